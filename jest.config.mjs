@@ -1,0 +1,25 @@
+/** Tests are .mts (n8n's lint refuses timers and fs in .ts) and are compiled by swc on the way in. */
+const project = (displayName, folder) => ({
+	displayName,
+	rootDir: import.meta.dirname,
+	testMatch: [`<rootDir>/test/${folder}/**/*.test.mts`],
+	testEnvironment: 'node',
+	moduleFileExtensions: ['mts', 'ts', 'js', 'mjs', 'cjs', 'json', 'node'],
+	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.sandbox/', '<rootDir>/sandbox/n8n/'],
+	transform: {
+		'\\.(mts|ts)$': [
+			'@swc/jest',
+			{ jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+		],
+	},
+});
+
+export default {
+	projects: [
+		project('unit', 'unit'),
+		project('contract', 'contract'),
+		project('sandbox', 'sandbox'),
+		{ ...project('engine', 'engine'), modulePathIgnorePatterns: [] },
+	],
+	testTimeout: 30_000,
+};
