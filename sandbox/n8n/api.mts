@@ -1,0 +1,204 @@
+/**
+ * A client for n8n's internal REST API, the one its editor uses (checked against n8n 2.40.7). It
+ * has just what the sandbox and the tests need. The rule: a refused call throws with n8n's own
+ * words, and every answer is parsed, because this API changes without notice.
+ */
+import { parse as parseFlatted } from 'flatted';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+
+import {
+	credentialSchema,
+	credentialTestSchema,
+	executionSchema,
+	installedPackageSchema,
+	nodeTypeSchema,
+	runSchema,
+	workflowSchema,
+	type Credential,
+	type CredentialTest,
+	type Execution,
+	type NodeTypeSummary,
+	type RunData,
+	type Workflow,
+	type WorkflowFile,
+} from './api-schemas.mts';
+
+export type * from './api-schemas.mts';
+
+export interface Owner {
+	email: string;
+	password: string;
+	firstName: string;
+	lastName: string;
+}
+
+export interface WaitOptions {
+	/** Default 120 s. */
+	timeoutMs?: number;
+	signal?: AbortSignal;
+}
+
+export interface N8nApi {
+	/** A request of one's own, below `/rest`; answers with the `data` part. */
+	request(method: string, path: string, body?: unknown): Promise<unknown>;
+	/** The session cookie, for a browser or a request of one's own. */
+	cookie(): string;
+	nodeTypes(): Promise<NodeTypeSummary[]>;
+	installedPackages(): Promise<Array<z.infer<typeof installedPackageSchema>>>;
+	/** Creates the credential, or replaces the data of the one with this name and type. */
+	saveCredential(name: string, type: string, data: Record<string, unknown>): Promise<Credential>;
+	/** What the credential's "Retry" button does: n8n sends the credential's test request. */
+	testCredential(credential: Credential, data: Record<string, unknown>): Promise<CredentialTest>;
+	/** Imports a workflow, replacing the one with this name. */
+	importWorkflow(workflow: WorkflowFile): Promise<Workflow>;
+	activate(workflow: Workflow): Promise<void>;
+	/** Runs a workflow as the editor's button does. @returns the execution's id */
+	run(workflow: Workflow, triggerName: string): Promise<string>;
+	execution(id: string): Promise<Execution>;
+	waitForExecution(id: string, options?: WaitOptions): Promise<Execution>;
+	stopExecution(id: string): Promise<void>;
+	/** The content of a binary field, as the editor downloads it. */
+	binary(id: string): Promise<Buffer>;
+}
+
+const ENDED = new Set(['success', 'error', 'canceled', 'crashed']);
+
+/** Sets up the owner's account if there is none yet, and logs in. */
+export async function connect(url: string, owner: Owner): Promise<N8nApi> {
+	const session = new Map<string, string>();
+	// n8n ties a session to the browser it was opened in.
+	const headers = () => ({ 'browser-id': 'emoji-video-sandbox', cookie: cookie(session) });
+
+	const request: N8nApi['request'] = async (method, path, body) => {
+		const response = await fetch(`${url}/rest${path}`, {
+			method,
+			headers: { ...headers(), 'content-type': 'application/json' },
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+		remember(session, response);
+		const text = await response.text();
+		if (!response.ok) throw new Error(`n8n refused ${method} ${path}: ${complaint(text)}`);
+		return z.object({ data: z.unknown() }).parse(JSON.parse(text)).data;
+	};
+
+	const settings = z
+		.object({ userManagement: z.object({ showSetupOnFirstLoad: z.boolean() }) })
+		.parse(await request('GET', '/settings'));
+	if (settings.userManagement.showSetupOnFirstLoad) await request('POST', '/owner/setup', owner);
+	await request('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
+
+	return createApi(url, request, headers, () => cookie(session));
+}
+
+function createApi(
+	url: string,
+	request: N8nApi['request'],
+	headers: () => Record<string, string>,
+	sessionCookie: () => string,
+): N8nApi {
+	const api: N8nApi = {
+		request,
+		cookie: sessionCookie,
+
+		nodeTypes: async () => {
+			const response = await fetch(`${url}/types/nodes.json`, { headers: headers() });
+			return z.array(nodeTypeSchema).parse(await response.json());
+		},
+
+		installedPackages: async () =>
+			z.array(installedPackageSchema).parse(await request('GET', '/community-packages')),
+
+		saveCredential: async (name, type, data) => {
+			const known = z.array(credentialSchema).parse(await request('GET', '/credentials'));
+			const same = known.find((credential) => credential.name === name && credential.type === type);
+			return credentialSchema.parse(
+				same === undefined
+					? await request('POST', '/credentials', { name, type, data })
+					: await request('PATCH', `/credentials/${same.id}`, { name, type, data }),
+			);
+		},
+
+		testCredential: async ({ id, name, type }, data) =>
+			credentialTestSchema.parse(
+				await request('POST', '/credentials/test', { credentials: { id, name, type, data } }),
+			),
+
+		importWorkflow: async (workflow) => {
+			const known = z
+				.array(z.object({ id: z.string(), name: z.string() }))
+				.parse(await request('GET', '/workflows'));
+			const same = known.find(({ name }) => name === workflow.name);
+			return workflowSchema.parse(
+				same === undefined
+					? await request('POST', '/workflows', workflow)
+					: await request('PATCH', `/workflows/${same.id}?forceSave=true`, workflow),
+			);
+		},
+
+		activate: async ({ id, versionId }) => {
+			await request('POST', `/workflows/${id}/activate`, { versionId });
+		},
+
+		run: async (workflow, triggerName) => {
+			const started = await request('POST', `/workflows/${workflow.id}/run`, {
+				workflowData: workflow,
+				triggerToStartFrom: { name: triggerName },
+			});
+			return runSchema.parse(started).executionId;
+		},
+
+		execution: async (id) => {
+			const { data, ...summary } = executionSchema.parse(await request('GET', `/executions/${id}`));
+			return { ...summary, data: parseFlatted(data) as RunData };
+		},
+
+		waitForExecution: async (id, { timeoutMs = 120_000, signal } = {}) => {
+			const deadline = Date.now() + timeoutMs;
+			for (;;) {
+				const execution = await api.execution(id);
+				if (ENDED.has(execution.status)) return execution;
+				if (Date.now() > deadline) {
+					throw new Error(
+						`Execution ${id} is still "${execution.status}" after ${timeoutMs / 1000} s`,
+					);
+				}
+				await sleep(300, undefined, { signal });
+			}
+		},
+
+		stopExecution: async (id) => {
+			await request('POST', `/executions/${id}/stop`);
+		},
+
+		binary: async (id) => {
+			const query = new URLSearchParams({ id, action: 'download' });
+			const response = await fetch(`${url}/rest/binary-data?${query.toString()}`, {
+				headers: headers(),
+			});
+			if (!response.ok) throw new Error(`n8n refused binary data ${id}: ${response.status}`);
+			return Buffer.from(await response.arrayBuffer());
+		},
+	};
+	return api;
+}
+
+function cookie(session: Map<string, string>): string {
+	return [...session].map(([name, value]) => `${name}=${value}`).join('; ');
+}
+
+function remember(session: Map<string, string>, response: Response): void {
+	for (const line of response.headers.getSetCookie()) {
+		const [pair = ''] = line.split(';');
+		const cut = pair.indexOf('=');
+		session.set(pair.slice(0, cut), pair.slice(cut + 1));
+	}
+}
+
+function complaint(text: string): string {
+	try {
+		return z.object({ message: z.string() }).parse(JSON.parse(text)).message;
+	} catch {
+		return text.slice(0, 300);
+	}
+}
