@@ -1,0 +1,68 @@
+/**
+ * What a double can be told at its start. Rule: every option has the documented value, or a harmless
+ * one, as its default, so that `startDashScopeDouble()` is the service as documented.
+ */
+import type { Clock } from './clock.mts';
+import type { RateLimits } from './limits.mts';
+import type { VerdictStyle } from './verdicts.mts';
+
+/** One main account: its keys see the same tasks, uploads and limits. */
+export interface AccountOption {
+	id: string;
+	keys: string[];
+}
+
+/** What a running time may depend on. `index` counts all tasks since the start or reset, from 0. */
+export interface TaskTiming {
+	index: number;
+	taskId: string;
+	drivenId: string;
+}
+
+/**
+ * Running time of a task in seconds, fractions allowed: one for all, a list that is gone through
+ * again and again by task index, or a function.
+ */
+export type TaskSeconds = number | readonly number[] | ((task: TaskTiming) => number);
+
+export interface DashScopeDoubleOptions {
+	/** Address both origins listen on. Default 127.0.0.1. */
+	host?: string;
+	/** Port of the API origin; 0, the default, takes a free one. */
+	port?: number;
+	/** Port of the storage origin (portraits, uploads, videos); 0, the default, takes a free one. */
+	storagePort?: number;
+	/** Origin written into `video_url` and `upload_host`, when clients reach it by another name. */
+	storageUrl?: string;
+	/** The key of the only account. Ignored when `accounts` is given. */
+	apiKey?: string;
+	/** Several accounts, each with its keys. The first account's first key is the double's `apiKey`. */
+	accounts?: AccountOption[];
+	/** Default 60 seconds. Read when a task starts running. */
+	taskSeconds?: TaskSeconds;
+	/** Tasks running at once per account. Default 1; 0 holds all tasks back. */
+	concurrency?: number;
+	/** Default `Date`. */
+	clock?: Clock;
+	/** Default: the documented limits, enforced. */
+	rateLimits?: Partial<RateLimits>;
+	/** How long an ended task is known, in ms. Default 24 h. */
+	taskRetentionMs?: number;
+	/** Whether the 24 hours count from a task's end (default) or from its submission. */
+	taskRetentionFrom?: 'end' | 'submit';
+	/** How long a `video_url` works, in ms from the task's end. Default 24 h. */
+	resultLinkMs?: number;
+	/** How long an upload is kept, in ms. Default 48 h. */
+	uploadRetentionMs?: number;
+	/** Default `output200`, as documented. */
+	verdictStyle?: VerdictStyle;
+	/** Pads every video to this many bytes with an MP4 `free` box, for memory measurements. */
+	videoBytes?: number;
+	/** How long the service tries to download an image, in ms. Default 5 s. */
+	imageTimeoutMs?: number;
+}
+
+export type Settings = Required<Omit<DashScopeDoubleOptions, 'rateLimits' | 'storageUrl'>> & {
+	rateLimits: RateLimits;
+	storageUrl: string | undefined;
+};
