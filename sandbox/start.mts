@@ -1,0 +1,212 @@
+/**
+ * `npm start`: a real n8n with this package and a DashScope double (or, with --live, the real
+ * service), and the quick start workflow run once. The rule: whatever happens, nothing that was
+ * started here goes on running after this process has ended.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import { Listr, PRESET_TIMER } from 'listr2';
+import path from 'node:path';
+
+import { startDashScopeDouble, type DashScopeDouble } from './dashscope/index.mts';
+import { bringUp, OWNER, type BringUpOptions, type Sandbox, type Stage } from './n8n/bring-up.mts';
+import { npm } from './n8n/command.mts';
+import { manualTriggerOf, QUICK_START } from './n8n/examples.mts';
+import { PROJECT_FOLDER, WORK_FOLDER } from './n8n/paths.mts';
+import { freePort } from './n8n/ports.mts';
+import { failureOf, filesWrittenBy, type WrittenFile } from './n8n/report.mts';
+
+interface Flags {
+	port: number;
+	taskSeconds: number;
+	fresh: boolean;
+	once: boolean;
+	live: boolean;
+}
+
+/** Where the double listens if nothing else does: fixed, so that imported workflows stay valid. */
+const DOUBLE_PORT = 5710;
+const STORAGE_PORT = 5711;
+
+/** A real video takes one to five minutes (emoji-v1 reference), and may have to queue. */
+const LIVE_TIMEOUT_MS = 20 * 60_000;
+const SANDBOX_TIMEOUT_MS = 5 * 60_000;
+
+const flags = new Command('npm start --')
+	.description('Starts n8n with this package and makes a first emoji video.')
+	.option('--port <number>', "n8n's port; another free one if it is busy", wholeNumber, 5678)
+	.option('--task-seconds <number>', 'how long a video takes in the sandbox', seconds, 5)
+	.option('--fresh', 'start with an empty n8n', false)
+	.option('--once', 'stop when the video is there', false)
+	.option('--live', 'use the real DashScope with the key in DASHSCOPE_API_KEY', false)
+	.parse()
+	.opts<Flags>();
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+	process.on(signal, () => interrupted.abort(new Error(`Stopped by ${signal}`)));
+}
+
+const stage: Stage = async (title, work) => {
+	interrupted.signal.throwIfAborted();
+	let result: { value: Awaited<ReturnType<typeof work>> } | undefined;
+	const tasks = new Listr(
+		{
+			title,
+			task: async (_context, task) => {
+				result = { value: await work(quietly((message) => (task.output = message))) };
+			},
+		},
+		{
+			registerSignalListeners: false,
+			rendererOptions: { timer: PRESET_TIMER, collapseErrors: false },
+			fallbackRendererOptions: { timer: PRESET_TIMER },
+		},
+	);
+	await tasks.run();
+	if (result === undefined) throw new Error(`"${title}" gave no result`);
+	return result.value;
+};
+
+/** A terminal shows every message in place; a log gets one every 15 s. */
+function quietly(tell: (message: string) => void): (message: string) => void {
+	let told = Date.now();
+	return (message) => {
+		if (!process.stdout.isTTY && Date.now() - told < 15_000) return;
+		told = Date.now();
+		tell(message);
+	};
+}
+
+async function start(): Promise<void> {
+	const apiKey = flags.live ? liveKey() : undefined;
+	await stage(
+		'Build the package',
+		async () => await npm(['run', 'build'], { cwd: PROJECT_FOLDER }),
+	);
+	const double = apiKey === undefined ? await startDouble() : undefined;
+	let sandbox: Sandbox | undefined;
+	try {
+		sandbox = await bringUp({
+			stage,
+			signal: interrupted.signal,
+			workFolder: WORK_FOLDER,
+			fresh: flags.fresh,
+			port: flags.port,
+			...serviceOf(double, apiKey),
+		});
+		const { files, tookMs } = await runQuickStart(sandbox);
+		console.log(summary(sandbox, double, files, tookMs));
+		if (!flags.once) await untilInterrupted(sandbox);
+	} finally {
+		await sandbox?.n8n.stop();
+		await double?.close();
+	}
+}
+
+function liveKey(): string {
+	const key = process.env.DASHSCOPE_API_KEY;
+	if (key !== undefined && key !== '') return key;
+	throw new Error(
+		'--live needs a DashScope API key of the China (Beijing) region in the environment variable DASHSCOPE_API_KEY. Without --live no key is needed.',
+	);
+}
+
+async function startDouble(): Promise<DashScopeDouble> {
+	return await stage('Start the DashScope double', async () =>
+		startDashScopeDouble({
+			port: await freePort(DOUBLE_PORT),
+			storagePort: await freePort(STORAGE_PORT),
+			taskSeconds: flags.taskSeconds,
+		}),
+	);
+}
+
+function serviceOf(
+	double: DashScopeDouble | undefined,
+	apiKey: string | undefined,
+): Pick<BringUpOptions, 'credentialData' | 'addresses'> {
+	if (double === undefined) {
+		return { credentialData: { apiKey, endpoint: 'beijing' }, addresses: {} };
+	}
+	return {
+		credentialData: { apiKey: double.apiKey, endpoint: 'custom', customUrl: double.url },
+		addresses: {
+			portraitUrl: double.portraitUrl('ada.png'),
+			brokenLinkOrigin: `${double.storageUrl}/`,
+		},
+	};
+}
+
+async function runQuickStart({ api, examples }: Sandbox) {
+	return await stage('Run the quick start workflow', async (tell) => {
+		const workflow = examples.get(QUICK_START);
+		if (workflow === undefined) throw new Error(`There is no example ${QUICK_START}`);
+		tell(flags.live ? 'The service makes the video: one to five minutes' : 'Making the video');
+		const started = Date.now();
+		const id = await api.run(workflow, manualTriggerOf(workflow));
+		const execution = await api.waitForExecution(id, {
+			timeoutMs: flags.live ? LIVE_TIMEOUT_MS : SANDBOX_TIMEOUT_MS,
+			signal: interrupted.signal,
+		});
+		if (execution.status !== 'success') throw new Error(failureOf(execution));
+		const files = await filesWrittenBy(execution, 'Save Video');
+		return { files, tookMs: Date.now() - started };
+	});
+}
+
+function summary(
+	{ n8n, examples }: Sandbox,
+	double: DashScopeDouble | undefined,
+	files: WrittenFile[],
+	tookMs: number,
+): string {
+	const quickStart = examples.get(QUICK_START);
+	const lines = [
+		...files.map(({ path: file, bytes }) => [
+			'Video',
+			`${path.relative(PROJECT_FOLDER, file)} (${bytes.toLocaleString('en')} bytes)`,
+		]),
+		['Took', `${(tookMs / 1000).toFixed(1)} s`],
+		['n8n', n8n.url],
+		['Quick start', `${n8n.url}/workflow/${quickStart?.id}`],
+		['Login', `${OWNER.email}, password ${OWNER.password}`],
+		['DashScope', double === undefined ? 'the real service' : `${double.url} (double)`],
+		['Log', path.relative(PROJECT_FOLDER, n8n.logFile)],
+	];
+	return `\n${lines.map(([name, value]) => `  ${name?.padEnd(13)}${value}`).join('\n')}\n`;
+}
+
+async function untilInterrupted({ n8n }: Sandbox): Promise<void> {
+	console.log('  Press Ctrl+C to stop.\n');
+	const abort = new Promise<'abort'>((resolve) =>
+		interrupted.signal.addEventListener('abort', () => resolve('abort'), { once: true }),
+	);
+	const first = await Promise.race([abort, n8n.exited.then(() => 'exit' as const)]);
+	if (first === 'exit') throw new Error(`n8n ended by itself; its log is ${n8n.logFile}`);
+}
+
+function wholeNumber(text: string): number {
+	const value = Number(text);
+	if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+		throw new InvalidArgumentError('A port is a whole number up to 65535.');
+	}
+	return value;
+}
+
+function seconds(text: string): number {
+	const value = Number(text);
+	if (!(value >= 0)) throw new InvalidArgumentError('Seconds are a number, 0 or more.');
+	return value;
+}
+
+try {
+	await start();
+} catch (error) {
+	if (interrupted.signal.aborted) {
+		console.error('Stopped.');
+		process.exitCode = 130;
+	} else {
+		console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+		process.exitCode = 1;
+	}
+}
