@@ -45,6 +45,13 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 	process.on(signal, () => interrupted.abort(new Error(`Stopped by ${signal}`)));
 }
+// npm passes a signal to its shell, and the shell ends without passing it on: this process must
+// notice that its parent is gone.
+const parent = process.ppid;
+const watchParent = () => {
+	if (process.ppid !== parent) interrupted.abort(new Error('Stopped'));
+};
+setInterval(watchParent, 500).unref();
 
 const stage: Stage = async (title, work) => {
 	interrupted.signal.throwIfAborted();

@@ -11,12 +11,12 @@ export interface CommandOptions {
 	signal?: AbortSignal;
 }
 
-/** The end of what a program printed: enough to see why it failed. */
-const SHOWN_LINES = 25;
+/** So much of the beginning and of the end of what a program printed is shown when it fails. */
+const SHOWN_CHARACTERS = 2000;
 
 /**
  * Runs `command` and resolves with its standard output.
- * @throws an Error with the command and the last lines of its output when it ends other than with 0
+ * @throws an Error with the command and what it printed when it ends other than with 0
  */
 export async function run(
 	command: string,
@@ -35,7 +35,7 @@ export async function run(
 		child.on('error', reject);
 		child.on('close', (code) => {
 			if (code === 0) return resolve(stdout);
-			const told = all.trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
+			const told = shorten(all.trim());
 			reject(new Error(`"${command} ${args.join(' ')}" ended with code ${code}:\n${told}`));
 		});
 	});
@@ -45,4 +45,9 @@ export async function run(
 export async function npm(args: string[], options: CommandOptions): Promise<string> {
 	if (process.platform !== 'win32') return await run('npm', args, options);
 	return await run(process.env.ComSpec ?? 'cmd.exe', ['/d', '/s', '/c', 'npm', ...args], options);
+}
+
+function shorten(text: string): string {
+	if (text.length <= 2 * SHOWN_CHARACTERS) return text;
+	return `${text.slice(0, SHOWN_CHARACTERS)}\n...\n${text.slice(-SHOWN_CHARACTERS)}`;
 }

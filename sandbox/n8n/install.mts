@@ -53,7 +53,7 @@ export async function ensureN8n(options: InstallOptions = {}): Promise<N8nInstal
 
 	await rm(STAMP_FILE, { force: true });
 	await withClock('Downloading n8n and Node.js 24', options, countPackages, async () => {
-		await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+		await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
 			cwd: HOST_FOLDER,
 			signal: options.signal,
 		});
