@@ -1,0 +1,120 @@
+import type {
+	IAuthenticateGeneric,
+	Icon,
+	ICredentialTestRequest,
+	ICredentialType,
+	INodeProperties,
+} from 'n8n-workflow';
+
+/**
+ * The same choice as `accountOf` in nodes/EmojiVideo/dashscope/endpoint.ts, as an expression, and as
+ * strict: a workspace ID is one DNS label, and no key travels over plain http except to this machine.
+ */
+const BASE_URL = `={{ {
+	beijing: 'https://dashscope.aliyuncs.com',
+	workspace: 'https://' + $credentials.workspaceId.replace(/[^A-Za-z0-9-]/g, '') + '.cn-beijing.maas.aliyuncs.com',
+	custom: /^(https:\\/\\/|http:\\/\\/(localhost|127(\\.\\d+){3})(:|\\/|$))/.test($credentials.customUrl) ? $credentials.customUrl : '',
+}[$credentials.endpoint].replace(/\\/+$/, '') }}`;
+
+export class DashScopeApi implements ICredentialType {
+	name = 'dashScopeApi';
+
+	displayName = 'DashScope API';
+
+	icon: Icon = { light: 'file:../icons/emojiVideo.svg', dark: 'file:../icons/emojiVideo.dark.svg' };
+
+	documentationUrl = 'https://github.com/n8n-nodes-emoji-video/n8n-nodes-emoji-video#credential';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			placeholder: 'e.g. sk-...',
+			description:
+				'A Model Studio API key of the China (Beijing) region. Emoji models do not take keys of other regions.',
+		},
+		{
+			displayName: 'Endpoint',
+			name: 'endpoint',
+			type: 'options',
+			default: 'beijing',
+			options: [
+				{
+					name: 'China (Beijing)',
+					value: 'beijing',
+					description: 'The shared endpoint: dashscope.aliyuncs.com',
+				},
+				{
+					name: 'Workspace Host',
+					value: 'workspace',
+					description: "A workspace's own endpoint; only keys of that workspace work there",
+				},
+				{
+					name: 'Custom URL',
+					value: 'custom',
+					description: 'A gateway in front of DashScope, or the sandbox of this package',
+				},
+			],
+			description: 'Where the API is called. The API key is sent to this address only.',
+		},
+		{
+			displayName: 'Workspace ID',
+			name: 'workspaceId',
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: 'e.g. llm-abc123xyz',
+			displayOptions: { show: { endpoint: ['workspace'] } },
+			description:
+				'The ID shown in Model Studio under Workspace. The address becomes https://{WorkspaceId}.cn-beijing.maas.aliyuncs.com.',
+		},
+		{
+			displayName: 'Custom URL',
+			name: 'customUrl',
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: 'e.g. https://gateway.example.com',
+			displayOptions: { show: { endpoint: ['custom'] } },
+			description:
+				'An address that serves the DashScope API, without /api/v1 at the end. It must be https; http is accepted for localhost only.',
+		},
+	];
+
+	authenticate: IAuthenticateGeneric = {
+		type: 'generic',
+		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey}}' } },
+	};
+
+	/** Listing models is free: it proves the key without making anything. */
+	test: ICredentialTestRequest = {
+		request: {
+			baseURL: BASE_URL,
+			url: '/api/v1/models',
+			qs: { page_no: 1, page_size: 1 },
+			disableFollowRedirect: true,
+		},
+		rules: [
+			{
+				type: 'responseCode',
+				properties: {
+					value: 401,
+					message:
+						'DashScope does not accept this API key. The likely cause: the key is from another region. Emoji models take keys of China (Beijing) only: create one in Model Studio with the region set to China (Beijing).',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 403,
+					message:
+						'DashScope knows this API key but denies access. Check that the key belongs to the workspace, and that Model Studio is activated for the account.',
+				},
+			},
+		],
+	};
+}

@@ -1,0 +1,76 @@
+/**
+ * From the form to what is wanted: reads each input item's fields once. Rule: an item that fails its
+ * own check sends nothing.
+ */
+import { fail, succeed } from '../dashscope/failure';
+import type { Failure, Result } from '../dashscope/failure';
+import type { FaceAreas } from '../dashscope/schemas';
+import type { VideoOrder } from '../batch/plan';
+import { failed } from './operation';
+import type { Outcome } from './operation';
+import type { Session } from './session';
+import { areasValue, check, imageUrlValue, readField, readFields, templatesValue } from './values';
+
+function readAreas({ functions }: Session, itemIndex: number): Result<FaceAreas | undefined> {
+	const mode = readField(functions, itemIndex, 'faceAreas');
+	if (!mode.ok) return mode;
+	if (mode.value === 'detect') return succeed(undefined);
+	if (mode.value !== 'manual') {
+		return fail({
+			kind: 'input',
+			message: `Face Areas "${String(mode.value)}" is unknown`,
+			nextStep: 'Use "detect" or "manual".',
+		});
+	}
+	const face = readField(functions, itemIndex, 'faceArea');
+	if (!face.ok) return face;
+	const expression = readField(functions, itemIndex, 'expressionArea');
+	if (!expression.ok) return expression;
+	return check(areasValue, { face: face.value, expression: expression.value });
+}
+
+function readOrder(session: Session, itemIndex: number): Result<VideoOrder> {
+	const fields = readFields(session.functions, itemIndex, {
+		imageUrl: imageUrlValue(session.account.isLoopback),
+		templates: templatesValue,
+	});
+	if (!fields.ok) return fields;
+	const areas = readAreas(session, itemIndex);
+	if (!areas.ok) return areas;
+	const { imageUrl, templates } = fields.value;
+	return succeed({ itemIndex, imageUrl, areas: areas.value, templateIds: templates });
+}
+
+/** What all items ask for, and the refusals of the items that ask for nothing possible. */
+export interface Asked<T> {
+	wanted: T[];
+	refused: Outcome[];
+	/** Set when the node is to stop at the first failure and there is one: send nothing at all. */
+	end?: Failure;
+}
+
+/**
+ * Reads every item before anything is sent.
+ * @param read one item's wish
+ */
+export function readItems<T>(
+	{ functions, stopsAtFirstFailure }: Session,
+	read: (itemIndex: number) => Result<T>,
+): Asked<T> {
+	const asked: Asked<T> = { wanted: [], refused: [] };
+	functions.getInputData().forEach((_, itemIndex) => {
+		const wish = read(itemIndex);
+		if (wish.ok) return asked.wanted.push(wish.value);
+		if (stopsAtFirstFailure) asked.end ??= wish.failure;
+		return asked.refused.push(failed(itemIndex, wish.failure));
+	});
+	return asked;
+}
+
+/** What each item orders from Create or Create and Wait. */
+export const readOrders = (session: Session): Asked<VideoOrder> =>
+	readItems(session, (itemIndex) => readOrder(session, itemIndex));
+
+/** Outcomes in the order of the input items; several of one item keep their order. */
+export const inInputOrder = (outcomes: Outcome[]): Outcome[] =>
+	[...outcomes].sort((a, b) => a.itemIndex - b.itemIndex);

@@ -1,0 +1,137 @@
+/**
+ * Items in, operation, items out. The one place where failures become error items or exceptions.
+ *
+ * Error items are `{ error: {...}, message }`: n8n sends items of this shape by the error output, on
+ * old versions and new (n8n-facts.md, "Errors, retries, items"), and everything known is in `error`.
+ */
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData, JsonObject } from 'n8n-workflow';
+import type { Rates } from '../batch/pace';
+import type { Failure } from '../dashscope/failure';
+import { STOPPED } from '../dashscope/failure';
+import { detectFace } from './image/detectFace.operation';
+import type { Operation, Outcome } from './operation';
+import { failed } from './operation';
+import { openSession } from './session';
+import { check, numberValue, readField } from './values';
+import { create } from './video/create.operation';
+import { createAndWait } from './video/createAndWait.operation';
+import { getStatus } from './video/getStatus.operation';
+
+/** resource -> operation -> what it does. */
+export const OPERATIONS: Record<string, Record<string, Operation>> = {
+	video: { create, createAndWait, getStatus },
+	image: { detectFace },
+};
+
+/** Where a failure is one of HTTP, n8n shows it as such. */
+const isFromApi = ({ httpStatus }: Failure) => httpStatus !== undefined;
+
+/** Every task that was accepted, for an error that takes the place of all items. */
+function acceptedTasks(outcomes: Outcome[]): string {
+	const ids = outcomes.flatMap(({ result }) =>
+		result.ok
+			? [result.value.json.taskId ?? taskIdOfRaw(result.value.json)]
+			: [result.failure.taskId],
+	);
+	const accepted = ids.filter((id) => typeof id === 'string');
+	return accepted.length === 0 ? '' : ` Tasks that DashScope has accepted: ${accepted.join(', ')}.`;
+}
+
+const taskIdOfRaw = ({ output }: IDataObject) => (output as IDataObject | undefined)?.task_id;
+
+function toNodeError(
+	functions: IExecuteFunctions,
+	outcome: Outcome & { failure: Failure },
+	outcomes: Outcome[],
+) {
+	const { failure, itemIndex } = outcome;
+	const { message, nextStep, code, requestId, httpStatus, taskId } = failure;
+	const ids = [taskId ? `Task ID: ${taskId}.` : '', requestId ? `Request ID: ${requestId}.` : ''];
+	const description = `${[nextStep, ...ids].filter(Boolean).join(' ')}${acceptedTasks(outcomes)}`;
+	if (!isFromApi(failure)) {
+		return new NodeOperationError(functions.getNode(), message, { itemIndex, description });
+	}
+	const cause: JsonObject = { message, code: code ?? null, request_id: requestId ?? null };
+	return new NodeApiError(functions.getNode(), cause, {
+		itemIndex,
+		message,
+		description,
+		httpCode: String(httpStatus),
+	});
+}
+
+function toErrorItem({ itemIndex, about }: Outcome, failure: Failure): INodeExecutionData {
+	const { message, nextStep, code, requestId, taskId, status, httpStatus } = failure;
+	const error = {
+		message,
+		description: nextStep,
+		code,
+		requestId,
+		taskId,
+		status,
+		httpStatus,
+		...about,
+	};
+	const known = Object.entries(error).filter(([, value]) => value !== undefined);
+	return {
+		json: { error: Object.fromEntries(known) as IDataObject, message },
+		pairedItem: { item: itemIndex },
+	};
+}
+
+const toItem = (outcome: Outcome): INodeExecutionData =>
+	outcome.result.ok
+		? { ...outcome.result.value, pairedItem: { item: outcome.itemIndex } }
+		: toErrorItem(outcome, outcome.result.failure);
+
+/** The failure that ends a node that does not continue: the first one that is not just "stopped". */
+function endOf(
+	outcomes: Outcome[],
+	signal?: AbortSignal,
+): (Outcome & { failure: Failure }) | undefined {
+	const failures = outcomes.flatMap((outcome) =>
+		outcome.result.ok ? [] : [{ ...outcome, failure: outcome.result.failure }],
+	);
+	if (signal?.aborted) return failures[0] ?? { ...failed(0, STOPPED), failure: STOPPED };
+	return failures.find(({ failure }) => failure.kind !== 'stopped') ?? failures[0];
+}
+
+/** The user's own rates, where given; a value that is none is left to the field's limits. */
+function readRates(functions: IExecuteFunctions): Partial<Rates> {
+	const rate = (name: string) => {
+		const raw = readField(functions, 0, `options.${name}`);
+		if (!raw.ok || raw.value === undefined) return undefined;
+		const value = check(numberValue(name, 0.01, 20, 'per second'), raw.value);
+		return value.ok ? value.value : undefined;
+	};
+	const detect = rate('detectionsPerSecond');
+	const createRate = rate('creationsPerSecond');
+	return { ...(detect && { detect }), ...(createRate && { create: createRate }) };
+}
+
+async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
+	const resource = functions.getNodeParameter('resource', 0) as string;
+	const name = functions.getNodeParameter('operation', 0) as string;
+	const operation = OPERATIONS[resource]?.[name];
+	const session = await openSession(functions, readRates(functions));
+	if (session.ok && operation) return await operation.run(session.value);
+	const failure: Failure = session.ok
+		? {
+				kind: 'input',
+				message: `Operation "${resource}: ${name}" does not exist`,
+				nextStep: 'Choose a resource and an operation from the lists.',
+			}
+		: session.failure;
+	return functions.getInputData().map((_, itemIndex) => failed(itemIndex, failure));
+}
+
+/** Runs the node: every input item becomes its output items, in input order, each paired with its item. */
+export async function route(functions: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	const outcomes = await runOperation(functions);
+	const cancelled = functions.getExecutionCancelSignal();
+	const end =
+		functions.continueOnFail() && !cancelled?.aborted ? undefined : endOf(outcomes, cancelled);
+	if (end) throw toNodeError(functions, end, outcomes);
+	return [outcomes.map(toItem)];
+}

@@ -1,0 +1,73 @@
+/**
+ * What one execution of the node works with: the account, the client, the clock, the ledger, and the
+ * signal that ends everything. Made once per execution, whatever the number of items.
+ */
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { openLedger } from '../batch/ledger';
+import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../batch/pace';
+import type { Rates } from '../batch/pace';
+import type { BatchTools } from '../batch/run';
+import { systemClock } from '../clock';
+import { createClient } from '../dashscope/client';
+import { accountOf } from '../dashscope/endpoint';
+import type { Account } from '../dashscope/endpoint';
+import { fail, succeed } from '../dashscope/failure';
+import type { Result } from '../dashscope/failure';
+import { createSend } from '../dashscope/transport';
+
+export const CREDENTIAL_TYPE = 'dashScopeApi';
+
+export interface Session extends BatchTools {
+	functions: IExecuteFunctions;
+	account: Pick<Account, 'isLoopback'>;
+	/** How often this node has run in this execution; more than 0 inside Loop Over Items. */
+	runIndex: number;
+	/** Whether the node ends with the first failing item, or goes on with the others. */
+	stopsAtFirstFailure: boolean;
+	/** Ends the batch early: no further request is started and sleeps end at once. */
+	halt(): void;
+}
+
+async function readAccount(functions: IExecuteFunctions): Promise<Result<Account>> {
+	try {
+		return accountOf(await functions.getCredentials(CREDENTIAL_TYPE));
+	} catch (error) {
+		return fail({
+			kind: 'input',
+			message: `The DashScope API credential cannot be used: ${error instanceof Error ? error.message : 'unknown reason'}`,
+			nextStep: 'Select a DashScope API credential in the node.',
+		});
+	}
+}
+
+/**
+ * @param rates requests per second that the user allows, where not as documented
+ */
+export async function openSession(
+	functions: IExecuteFunctions,
+	rates: Partial<Rates>,
+): Promise<Result<Session>> {
+	const account = await readAccount(functions);
+	if (!account.ok) return account;
+	const { apiKey, baseUrl, isLoopback } = account.value;
+
+	const stop = new AbortController();
+	const cancelled = functions.getExecutionCancelSignal();
+	cancelled?.addEventListener('abort', () => stop.abort(), { once: true });
+	if (cancelled?.aborted) stop.abort();
+
+	const clock = systemClock;
+	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, stop.signal);
+	const takeTurn = paceOf(accountIdOf(apiKey, baseUrl), { ...DOCUMENTED_RATES, ...rates }, clock);
+	return succeed({
+		functions,
+		account: { isLoopback },
+		client: createClient(send, takeTurn, clock, stop.signal),
+		ledger: openLedger(functions.getContext('node')),
+		clock,
+		signal: stop.signal,
+		halt: () => stop.abort(),
+		runIndex: Number(functions.getWorkflowDataProxy(0).$runIndex ?? 0),
+		stopsAtFirstFailure: !functions.continueOnFail(),
+	});
+}

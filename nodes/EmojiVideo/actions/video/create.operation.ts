@@ -1,0 +1,61 @@
+/** Video: Create. Makes the tasks and returns their IDs at once; nothing is waited for. */
+import { updateDisplayOptions } from 'n8n-workflow';
+import { planJobs } from '../../batch/plan';
+import type { Job } from '../../batch/plan';
+import { submitJobs } from '../../batch/run';
+import type { Accepted } from '../../batch/run';
+import type { Result } from '../../dashscope/failure';
+import { createdToJson } from '../../output';
+import {
+	faceAreaFields,
+	imageUrlField,
+	optionsField,
+	rateOptions,
+	simplifyField,
+	templatesField,
+} from '../fields';
+import { failed } from '../operation';
+import type { Operation, Outcome } from '../operation';
+import { inInputOrder, readOrders } from '../orders';
+import type { Session } from '../session';
+
+/** As createTask documents it, for a task whose answer an earlier try has received. */
+const rawOf = ({ entry, raw }: Accepted) =>
+	raw ?? {
+		output: { task_status: 'PENDING', task_id: entry.taskId },
+		request_id: entry.requestId,
+	};
+
+function toOutcome(job: Job, result: Result<Accepted>, simplify: boolean): Outcome {
+	const { itemIndex, templateId, imageUrl } = job;
+	if (!result.ok) return failed(itemIndex, result.failure, { templateId, imageUrl });
+	const { entry } = result.value;
+	const task = { taskId: entry.taskId, status: 'PENDING', requestId: entry.requestId };
+	const json = simplify
+		? createdToJson(task, entry.acceptedAt, { templateId, imageUrl, areas: entry.areas })
+		: { ...rawOf(result.value) };
+	return { itemIndex, result: { ok: true, value: { json } }, about: { templateId, imageUrl } };
+}
+
+async function run(session: Session): Promise<Outcome[]> {
+	const { wanted, refused, end } = readOrders(session);
+	if (end) return refused;
+	const outcomes: Outcome[] = [...refused];
+	await submitJobs(planJobs(wanted, session.runIndex), session, (job, result) => {
+		const simplify = session.functions.getNodeParameter('simplify', job.itemIndex, true) === true;
+		outcomes.push(toOutcome(job, result, simplify));
+		if (!result.ok && session.stopsAtFirstFailure) session.halt();
+	});
+	return inInputOrder(outcomes);
+}
+
+export const create: Operation = {
+	fields: updateDisplayOptions({ show: { resource: ['video'], operation: ['create'] } }, [
+		imageUrlField,
+		...faceAreaFields,
+		templatesField,
+		simplifyField,
+		optionsField(rateOptions),
+	]),
+	run,
+};

@@ -1,0 +1,173 @@
+/**
+ * Waiting for accepted tasks and fetching their videos: what Create and Wait does after submission.
+ * Rule: an accepted task ends as exactly one outcome, with its task ID in it.
+ */
+import type { INodeProperties } from 'n8n-workflow';
+import pLimit from 'p-limit';
+import { followTasks } from '../batch/run';
+import type { Accepted } from '../batch/run';
+import type { Job } from '../batch/plan';
+import type { WatchSettings } from '../batch/watch';
+import type { Answer } from '../dashscope/client';
+import { succeed } from '../dashscope/failure';
+import type { Result } from '../dashscope/failure';
+import type { Task } from '../dashscope/schemas';
+import { downloadVideo, videoFileName } from '../media/video';
+import { taskToJson } from '../output';
+import { failed } from './operation';
+import type { Outcome, OutputItem } from './operation';
+import type { Session } from './session';
+import { check, fieldNameValue, numberValue, readField } from './values';
+
+export const deliveryFields: INodeProperties[] = [
+	{
+		displayName: 'Download Video',
+		name: 'downloadVideo',
+		type: 'boolean',
+		default: true,
+		description:
+			'Whether to download each video into the item. The link in videoUrl works for 24 hours only.',
+	},
+	{
+		displayName: 'Output Data Field Name',
+		name: 'outputField',
+		type: 'string',
+		required: true,
+		default: 'data',
+		placeholder: 'e.g. data',
+		displayOptions: { show: { downloadVideo: [true] } },
+		hint: 'The name of the output field to put the video in',
+	},
+];
+
+export const waitOptions: INodeProperties[] = [
+	{
+		displayName: 'Poll Interval',
+		name: 'pollInterval',
+		type: 'number',
+		default: 15,
+		typeOptions: { minValue: 1, maxValue: 300 },
+		description: 'How many seconds at most until the node notices that a running task has finished',
+	},
+	{
+		displayName: 'Queue Timeout',
+		name: 'queueTimeout',
+		type: 'number',
+		default: 43200,
+		typeOptions: { minValue: 1, maxValue: 86400 },
+		description:
+			'How many seconds a task may wait in the queue before it runs. An account runs one task at a time, so a batch queues up.',
+	},
+	{
+		displayName: 'Timeout',
+		name: 'timeout',
+		type: 'number',
+		default: 1800,
+		typeOptions: { minValue: 1, maxValue: 86400 },
+		description:
+			'How many seconds a task may run, counted from the moment it runs. A video usually takes 60 to 300 seconds.',
+	},
+];
+
+/** How long one task's queries may fail in a row before the wait for it ends. */
+const PATIENCE_MS = 15 * 60_000;
+
+/** Videos downloaded at once. */
+const DOWNLOADS_AT_ONCE = 3;
+
+/** Reads the options that hold for the whole batch; by expression, those of the first item count. */
+export function readWaitOptions({ functions }: Session): Result<WatchSettings> {
+	const read = (name: string, label: string, fallback: number, max: number) => {
+		const value = readField(functions, 0, `options.${name}`);
+		if (!value.ok) return value;
+		return check(numberValue(label, 1, max, 'seconds'), value.value ?? fallback);
+	};
+	const pollInterval = read('pollInterval', 'Poll Interval', 15, 300);
+	if (!pollInterval.ok) return pollInterval;
+	const timeout = read('timeout', 'Timeout', 1800, 86_400);
+	if (!timeout.ok) return timeout;
+	const queueTimeout = read('queueTimeout', 'Queue Timeout', 43_200, 86_400);
+	if (!queueTimeout.ok) return queueTimeout;
+	return succeed({
+		pollIntervalMs: pollInterval.value * 1000,
+		runTimeoutMs: timeout.value * 1000,
+		queueTimeoutMs: queueTimeout.value * 1000,
+		patienceMs: PATIENCE_MS,
+	});
+}
+
+/** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
+async function deliver(
+	{ job, entry }: Accepted,
+	answer: Answer<Task>,
+	session: Session,
+): Promise<Result<OutputItem>> {
+	const { functions, clock, signal, account } = session;
+	const { itemIndex, templateId, imageUrl } = job;
+	const task = answer.value;
+	const simplify = functions.getNodeParameter('simplify', itemIndex, true) === true;
+	const json = simplify
+		? taskToJson(task, { templateId, imageUrl, areas: entry.areas })
+		: { ...answer.raw };
+	if (functions.getNodeParameter('downloadVideo', itemIndex, true) !== true)
+		return succeed({ json });
+
+	const field = check(fieldNameValue, functions.getNodeParameter('outputField', itemIndex, 'data'));
+	if (!field.ok) return { ok: false, failure: { ...field.failure, taskId: task.taskId } };
+	const fileName = videoFileName(imageUrl, templateId, task.taskId);
+	const video = await downloadVideo(task.videoUrl ?? '', fileName, {
+		functions,
+		clock,
+		signal,
+		allowLoopback: account.isLoopback,
+	});
+	if (video.ok) return succeed({ json, binary: { [field.value]: video.value } });
+	const { message, nextStep } = video.failure;
+	return succeed({ json: { ...json, downloadError: `${message}. ${nextStep}` } });
+}
+
+/**
+ * Starts to wait; tasks are added as they are accepted.
+ * @param settings from `readWaitOptions`
+ */
+export function startWaiting(session: Session, settings: WatchSettings) {
+	const outcomes = new Map<string, Outcome>();
+	const order: string[] = [];
+	const deliveries: Array<Promise<void>> = [];
+	const download = pLimit(DOWNLOADS_AT_ONCE);
+
+	const settle = ({ key, itemIndex, templateId, imageUrl }: Job, result: Result<OutputItem>) => {
+		const about = { templateId, imageUrl };
+		outcomes.set(
+			key,
+			result.ok ? { itemIndex, result, about } : failed(itemIndex, result.failure, about),
+		);
+		if (!result.ok && session.stopsAtFirstFailure) session.halt();
+	};
+
+	const follow = followTasks(session, settings, (accepted, result) => {
+		if (!result.ok) return settle(accepted.job, result);
+		const delivery = download(async () =>
+			settle(accepted.job, await deliver(accepted, result.value, session)),
+		);
+		deliveries.push(delivery);
+	});
+
+	return {
+		add(accepted: Accepted) {
+			order.push(accepted.job.key);
+			follow.add(accepted);
+		},
+		/** A job that never became a task. */
+		settle(job: Job, result: Result<OutputItem>) {
+			order.push(job.key);
+			settle(job, result);
+		},
+		/** No task comes any more; resolves with one outcome per job, in the order of the jobs. */
+		async finish(): Promise<Outcome[]> {
+			await follow.finish();
+			await Promise.all(deliveries);
+			return order.flatMap((key) => outcomes.get(key) ?? []);
+		},
+	};
+}

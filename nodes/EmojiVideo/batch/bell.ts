@@ -1,0 +1,35 @@
+/** Lets a sleeping loop be woken: whichever comes first, the ring or the end of the sleep. */
+import type { Clock } from '../clock';
+
+export interface Bell {
+	ring(): void;
+	/**
+	 * Waits for the next ring, but not longer than `ms` (Infinity: as long as it takes). A ring since
+	 * the last wait counts.
+	 */
+	heardWithin(ms: number, clock: Clock): Promise<void>;
+}
+
+export function createBell(): Bell {
+	let rung = false;
+	let wake: (() => void) | undefined;
+	return {
+		ring() {
+			rung = true;
+			wake?.();
+		},
+		async heardWithin(ms, clock) {
+			if (!rung && ms > 0) {
+				const sleep = new AbortController();
+				const ring = new Promise<void>((resolve) => {
+					wake = resolve;
+				});
+				const sleeps = Number.isFinite(ms) ? [clock.sleep(ms, sleep.signal)] : [];
+				await Promise.race([ring, ...sleeps]);
+				sleep.abort();
+			}
+			rung = false;
+			wake = undefined;
+		},
+	};
+}

@@ -1,0 +1,62 @@
+/**
+ * The tasks that this execution has already paid for. It lives in the node's context, which n8n keeps
+ * across the tries of Retry On Fail and stores with the execution, so a second try picks up the first
+ * one's tasks instead of paying again. Rule: a task is written down before the next await.
+ */
+import type { IDataObject } from 'n8n-workflow';
+import { z } from 'zod';
+import { areaSchema } from '../dashscope/schemas';
+import type { FaceAreas } from '../dashscope/schemas';
+
+const areasSchema = z.object({ face: areaSchema, expression: areaSchema });
+
+const entrySchema = z.object({
+	taskId: z.string().min(1),
+	/** When the create was answered, in milliseconds since the epoch. */
+	acceptedAt: z.number(),
+	requestId: z.string().optional(),
+	/** What was sent as `face_bbox` and `ext_bbox`. */
+	areas: areasSchema,
+});
+export type LedgerEntry = z.infer<typeof entrySchema>;
+
+export interface Ledger {
+	/** The task of a job that was accepted earlier in this execution. */
+	find(key: string): LedgerEntry | undefined;
+	/** Remembers an accepted task. Synchronous on purpose. */
+	write(key: string, entry: LedgerEntry): void;
+	/** Forgets a task that ended without a video, so that a new try makes a new one. */
+	strike(key: string): void;
+	/** Areas found earlier in this execution: a second try does not pay for the detection again. */
+	findAreas(imageUrl: string): FaceAreas | undefined;
+	writeAreas(imageUrl: string, areas: FaceAreas): void;
+}
+
+function drawer(context: IDataObject, name: string): Record<string, unknown> {
+	const existing = context[name];
+	if (typeof existing === 'object' && existing !== null) return existing as Record<string, unknown>;
+	const fresh: IDataObject = {};
+	context[name] = fresh;
+	return fresh;
+}
+
+/**
+ * @param context `this.getContext('node')`, the same object in every try of an execution
+ */
+export function openLedger(context: IDataObject): Ledger {
+	const tasks = drawer(context, 'emojiVideoTasks');
+	const areas = drawer(context, 'emojiVideoAreas');
+	return {
+		find: (key) => entrySchema.safeParse(tasks[key]).data,
+		write: (key, entry) => {
+			tasks[key] = { ...entry };
+		},
+		strike: (key) => {
+			delete tasks[key];
+		},
+		findAreas: (imageUrl) => areasSchema.safeParse(areas[imageUrl]).data,
+		writeAreas: (imageUrl, found) => {
+			areas[imageUrl] = { ...found };
+		},
+	};
+}

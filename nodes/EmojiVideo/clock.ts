@@ -1,0 +1,36 @@
+/**
+ * Time as an argument. Pure functions take `now`; whatever must wait takes a `Clock`, so that tests
+ * move time instead of waiting for it. Rule: n8n's own sleep, no timers of our own.
+ */
+import * as n8nWorkflow from 'n8n-workflow';
+
+export interface Clock {
+	/** Milliseconds since the epoch. */
+	now(): number;
+	/**
+	 * Waits `ms` milliseconds, or less: an abort of `signal` ends the wait at once.
+	 * Never rejects; whoever waits asks the signal afterwards.
+	 */
+	sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+type AbortableSleep = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+/**
+ * n8n-workflow 2.40 gave `sleep` a signal; 1.120, 2.0 and 2.20 ignore it there and export
+ * `sleepWithAbort` instead, which 2.40 does not have. A static import of it breaks on 2.40,
+ * hence the look at run time.
+ */
+function abortableSleep(): AbortableSleep {
+	const { sleepWithAbort } = n8nWorkflow as { sleepWithAbort?: AbortableSleep };
+	return sleepWithAbort ?? n8nWorkflow.sleep;
+}
+
+/** The clock of the wall. */
+export const systemClock: Clock = {
+	now: () => Date.now(),
+	async sleep(ms, signal) {
+		if (signal?.aborted || ms <= 0) return;
+		await (signal ? abortableSleep()(ms, signal) : n8nWorkflow.sleep(ms)).catch(() => undefined);
+	},
+};

@@ -1,0 +1,184 @@
+/**
+ * The one door to the service: every call of the API goes through here, with its pace, its retry
+ * policy, its time limit and its schema. Knows nothing of nodes and their parameters.
+ */
+import type { z } from 'zod';
+import type { Clock } from '../clock';
+import { isPortraitVerdict, refusal } from './errors';
+import { fail, STOPPED, succeed } from './failure';
+import type { FailureKind, Result } from './failure';
+import { withRetry } from './retry';
+import type { RequestKind } from './retry';
+import { createdSchema, detectionSchema, taskSchema } from './schemas';
+import type { CreatedTask, Detection, FaceAreas, Task } from './schemas';
+import type { ApiAnswer, ApiRequest, Send } from './transport';
+
+export const DETECTION_MODEL = 'emoji-detect-v1';
+export const VIDEO_MODEL = 'emoji-v1';
+
+/** The three limits of an account (dashscope-facts.md sections 2 and 3). */
+export type Lane = 'detect' | 'create' | 'query';
+
+/** Waits for a free place in a lane; the client never asks faster than it lets through. */
+export type TakeTurn = (lane: Lane, signal?: AbortSignal) => Promise<void>;
+
+/** An answer in this package's terms, and the body as it came. */
+export interface Answer<T> {
+	value: T;
+	raw: object;
+}
+
+export interface Client {
+	/** Finds both face areas of a portrait. A portrait that does not pass is a value, not a failure. */
+	detectFace(imageUrl: string): Promise<Result<Answer<Detection>>>;
+	/** Makes a task, which is paid for. Sent again only when the service did not take it. */
+	createTask(video: VideoRequest): Promise<Result<Answer<CreatedTask>>>;
+	/** A task's present state. `once`: a single attempt, for a caller that has patience of its own. */
+	getTask(taskId: string, attempts?: 'once' | 'patient'): Promise<Result<Answer<Task>>>;
+}
+
+export interface VideoRequest {
+	imageUrl: string;
+	/** `driven_id` */
+	templateId: string;
+	areas: FaceAreas;
+}
+
+/** Time limits per request. Detection downloads and looks at the image before it answers. */
+const TIMEOUT_MS = { detect: 60_000, create: 60_000, query: 20_000 } as const;
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110 section 10.2.3). */
+function retryAfterMs(headers: ApiAnswer['headers'], now: number): number | undefined {
+	const text = headers['retry-after'];
+	if (typeof text !== 'string') return undefined;
+	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+	return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** How an answer of one kind is told from an error, and read. */
+interface Reading<T> {
+	schema: z.ZodType<T, z.ZodTypeDef, unknown>;
+	/** Error codes that are an answer rather than an error. */
+	isAnswer?: (code?: string) => boolean;
+}
+
+/** An answer's body, checked; every doubt becomes a failure with DashScope's code and request ID. */
+function read<T>(
+	answer: ApiAnswer,
+	{ schema, isAnswer }: Reading<T>,
+	now: number,
+): Result<Answer<T>> {
+	const body = parseJson(answer.text);
+	if (answer.httpStatus < 200 || answer.httpStatus > 299) {
+		const failure = refusal(answer.httpStatus, body, retryAfterMs(answer.headers, now));
+		if (!isAnswer?.(failure.code)) return fail(failure);
+	}
+	const parsed = schema.safeParse(body);
+	if (!parsed.success || typeof body !== 'object' || body === null) {
+		return fail({
+			kind: 'unreadable',
+			message: 'DashScope gave an answer that this package cannot read',
+			nextStep:
+				'Check that the endpoint of the credential is DashScope. If it is, the API has changed: look for a new version of this package.',
+			httpStatus: answer.httpStatus,
+		});
+	}
+	return succeed({ value: parsed.data, raw: body });
+}
+
+/** Failures after which DashScope may have done what it was asked. */
+const MAY_HAVE_ACTED: readonly FailureKind[] = ['noAnswer', 'unreadable', 'unavailable'];
+
+const LOST_CREATE =
+	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it in the Model Studio console, or in the list of the account's tasks of the last 24 hours, before you create this video again.";
+
+/**
+ * @param send the transport to the account
+ * @param takeTurn the account's shared pace
+ * @param signal aborts when the user stops the execution
+ */
+export function createClient(
+	send: Send,
+	takeTurn: TakeTurn,
+	clock: Clock,
+	signal?: AbortSignal,
+): Client {
+	const call = async <T>(
+		kind: RequestKind | 'once',
+		lane: Lane,
+		request: Omit<ApiRequest, 'timeoutMs'>,
+		reading: Reading<T>,
+	): Promise<Result<Answer<T>>> => {
+		const attempt = async (): Promise<Result<Answer<T>>> => {
+			await takeTurn(lane, signal);
+			if (signal?.aborted) return fail(STOPPED);
+			const answer = await send({ ...request, timeoutMs: TIMEOUT_MS[lane] });
+			return answer.ok ? read(answer.value, reading, clock.now()) : answer;
+		};
+		return kind === 'once' ? await attempt() : await withRetry(kind, clock, attempt, signal);
+	};
+
+	return {
+		async detectFace(imageUrl) {
+			// A verdict can also come as HTTP 400 (dashscope-facts.md section 1, "Caution").
+			return await call(
+				'freeWrite',
+				'detect',
+				{
+					method: 'POST',
+					path: '/api/v1/services/aigc/image2video/face-detect',
+					body: {
+						model: DETECTION_MODEL,
+						input: { image_url: imageUrl },
+						parameters: { ratio: '1:1' },
+					},
+				},
+				{ schema: detectionSchema, isAnswer: isPortraitVerdict },
+			);
+		},
+
+		async createTask({ imageUrl, templateId, areas }) {
+			const result = await call(
+				'paidWrite',
+				'create',
+				{
+					method: 'POST',
+					path: '/api/v1/services/aigc/image2video/video-synthesis',
+					headers: { 'X-DashScope-Async': 'enable' },
+					body: {
+						model: VIDEO_MODEL,
+						input: {
+							image_url: imageUrl,
+							driven_id: templateId,
+							face_bbox: areas.face,
+							ext_bbox: areas.expression,
+						},
+					},
+				},
+				{ schema: createdSchema },
+			);
+			const mayExist = !result.ok && MAY_HAVE_ACTED.includes(result.failure.kind);
+			return mayExist ? fail({ ...result.failure, nextStep: LOST_CREATE }) : result;
+		},
+
+		async getTask(taskId, attempts = 'patient') {
+			return await call(
+				attempts === 'once' ? 'once' : 'read',
+				'query',
+				{
+					method: 'GET',
+					path: `/api/v1/tasks/${encodeURIComponent(taskId)}`,
+				},
+				{ schema: taskSchema },
+			);
+		},
+	};
+}

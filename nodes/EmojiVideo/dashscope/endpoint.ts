@@ -1,0 +1,93 @@
+/**
+ * Where the account lives: from the credential's fields to the base URL of every API call.
+ * Rule: the API key goes to this origin and to no other.
+ */
+import { z } from 'zod';
+import { fail, succeed } from './failure';
+import type { Result } from './failure';
+import { isLoopback, parseUrl } from './hosts';
+
+export const BEIJING_URL = 'https://dashscope.aliyuncs.com';
+
+const credentialSchema = z.object({
+	apiKey: z.string().default(''),
+	endpoint: z.enum(['beijing', 'workspace', 'custom']).default('beijing'),
+	workspaceId: z.string().default(''),
+	customUrl: z.string().default(''),
+});
+
+export interface Account {
+	apiKey: string;
+	/** Origin and perhaps a path, without a slash at the end: `https://dashscope.aliyuncs.com`. */
+	baseUrl: string;
+	/** The account is a sandbox on this machine, so other loopback addresses are fine as well. */
+	isLoopback: boolean;
+}
+
+const refuse = (message: string, nextStep: string) =>
+	fail({
+		kind: 'input',
+		message,
+		nextStep: `${nextStep} Open the DashScope API credential to change it.`,
+	});
+
+/** A workspace ID is one DNS label of the host, so nothing else may pass. */
+const WORKSPACE_ID = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+function workspaceUrl(workspaceId: string): Result<string> {
+	if (!WORKSPACE_ID.test(workspaceId)) {
+		return refuse(
+			`Workspace ID "${workspaceId}" is not a workspace ID`,
+			'Use the ID shown in Model Studio under Workspace, e.g. "llm-abc123xyz": letters, digits and hyphens.',
+		);
+	}
+	return succeed(`https://${workspaceId}.cn-beijing.maas.aliyuncs.com`);
+}
+
+function customBaseUrl(text: string): Result<string> {
+	const url = parseUrl(text);
+	const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url));
+	if (!url || !secure || url.username || url.password || url.search || url.hash) {
+		return refuse(
+			`Custom URL "${text}" cannot be used`,
+			'Use an https address without user name, query or fragment; http is accepted for localhost only.',
+		);
+	}
+	return succeed(`${url.origin}${url.pathname}`.replace(/\/+$/, ''));
+}
+
+/**
+ * Reads the "DashScope API" credential.
+ * @param data the decrypted credential: `apiKey`, `endpoint` (beijing | workspace | custom), `workspaceId`, `customUrl`
+ * @returns the account, or a failure that names the field to correct
+ * @see dashscope-facts.md section 5 for the documented hosts
+ */
+export function accountOf(data: unknown): Result<Account> {
+	const parsed = credentialSchema.safeParse(data);
+	if (!parsed.success) {
+		return refuse(
+			'The DashScope API credential is incomplete',
+			'Choose an endpoint and enter the API key.',
+		);
+	}
+	const { apiKey, endpoint, workspaceId, customUrl } = parsed.data;
+	const key = apiKey.trim();
+	if (key === '' || /[^\x21-\x7e]/.test(key)) {
+		return refuse(
+			key === '' ? 'API Key is empty' : 'API Key contains spaces or characters that no key has',
+			'Paste a Model Studio API key of the China (Beijing) region, e.g. "sk-...".',
+		);
+	}
+	const urls = {
+		beijing: () => succeed(BEIJING_URL),
+		workspace: () => workspaceUrl(workspaceId.trim()),
+		custom: () => customBaseUrl(customUrl.trim()),
+	};
+	const baseUrl = urls[endpoint]();
+	if (!baseUrl.ok) return baseUrl;
+	return succeed({
+		apiKey: key,
+		baseUrl: baseUrl.value,
+		isLoopback: isLoopback(new URL(baseUrl.value)),
+	});
+}

@@ -1,0 +1,67 @@
+/**
+ * What can go wrong, as a value. Nothing below `actions/router.ts` throws; a failure travels up
+ * with everything that is known about it and becomes an n8n error in that one place.
+ */
+
+/**
+ * - `input`: refused here, before any call; nothing was sent.
+ * - `refused`: DashScope said no (4xx); repeating the same request gives the same answer.
+ * - `unauthorized`: 401/403: no request with this key will do better.
+ * - `throttled`: 429: DashScope did not take the request; later it will.
+ * - `unavailable`: 5xx: DashScope could not do it now.
+ * - `unreachable`: no connection was made; the request was not sent.
+ * - `noAnswer`: the connection broke or time ran out after sending; DashScope may have acted.
+ * - `unreadable`: an answer came that is not what the documents promise; DashScope may have acted.
+ * - `portrait`: face detection works, and does not accept this portrait.
+ * - `task`: the task ended as FAILED, CANCELED or UNKNOWN.
+ * - `timeLimit`: a time limit of the node ended the wait; the task goes on.
+ * - `stopped`: the user or n8n stopped the execution.
+ */
+export type FailureKind =
+	| 'input'
+	| 'refused'
+	| 'unauthorized'
+	| 'throttled'
+	| 'unavailable'
+	| 'unreachable'
+	| 'noAnswer'
+	| 'unreadable'
+	| 'portrait'
+	| 'task'
+	| 'timeLimit'
+	| 'stopped';
+
+export interface Failure {
+	kind: FailureKind;
+	/** What happened, in one sentence. */
+	message: string;
+	/** What to do next. */
+	nextStep: string;
+	/** HTTP status of DashScope's answer. */
+	httpStatus?: number;
+	/** DashScope's own error code, e.g. `InvalidParameter`. */
+	code?: string;
+	requestId?: string;
+	/** From a `Retry-After` header. */
+	retryAfterMs?: number;
+	/** The task this is about, once there is one: it may be paid for. */
+	taskId?: string;
+	/** A task's last known status, where a task is what failed. */
+	status?: string;
+}
+
+export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+/** Wraps a value as a success. */
+export const succeed = <T>(value: T): Result<T> => ({ ok: true, value });
+
+/** Wraps a failure as a result. */
+export const fail = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });
+
+/** The failure that Stop causes. */
+export const STOPPED: Failure = {
+	kind: 'stopped',
+	message: 'The execution was stopped',
+	nextStep:
+		'Tasks that DashScope has accepted go on there. Use Get Status with their task IDs to fetch the videos within 24 hours.',
+};

@@ -1,0 +1,38 @@
+/**
+ * Which hosts the public internet can reach. DashScope fetches portraits itself and the node
+ * downloads what DashScope links to: neither may lead into somebody's private network.
+ * The one exception is a sandbox: an account that itself lives on loopback.
+ */
+const LOOPBACK = [/^localhost$/, /\.localhost$/, /^127\.\d+\.\d+\.\d+$/, /^\[::1\]$/];
+
+/** Special-purpose ranges of RFC 6890, RFC 4193 and RFC 4291, and names that never resolve publicly. */
+const PRIVATE = [
+	...LOOPBACK,
+	/^0\.\d+\.\d+\.\d+$/,
+	/^10\.\d+\.\d+\.\d+$/,
+	/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.\d+\.\d+$/,
+	/^169\.254\.\d+\.\d+$/,
+	/^172\.(1[6-9]|2\d|3[01])\.\d+\.\d+$/,
+	/^192\.168\.\d+\.\d+$/,
+	/^\[::\]$/,
+	/^\[::ffff:/,
+	/^\[f[cd][0-9a-f]{2}:/,
+	/^\[fe[89ab][0-9a-f]:/,
+	/\.(local|internal|intranet|lan|home\.arpa)$/,
+	/^[^.[\]]+$/,
+];
+
+const matches = (patterns: RegExp[], url: URL) => {
+	const host = url.hostname.toLowerCase().replace(/\.$/, '');
+	return patterns.some((pattern) => pattern.test(host));
+};
+
+/** Whether the URL's host is this very machine. */
+export const isLoopback = (url: URL): boolean => matches(LOOPBACK, url);
+
+/** Whether the URL's host is loopback, in a private or link-local range, or a name without a public domain. */
+export const isPrivate = (url: URL): boolean => matches(PRIVATE, url);
+
+/** Parses text as a URL; `undefined` when it is none. */
+export const parseUrl = (text: string): URL | undefined =>
+	URL.canParse(text) ? new URL(text) : undefined;

@@ -1,0 +1,72 @@
+/**
+ * When to send a request again. Rule: a paid write is repeated only after an answer that proves
+ * that nothing was made; a lost answer may hide a task, and a second task would be paid for too.
+ */
+import type { Clock } from '../clock';
+import type { Failure, FailureKind, Result } from './failure';
+import { fail, STOPPED } from './failure';
+
+/**
+ * - `read`: changes nothing, may be repeated after anything that can pass.
+ * - `freeWrite`: repeating it makes no task (detection, cancel, upload policy).
+ * - `paidWrite`: makes a task: repeated only where the service did not take it.
+ */
+export type RequestKind = 'read' | 'freeWrite' | 'paidWrite';
+
+const PASSING: readonly FailureKind[] = [
+	'throttled',
+	'unavailable',
+	'unreachable',
+	'noAnswer',
+	'unreadable',
+];
+
+export const RETRIED: Record<RequestKind, readonly FailureKind[]> = {
+	read: PASSING,
+	freeWrite: PASSING,
+	paidWrite: ['throttled'],
+};
+
+/** How long a kind of failure is ridden out, in milliseconds since the first one in a row. */
+const PATIENCE_MS: Partial<Record<FailureKind, number>> = {
+	// A full queue on the account frees a place with each video that finishes (1 to 5 minutes).
+	throttled: 30 * 60_000,
+};
+const DEFAULT_PATIENCE_MS = 2 * 60_000;
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Exponential backoff with jitter, honouring Retry-After.
+ * @param attempt 1 after the first failure
+ * @param random a number in [0, 1)
+ * @returns milliseconds to wait before the next attempt
+ */
+export function backoffMs(attempt: number, failure: Failure, random: number): number {
+	const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10));
+	const pause = ceiling * (0.5 + random / 2);
+	return Math.max(pause, Math.min(failure.retryAfterMs ?? 0, 10 * LONGEST_PAUSE_MS));
+}
+
+/**
+ * Sends until it succeeds, fails for good, or patience ends.
+ * @param send one attempt
+ */
+export async function withRetry<T>(
+	kind: RequestKind,
+	clock: Clock,
+	send: () => Promise<Result<T>>,
+	signal?: AbortSignal,
+): Promise<Result<T>> {
+	const startedAt = clock.now();
+	for (let attempt = 1; ; attempt++) {
+		const result = await send();
+		if (result.ok || !RETRIED[kind].includes(result.failure.kind)) return result;
+		const pause = backoffMs(attempt, result.failure, Math.random());
+		const patience = PATIENCE_MS[result.failure.kind] ?? DEFAULT_PATIENCE_MS;
+		if (clock.now() + pause - startedAt > patience) return result;
+		await clock.sleep(pause, signal);
+		if (signal?.aborted) return fail(STOPPED);
+	}
+}

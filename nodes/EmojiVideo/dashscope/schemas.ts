@@ -1,0 +1,132 @@
+/**
+ * The border: DashScope's answers as the documents describe them, checked by zod, turned from
+ * snake_case into this package's names once. Rule: nothing behind this file sees a wire name.
+ */
+import { z } from 'zod';
+
+/** `[x1, y1, x2, y2]` in pixels: top-left and bottom-right corner. */
+export const areaSchema = z.tuple([
+	z.number().int(),
+	z.number().int(),
+	z.number().int(),
+	z.number().int(),
+]);
+export type Area = z.infer<typeof areaSchema>;
+
+/** Both areas that emoji-v1 needs, as emoji-detect-v1 finds them. */
+export interface FaceAreas {
+	/** `bbox_face` of the detection, `face_bbox` of the creation. */
+	face: Area;
+	/** `ext_bbox_face` of the detection, `ext_bbox` of the creation; about square. */
+	expression: Area;
+}
+
+/** Errors, and not-passed verdicts at HTTP 400 (dashscope-facts.md section 6). */
+export const errorSchema = z
+	.object({
+		code: z.string().nullish(),
+		message: z.string().nullish(),
+		request_id: z.string().nullish(),
+		output: z.object({ code: z.string().nullish(), message: z.string().nullish() }).nullish(),
+	})
+	.transform(({ code, message, request_id, output }) => ({
+		code: code ?? output?.code ?? undefined,
+		message: message ?? output?.message ?? undefined,
+		requestId: request_id ?? undefined,
+	}));
+
+/**
+ * emoji-detect-v1 (dashscope-facts.md section 1): both areas when the portrait passed; when not, code
+ * and message, in `output` at HTTP 200 as documented, or in `output` or at the top at HTTP 400.
+ */
+export const detectionSchema = z.union([
+	z
+		.object({
+			request_id: z.string().optional(),
+			output: z.object({ bbox_face: areaSchema, ext_bbox_face: areaSchema }),
+		})
+		.transform(({ request_id, output: { bbox_face: face, ext_bbox_face: expression } }) => ({
+			passed: true as const,
+			requestId: request_id,
+			areas: { face, expression } satisfies FaceAreas,
+		})),
+	errorSchema
+		.refine(({ code }) => Boolean(code))
+		.transform(({ code = '', message = '', requestId }) => ({
+			passed: false as const,
+			requestId,
+			code,
+			message,
+		})),
+]);
+export type Detection = z.infer<typeof detectionSchema>;
+
+/** emoji-v1, task accepted. */
+export const createdSchema = z
+	.object({
+		request_id: z.string().optional(),
+		output: z.object({ task_id: z.string().min(1), task_status: z.string() }),
+	})
+	.transform(({ request_id, output }) => ({
+		taskId: output.task_id,
+		status: output.task_status,
+		requestId: request_id,
+	}));
+export type CreatedTask = z.infer<typeof createdSchema>;
+
+export const TASK_STATUSES = [
+	'PENDING',
+	'RUNNING',
+	'SUCCEEDED',
+	'FAILED',
+	'CANCELED',
+	'UNKNOWN',
+] as const;
+
+/**
+ * The service's times are "YYYY-MM-DD HH:mm:ss.SSS" in UTC+8 (API reference, submit_time).
+ * A time that cannot be read is no reason to lose a paid video, so it becomes `undefined`.
+ */
+const serviceTime = z
+	.string()
+	.optional()
+	.transform((text) => {
+		const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/.exec(text ?? '');
+		const ms = match ? Date.parse(`${match[1]}T${match[2]}+08:00`) : Number.NaN;
+		return Number.isNaN(ms) ? undefined : ms;
+	});
+
+/** GET /tasks/{task_id}, every status. Times become milliseconds since the epoch. */
+export const taskSchema = z
+	.object({
+		request_id: z.string().optional(),
+		output: z.object({
+			task_id: z.string().min(1),
+			// The SDK knows more than the reference, e.g. SUSPENDED: not ended, so wait on.
+			task_status: z
+				.string()
+				.transform((text) => TASK_STATUSES.find((s) => s === text) ?? 'RUNNING'),
+			submit_time: serviceTime,
+			scheduled_time: serviceTime,
+			end_time: serviceTime,
+			video_url: z.string().url().optional(),
+			code: z.string().optional(),
+			message: z.string().optional(),
+		}),
+		usage: z.object({ video_duration: z.number().nonnegative().optional() }).nullish(),
+	})
+	.transform(({ request_id, output, usage }) => ({
+		taskId: output.task_id,
+		status: output.task_status,
+		submittedAt: output.submit_time,
+		startedAt: output.scheduled_time,
+		finishedAt: output.end_time,
+		videoUrl: output.video_url,
+		code: output.code,
+		message: output.message,
+		billedSeconds: usage?.video_duration,
+		requestId: request_id,
+	}));
+export type Task = z.infer<typeof taskSchema>;
+
+export type TaskStatus = Task['status'];

@@ -1,0 +1,151 @@
+/**
+ * The wire: one HTTP request through n8n's helper, one answer or a failure, never an exception.
+ * Rules: n8n adds the key, only here and only for the account's own URL; no redirect is followed;
+ * an answer may not grow beyond what the API can mean.
+ */
+import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type { Clock } from '../clock';
+import { fail, STOPPED, succeed } from './failure';
+import type { Failure, FailureKind, Result } from './failure';
+
+export interface ApiRequest {
+	method: 'GET' | 'POST';
+	/** From the base URL on, e.g. `/api/v1/tasks/...`. */
+	path: string;
+	query?: Record<string, string | number>;
+	headers?: Record<string, string>;
+	body?: object;
+	timeoutMs: number;
+}
+
+export interface ApiAnswer {
+	httpStatus: number;
+	/** Lower-case names. */
+	headers: Record<string, unknown>;
+	text: string;
+}
+
+export type Send = (request: ApiRequest) => Promise<Result<ApiAnswer>>;
+
+/** A page of the task list is the largest answer there is, about 50 KB. */
+const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
+
+/** Codes of Node.js that say that no connection was made, so that nothing was sent. */
+const NOT_CONNECTED = new Set([
+	'ECONNREFUSED',
+	'ENOTFOUND',
+	'EAI_AGAIN',
+	'EHOSTUNREACH',
+	'ENETUNREACH',
+	'EADDRNOTAVAIL',
+]);
+
+/** n8n wraps network errors, so the code is looked for along the chain of causes. */
+function networkCode(error: unknown): string | undefined {
+	let current = error;
+	for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth++) {
+		const { code, cause } = current as { code?: unknown; cause?: unknown };
+		if (typeof code === 'string') return code;
+		current = cause;
+	}
+	return undefined;
+}
+
+/** Stop also cuts a request that is under way; DashScope may have acted on it. */
+const STOPPED_UNDER_WAY: Failure = {
+	...STOPPED,
+	message: 'The execution was stopped while a request to DashScope was under way',
+};
+
+function networkFailure(error: unknown, baseUrl: string) {
+	const code = networkCode(error);
+	const kind: FailureKind = code && NOT_CONNECTED.has(code) ? 'unreachable' : 'noAnswer';
+	// The code is spelt apart because n8n replaces any message that contains one by a canned text.
+	const cause = code
+		? ` (${code
+				.toLowerCase()
+				.replace(/^e(?=[a-z])/, '')
+				.replace(/_/g, ' ')})`
+		: '';
+	return fail({
+		kind,
+		message:
+			kind === 'unreachable'
+				? `DashScope could not be reached at ${baseUrl}${cause}`
+				: `The connection to DashScope at ${baseUrl} broke before an answer came${cause}`,
+		nextStep:
+			'Check the network of the n8n host and the endpoint of the credential, then run again.',
+	});
+}
+
+async function readText(stream: AsyncIterable<Buffer | string>, limit: number): Promise<string> {
+	const chunks: Buffer[] = [];
+	let size = 0;
+	for await (const chunk of stream) {
+		const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+		size += bytes.length;
+		if (size > limit) throw new RangeError(`more than ${limit} bytes`);
+		chunks.push(bytes);
+	}
+	return Buffer.concat(chunks).toString('utf8');
+}
+
+const isStream = (body: unknown): body is AsyncIterable<Buffer> & { destroy(): void } =>
+	typeof body === 'object' && body !== null && Symbol.asyncIterator in body && 'destroy' in body;
+
+/** The body as text, in time or not at all: n8n's timeout ends with the first byte of a stream. */
+async function bodyText(body: unknown, timeoutMs: number, clock: Clock, signal?: AbortSignal) {
+	if (!isStream(body)) return typeof body === 'string' ? body : JSON.stringify(body ?? '');
+	const done = new AbortController();
+	const limit = AbortSignal.any(signal ? [signal, done.signal] : [done.signal]);
+	const tooLate = clock.sleep(timeoutMs, limit).then(() => body.destroy());
+	const text = await readText(body, MAX_ANSWER_BYTES).finally(() => done.abort());
+	await tooLate;
+	return text;
+}
+
+/**
+ * The door to the account: sends requests with n8n's `httpRequestWithAuthentication`.
+ * @param functions the node's execution
+ * @param credentialType name of the credential type that authenticates
+ * @param baseUrl the account's base URL, without a slash at the end
+ */
+export function createSend(
+	functions: IExecuteFunctions,
+	credentialType: string,
+	baseUrl: string,
+	clock: Clock,
+	signal?: AbortSignal,
+): Send {
+	return async ({ method, path, query, headers, body, timeoutMs }) => {
+		if (signal?.aborted) return fail(STOPPED);
+		const options: IHttpRequestOptions = {
+			method,
+			url: `${baseUrl}${path}`,
+			qs: query,
+			headers: {
+				Accept: 'application/json',
+				...(body ? { 'Content-Type': 'application/json' } : {}),
+				...headers,
+			},
+			body,
+			timeout: timeoutMs,
+			abortSignal: signal,
+			encoding: 'stream',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+		};
+		try {
+			const answer = await functions.helpers.httpRequestWithAuthentication.call(
+				functions,
+				credentialType,
+				options,
+			);
+			const text = await bodyText(answer.body, timeoutMs, clock, signal);
+			return succeed({ httpStatus: answer.statusCode, headers: answer.headers ?? {}, text });
+		} catch (error) {
+			return signal?.aborted ? fail(STOPPED_UNDER_WAY) : networkFailure(error, baseUrl);
+		}
+	};
+}

@@ -1,0 +1,93 @@
+/**
+ * What a user sees: the json of an item. Rule: the names here are what workflows map, for ever.
+ * Source of each field: API reference, "Response parameters".
+ */
+import { DateTime } from 'luxon';
+import type { IDataObject } from 'n8n-workflow';
+import type { CreatedTask, Detection, FaceAreas, Task } from './dashscope/schemas';
+import { nextStepFor } from './dashscope/errors';
+
+/** What the node knows about a video beside the service's answer. */
+export interface VideoFacts {
+	templateId?: string;
+	imageUrl?: string;
+	areas?: FaceAreas;
+}
+
+/** Videos are kept for 24 hours after the task has finished (API reference, video_url). */
+const VIDEO_KEPT_HOURS = 24;
+
+/** ISO 8601 in the service's own zone, UTC+8. */
+const iso = (ms: number | undefined): string | undefined =>
+	ms === undefined ? undefined : (DateTime.fromMillis(ms, { zone: 'utc+8' }).toISO() ?? undefined);
+
+/** The signed link names its own end (`Expires`, in seconds); otherwise it is 24 hours after the task's. */
+function expiresAt({ videoUrl, finishedAt }: Task): number | undefined {
+	if (!videoUrl) return undefined;
+	const expires = Number(new URL(videoUrl).searchParams.get('Expires'));
+	if (Number.isInteger(expires) && expires > 1e9 && expires < 1e11) return expires * 1000;
+	return finishedAt === undefined ? undefined : finishedAt + VIDEO_KEPT_HOURS * 3_600_000;
+}
+
+/** Leaves out what is not known, so that `undefined` never reaches an item. */
+const known = (fields: Record<string, unknown>): IDataObject =>
+	Object.fromEntries(
+		Object.entries(fields).filter(([, value]) => value !== undefined),
+	) as IDataObject;
+
+const shared = ({ templateId, imageUrl, areas }: VideoFacts) => ({
+	templateId,
+	imageUrl,
+	faceArea: areas?.face,
+	expressionArea: areas?.expression,
+});
+
+/** A task that was just accepted. `acceptedAt` in ms since the epoch, by n8n's clock. */
+export const createdToJson = (
+	task: CreatedTask,
+	acceptedAt: number,
+	facts: VideoFacts,
+): IDataObject =>
+	known({
+		taskId: task.taskId,
+		status: task.status,
+		...shared(facts),
+		submittedAt: iso(acceptedAt),
+		requestId: task.requestId,
+	});
+
+/** A task in whatever state it is. */
+export const taskToJson = (task: Task, facts: VideoFacts): IDataObject =>
+	known({
+		taskId: task.taskId,
+		status: task.status,
+		videoUrl: task.videoUrl,
+		videoUrlExpiresAt: iso(expiresAt(task)),
+		billedSeconds: task.billedSeconds,
+		code: task.code,
+		message: task.message,
+		submittedAt: iso(task.submittedAt),
+		startedAt: iso(task.startedAt),
+		finishedAt: iso(task.finishedAt),
+		requestId: task.requestId,
+		...shared(facts),
+	});
+
+/** A detection's verdict, as data to branch on. The areas fit Create's fields as they are. */
+export const detectionToJson = (detection: Detection, imageUrl: string): IDataObject =>
+	detection.passed
+		? known({
+				passed: true,
+				faceArea: detection.areas.face,
+				expressionArea: detection.areas.expression,
+				imageUrl,
+				requestId: detection.requestId,
+			})
+		: known({
+				passed: false,
+				code: detection.code,
+				message: detection.message,
+				advice: nextStepFor(detection.code, detection.message) ?? 'Use another portrait.',
+				imageUrl,
+				requestId: detection.requestId,
+			});
