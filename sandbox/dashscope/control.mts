@@ -33,29 +33,29 @@ export interface TaskView {
 
 export interface Control {
 	/** The double's clock, epoch ms. */
-	now(): number;
+	now: () => number;
 	/** All requests so far, in order of arrival. */
-	ledger(): LedgerEntry[];
-	counts(): LedgerCounts;
+	ledger: () => LedgerEntry[];
+	counts: () => LedgerCounts;
 	/** All tasks so far, in order of submission, whatever their age and account. */
-	tasks(): TaskView[];
+	tasks: () => TaskView[];
 	faults: Faults;
 	/**
 	 * Makes the task with this id end FAILED, or, given a number, the next so many new tasks. False:
 	 * no such task, or it has ended already.
 	 */
-	failTask(target: string | number, failure?: TaskFailure): boolean;
+	failTask: (target: string | number, failure?: TaskFailure) => boolean;
 	/** The next `count` readable portraits do not pass detection. */
-	failDetection(count: number, code?: VerdictCode): void;
+	failDetection: (count: number, code?: VerdictCode) => void;
 	/** Tasks running at once per account from now on; 0 holds waiting tasks back. */
-	setConcurrency(count: number): void;
+	setConcurrency: (count: number) => void;
 	/** Running time of every task that has not started yet. */
-	setTaskSeconds(seconds: TaskSeconds): void;
-	setVerdictStyle(style: VerdictStyle): void;
+	setTaskSeconds: (seconds: TaskSeconds) => void;
+	setVerdictStyle: (style: VerdictStyle) => void;
 	/** Moves the double's clock forward. */
-	advanceClock(ms: number): void;
+	advanceClock: (ms: number) => void;
 	/** Forgets everything that happened and every order; the clock is not set back. */
-	reset(): void;
+	reset: () => void;
 }
 
 const documentedFailure: TaskFailure = {

@@ -52,13 +52,13 @@ export type FaultKind = Fault['kind'];
 export type FaultOrder = z.input<typeof faultOrderSchema>;
 
 export interface Faults {
-	add(order: FaultOrder): void;
-	clear(): void;
+	add: (order: FaultOrder) => void;
+	clear: () => void;
 }
 
 export interface FaultBox extends Faults {
 	/** The first order that fits this request, counted down. */
-	take(method: string, url: string): Fault | undefined;
+	take: (method: string, url: string) => Fault | undefined;
 }
 
 function pathTest(path: string): (url: string) => boolean {

@@ -3,6 +3,7 @@
  * that came, not the name; limits are those of the emoji-v1 reference (400..7000 px, 10 MB).
  */
 import { imageSize } from 'image-size';
+import { z } from 'zod';
 import { refused, type Outcome } from './refusals.mts';
 import type { World } from './world.mts';
 
@@ -27,11 +28,17 @@ const maxBytes = 10 * 1024 * 1024;
 const imageTypes = ['jpg', 'png', 'bmp', 'webp'];
 export const imageUserAgent = 'dashscope-double';
 
-/** The name of the innermost cause, e.g. ECONNREFUSED or TimeoutError. */
+const errorSchema = z.object({ cause: z.unknown(), code: z.unknown(), name: z.string() }).partial();
+
+/**
+ * The name of the innermost cause, e.g. ECONNREFUSED or TimeoutError. Read by shape: under jest the
+ * errors of fetch are not `instanceof Error`.
+ */
 function reasonOf(error: unknown): string {
-	if (!(error instanceof Error)) return '';
-	if (error.cause instanceof Error) return reasonOf(error.cause);
-	return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+	const parsed = errorSchema.safeParse(error);
+	if (!parsed.success) return '';
+	const { cause, code, name = '' } = parsed.data;
+	return reasonOf(cause) || (typeof code === 'string' ? code : name);
 }
 
 async function readCapped(response: Response): Promise<Buffer> {

@@ -34,9 +34,9 @@ export interface DashScopeDouble extends Control {
 	/** URLs of all sample portraits, by file name. */
 	portraits: Record<string, string>;
 	/** The URL of one sample portrait, e.g. `ada.png`; throws when there is none of that name. */
-	portraitUrl(name: string): string;
+	portraitUrl: (name: string) => string;
 	/** Stops both origins and destroys their connections. */
-	close(): Promise<void>;
+	close: () => Promise<void>;
 }
 
 /** `http://host:port` of a listening server. */

@@ -29,18 +29,19 @@ export function createQueue<T extends QueuedTask>(
 	const endsMs: number[] = []; // of running tasks, ascending
 	let head = 0;
 	let concurrency = initialConcurrency;
-	let changedMs = 0;
+	let notBeforeMs = 0; // the last start or change: nobody overtakes, nothing happens in the past
 
-	/** When `task` can start: once it is there, a slot is free, and the last change has happened. */
+	/** When `task` can start: once it is there, a slot is free, and those before it have started. */
 	const startOf = (task: T): number => {
 		const inTheWay = endsMs.length - concurrency;
 		const slotMs = inTheWay < 0 ? 0 : (endsMs[inTheWay] ?? Infinity);
-		return Math.max(task.submittedMs, slotMs, changedMs);
+		return Math.max(task.submittedMs, slotMs, notBeforeMs);
 	};
 
 	const start = (task: T, startMs: number): void => {
 		while (endsMs[0] !== undefined && endsMs[0] <= startMs) endsMs.shift();
 		const endMs = startMs + Math.round(runningMs(task));
+		notBeforeMs = startMs;
 		task.startedMs = startMs;
 		task.endedMs = endMs;
 		const place = endsMs.findLastIndex((other) => other <= endMs);
@@ -64,7 +65,7 @@ export function createQueue<T extends QueuedTask>(
 		setConcurrency(count, nowMs) {
 			advance(nowMs);
 			concurrency = count;
-			changedMs = nowMs;
+			notBeforeMs = nowMs;
 		},
 	};
 }

@@ -1,0 +1,119 @@
+import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { call, closeDoubles, createTask, exampleMs, startDouble } from './helpers.mts';
+
+afterEach(closeDoubles);
+
+interface Row {
+	task_id: string;
+	status: string;
+}
+
+/** Three tasks an hour apart, from 11:28:04 in UTC+8 on. */
+async function startWithThree(): Promise<{ double: DashScopeDouble; ids: string[] }> {
+	const double = await startDouble();
+	const ids: string[] = [];
+	for (let count = 0; count < 3; count += 1) {
+		ids.push(await createTask(double));
+		double.advanceClock(60 * 60 * 1000);
+	}
+	return { double, ids };
+}
+
+const list = (double: DashScopeDouble, query = '') => call(double, `/api/v1/tasks/${query}`);
+const idsOf = (body: Record<string, unknown>) => (body.data as Row[]).map((row) => row.task_id);
+
+it('lists in the documented shape, with epoch milliseconds and no video', async () => {
+	const { double, ids } = await startWithThree();
+	const { status, body } = await list(double, `?task_id=${ids[0]}`);
+	expect(status).toBe(200);
+	expect(body).toEqual({
+		total: 1,
+		data: [
+			{
+				api_key_id: expect.any(String) as string,
+				caller_parent_id: expect.any(String) as string,
+				caller_uid: expect.any(String) as string,
+				gmt_create: exampleMs,
+				model_name: 'emoji-v1',
+				region: 'cn-beijing',
+				request_id: expect.any(String) as string,
+				start_time: exampleMs,
+				end_time: exampleMs + 60_000,
+				status: 'SUCCEEDED',
+				task_id: ids[0],
+				user_api_unique_key: 'apikey:v1:aigc:image2video:video-synthesis:emoji-v1',
+			},
+		],
+		total_page: 1,
+		page_no: 1,
+		request_id: expect.any(String) as string,
+		page_size: 10,
+	});
+});
+
+it('has no start and end where there is none', async () => {
+	const double = await startDouble();
+	await createTask(double);
+	await createTask(double);
+	const { body } = await list(double);
+	const [waiting, running] = body.data as Record<string, unknown>[];
+	expect(waiting).not.toHaveProperty('start_time');
+	expect(waiting).toMatchObject({ status: 'PENDING' });
+	expect(running).not.toHaveProperty('end_time');
+	expect(running).toMatchObject({ status: 'RUNNING', start_time: exampleMs });
+});
+
+it('is newest first and in pages', async () => {
+	const { double, ids } = await startWithThree();
+	const newest = [...ids].reverse();
+	const first = await list(double, '?page_size=2');
+	expect(idsOf(first.body)).toEqual(newest.slice(0, 2));
+	expect(first.body).toMatchObject({ total: 3, total_page: 2, page_no: 1, page_size: 2 });
+	const second = await list(double, '?page_no=2&page_size=2');
+	expect(idsOf(second.body)).toEqual(newest.slice(2));
+	expect(idsOf((await list(double, '?page_no=9')).body)).toEqual([]);
+});
+
+it('picks by status, model and time in UTC+8', async () => {
+	const { double, ids } = await startWithThree();
+	const pick = async (query: string) => idsOf((await list(double, query)).body);
+	expect(await pick('?status=RUNNING')).toEqual([]);
+	expect(await pick('?status=SUCCEEDED')).toHaveLength(3);
+	expect(await pick('?model_name=emoji-v1')).toHaveLength(3);
+	expect(await pick('?model_name=wan2.2-s2v')).toEqual([]);
+	expect(await pick('?start_time=20251014120000&end_time=20251014130000')).toEqual([ids[1]]);
+	expect(await pick('?end_time=20251014112805')).toEqual([ids[0]]);
+	expect(await pick('?start_time=20251014132800')).toEqual([ids[2]]);
+});
+
+it('works without the slash at its end', async () => {
+	const { double } = await startWithThree();
+	expect((await call(double, '/api/v1/tasks?page_no=1')).body.total).toBe(3);
+});
+
+it('forgets what is older than 24 hours', async () => {
+	const { double, ids } = await startWithThree();
+	double.advanceClock(21 * 60 * 60 * 1000 + 60_000);
+	expect(idsOf((await list(double)).body)).toEqual([ids[2], ids[1]]);
+});
+
+it.each([
+	'?page_no=0',
+	'?page_size=0',
+	'?page_size=101',
+	'?page_size=ten',
+	'?status=DONE',
+	'?start_time=2025-10-14',
+	'?start_time=20251399000000',
+	'?start_time=20251012000000&end_time=20251014000000',
+	'?start_time=20251014000000&end_time=20251013000000',
+])('refuses %s', async (query) => {
+	const double = await startDouble();
+	expect(await list(double, query)).toMatchObject({
+		status: 400,
+		body: {
+			code: 'InvalidParameter',
+			message: 'The request parameter is invalid, please check the request parameter.',
+		},
+	});
+});

@@ -1,0 +1,205 @@
+import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import {
+	call,
+	closeDoubles,
+	create,
+	createPath,
+	detect,
+	detectPath,
+	goodInput,
+	startDouble,
+	type Reply,
+} from './helpers.mts';
+
+afterEach(closeDoubles);
+
+/** What a refusal says, without its request id, which must be there. */
+function said({ status, body }: Reply) {
+	expect(body.request_id).toMatch(/^[0-9a-f-]{36}$/);
+	expect(Object.keys(body).sort()).toEqual(['code', 'message', 'request_id']);
+	return [status, body.code, body.message];
+}
+
+const invalid = (message: string) => [400, 'InvalidParameter', message];
+const formatWords =
+	'The request is missing required parameters or in a wrong format, please check the parameters that you send.';
+const bodyWords = 'Required body invalid, please check the request body format.';
+const parameterWords = 'The request parameter is invalid, please check the request parameter.';
+
+describe('the key', () => {
+	const paths: [string, string][] = [
+		['POST', detectPath],
+		['POST', createPath],
+		['GET', '/api/v1/tasks/some-task'],
+		['GET', '/api/v1/tasks/'],
+		['POST', '/api/v1/tasks/some-task/cancel'],
+		['GET', '/api/v1/models?page_no=1&page_size=1'],
+		['GET', '/api/v1/uploads?action=getPolicy&model=emoji-v1'],
+	];
+
+	it.each(paths)('is asked for at %s %s', async (method, path) => {
+		const double = await startDouble();
+		const body = method === 'POST' ? {} : undefined;
+		const missing = await call(double, path, {
+			method,
+			body,
+			headers: { authorization: undefined },
+		});
+		expect(said(missing)).toEqual([401, 'InvalidApiKey', 'No API-key provided.']);
+		const wrong = await call(double, path, {
+			method,
+			body,
+			headers: { authorization: 'Bearer sk-of-somebody-else' },
+		});
+		expect(said(wrong)).toEqual([401, 'InvalidApiKey', 'Invalid API-key provided.']);
+	});
+
+	it('is not kept when it is not the double’s own', async () => {
+		const double = await startDouble();
+		await call(double, '/api/v1/models', { headers: { authorization: 'Bearer sk-real-secret' } });
+		expect(JSON.stringify(double.ledger())).not.toContain('sk-real-secret');
+	});
+
+	it('works and lists models in the measured shape', async () => {
+		const double = await startDouble();
+		const { status, body } = await call(double, '/api/v1/models?page_no=1&page_size=1');
+		expect(status).toBe(200);
+		expect(body).toMatchObject({
+			code: null,
+			message: null,
+			success: true,
+			output: { total: 2, page_no: 1, page_size: 1, models: [{ model: 'emoji-v1' }] },
+		});
+	});
+});
+
+it('answers an unknown path with 404', async () => {
+	const double = await startDouble();
+	expect(said(await call(double, '/api/v2/tasks'))).toEqual([404, 'NotFound', 'Not found!']);
+});
+
+describe('detection refuses', () => {
+	const parameters = { ratio: '1:1' };
+	const input = { image_url: 'http://127.0.0.1:1/x.png' };
+	const model = 'emoji-detect-v1';
+
+	it.each([
+		['no JSON', 'no json', invalid(bodyWords)],
+		['a JSON list', [], invalid(bodyWords)],
+		[
+			'no model',
+			{ input, parameters },
+			[400, 'BadRequest.EmptyModel', 'Required parameter "model" missing from request.'],
+		],
+		['an unknown model', { model: 'emoji-v9', input, parameters }, invalid('Model not exist.')],
+		[
+			'the model of another path',
+			{ model: 'emoji-v1', input, parameters },
+			invalid('url error, please check url！'),
+		],
+		[
+			'no input',
+			{ model, parameters },
+			[400, 'BadRequest.EmptyInput', 'Required input parameter missing from request.'],
+		],
+		['no image', { model, input: {}, parameters }, invalid('Field required: image_url')],
+		[
+			'no parameters',
+			{ model, input },
+			[400, 'BadRequest.EmptyParameters', 'Required parameter "parameters" missing from request.'],
+		],
+		['another ratio', { model, input, parameters: { ratio: '3:4' } }, invalid(parameterWords)],
+		[
+			'an image that is no text',
+			{ model, input: { image_url: 7 }, parameters },
+			invalid(formatWords),
+		],
+	])('%s', async (_name, body, words) => {
+		const double = await startDouble();
+		expect(said(await call(double, detectPath, { method: 'POST', body }))).toEqual(words);
+		expect(double.counts().detectsBilled).toBe(0);
+	});
+
+	it('an asynchronous call', async () => {
+		const double = await startDouble();
+		const reply = await detect(double, double.portraitUrl('ada.png'), {
+			'x-dashscope-async': 'enable',
+		});
+		const words = 'Current user api does not support asynchronous calls.';
+		expect(said(reply)).toEqual([403, 'AccessDenied', words]);
+	});
+
+	it('a body that is not declared as JSON', async () => {
+		const double = await startDouble();
+		const reply = await detect(double, double.portraitUrl('ada.png'), {
+			'content-type': 'text/plain',
+		});
+		expect(said(reply)).toEqual(invalid(bodyWords));
+	});
+});
+
+describe('creation refuses', () => {
+	it.each(['image_url', 'driven_id', 'face_bbox', 'ext_bbox'])('a missing %s', async (field) => {
+		const double = await startDouble();
+		const reply = await create(double, { [field]: undefined });
+		expect(said(reply)).toEqual(invalid(`Field required: ${field}`));
+	});
+
+	it.each([
+		['an unknown template', { driven_id: 'mengwan_gandong' }, 'Driven not exist: driven_id.'],
+		['an area wider than high', { ext_bbox: [0, 0, 600, 400] }, 'Invalid ext_bbox.'],
+		['an area beyond the image', { ext_bbox: [200, 200, 641, 641] }, 'Invalid ext_bbox.'],
+		['an area left of the image', { ext_bbox: [-1, 0, 500, 500] }, 'Invalid ext_bbox.'],
+		['an empty area', { ext_bbox: [5, 5, 5, 5] }, 'Invalid ext_bbox.'],
+		['an area of three numbers', { ext_bbox: [0, 0, 500] }, 'Invalid ext_bbox.'],
+		['a face beyond the image', { face_bbox: [0, 0, 700, 700] }, parameterWords],
+		['a face of fractions', { face_bbox: [0.5, 0, 100, 100] }, formatWords],
+	])('%s', async (_name, input, words) => {
+		const double = await startDouble();
+		expect(said(await create(double, input))).toEqual(invalid(words));
+		expect(double.tasks()).toEqual([]);
+	});
+
+	it.each([undefined, 'disable'])('the async header being %s', async (value) => {
+		const double = await startDouble();
+		const reply = await create(double, {}, { 'x-dashscope-async': value });
+		const words = 'current user api does not support synchronous calls.';
+		expect(said(reply)).toEqual([403, 'AccessDenied', words]);
+	});
+
+	it('the model of another path', async () => {
+		const double = await startDouble();
+		const reply = await call(double, createPath, {
+			method: 'POST',
+			headers: { 'x-dashscope-async': 'enable' },
+			body: { model: 'emoji-detect-v1', input: goodInput(double) },
+		});
+		expect(said(reply)).toEqual(invalid('url error, please check url！'));
+	});
+
+	it('a portrait that detection does not pass', async () => {
+		const double = await startDouble();
+		const reply = await create(double, { image_url: double.portraitUrl('no-human.png') });
+		expect(reply).toMatchObject({ status: 400, body: { code: 'InvalidFile.NoHuman' } });
+	});
+
+	it('nothing about an area that is about square', async () => {
+		const double = await startDouble();
+		const reply = await create(double, { ext_bbox: [63, 30, 609, 575] });
+		expect(reply.status).toBe(200);
+		expect(reply.body).toEqual({
+			output: { task_status: 'PENDING', task_id: double.tasks()[0]?.id },
+			request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+		});
+	});
+});
+
+it('starts with the documented limits when nothing is said', async () => {
+	const double = await startDashScopeDouble();
+	try {
+		expect((await create(double)).status).toBe(200);
+		expect((await create(double)).status).toBe(429);
+	} finally {
+		await double.close();
+	}
+});
