@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { npm } from './command.mts';
@@ -52,13 +52,13 @@ export async function ensureN8n(options: InstallOptions = {}): Promise<N8nInstal
 	if (existsSync(STAMP_FILE) && (await readFile(STAMP_FILE, 'utf8')) === wanted) return install;
 
 	await rm(STAMP_FILE, { force: true });
-	await withClock('Downloading n8n and Node.js 24', options, countPackages, async () => {
+	await withClock('Downloading n8n and Node.js 24 (3 GB on disk)', options, async () => {
 		await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
 			cwd: HOST_FOLDER,
 			signal: options.signal,
 		});
 	});
-	await withClock('Building the native modules of n8n', options, undefined, async () => {
+	await withClock('Building the native modules of n8n', options, async () => {
 		await npm(['rebuild', '--ignore-scripts=false', ...NATIVE_MODULES], {
 			cwd: HOST_FOLDER,
 			env: buildEnvironment(install.nodePath),
@@ -103,25 +103,15 @@ function buildEnvironment(nodePath: string): NodeJS.ProcessEnv {
 async function withClock(
 	message: string,
 	{ onProgress }: InstallOptions,
-	detail: (() => Promise<string>) | undefined,
 	work: () => Promise<void>,
 ): Promise<void> {
 	const started = Date.now();
-	const tell = async () => {
-		const seconds = Math.round((Date.now() - started) / 1000);
-		const more = detail === undefined ? '' : `, ${await detail()}`;
-		onProgress?.(`${message}: ${seconds} s${more}`);
-	};
-	await tell();
-	const timer = setInterval(() => void tell(), 1000);
+	const tell = () => onProgress?.(`${message}: ${Math.round((Date.now() - started) / 1000)} s`);
+	tell();
+	const timer = setInterval(tell, 1000);
 	try {
 		await work();
 	} finally {
 		clearInterval(timer);
 	}
-}
-
-async function countPackages(): Promise<string> {
-	const names = await readdir(MODULES_FOLDER).catch(() => []);
-	return `${names.length} of about 1,100 folders`;
 }
