@@ -101,7 +101,7 @@ function endOf(
 function readRates(functions: IExecuteFunctions): Partial<Rates> {
 	const rate = (name: string) => {
 		const raw = readField(functions, 0, `options.${name}`);
-		if (!raw.ok || raw.value === undefined) return undefined;
+		if (!raw.ok || raw.value === null) return undefined;
 		const value = check(numberValue(name, 0.01, 20, 'per second'), raw.value);
 		return value.ok ? value.value : undefined;
 	};

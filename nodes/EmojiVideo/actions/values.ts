@@ -200,14 +200,14 @@ export function check<T>(schema: z.ZodType<T, z.ZodTypeDef, unknown>, value: unk
 	});
 }
 
-/** Reads a field of an item as it is; an expression that fails is a refusal like any other. */
+/** Reads a field of an item as it is, null where it is not set; an expression that fails is a refusal like any other. */
 export function readField(
 	functions: IExecuteFunctions,
 	itemIndex: number,
 	name: string,
 ): Result<unknown> {
 	try {
-		return succeed(functions.getNodeParameter(name, itemIndex, undefined));
+		return succeed(functions.getNodeParameter(name, itemIndex, null));
 	} catch (error) {
 		return fail({
 			kind: 'input',

@@ -1,0 +1,190 @@
+/**
+ * Runs the built node (dist/) in n8n's real engine, n8n-core's `WorkflowExecute`, against a DashScope
+ * double. Nothing of ours and nothing of the engine is mocked; only what n8n's server would supply
+ * (credentials, URLs) is handed in. Rule: `npm run build` comes first; npm test does it.
+ */
+import 'reflect-metadata';
+import path from 'node:path';
+import { ExecutionLifecycleHooks, PackageDirectoryLoader, WorkflowExecute } from 'n8n-core';
+import { createEmptyRunExecutionData, NodeHelpers, Workflow } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IHttpRequestOptions,
+	INode,
+	INodeExecutionData,
+	INodeParameters,
+	INodeType,
+	INodeTypes,
+	IRun,
+	IWorkflowExecuteAdditionalData,
+	IConnections,
+} from 'n8n-workflow';
+
+export const EMOJI_VIDEO = 'n8n-nodes-emoji-video.emojiVideo';
+
+/** Emits the items of its parameter: what a trigger and a Set node would have brought. */
+const itemsNode: INodeType = {
+	description: {
+		displayName: 'Items',
+		name: 'items',
+		group: ['input'],
+		version: 1,
+		description: 'Emits items',
+		defaults: { name: 'Items' },
+		inputs: [],
+		outputs: ['main'],
+		properties: [{ displayName: 'Items', name: 'items', type: 'json', default: '[]' }],
+	},
+	async execute() {
+		const items = JSON.parse(String(this.getNodeParameter('items', 0))) as IDataObject[];
+		return Promise.resolve([items.map((json): INodeExecutionData => ({ json }))]);
+	},
+};
+
+let emojiVideo: INodeType | undefined;
+
+async function loadBuiltNode(): Promise<INodeType> {
+	if (!emojiVideo) {
+		const loader = new PackageDirectoryLoader(path.resolve(import.meta.dirname, '../..'));
+		await loader.loadAll();
+		emojiVideo = NodeHelpers.getVersionedNodeType(loader.nodeTypes['emojiVideo']?.type as INodeType);
+	}
+	return emojiVideo;
+}
+
+export interface Credential {
+	apiKey: string;
+	endpoint: 'beijing' | 'workspace' | 'custom';
+	workspaceId?: string;
+	customUrl?: string;
+}
+
+export interface NodeRun {
+	/** Input items' json. */
+	items?: IDataObject[];
+	parameters: INodeParameters;
+	credential: Credential;
+	/** Node settings: onError, retryOnFail, maxTries, waitBetweenTries. */
+	settings?: Partial<INode>;
+}
+
+export interface NodeResult {
+	run: IRun;
+	/** Items of each output: success, and error where the node has an error output. */
+	outputs: INodeExecutionData[][];
+	error?: { message: string; description?: string | null; context?: IDataObject };
+}
+
+function createAdditionalData(credential: Credential): IWorkflowExecuteAdditionalData {
+	const credentialsHelper = {
+		getParentTypes: () => [],
+		isCredentialUsableByNode: () => true,
+		getDecrypted: async () => Promise.resolve({ ...credential }),
+		preAuthentication: async () => Promise.resolve(undefined),
+		authenticate: async (data: Credential, _type: string, request: IHttpRequestOptions) =>
+			Promise.resolve({
+				...request,
+				headers: { ...request.headers, Authorization: `Bearer ${data.apiKey}` },
+			}),
+	};
+	const base = 'http://localhost:5678/';
+	return {
+		credentialsHelper,
+		currentNodeExecutionIndex: 0,
+		restApiUrl: base,
+		instanceBaseUrl: base,
+		formBaseUrl: base,
+		formWaitingBaseUrl: base,
+		formTestBaseUrl: base,
+		webhookBaseUrl: base,
+		webhookWaitingBaseUrl: base,
+		webhookTestBaseUrl: base,
+		mcpBaseUrl: base,
+		mcpTestBaseUrl: base,
+		variables: {},
+		executionId: '1',
+		logAiEvent: () => undefined,
+		setExecutionStatus: () => undefined,
+		sendDataToUI: () => undefined,
+	} as unknown as IWorkflowExecuteAdditionalData;
+}
+
+/** Builds Items -> Emoji Video as a workflow of the engine. */
+async function createWorkflow({ items = [{}], parameters, settings }: NodeRun): Promise<Workflow> {
+	const types: Record<string, INodeType> = {
+		'test.items': itemsNode,
+		[EMOJI_VIDEO]: await loadBuiltNode(),
+	};
+	const nodeTypes: INodeTypes = {
+		getByName: (name) => types[name] as INodeType,
+		getByNameAndVersion: (name) => types[name] as INodeType,
+		getKnownTypes: () => ({}),
+	};
+	const nodes: INode[] = [
+		{
+			id: 'items',
+			name: 'Items',
+			type: 'test.items',
+			typeVersion: 1,
+			position: [0, 0],
+			parameters: { items: JSON.stringify(items) },
+		},
+		{
+			id: 'emoji-video',
+			name: 'Emoji Video',
+			type: EMOJI_VIDEO,
+			typeVersion: 1,
+			position: [200, 0],
+			parameters,
+			credentials: { dashScopeApi: { id: '1', name: 'DashScope API' } },
+			...settings,
+		},
+	];
+	const connections: IConnections = {
+		Items: { main: [[{ node: 'Emoji Video', type: 'main', index: 0 }]] },
+	};
+	return new Workflow({ id: 'workflow-1', nodes, connections, active: false, nodeTypes });
+}
+
+/** A run under way, and the way to press Stop. */
+export interface RunningNode {
+	result: Promise<NodeResult>;
+	stop(): void;
+}
+
+/** Starts Items -> Emoji Video. */
+export async function startNode(nodeRun: NodeRun): Promise<RunningNode> {
+	const workflow = await createWorkflow(nodeRun);
+	const additionalData = createAdditionalData(nodeRun.credential);
+	additionalData.hooks = new ExecutionLifecycleHooks('manual', '1', {
+		id: 'workflow-1',
+		name: 'Test',
+		active: false,
+		activeVersionId: null,
+		isArchived: false,
+		createdAt: new Date(),
+		updatedAt: new Date(),
+		connections: {},
+		nodes: [],
+	});
+	const execute = new WorkflowExecute(additionalData, 'manual', createEmptyRunExecutionData());
+	const running = execute.run({ workflow, startNode: workflow.getNode('Items') ?? undefined });
+	return {
+		stop: () => running.cancel(),
+		result: running.then((run) => {
+			const last = run.data.resultData.runData['Emoji Video']?.at(-1);
+			const error = run.data.resultData.error ?? last?.error;
+			return {
+				run,
+				outputs: (last?.data?.main ?? []).map((output) => output ?? []),
+				...(error && { error: error as unknown as NodeResult['error'] }),
+			};
+		}),
+	};
+}
+
+/** Runs Items -> Emoji Video to its end. */
+export const runNode = async (nodeRun: NodeRun): Promise<NodeResult> =>
+	await (
+		await startNode(nodeRun)
+	).result;
