@@ -54,6 +54,8 @@ export interface DashScopeDoubleOptions {
 	resultLinkMs?: number;
 	/** How long an upload is kept, in ms. Default 48 h. */
 	uploadRetentionMs?: number;
+	/** `max_file_size_mb` of upload policies. Default 100, as in the documented example. */
+	maxUploadMegabytes?: number;
 	/** Default `output200`, as documented. */
 	verdictStyle?: VerdictStyle;
 	/** Pads every video to this many bytes with an MP4 `free` box, for memory measurements. */

@@ -24,6 +24,7 @@ export function settle(options: DashScopeDoubleOptions): Settings {
 		taskRetentionFrom: options.taskRetentionFrom ?? 'end',
 		resultLinkMs: options.resultLinkMs ?? 24 * hourMs, // reference, step 2
 		uploadRetentionMs: options.uploadRetentionMs ?? 48 * hourMs, // facts, section 4
+		maxUploadMegabytes: options.maxUploadMegabytes ?? 100, // facts, section 4
 		verdictStyle: options.verdictStyle ?? 'output200', // facts, section 1
 		videoBytes: options.videoBytes ?? 0,
 		imageTimeoutMs: options.imageTimeoutMs ?? 5000,

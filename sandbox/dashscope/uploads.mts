@@ -6,7 +6,6 @@ import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { Settings } from './options.mts';
 import { beijingTime } from './clock.mts';
 
-export const maxUploadMegabytes = 100; // the documented example's value
 const policySeconds = 300;
 
 export interface Policy {
@@ -58,7 +57,7 @@ export function createUploads(settings: Settings, now: () => number): UploadStor
 			const day = beijingTime(now()).slice(0, 10);
 			const uploadDir = `dashscope-instant/${owner}/${day}/${randomUUID()}`;
 			const conditions = [
-				['content-length-range', 0, maxUploadMegabytes * 1024 * 1024],
+				['content-length-range', 0, settings.maxUploadMegabytes * 1024 * 1024],
 				['starts-with', '$key', uploadDir],
 				{ 'x-oss-object-acl': 'private' },
 				{ 'x-oss-forbid-overwrite': 'true' },
@@ -73,7 +72,7 @@ export function createUploads(settings: Settings, now: () => number): UploadStor
 				upload_dir: uploadDir,
 				upload_host: uploadHost,
 				expire_in_seconds: policySeconds,
-				max_file_size_mb: maxUploadMegabytes,
+				max_file_size_mb: settings.maxUploadMegabytes,
 				capacity_limit_mb: 999999999,
 				oss_access_key_id: ossAccessKeyId,
 				x_oss_object_acl: 'private',

@@ -9,7 +9,6 @@ import { fastifyMultipart } from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createOrigin } from '../origin.mts';
 import { checkLink, readRange, videoBytes, videoOf } from '../results.mts';
-import { maxUploadMegabytes } from '../uploads.mts';
 import { portraitNames, portraitsFolder } from '../verdicts.mts';
 import type { World } from '../world.mts';
 import { takeUpload } from './upload.mts';
@@ -89,9 +88,7 @@ async function sendVideo(
 /** The storage origin of `world`, not yet listening. */
 export function createStorageOrigin(world: World): FastifyInstance {
 	const server = createOrigin(world, 'storage');
-	void server.register(fastifyMultipart, {
-		limits: { fileSize: maxUploadMegabytes * 1024 * 1024, files: 2, fieldSize: 1024 * 1024 },
-	});
+	void server.register(fastifyMultipart, { throwFileSizeLimit: false });
 	server.get('/portraits/:name', { config: { operation: 'portrait' } }, sendPortrait);
 	server.get(
 		'/results/:file',

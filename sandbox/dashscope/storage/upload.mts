@@ -3,7 +3,7 @@
  * stored, and what stands behind the file in the form was never read.
  */
 import type { FastifyRequest } from 'fastify';
-import { maxUploadMegabytes, type Policy } from '../uploads.mts';
+import type { Policy } from '../uploads.mts';
 import type { World } from '../world.mts';
 import type { OssError } from './xml.mts';
 
@@ -23,13 +23,13 @@ const required = [
 	'success_action_status',
 ];
 
-async function readForm(request: FastifyRequest): Promise<UploadForm> {
+async function readForm(request: FastifyRequest, maxBytes: number): Promise<UploadForm> {
 	const form: UploadForm = { fields: {}, file: undefined, fileIsLast: true };
-	for await (const part of request.parts()) {
+	for await (const part of request.parts({ limits: { fileSize: maxBytes } })) {
 		if (form.file !== undefined) form.fileIsLast = false;
 		if (part.type === 'file') {
-			const bytes = await part.toBuffer().catch(() => 'too large' as const);
-			form.file ??= bytes;
+			const bytes = await part.toBuffer();
+			form.file ??= part.file.truncated ? 'too large' : bytes;
 		} else {
 			form.fields[part.fieldname] = String(part.value);
 		}
@@ -74,7 +74,8 @@ export async function takeUpload(
 			'Bucket POST must be of the enclosure-type multipart/form-data.',
 		);
 	}
-	const form = await readForm(request);
+	const maxMegabytes = world.settings.maxUploadMegabytes;
+	const form = await readForm(request, maxMegabytes * 1024 * 1024);
 	if (form.file === undefined) {
 		return error(
 			400,
@@ -105,7 +106,7 @@ export async function takeUpload(
 		return error(
 			400,
 			'EntityTooLarge',
-			`Your proposed upload exceeds the maximum allowed size of ${maxUploadMegabytes} MB.`,
+			`Your proposed upload exceeds the maximum allowed size of ${maxMegabytes} MB.`,
 		);
 	}
 	if (!world.uploads.put(policy, key, form.file)) {

@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { portraitsFolder, type DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { call, closeDoubles, create, detect, startDouble } from './helpers.mts';
+
+afterEach(closeDoubles);
+
+const hourMs = 60 * 60 * 1000;
+const resolve = { 'x-dashscope-ossresourceresolve': 'enable' };
+
+type Policy = Record<string, string | number>;
+
+async function policyFor(double: DashScopeDouble, model = 'emoji-detect-v1'): Promise<Policy> {
+	const { body } = await call(double, `/api/v1/uploads?action=getPolicy&model=${model}`);
+	return body.data as Policy;
+}
+
+/** The documented form without its file; `undefined` leaves a field out. */
+function formOf(policy: Policy, changes: Record<string, string | undefined> = {}): FormData {
+	const fields: Record<string, string | undefined> = {
+		OSSAccessKeyId: String(policy.oss_access_key_id),
+		Signature: String(policy.signature),
+		policy: String(policy.policy),
+		'x-oss-object-acl': String(policy.x_oss_object_acl),
+		'x-oss-forbid-overwrite': String(policy.x_oss_forbid_overwrite),
+		key: `${policy.upload_dir}/ada.png`,
+		success_action_status: '200',
+		...changes,
+	};
+	const form = new FormData();
+	for (const [name, value] of Object.entries(fields)) {
+		if (value !== undefined) form.append(name, value);
+	}
+	return form;
+}
+
+const portrait = (name: string) => new Blob([readFileSync(join(portraitsFolder, name))]);
+
+async function send(double: DashScopeDouble, form: FormData) {
+	const response = await fetch(double.storageUrl, { method: 'POST', body: form });
+	const text = await response.text();
+	const code = /<Code>(.*)<\/Code>/.exec(text)?.[1];
+	const message = /<Message>(.*)<\/Message>/.exec(text)?.[1];
+	return {
+		status: response.status,
+		type: response.headers.get('content-type'),
+		text,
+		code,
+		message,
+	};
+}
+
+/** Uploads a portrait by the rules and returns its oss:// URL. */
+async function upload(double: DashScopeDouble, model?: string, name = 'ada.png'): Promise<string> {
+	const policy = await policyFor(double, model);
+	const form = formOf(policy);
+	form.append('file', portrait(name), name);
+	expect(await send(double, form)).toMatchObject({ status: 200, text: '' });
+	return `oss://${policy.upload_dir}/ada.png`;
+}
+
+describe('a policy', () => {
+	it('has the documented fields', async () => {
+		const double = await startDouble();
+		const policy = await policyFor(double);
+		expect(policy).toEqual({
+			policy: expect.any(String) as string,
+			signature: expect.any(String) as string,
+			upload_dir: expect.stringMatching(
+				/^dashscope-instant\/[0-9a-f]{32}\/2025-10-14\/[0-9a-f-]{36}$/,
+			) as string,
+			upload_host: double.storageUrl,
+			expire_in_seconds: 300,
+			max_file_size_mb: 100,
+			capacity_limit_mb: 999999999,
+			oss_access_key_id: expect.any(String) as string,
+			x_oss_object_acl: 'private',
+			x_oss_forbid_overwrite: 'true',
+		});
+	});
+
+	it.each([
+		['?model=emoji-v1', 'InvalidParameter'],
+		['?action=getPolicy', 'BadRequest.EmptyModel'],
+		['?action=getPolicy&model=emoji-v9', 'InvalidParameter'],
+	])('is refused for %s', async (query, code) => {
+		const double = await startDouble();
+		const reply = await call(double, `/api/v1/uploads${query}`);
+		expect(reply).toMatchObject({ status: 400, body: { code } });
+	});
+});
+
+describe('the form is refused', () => {
+	it.each<[string, Record<string, string | undefined>, number, string]>([
+		['without policy', { policy: undefined }, 400, 'InvalidArgument'],
+		['without Signature', { Signature: undefined }, 400, 'InvalidArgument'],
+		['without OSSAccessKeyId', { OSSAccessKeyId: undefined }, 400, 'InvalidArgument'],
+		['without key', { key: undefined }, 400, 'InvalidArgument'],
+		['without its ACL', { 'x-oss-object-acl': undefined }, 400, 'InvalidArgument'],
+		['without forbid-overwrite', { 'x-oss-forbid-overwrite': undefined }, 400, 'InvalidArgument'],
+		['without success status', { success_action_status: undefined }, 400, 'InvalidArgument'],
+		['with a wrong signature', { Signature: 'abc=' }, 403, 'SignatureDoesNotMatch'],
+		['with a policy of its own', { policy: 'e30=' }, 403, 'SignatureDoesNotMatch'],
+		['for another folder', { key: 'elsewhere/ada.png' }, 403, 'AccessDenied'],
+		['for everybody to read', { 'x-oss-object-acl': 'public-read' }, 403, 'AccessDenied'],
+		['when it would overwrite', { 'x-oss-forbid-overwrite': 'false' }, 403, 'AccessDenied'],
+	])('%s, in XML', async (_name, changes, status, code) => {
+		const double = await startDouble();
+		const form = formOf(await policyFor(double), changes);
+		form.append('file', portrait('ada.png'), 'ada.png');
+		const answer = await send(double, form);
+		expect(answer).toMatchObject({ status, code });
+		expect(answer.type).toMatch(/^application\/xml/);
+	});
+
+	it('when the file is not its last field', async () => {
+		const double = await startDouble();
+		const policy = await policyFor(double);
+		const form = formOf(policy, { key: undefined });
+		form.append('file', portrait('ada.png'), 'ada.png');
+		form.append('key', `${policy.upload_dir}/ada.png`);
+		expect(await send(double, form)).toMatchObject({ status: 400, code: 'InvalidArgument' });
+	});
+
+	it('when it has no file', async () => {
+		const double = await startDouble();
+		const answer = await send(double, formOf(await policyFor(double)));
+		expect(answer).toMatchObject({ status: 400, code: 'IncorrectNumberOfFilesInPOSTRequest' });
+	});
+
+	it('when it is no form', async () => {
+		const double = await startDouble();
+		const response = await fetch(double.storageUrl, { method: 'POST', body: 'a=b' });
+		expect(response.status).toBe(412);
+	});
+
+	it('when the policy has expired', async () => {
+		const double = await startDouble();
+		const form = formOf(await policyFor(double));
+		form.append('file', portrait('ada.png'), 'ada.png');
+		double.advanceClock(300_000);
+		expect(await send(double, form)).toMatchObject({
+			status: 403,
+			code: 'AccessDenied',
+			message: 'Invalid according to Policy: Policy expired.',
+		});
+	});
+
+	it('when the file is there already', async () => {
+		const double = await startDouble();
+		const policy = await policyFor(double);
+		const form = formOf(policy);
+		form.append('file', portrait('ada.png'), 'ada.png');
+		expect((await send(double, form)).status).toBe(200);
+		expect(await send(double, form)).toMatchObject({ status: 409, code: 'FileAlreadyExists' });
+	});
+
+	it('when the file is larger than allowed', async () => {
+		const double = await startDouble({ maxUploadMegabytes: 1 });
+		const form = formOf(await policyFor(double));
+		form.append('file', new Blob([Buffer.alloc(1024 * 1024 + 1)]), 'big.png');
+		expect(await send(double, form)).toMatchObject({ status: 400, code: 'EntityTooLarge' });
+	});
+});
+
+describe('an uploaded portrait', () => {
+	it('is detected and made into a task, each from its own upload', async () => {
+		const double = await startDouble();
+		const found = await detect(double, await upload(double, 'emoji-detect-v1'), resolve);
+		expect(found).toMatchObject({ status: 200, body: { usage: { image_count: 1 } } });
+		const image_url = await upload(double, 'emoji-v1');
+		expect((await create(double, { image_url }, resolve)).status).toBe(200);
+	});
+
+	it('gets the verdict of its bytes', async () => {
+		const double = await startDouble();
+		const url = await upload(double, 'emoji-detect-v1', 'tilted.png');
+		const { body } = await detect(double, url, resolve);
+		expect(body).toMatchObject({ output: { code: 'InvalidFile.FacePose' } });
+	});
+
+	it('needs the header', async () => {
+		const double = await startDouble();
+		const reply = await detect(double, await upload(double));
+		expect(reply).toMatchObject({
+			status: 400,
+			body: {
+				code: 'invalid_parameter_error',
+				message:
+					'InternalError.Algo.InvalidParameter: The provided URL does not appear to be valid. Ensure it is correctly formatted.',
+			},
+		});
+	});
+
+	const gone = {
+		status: 400,
+		body: {
+			code: 'InvalidParameter.DataInspection',
+			message: 'Unable to download the media resource during the data inspection process.',
+		},
+	};
+
+	it('is for the model it was uploaded for', async () => {
+		const double = await startDouble();
+		const forDetection = await upload(double, 'emoji-detect-v1');
+		expect(await create(double, { image_url: forDetection }, resolve)).toMatchObject(gone);
+		const forVideo = await upload(double, 'emoji-v1');
+		expect(await detect(double, forVideo, resolve)).toMatchObject(gone);
+	});
+
+	it('is for its account, and for all keys of it', async () => {
+		const accounts = [
+			{ id: 'one', keys: ['sk-one', 'sk-one-too'] },
+			{ id: 'two', keys: ['sk-two'] },
+		];
+		const double = await startDouble({ accounts });
+		const url = await upload(double);
+		expect((await detect({ ...double, apiKey: 'sk-one-too' }, url, resolve)).status).toBe(200);
+		expect(await detect({ ...double, apiKey: 'sk-two' }, url, resolve)).toMatchObject(gone);
+	});
+
+	it('is gone after 48 hours', async () => {
+		const double = await startDouble();
+		const url = await upload(double);
+		double.advanceClock(48 * hourMs - 1);
+		expect((await detect(double, url, resolve)).status).toBe(200);
+		double.advanceClock(1);
+		expect(await detect(double, url, resolve)).toMatchObject(gone);
+	});
+
+	it('that never was there cannot be had', async () => {
+		const double = await startDouble();
+		expect(await detect(double, 'oss://nothing/here.png', resolve)).toMatchObject(gone);
+	});
+});

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { templateIds, templateSeconds, templateVideo } from '../../sandbox/dashscope/index.mts';
+import { call, closeDoubles, createTask, startDouble, videoUrlOf } from './helpers.mts';
+import { describeVideo, readBoxes } from './mp4.mts';
+
+afterEach(closeDoubles);
+
+const hourMs = 60 * 60 * 1000;
+
+describe('every template has a video', () => {
+	it('of its own, 20 in all and less than a megabyte together', () => {
+		const files = templateIds.map((id) => readFileSync(templateVideo(id)));
+		expect(files).toHaveLength(20);
+		expect(new Set(files.map((file) => file.toString('latin1'))).size).toBe(20);
+		expect(files.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(1024 * 1024);
+	});
+
+	it.each([...templateSeconds])('as documented: %s', (id, seconds) => {
+		const video = describeVideo(readFileSync(templateVideo(id)));
+		expect(video).toMatchObject({ codec: 'avc1', width: 512, height: 512, tracks: 1, seconds });
+		expect(video.framesPerSecond).toBeCloseTo(15, 5);
+		expect(video.boxes[0]).toBe('ftyp');
+		expect(video.boxes.indexOf('moov')).toBeLessThan(video.boxes.indexOf('mdat'));
+	});
+
+	it.each(['jingdian_lei', 'dagong_weixiao'])('and serves it: %s', async (driven_id) => {
+		const double = await startDouble({ taskSeconds: 0 });
+		const id = await createTask(double, { driven_id });
+		const response = await fetch(await videoUrlOf(double, id));
+		const bytes = Buffer.from(await response.arrayBuffer());
+		expect(bytes.equals(readFileSync(templateVideo(driven_id)))).toBe(true);
+		expect(response.headers.get('content-type')).toBe('video/mp4');
+		expect(response.headers.get('content-length')).toBe(String(bytes.length));
+		expect(response.headers.get('etag')).toMatch(/^"[0-9A-F]{32}"$/);
+		const { body } = await call(double, `/api/v1/tasks/${id}`);
+		expect(body.usage).toMatchObject({ video_duration: templateSeconds.get(driven_id) });
+	});
+});
+
+describe('a link', () => {
+	/** Status, code and message of what a changed link gives. */
+	async function follow(url: string) {
+		const response = await fetch(url);
+		const text = await response.text();
+		return {
+			status: response.status,
+			type: response.headers.get('content-type') ?? '',
+			code: /<Code>(.*)<\/Code>/.exec(text)?.[1],
+			message: /<Message>(.*)<\/Message>/.exec(text)?.[1],
+		};
+	}
+
+	it('works for 24 hours from the end of its task', async () => {
+		const double = await startDouble();
+		const id = await createTask(double);
+		double.advanceClock(60_000);
+		const url = await videoUrlOf(double, id);
+		double.advanceClock(24 * hourMs - 1);
+		expect((await fetch(url)).status).toBe(200);
+		double.advanceClock(1000);
+		const denied = { status: 403, code: 'AccessDenied', message: 'Request has expired.' };
+		const answer = await follow(url);
+		expect(answer).toMatchObject(denied);
+		expect(answer.type).toMatch(/^application\/xml/);
+	});
+
+	it('stays the same at every query', async () => {
+		const double = await startDouble();
+		const id = await createTask(double);
+		double.advanceClock(60_000);
+		const first = await videoUrlOf(double, id);
+		double.advanceClock(hourMs);
+		expect(await videoUrlOf(double, id)).toBe(first);
+	});
+
+	it('does not work without or with another signature, or for another video', async () => {
+		const double = await startDouble({ taskSeconds: 0 });
+		const [one, two] = [await createTask(double), await createTask(double)];
+		const url = await videoUrlOf(double, one);
+		const unsigned = url.split('?')[0] ?? '';
+		expect(await follow(unsigned)).toMatchObject({ status: 403, code: 'AccessDenied' });
+		const wrong = { status: 403, code: 'SignatureDoesNotMatch' };
+		expect(await follow(url.replace(/Expires=\d+/, 'Expires=9999999999'))).toMatchObject(wrong);
+		expect(await follow(url.replace(one, two))).toMatchObject(wrong);
+	});
+
+	it('tells when it was followed with a key', async () => {
+		const double = await startDouble({ taskSeconds: 0 });
+		const url = await videoUrlOf(double, await createTask(double));
+		await fetch(url);
+		expect(double.counts().authorizationSeenOnStorage).toBe(false);
+		await fetch(url, { headers: { authorization: `Bearer ${double.apiKey}` } });
+		expect(double.counts().authorizationSeenOnStorage).toBe(true);
+	});
+
+	it('is written with the address clients use', async () => {
+		const double = await startDouble({ taskSeconds: 0 });
+		const other = await startDouble({ taskSeconds: 0, storageUrl: 'http://storage.test:81' });
+		const id = await createTask(other, { image_url: double.portraitUrl('ada.png') });
+		expect(await videoUrlOf(other, id)).toMatch(/^http:\/\/storage\.test:81\/results\//);
+	});
+});
+
+describe('a part of a video', () => {
+	const size = readFileSync(templateVideo('mengwa_kaixin')).length;
+
+	it.each([
+		['bytes=0-0', 0, 0],
+		['bytes=100-199', 100, 199],
+		[`bytes=${size - 10}-`, size - 10, size - 1],
+		['bytes=-5', size - 5, size - 1],
+		['bytes=10-99999999', 10, size - 1],
+	])('%s', async (range, first, last) => {
+		const double = await startDouble({ taskSeconds: 0 });
+		const url = await videoUrlOf(double, await createTask(double));
+		const response = await fetch(url, { headers: { range } });
+		expect(response.status).toBe(206);
+		expect(response.headers.get('content-range')).toBe(`bytes ${first}-${last}/${size}`);
+		const part = Buffer.from(await response.arrayBuffer());
+		const file = readFileSync(templateVideo('mengwa_kaixin'));
+		expect(part.equals(file.subarray(first, last + 1))).toBe(true);
+	});
+
+	it('beyond its end is refused', async () => {
+		const double = await startDouble({ taskSeconds: 0 });
+		const url = await videoUrlOf(double, await createTask(double));
+		const response = await fetch(url, { headers: { range: `bytes=${size}-` } });
+		expect(response.status).toBe(416);
+		expect(response.headers.get('content-range')).toBe(`bytes */${size}`);
+	});
+
+	it('may be its headers alone', async () => {
+		const double = await startDouble({ taskSeconds: 0 });
+		const url = await videoUrlOf(double, await createTask(double));
+		const response = await fetch(url, { method: 'HEAD' });
+		expect(response.headers.get('content-length')).toBe(String(size));
+	});
+});
+
+describe('a padded video', () => {
+	it('is a whole MP4 of exactly that size', async () => {
+		const videoBytes = 3_000_001;
+		const double = await startDouble({ taskSeconds: 0, videoBytes });
+		const url = await videoUrlOf(double, await createTask(double));
+		const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+		expect(bytes).toHaveLength(videoBytes);
+		expect(readBoxes(bytes).at(-1)?.type).toBe('free');
+		expect(describeVideo(bytes)).toMatchObject({ codec: 'avc1', width: 512 });
+		const part = await fetch(url, { headers: { range: 'bytes=-3000000' } });
+		expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(1))).toBe(true);
+	});
+});
