@@ -1,27 +1,308 @@
 import { createHash } from 'node:crypto';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import { runNode } from './harness.mts';
+import { readFileSync } from 'node:fs';
+import type { INodeExecutionData } from 'n8n-workflow';
+import { templateVideo } from '../../sandbox/dashscope/index.mts';
+import { useSandbox } from './sandbox.mts';
 
-let double: DashScopeDouble;
-beforeAll(async () => {
-	double = await startDashScopeDouble({ taskSeconds: 0.1, rateLimits: { enforce: false } });
-});
-afterAll(async () => await double.close());
+const sandbox = useSandbox();
 
-const fast = { creationsPerSecond: 20, detectionsPerSecond: 20, pollInterval: 1 };
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+const videoHash = (templateId: string) => sha256(readFileSync(templateVideo(templateId)));
+const binaryHash = (item: INodeExecutionData | undefined, field = 'data') =>
+	sha256(Buffer.from(item?.binary?.[field]?.data ?? '', 'base64'));
 
-test('a portrait becomes a video', async () => {
-	const { outputs, error } = await runNode({
-		parameters: {
-			resource: 'video',
-			operation: 'createAndWait',
-			imageUrl: double.portraitUrl('ada.png'),
-			templates: ['mengwa_kaixin'],
-			options: fast,
-		},
-		credential: { apiKey: double.apiKey, endpoint: 'custom', customUrl: double.url },
+describe('one portrait, one template', () => {
+	test('the item has the task, the areas, times with a zone, and the very video the service made', async () => {
+		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error).toBeUndefined();
+		const item = outputs[0]?.[0];
+		const [task] = sandbox.double.tasks();
+		expect(item?.json).toEqual({
+			taskId: task?.id,
+			status: 'SUCCEEDED',
+			videoUrl: task?.videoUrl,
+			videoUrlExpiresAt: expect.stringMatching(
+				/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+08:00$/,
+			) as string,
+			billedSeconds: task?.billedSeconds,
+			submittedAt: expect.stringMatching(/\+08:00$/) as string,
+			startedAt: expect.stringMatching(/\+08:00$/) as string,
+			finishedAt: expect.stringMatching(/\+08:00$/) as string,
+			requestId: expect.any(String) as string,
+			templateId: 'mengwa_kaixin',
+			imageUrl: sandbox.double.portraitUrl('ada.png'),
+			faceArea: [192, 192, 448, 448],
+			expressionArea: [64, 64, 576, 576],
+		});
+		expect(Date.parse(String(item?.json['submittedAt']))).toBe(task?.submittedMs);
+		expect(item?.pairedItem).toEqual({ item: 0 });
+		expect(item?.binary?.['data']).toMatchObject({
+			mimeType: 'video/mp4',
+			fileName: `ada-mengwa_kaixin-${task?.id}.mp4`,
+		});
+		expect(binaryHash(item)).toBe(videoHash('mengwa_kaixin'));
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
 	});
-	console.log(JSON.stringify(outputs).slice(0, 1500), error, double.counts());
-	void createHash;
+
+	test('the key goes to the API and never to the storage host, and stands in no item', async () => {
+		const { outputs } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(sandbox.double.counts().authorizationSeenOnStorage).toBe(false);
+		const api = sandbox.double.ledger().filter(({ origin }) => origin === 'api');
+		expect(api.map(({ headers }) => headers['authorization'])).toEqual(
+			api.map(() => `Bearer ${sandbox.double.apiKey}`),
+		);
+		expect(JSON.stringify(outputs)).not.toContain(sandbox.double.apiKey);
+	});
+
+	test('Simplify off gives the answer as it came; Download Video off gives no binary', async () => {
+		const { outputs } = await sandbox.run({
+			parameters: sandbox.createAndWait({ simplify: false, downloadVideo: false }),
+		});
+		expect(outputs[0]?.[0]?.json).toMatchObject({
+			request_id: expect.any(String) as string,
+			output: { task_status: 'SUCCEEDED', task_id: sandbox.double.tasks()[0]?.id },
+			usage: { video_ratio: 'standard' },
+		});
+		expect(outputs[0]?.[0]?.binary).toBeUndefined();
+	});
+
+	test('the video lands in the field the user names', async () => {
+		const { outputs } = await sandbox.run({
+			parameters: sandbox.createAndWait({ outputField: 'sticker' }),
+		});
+		expect(binaryHash(outputs[0]?.[0], 'sticker')).toBe(videoHash('mengwa_kaixin'));
+	});
+
+	test('manual areas are sent as they are and nothing is detected', async () => {
+		await sandbox.run({
+			items: [{ faceArea: [200, 200, 440, 440], expressionArea: [80, 80, 560, 560] }],
+			parameters: sandbox.createAndWait({
+				faceAreas: 'manual',
+				faceArea: '={{ $json.faceArea }}',
+				expressionArea: '={{ $json.expressionArea }}',
+			}),
+		});
+		const create = sandbox.double.ledger().find(({ operation }) => operation === 'create');
+		expect(create?.body).toMatchObject({
+			input: { face_bbox: [200, 200, 440, 440], ext_bbox: [80, 80, 560, 560] },
+		});
+		expect(sandbox.double.counts().detectsBilled).toBe(0);
+	});
+});
+
+describe('several', () => {
+	test('portraits x templates: one item each, in order, paired, one detection per portrait', async () => {
+		const items = ['ada.png', 'ben.jpg', 'ada.png'].map((name) => ({
+			url: sandbox.double.portraitUrl(name),
+		}));
+		const { outputs } = await sandbox.run({
+			items,
+			parameters: sandbox.createAndWait({
+				imageUrl: '={{ $json.url }}',
+				templates: ['jingdian_lei', 'mengwa_kaixin'],
+			}),
+		});
+		const made = outputs[0]?.map(({ json, pairedItem }) => [
+			json['imageUrl'],
+			json['templateId'],
+			pairedItem,
+		]);
+		expect(made).toEqual(
+			items.flatMap(({ url }, item) => [
+				[url, 'jingdian_lei', { item }],
+				[url, 'mengwa_kaixin', { item }],
+			]),
+		);
+		expect(outputs[0]?.map((item) => binaryHash(item))).toEqual(
+			items.flatMap(() => [videoHash('jingdian_lei'), videoHash('mengwa_kaixin')]),
+		);
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 6, detectsBilled: 2 });
+	});
+
+	test('every job is submitted before the first one has finished', async () => {
+		sandbox.double.setTaskSeconds(0.8);
+		await sandbox.run({
+			parameters: sandbox.createAndWait({
+				templates: ['mengwa_kaixin', 'mengwa_lei', 'jingdian_lei'].filter(
+					(id) => id !== 'mengwa_lei',
+				),
+			}),
+		});
+		sandbox.double.setTaskSeconds(0.05);
+		const [first, second] = sandbox.double.tasks();
+		expect(second?.submittedMs).toBeLessThan(first?.endedMs ?? 0);
+	});
+
+	test.each([
+		['one ID', '={{ $json.pick[0] }}', 1],
+		['a list of IDs', '={{ $json.pick }}', 2],
+		['IDs with commas', '={{ $json.pick.join(", ") }}', 2],
+		['JSON text', '={{ JSON.stringify($json.pick) }}', 2],
+		['a list with a double', '={{ [...$json.pick, $json.pick[0]] }}', 2],
+	])('templates by expression: %s', async (_, templates, count) => {
+		const { outputs } = await sandbox.run({
+			items: [{ pick: ['mengwa_kaixin', 'dagong_wunai'] }],
+			parameters: sandbox.createAndWait({ templates, downloadVideo: false }),
+		});
+		expect(outputs[0]?.map(({ json }) => json['templateId'])).toEqual(
+			['mengwa_kaixin', 'dagong_wunai'].slice(0, count),
+		);
+	});
+
+	test('an ID newer than this package goes through; the service decides', async () => {
+		const { error } = await sandbox.run({
+			parameters: sandbox.createAndWait({ templates: '={{ "xiaolian_2027" }}' }),
+		});
+		expect(error?.message).toBe('DashScope: Driven not exist: driven_id. (InvalidParameter)');
+		expect(error?.description).toContain('Choose another template');
+		expect(sandbox.operations()).toContain('create');
+	});
+});
+
+describe('three items of which one fails', () => {
+	const items = () =>
+		['ada.png', 'tilted.png', 'ben.jpg'].map((name) => ({ url: sandbox.double.portraitUrl(name) }));
+	const parameters = () => sandbox.createAndWait({ imageUrl: '={{ $json.url }}' });
+
+	test('stop: the error names portrait, reason, remedy and every accepted task', async () => {
+		const { error } = await sandbox.run({ items: items(), parameters: parameters() });
+		expect(error?.message).toMatch(
+			/^The portrait did not pass face detection: .*\(InvalidFile\.FacePose\)$/,
+		);
+		expect(error?.description).toContain('head upright');
+		expect(error?.context?.['itemIndex']).toBe(1);
+		for (const { id } of sandbox.double.tasks()) expect(error?.description).toContain(id);
+	});
+
+	test('continue: the good items are videos, the bad one says why, in input order', async () => {
+		const { outputs } = await sandbox.run({
+			items: items(),
+			parameters: parameters(),
+			settings: { onError: 'continueRegularOutput' },
+		});
+		expect(outputs[0]?.map(({ json }) => json['status'] ?? json['message'])).toEqual([
+			'SUCCEEDED',
+			expect.stringContaining('did not pass face detection'),
+			'SUCCEEDED',
+		]);
+		expect(outputs[0]?.map(({ pairedItem }) => pairedItem)).toEqual([
+			{ item: 0 },
+			{ item: 1 },
+			{ item: 2 },
+		]);
+		expect(sandbox.double.counts().createsAccepted).toBe(2);
+	});
+
+	test('error output: the bad item leaves there, with code, request ID and its input', async () => {
+		const { outputs } = await sandbox.run({
+			items: items(),
+			parameters: parameters(),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		expect(outputs[0]?.map(({ json }) => json['status'])).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+		expect(outputs[1]).toHaveLength(1);
+		expect(outputs[1]?.[0]?.json).toMatchObject({
+			url: sandbox.double.portraitUrl('tilted.png'),
+			error: {
+				code: 'InvalidFile.FacePose',
+				requestId: expect.any(String) as string,
+				templateId: 'mengwa_kaixin',
+				imageUrl: sandbox.double.portraitUrl('tilted.png'),
+			},
+		});
+	});
+
+	test('a task that fails leaves by the error output with its task ID', async () => {
+		sandbox.double.failTask(1, {
+			code: 'InternalError.Algo',
+			message: 'Inference error: Inference error.',
+		});
+		const { outputs } = await sandbox.run({
+			parameters: sandbox.createAndWait(),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		expect(outputs[0]).toEqual([]);
+		expect(outputs[1]?.[0]?.json['error']).toMatchObject({
+			taskId: sandbox.double.tasks()[0]?.id,
+			status: 'FAILED',
+			code: 'InternalError.Algo',
+		});
+	});
+
+	test('an item that fails its own check sends nothing; without Continue nobody does', async () => {
+		const bad = [
+			{ url: sandbox.double.portraitUrl('ada.png') },
+			{ url: 'ftp://example.com/a.png' },
+		];
+		const stopped = await sandbox.run({ items: bad, parameters: parameters() });
+		expect(stopped.error?.message).toContain(
+			'Image URL "ftp://example.com/a.png" is neither http nor https',
+		);
+		expect(sandbox.double.ledger()).toEqual([]);
+
+		const { outputs } = await sandbox.run({
+			items: bad,
+			parameters: parameters(),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		expect(outputs.map((items) => items.length)).toEqual([1, 1]);
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
+	});
+});
+
+describe('tasks that end without a video', () => {
+	test('FAILED says what the service said and carries the task ID', async () => {
+		sandbox.double.failTask(1);
+		const { error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error?.message).toBe('The task failed: The size is not match xxxxxx (InvalidParameter)');
+		expect(error?.description).toContain(sandbox.double.tasks()[0]?.id);
+	});
+
+	test.each([
+		['UNKNOWN', 'DashScope does not know this task', '24 hours'],
+		['CANCELED', 'The task was canceled before it ran', 'Nothing was billed'],
+	])('%s ends the wait at once', async (status, message, nextStep) => {
+		const body = { request_id: 'r', output: { task_id: 't', task_status: status } };
+		sandbox.double.faults.add({
+			match: { method: 'GET', path: '/api/v1/tasks/' },
+			times: 'always',
+			fault: { kind: 'status', status: 200, body },
+		});
+		const { error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error?.message).toBe(message);
+		expect(error?.description).toContain(nextStep);
+		expect(sandbox.operations().filter((operation) => operation === 'query')).toHaveLength(1);
+	});
+
+	test('a failed download costs no paid video: the item has the link and says what happened', async () => {
+		sandbox.double.faults.add({
+			match: { path: '/results/' },
+			times: 'always',
+			fault: { kind: 'status', status: 403 },
+		});
+		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error).toBeUndefined();
+		expect(outputs[0]?.[0]?.json).toMatchObject({
+			taskId: sandbox.double.tasks()[0]?.id,
+			videoUrl: expect.any(String) as string,
+			downloadError: expect.stringContaining('has expired or is not valid (HTTP 403)') as string,
+		});
+		expect(outputs[0]?.[0]?.binary).toBeUndefined();
+	});
+
+	test('a video cut in the middle is downloaded again from the start', async () => {
+		sandbox.double.faults.add({ match: { path: '/results/' }, fault: { kind: 'cut' } });
+		const { outputs } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(binaryHash(outputs[0]?.[0])).toBe(videoHash('mengwa_kaixin'));
+	});
+
+	test('what is no MP4 is not stored as a video', async () => {
+		sandbox.double.faults.add({
+			match: { path: '/results/' },
+			times: 'always',
+			fault: { kind: 'garbage', body: 'an error page of a proxy, as long as it likes' },
+		});
+		const { outputs } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(outputs[0]?.[0]?.json['downloadError']).toContain('not an MP4 video');
+	});
 });

@@ -47,7 +47,9 @@ async function loadBuiltNode(): Promise<INodeType> {
 	if (!emojiVideo) {
 		const loader = new PackageDirectoryLoader(path.resolve(import.meta.dirname, '../..'));
 		await loader.loadAll();
-		emojiVideo = NodeHelpers.getVersionedNodeType(loader.nodeTypes['emojiVideo']?.type as INodeType);
+		emojiVideo = NodeHelpers.getVersionedNodeType(
+			loader.nodeTypes['emojiVideo']?.type as INodeType,
+		);
 	}
 	return emojiVideo;
 }
