@@ -7,8 +7,13 @@ export const nodeTypeSchema = z
 		displayName: z.string(),
 		version: z.union([z.number(), z.array(z.number())]),
 		properties: z.array(
-			z.object({ name: z.string(), options: z.array(z.unknown()).optional() }).passthrough(),
+			z.object({
+				name: z.string(),
+				options: z.array(z.object({ name: z.string(), value: z.unknown() })).optional(),
+			}),
 		),
+		/** Relative to n8n's address; one for each colour theme, or one for all. */
+		iconUrl: z.union([z.string(), z.record(z.string())]).optional(),
 	})
 	.passthrough();
 

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import { QUICK_START } from '../sandbox/n8n/examples.mts';
+import { filesWrittenBy, outputOf } from '../sandbox/n8n/report.mts';
+import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+describe('the example workflows', () => {
+	const world = readWorld();
+
+	it('quick start: the MP4 on disk is byte for byte the one that the service made', async () => {
+		const execution = await runToSuccess(await logIn(world), exampleOf(world, QUICK_START));
+		const [file] = await filesWrittenBy(execution, 'Save Video');
+		const [video] = outputOf(execution, 'Create Emoji Video');
+		const served = await fetch(String(video?.json.videoUrl));
+		const written = await readFile(file?.path ?? '');
+		expect(written.subarray(4, 8).toString()).toBe('ftyp');
+		expect(sha256(written)).toBe(sha256(new Uint8Array(await served.arrayBuffer())));
+	});
+
+	it('detect, then create: the video is ordered with the areas that were found', async () => {
+		const workflow = exampleOf(world, 'detect-then-create.json');
+		const execution = await runToSuccess(await logIn(world), workflow);
+		const [found] = outputOf(execution, 'Detect Face');
+		const [created] = outputOf(execution, 'Create Video');
+		const [status] = outputOf(execution, 'Get Status');
+		expect(found?.json.passed).toBe(true);
+		expect(created?.json).toMatchObject({
+			faceArea: found?.json.faceArea,
+			expressionArea: found?.json.expressionArea,
+		});
+		expect(status?.json.taskId).toBe(created?.json.taskId);
+		expect(['PENDING', 'RUNNING', 'SUCCEEDED']).toContain(status?.json.status);
+	});
+
+	it('batch: finished videos leave by one output, the broken portrait by the other', async () => {
+		const execution = await runToSuccess(await logIn(world), exampleOf(world, 'batch.json'));
+		const files = await filesWrittenBy(execution, 'Save Video');
+		const videos = outputOf(execution, 'Create Emoji Videos', 0);
+		const failures = outputOf(execution, 'What Failed');
+		expect(videos.map(({ json }) => json.templateId)).toEqual(['mengwa_kaixin', 'jingdian_tiaopi']);
+		expect(new Set(files.map(({ path }) => path)).size).toBe(2);
+		expect(failures).toHaveLength(1);
+		expect(failures[0]?.json.imageUrl).toMatch('no-such-portrait.png');
+		expect(failures[0]?.json.reason).toMatch(/[a-z]/);
+	});
+
+	it('has a test for every example', () => {
+		expect(Object.keys(world.examples).sort()).toEqual([
+			'batch.json',
+			'detect-then-create.json',
+			'quick-start.json',
+		]);
+	});
+});

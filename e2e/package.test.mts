@@ -1,0 +1,37 @@
+import { logIn, readWorld } from './world.mts';
+
+const NODE = 'n8n-nodes-emoji-video.emojiVideo';
+
+describe('the packed package in n8n', () => {
+	const world = readWorld();
+
+	it('is listed among the installed community nodes, as loaded', async () => {
+		const api = await logIn(world);
+		const installed = await api.installedPackages();
+		const ours = installed.find(({ packageName }) => packageName === 'n8n-nodes-emoji-video');
+		expect(ours?.failedLoading).toBe(false);
+		expect(ours?.installedNodes).toContainEqual({ name: 'Emoji Video', type: NODE });
+	});
+
+	it('brings the node with its four operations', async () => {
+		const api = await logIn(world);
+		const node = (await api.nodeTypes()).find(({ name }) => name === NODE);
+		const operations = node?.properties
+			.filter(({ name }) => name === 'operation')
+			.flatMap(({ options }) => options?.map(({ value }) => value))
+			// n8n adds this one to every node with a credential.
+			.filter((value) => value !== '__CUSTOM_API_CALL__');
+		expect(operations?.sort()).toEqual(['create', 'createAndWait', 'detectFace', 'getStatus']);
+	});
+
+	it('serves its icons', async () => {
+		const api = await logIn(world);
+		const node = (await api.nodeTypes()).find(({ name }) => name === NODE);
+		const urls = Object.values(node?.iconUrl ?? {});
+		expect(urls.length).toBeGreaterThan(0);
+		for (const url of urls) {
+			const icon = await fetch(`${world.n8nUrl}/${url}`);
+			expect(icon.headers.get('content-type')).toMatch('image/svg+xml');
+		}
+	});
+});
