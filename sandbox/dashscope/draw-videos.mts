@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { Resvg } from '@resvg/resvg-js';
 import { drawBackground, drawPerson, picture, type Person } from './drawing/face.mts';
-import { expressionAt, moods, type Mood } from './drawing/moods.mts';
+import { moods } from './drawing/moods.mts';
+import { expressionAt, type Mood } from './drawing/motion.mts';
 import { ada, clerk, kid } from './drawing/people.mts';
 import { templateSeconds, templateVideo } from './templates.mts';
 

@@ -2,30 +2,7 @@
  * The 20 moods as movement: what a face does at moment `t` of its video. Rule: every mood begins and
  * ends alike (it loops), and no two look the same.
  */
-import { neutral, type Expression } from './face.mts';
-
-/** The face at `t`, from 0 to 1 through the video, which is `seconds` long. */
-export type Mood = (t: number) => Partial<Expression>;
-
-const turn = 2 * Math.PI;
-
-/** Swings between -1 and 1, `times` through the video. */
-const wave = (t: number, times: number): number => Math.sin(t * turn * times);
-
-/** Rises from 0 to 1 between `from` and `to`, stays, and falls again as late as it rose early. */
-const hold = (t: number, from: number, to: number): number => {
-	const ease = (x: number): number => {
-		const clamped = Math.min(1, Math.max(0, x));
-		return clamped * clamped * (3 - 2 * clamped);
-	};
-	return ease((t - from) / (to - from)) * ease((1 - from - t) / (to - from));
-};
-
-/** 0 for eyes shut in a blink around `at`, else 1. */
-const blink = (t: number, at: number): number => (Math.abs(t - at) < 0.04 ? 0 : 1);
-
-const eyes = (both: number) => ({ eyeLeft: both, eyeRight: both });
-const brows = (both: number) => ({ browTiltLeft: both, browTiltRight: both });
+import { blink, brows, eyes, hold, wave, type Mood } from './motion.mts';
 
 /** By `driven_id`. */
 export const moods: Readonly<Record<string, Mood>> = {
@@ -252,8 +229,3 @@ export const moods: Readonly<Record<string, Mood>> = {
 		blush: 0,
 	}),
 };
-
-/** The whole face of a mood at `t`. */
-export function expressionAt(mood: Mood, t: number): Expression {
-	return { ...neutral, ...mood(t) };
-}
