@@ -1,0 +1,80 @@
+/** The documents' error tables against this package's: each code has a next step and a fit retry. */
+import { nextStepFor, refusal } from '../../nodes/EmojiVideo/dashscope/errors';
+import type { FailureKind } from '../../nodes/EmojiVideo/dashscope/failure';
+import { RETRIED } from '../../nodes/EmojiVideo/dashscope/retry';
+import { documentedErrors } from './examples.mts';
+import type { DocumentedError } from './examples.mts';
+
+const retriedKinds: readonly FailureKind[] = RETRIED.read;
+
+const failureOf = ({ httpStatus, code, message }: DocumentedError) =>
+	refusal(httpStatus, { code, message, request_id: 'r' });
+
+const named = (rows: DocumentedError[]) =>
+	rows.map((row) => [`${row.httpStatus} ${row.code}`, row.message, row] as const);
+
+const rows = (retry: DocumentedError['retry']) =>
+	named(documentedErrors.filter((row) => row.retry === retry));
+
+it.each(named(documentedErrors))('%s "%s" gives a next step in a sentence', (_, __, row) => {
+	expect(failureOf(row).nextStep).toMatch(/^(The|[A-Z]).{20,}\.$/);
+});
+
+it.each(rows('no'))('%s "%s" is never asked again', (_, __, row) => {
+	expect(retriedKinds).not.toContain(failureOf(row).kind);
+});
+
+it.each(rows('yes'))('%s "%s" is asked again', (_, __, row) => {
+	expect(retriedKinds).toContain(failureOf(row).kind);
+});
+
+it('sends a paid write again after throttling and nothing else', () => {
+	expect(RETRIED.paidWrite).toEqual(['throttled']);
+	for (const row of documentedErrors) {
+		const isRefusedForNow = row.httpStatus === 429 && row.retry !== 'no';
+		if (row.retry === 'depends') continue;
+		expect([row.code, row.message, RETRIED.paidWrite.includes(failureOf(row).kind)]).toEqual([
+			row.code,
+			row.message,
+			isRefusedForNow,
+		]);
+	}
+});
+
+it.each([401, 403])('takes every documented HTTP %i for a matter of the key', (status) => {
+	for (const row of documentedErrors.filter(({ httpStatus }) => httpStatus === status)) {
+		expect([row.code, failureOf(row).kind]).toEqual([row.code, 'unauthorized']);
+	}
+});
+
+it.each([
+	['InvalidFile.FacePose', '', /upright/],
+	['InvalidFile.MultiHuman', '', /one person/],
+	['InvalidFile.Resolution', '', /400 and 7000/],
+	['InvalidFile.Value', '', /brighter/],
+	['InvalidFile.FullFace', '', /whole face/],
+	['InvalidFile.SomethingNew', '', /one person/],
+	['InvalidURL.Timeout', '', /download/],
+	['InvalidParameter', 'Driven not exist: driven_id.', /template/],
+	['InvalidParameter', 'Invalid ext_bbox.', /Detect/],
+	[
+		'InvalidParameter',
+		'Unable to download the media resource during the data inspection process.',
+		/public/,
+	],
+	['InvalidParameter', 'Failed to decode the image during the data inspection.', /JPEG/],
+	['InvalidParameter', 'Field required: image_url', /fields/],
+	['Throttling.RateQuota', '', /minute/],
+	['Throttling.AllocationQuota', 'Free allocated quota exceeded.', /balance/],
+	['InternalError.Algo', 'Inference error: Inference error.', /photo/],
+	['InternalError.Timeout', '', /again/],
+	['Model.AccessDenied', '', /workspace/],
+])('%s "%s" says what to change', (code, message, words) => {
+	expect(nextStepFor(code, message)).toMatch(words);
+});
+
+it('has nothing to say about a code that begins like another one', () => {
+	expect(nextStepFor('ThrottlingAhead')).toBeUndefined();
+	expect(nextStepFor('InvalidFileSize')).toBeUndefined();
+	expect(nextStepFor()).toBeUndefined();
+});
