@@ -186,7 +186,7 @@ export async function startNode(nodeRun: NodeRun): Promise<RunningNode> {
 }
 
 /** Runs Items -> Emoji Video to its end. */
-export const runNode = async (nodeRun: NodeRun): Promise<NodeResult> =>
-	await (
-		await startNode(nodeRun)
-	).result;
+export async function runNode(nodeRun: NodeRun): Promise<NodeResult> {
+	const { result } = await startNode(nodeRun);
+	return await result;
+}

@@ -29,7 +29,8 @@ function readAreas({ functions }: Session, itemIndex: number): Result<FaceAreas 
 	return check(areasValue, { face: face.value, expression: expression.value });
 }
 
-function readOrder(session: Session, itemIndex: number): Result<VideoOrder> {
+/** What one item orders from Create or Create and Wait. */
+export function readOrder(session: Session, itemIndex: number): Result<VideoOrder> {
 	const fields = readFields(session.functions, itemIndex, {
 		imageUrl: imageUrlValue(session.account.isLoopback),
 		templates: templatesValue,
@@ -66,10 +67,6 @@ export function readItems<T>(
 	});
 	return asked;
 }
-
-/** What each item orders from Create or Create and Wait. */
-export const readOrders = (session: Session): Asked<VideoOrder> =>
-	readItems(session, (itemIndex) => readOrder(session, itemIndex));
 
 /** Outcomes in the order of the input items; several of one item keep their order. */
 export const inInputOrder = (outcomes: Outcome[]): Outcome[] =>

@@ -7,8 +7,8 @@
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, JsonObject } from 'n8n-workflow';
 import type { Rates } from '../batch/pace';
-import type { Failure } from '../dashscope/failure';
-import { STOPPED } from '../dashscope/failure';
+import { fail, STOPPED, succeed } from '../dashscope/failure';
+import type { Failure, Result } from '../dashscope/failure';
 import { detectFace } from './image/detectFace.operation';
 import type { Operation, Outcome } from './operation';
 import { failed } from './operation';
@@ -97,33 +97,47 @@ function endOf(
 	return failures.find(({ failure }) => failure.kind !== 'stopped') ?? failures[0];
 }
 
-/** The user's own rates, where given; a value that is none is left to the field's limits. */
-function readRates(functions: IExecuteFunctions): Partial<Rates> {
-	const rate = (name: string) => {
-		const raw = readField(functions, 0, `options.${name}`);
-		if (!raw.ok || raw.value === null) return undefined;
-		const value = check(numberValue(name, 0.01, 20, 'per second'), raw.value);
-		return value.ok ? value.value : undefined;
-	};
-	const detect = rate('detectionsPerSecond');
-	const createRate = rate('creationsPerSecond');
-	return { ...(detect && { detect }), ...(createRate && { create: createRate }) };
+const RATE_OPTIONS: Array<[lane: keyof Rates, option: string, label: string]> = [
+	['create', 'creationsPerSecond', 'Creations per Second'],
+	['detect', 'detectionsPerSecond', 'Detections per Second'],
+];
+
+/** The user's own rates, where given; by expression, those of the first item count. */
+function readRates(functions: IExecuteFunctions): Result<Partial<Rates>> {
+	const rates: Partial<Rates> = {};
+	for (const [lane, option, label] of RATE_OPTIONS) {
+		const raw = readField(functions, 0, `options.${option}`);
+		if (!raw.ok) return raw;
+		if (raw.value === null) continue;
+		const rate = check(numberValue(label, 0.01, 20, 'per second'), raw.value);
+		if (!rate.ok) return rate;
+		rates[lane] = rate.value;
+	}
+	return succeed(rates);
 }
 
-async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
+/** The operation that the form asks for. */
+function chosenOperation(functions: IExecuteFunctions): Result<Operation> {
 	const resource = functions.getNodeParameter('resource', 0) as string;
 	const name = functions.getNodeParameter('operation', 0) as string;
 	const operation = OPERATIONS[resource]?.[name];
-	const session = await openSession(functions, readRates(functions));
-	if (session.ok && operation) return await operation.run(session.value);
-	const failure: Failure = session.ok
-		? {
-				kind: 'input',
-				message: `Operation "${resource}: ${name}" does not exist`,
-				nextStep: 'Choose a resource and an operation from the lists.',
-			}
-		: session.failure;
-	return functions.getInputData().map((_, itemIndex) => failed(itemIndex, failure));
+	if (operation) return succeed(operation);
+	return fail({
+		kind: 'input',
+		message: `Operation "${resource}: ${name}" does not exist`,
+		nextStep: 'Choose a resource and an operation from the lists.',
+	});
+}
+
+async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
+	const onEveryItem = (failure: Failure) =>
+		functions.getInputData().map((_, itemIndex) => failed(itemIndex, failure));
+	const operation = chosenOperation(functions);
+	if (!operation.ok) return onEveryItem(operation.failure);
+	const rates = readRates(functions);
+	if (!rates.ok) return onEveryItem(rates.failure);
+	const session = await openSession(functions, rates.value);
+	return session.ok ? await operation.value.run(session.value) : onEveryItem(session.failure);
 }
 
 /** Runs the node: every input item becomes its output items, in input order, each paired with its item. */

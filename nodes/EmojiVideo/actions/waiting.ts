@@ -9,7 +9,7 @@ import type { Accepted } from '../batch/run';
 import type { Job } from '../batch/plan';
 import type { WatchSettings } from '../batch/watch';
 import type { Answer } from '../dashscope/client';
-import { succeed } from '../dashscope/failure';
+import { fail, STOPPED, succeed } from '../dashscope/failure';
 import type { Result } from '../dashscope/failure';
 import type { Task } from '../dashscope/schemas';
 import { downloadVideo, videoFileName } from '../media/video';
@@ -17,7 +17,7 @@ import { taskToJson } from '../output';
 import { failed } from './operation';
 import type { Outcome, OutputItem } from './operation';
 import type { Session } from './session';
-import { check, fieldNameValue, numberValue, readField } from './values';
+import { check, fieldNameValue, numberValue, readField, readFields } from './values';
 
 export const deliveryFields: INodeProperties[] = [
 	{
@@ -96,24 +96,37 @@ export function readWaitOptions({ functions }: Session): Result<WatchSettings> {
 	});
 }
 
+/** How an item wants its finished videos. */
+export interface Delivery {
+	simplify: boolean;
+	/** The output field for the video; `undefined` leaves it where it is. */
+	field: string | undefined;
+}
+
+/** Reads how an item wants its videos, before anything is paid for. */
+export function readDelivery({ functions }: Session, itemIndex: number): Result<Delivery> {
+	const simplify = functions.getNodeParameter('simplify', itemIndex, true) === true;
+	if (functions.getNodeParameter('downloadVideo', itemIndex, true) !== true) {
+		return succeed({ simplify, field: undefined });
+	}
+	const fields = readFields(functions, itemIndex, { outputField: fieldNameValue });
+	return fields.ok ? succeed({ simplify, field: fields.value.outputField }) : fields;
+}
+
 /** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
 async function deliver(
 	{ job, entry }: Accepted,
 	answer: Answer<Task>,
-	session: Session,
-): Promise<Result<OutputItem>> {
-	const { functions, clock, signal, account } = session;
-	const { itemIndex, templateId, imageUrl } = job;
+	{ simplify, field }: Delivery,
+	{ functions, clock, signal, account }: Session,
+): Promise<OutputItem> {
+	const { templateId, imageUrl } = job;
 	const task = answer.value;
-	const simplify = functions.getNodeParameter('simplify', itemIndex, true) === true;
 	const json = simplify
 		? taskToJson(task, { templateId, imageUrl, areas: entry.areas })
 		: { ...answer.raw };
-	if (functions.getNodeParameter('downloadVideo', itemIndex, true) !== true)
-		return succeed({ json });
+	if (field === undefined) return { json };
 
-	const field = check(fieldNameValue, functions.getNodeParameter('outputField', itemIndex, 'data'));
-	if (!field.ok) return { ok: false, failure: { ...field.failure, taskId: task.taskId } };
 	const fileName = videoFileName(imageUrl, templateId, task.taskId);
 	const video = await downloadVideo(task.videoUrl ?? '', fileName, {
 		functions,
@@ -121,16 +134,21 @@ async function deliver(
 		signal,
 		allowLoopback: account.isLoopback,
 	});
-	if (video.ok) return succeed({ json, binary: { [field.value]: video.value } });
+	if (video.ok) return { json, binary: { [field]: video.value } };
 	const { message, nextStep } = video.failure;
-	return succeed({ json: { ...json, downloadError: `${message}. ${nextStep}` } });
+	return { json: { ...json, downloadError: `${message}. ${nextStep}` } };
 }
 
 /**
  * Starts to wait; tasks are added as they are accepted.
  * @param settings from `readWaitOptions`
+ * @param deliveriesWanted from `readDelivery`, by input item
  */
-export function startWaiting(session: Session, settings: WatchSettings) {
+export function startWaiting(
+	session: Session,
+	settings: WatchSettings,
+	deliveriesWanted: ReadonlyMap<number, Delivery>,
+) {
 	const outcomes = new Map<string, Outcome>();
 	const order: string[] = [];
 	const deliveries: Array<Promise<void>> = [];
@@ -146,9 +164,11 @@ export function startWaiting(session: Session, settings: WatchSettings) {
 	};
 
 	const follow = followTasks(session, settings, (accepted, result) => {
-		if (!result.ok) return settle(accepted.job, result);
+		const { job } = accepted;
+		const wanted = deliveriesWanted.get(job.itemIndex);
+		if (!result.ok || !wanted) return settle(job, result.ok ? fail(STOPPED) : result);
 		const delivery = download(async () =>
-			settle(accepted.job, await deliver(accepted, result.value, session)),
+			settle(job, succeed(await deliver(accepted, result.value, wanted, session))),
 		);
 		deliveries.push(delivery);
 	});

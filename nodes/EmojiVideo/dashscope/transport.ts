@@ -6,7 +6,7 @@
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import type { Clock } from '../clock';
 import { fail, STOPPED, succeed } from './failure';
-import type { Failure, FailureKind, Result } from './failure';
+import type { Failure, Result } from './failure';
 
 export interface ApiRequest {
 	method: 'GET' | 'POST';
@@ -30,15 +30,26 @@ export type Send = (request: ApiRequest) => Promise<Result<ApiAnswer>>;
 /** A page of the task list is the largest answer there is, about 50 KB. */
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
-/** Codes of Node.js that say that no connection was made, so that nothing was sent. */
-const NOT_CONNECTED = new Set([
-	'ECONNREFUSED',
-	'ENOTFOUND',
-	'EAI_AGAIN',
-	'EHOSTUNREACH',
-	'ENETUNREACH',
-	'EADDRNOTAVAIL',
-]);
+interface NetworkFault {
+	/** In words: n8n replaces any message that contains one of Node's codes by a canned text. */
+	words: string;
+	/** No connection was made, so nothing was sent. */
+	notSent?: true;
+}
+
+/** Node.js' error codes, and axios' own for its time limit. */
+const NETWORK_FAULTS: Record<string, NetworkFault> = {
+	ECONNREFUSED: { words: 'connection refused', notSent: true },
+	ENOTFOUND: { words: 'host name not found', notSent: true },
+	EAI_AGAIN: { words: 'host name could not be looked up', notSent: true },
+	EHOSTUNREACH: { words: 'host unreachable', notSent: true },
+	ENETUNREACH: { words: 'network unreachable', notSent: true },
+	EADDRNOTAVAIL: { words: 'address not available', notSent: true },
+	ECONNRESET: { words: 'connection reset' },
+	EPIPE: { words: 'connection closed' },
+	ETIMEDOUT: { words: 'no answer in time' },
+	ECONNABORTED: { words: 'no answer in time' },
+};
 
 /** n8n wraps network errors, so the code is looked for along the chain of causes. */
 function networkCode(error: unknown): string | undefined {
@@ -58,21 +69,13 @@ const STOPPED_UNDER_WAY: Failure = {
 };
 
 function networkFailure(error: unknown, baseUrl: string) {
-	const code = networkCode(error);
-	const kind: FailureKind = code && NOT_CONNECTED.has(code) ? 'unreachable' : 'noAnswer';
-	// The code is spelt apart because n8n replaces any message that contains one by a canned text.
-	const cause = code
-		? ` (${code
-				.toLowerCase()
-				.replace(/^e(?=[a-z])/, '')
-				.replace(/_/g, ' ')})`
-		: '';
+	const fault = NETWORK_FAULTS[networkCode(error) ?? ''];
+	const cause = fault ? ` (${fault.words})` : '';
 	return fail({
-		kind,
-		message:
-			kind === 'unreachable'
-				? `DashScope could not be reached at ${baseUrl}${cause}`
-				: `The connection to DashScope at ${baseUrl} broke before an answer came${cause}`,
+		kind: fault?.notSent ? 'unreachable' : 'noAnswer',
+		message: fault?.notSent
+			? `DashScope could not be reached at ${baseUrl}${cause}`
+			: `The connection to DashScope at ${baseUrl} broke before an answer came${cause}`,
 		nextStep:
 			'Check the network of the n8n host and the endpoint of the credential, then run again.',
 	});

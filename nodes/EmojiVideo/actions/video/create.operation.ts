@@ -16,7 +16,7 @@ import {
 } from '../fields';
 import { failed } from '../operation';
 import type { Operation, Outcome } from '../operation';
-import { inInputOrder, readOrders } from '../orders';
+import { inInputOrder, readItems, readOrder } from '../orders';
 import type { Session } from '../session';
 
 /** As createTask documents it, for a task whose answer an earlier try has received. */
@@ -38,7 +38,7 @@ function toOutcome(job: Job, result: Result<Accepted>, simplify: boolean): Outco
 }
 
 async function run(session: Session): Promise<Outcome[]> {
-	const { wanted, refused, end } = readOrders(session);
+	const { wanted, refused, end } = readItems(session, (index) => readOrder(session, index));
 	if (end) return refused;
 	const outcomes: Outcome[] = [...refused];
 	await submitJobs(planJobs(wanted, session.runIndex), session, (job, result) => {

@@ -3,6 +3,7 @@ import { updateDisplayOptions } from 'n8n-workflow';
 import type { INodeProperties } from 'n8n-workflow';
 import { planJobs } from '../../batch/plan';
 import { submitJobs } from '../../batch/run';
+import { succeed } from '../../dashscope/failure';
 import {
 	faceAreaFields,
 	imageUrlField,
@@ -12,19 +13,37 @@ import {
 	templatesField,
 } from '../fields';
 import type { Operation, Outcome } from '../operation';
-import { inInputOrder, readOrders } from '../orders';
+import { inInputOrder, readItems, readOrder } from '../orders';
 import type { Session } from '../session';
-import { deliveryFields, readWaitOptions, startWaiting, waitOptions } from '../waiting';
+import {
+	deliveryFields,
+	readDelivery,
+	readWaitOptions,
+	startWaiting,
+	waitOptions,
+} from '../waiting';
 
 async function run(session: Session): Promise<Outcome[]> {
-	const { wanted, refused, end } = readOrders(session);
+	const { wanted, refused, end } = readItems(session, (itemIndex) => {
+		const order = readOrder(session, itemIndex);
+		if (!order.ok) return order;
+		const delivery = readDelivery(session, itemIndex);
+		return delivery.ok
+			? succeed({ itemIndex, order: order.value, delivery: delivery.value })
+			: delivery;
+	});
 	if (end) return refused;
 	const options = readWaitOptions(session);
 	if (!options.ok) {
 		return wanted.map(({ itemIndex }) => ({ itemIndex, result: options }));
 	}
-	const waiting = startWaiting(session, options.value);
-	await submitJobs(planJobs(wanted, session.runIndex), session, (job, result) => {
+	const deliveries = new Map(wanted.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
+	const waiting = startWaiting(session, options.value, deliveries);
+	const jobs = planJobs(
+		wanted.map(({ order }) => order),
+		session.runIndex,
+	);
+	await submitJobs(jobs, session, (job, result) => {
 		if (result.ok) waiting.add(result.value);
 		else waiting.settle(job, result);
 	});
