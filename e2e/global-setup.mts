@@ -5,6 +5,7 @@ import path from 'node:path';
 import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import { bringUp, type Stage } from '../sandbox/n8n/bring-up.mts';
 import { PROJECT_FOLDER } from '../sandbox/n8n/paths.mts';
+import { freePort } from '../sandbox/n8n/ports.mts';
 import { running } from './running.mts';
 import { E2E_FOLDER, publishWorld } from './world.mts';
 
@@ -16,7 +17,12 @@ export default async function setUp(): Promise<void> {
 	if (!existsSync(path.join(PROJECT_FOLDER, 'dist', 'nodes'))) {
 		throw new Error('There is nothing built to test: run "npm run build" first');
 	}
-	const double = await startDashScopeDouble({ taskSeconds: TASK_SECONDS });
+	const double = await startDashScopeDouble({
+		// The ports of `npm start`, if free: they are in the documentation's pictures.
+		port: await freePort(5710),
+		storagePort: await freePort(5711),
+		taskSeconds: TASK_SECONDS,
+	});
 	running.double = double;
 	try {
 		const sandbox = await bringUp({

@@ -5,6 +5,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 
 import { workflowFileSchema, type Credential, type WorkflowFile } from './api-schemas.mts';
 import { EXAMPLES_FOLDER } from './paths.mts';
@@ -18,6 +19,9 @@ const BROKEN_LINK_ORIGIN = 'https://example.com/';
 
 /** The folder that workflows may write to in n8n's Docker image. */
 const DOCKER_FILES_FOLDER = '/home/node/.n8n-files';
+
+/** Notes on the canvas speak to users: they stay as they are. */
+const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 
 export const QUICK_START = 'quick-start.json';
 
@@ -47,17 +51,29 @@ export async function loadExamples(surroundings: Surroundings): Promise<Map<stri
 /** Fits one exported workflow to a sandbox. @throws if it is not a workflow */
 export function fitExample(text: string, surroundings: Surroundings): WorkflowFile {
 	const { credential, filesFolder, portraitUrl, brokenLinkOrigin } = surroundings;
-	const fitted = text
-		.replaceAll(SAMPLE_PORTRAIT_URL, portraitUrl ?? SAMPLE_PORTRAIT_URL)
-		.replaceAll(BROKEN_LINK_ORIGIN, brokenLinkOrigin ?? BROKEN_LINK_ORIGIN)
+	const replacements: Array<[string, string]> = [
+		[SAMPLE_PORTRAIT_URL, portraitUrl ?? SAMPLE_PORTRAIT_URL],
+		[BROKEN_LINK_ORIGIN, brokenLinkOrigin ?? BROKEN_LINK_ORIGIN],
 		// n8n takes forward slashes on Windows too, and they need no escaping in JSON.
-		.replaceAll(DOCKER_FILES_FOLDER, filesFolder.replaceAll(path.sep, '/'));
-	const workflow = workflowFileSchema.parse(JSON.parse(fitted));
-	for (const node of workflow.nodes) {
+		[DOCKER_FILES_FOLDER, filesFolder.replaceAll(path.sep, '/')],
+	];
+	const workflow = workflowFileSchema.parse(JSON.parse(text));
+	const nodes = workflow.nodes.map((node) => {
+		if (node.type === STICKY_NOTE) return node;
+		const fitted = replacements.reduce(
+			(json, [from, to]) => json.replaceAll(from, to),
+			JSON.stringify(node.parameters),
+		);
+		const parameters = z.record(z.unknown()).parse(JSON.parse(fitted));
 		const wanted = node.credentials?.[credential.type];
-		if (wanted !== undefined) Object.assign(wanted, { id: credential.id, name: credential.name });
-	}
-	return workflow;
+		if (wanted === undefined) return { ...node, parameters };
+		const credentials = {
+			...node.credentials,
+			[credential.type]: { id: credential.id, name: credential.name },
+		};
+		return { ...node, parameters, credentials };
+	});
+	return { ...workflow, nodes };
 }
 
 /** The name of the node that starts a workflow by hand. @throws if there is none */

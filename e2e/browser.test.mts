@@ -1,0 +1,79 @@
+import type { Browser, Page } from 'playwright-core';
+
+import { templateIds } from '../sandbox/dashscope/index.mts';
+import { QUICK_START } from '../sandbox/n8n/examples.mts';
+import {
+	canvasNode,
+	closePanel,
+	closeToasts,
+	errorToasts,
+	isDrawn,
+	logInThroughForm,
+	openBrowser,
+	openPanel,
+	openWorkflow,
+	screenshot,
+	updateImage,
+	watchVideo,
+} from './browser.mts';
+import { exampleOf, readWorld } from './world.mts';
+
+const NODE = 'Create Emoji Video';
+
+describe('a user in the editor', () => {
+	const world = readWorld();
+	let browser: Browser;
+	let page: Page;
+
+	beforeAll(async () => {
+		browser = await openBrowser();
+		page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
+		page.setDefaultTimeout(60_000);
+		await logInThroughForm(page, world.n8nUrl);
+		await openWorkflow(page, exampleOf(world, QUICK_START).name);
+	});
+
+	afterAll(async () => {
+		await browser?.close();
+	});
+
+	it('sees the node on the canvas, with its icon', async () => {
+		const node = canvasNode(page, NODE);
+		await node.getByText(NODE).waitFor();
+		const icon = node.locator('img').first();
+		await icon.waitFor();
+		expect(await isDrawn(icon)).toBe(true);
+		expect(await errorToasts(page)).toEqual([]);
+		await screenshot(page, 'canvas');
+	});
+
+	it('chooses from twenty templates with readable names', async () => {
+		const panel = await openPanel(page, NODE);
+		await panel.getByTestId('parameter-input-templates').click();
+		const options = page.getByRole('option', { name: /\(\w+\)/ });
+		await options.first().waitFor();
+		const labels = await options.allInnerTexts();
+		expect(labels).toHaveLength(20);
+		const ids = labels.map((label) => /^[A-Z][\w -]+: [A-Z][\w -]+ \((\w+)\)$/.exec(label)?.[1]);
+		expect(ids.sort()).toEqual([...templateIds].sort());
+		await screenshot(page, 'templates');
+		await page.keyboard.press('Escape');
+		await closePanel(page);
+	});
+
+	it('runs the workflow and watches the video in the output panel', async () => {
+		await page.getByTestId('execute-workflow-button').click();
+		const last = canvasNode(page, 'Save Video');
+		await last.getByTestId('canvas-node-status-success').waitFor();
+		expect(await errorToasts(page)).toEqual([]);
+		await updateImage(await screenshot(page, 'executed'));
+
+		const panel = await openPanel(page, NODE);
+		await panel.getByText('video/mp4').waitFor();
+		await panel.getByTestId('ndv-view-binary-data').click();
+		expect(await watchVideo(page)).toEqual([512, 512]);
+		await closeToasts(page);
+		await page.mouse.move(0, 0);
+		await updateImage(await screenshot(page, 'video'));
+	});
+});
