@@ -66,13 +66,14 @@ describe('a user in the editor', () => {
 		const last = canvasNode(page, 'Save Video');
 		await last.getByTestId('canvas-node-status-success').waitFor();
 		expect(await errorToasts(page)).toEqual([]);
+		await page.getByText('Workflow executed successfully').waitFor();
+		await closeToasts(page);
 		await updateImage(await screenshot(page, 'executed'));
 
 		const panel = await openPanel(page, NODE);
 		await panel.getByText('video/mp4').waitFor();
 		await panel.getByTestId('ndv-view-binary-data').click();
 		expect(await watchVideo(page)).toEqual([512, 512]);
-		await closeToasts(page);
 		await page.mouse.move(0, 0);
 		await updateImage(await screenshot(page, 'video'));
 	});

@@ -6,6 +6,7 @@ import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import { bringUp, type Stage } from '../sandbox/n8n/bring-up.mts';
 import { PROJECT_FOLDER } from '../sandbox/n8n/paths.mts';
 import { freePort } from '../sandbox/n8n/ports.mts';
+import tearDown from './global-teardown.mts';
 import { running } from './running.mts';
 import { E2E_FOLDER, publishWorld } from './world.mts';
 
@@ -16,6 +17,10 @@ const TASK_SECONDS = 2;
 export default async function setUp(): Promise<void> {
 	if (!existsSync(path.join(PROJECT_FOLDER, 'dist', 'nodes'))) {
 		throw new Error('There is nothing built to test: run "npm run build" first');
+	}
+	// Jest does not tear down when it is interrupted.
+	for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+		process.once(signal, () => void tearDown().finally(() => process.exit(130)));
 	}
 	const double = await startDashScopeDouble({
 		// The ports of `npm start`, if free: they are in the documentation's pictures.
