@@ -9,8 +9,23 @@ import { fail, STOPPED, succeed } from './failure';
 import type { FailureKind, Result } from './failure';
 import { withRetry } from './retry';
 import type { RequestKind } from './retry';
-import { createdSchema, detectionSchema, taskSchema } from './schemas';
-import type { CreatedTask, Detection, FaceAreas, Task } from './schemas';
+import {
+	canceledSchema,
+	createdSchema,
+	detectionSchema,
+	taskListSchema,
+	taskSchema,
+} from './schemas';
+import type {
+	Cancellation,
+	CreatedTask,
+	Detection,
+	FaceAreas,
+	Task,
+	TaskPage,
+	TaskStatus,
+} from './schemas';
+import { listStamps } from './stamps';
 import type { ApiAnswer, ApiRequest, Send } from './transport';
 
 export const DETECTION_MODEL = 'emoji-detect-v1';
@@ -35,6 +50,29 @@ export interface Client {
 	createTask(video: VideoRequest): Promise<Result<Answer<CreatedTask>>>;
 	/** A task's present state. `once`: a single attempt, for a caller that has patience of its own. */
 	getTask(taskId: string, attempts?: 'once' | 'patient'): Promise<Result<Answer<Task>>>;
+	/** One page of the account's tasks, by submission, newest first as far as is known. */
+	listTasks(query: TaskListQuery): Promise<Result<Answer<TaskPage>>>;
+	/**
+	 * Takes a PENDING task out of the queue. Not sent again after a lost answer: whether it was
+	 * canceled, its status tells.
+	 */
+	cancelTask(taskId: string): Promise<Result<Answer<Cancellation>>>;
+}
+
+/** What to list (dashscope-facts.md section 3, "List"). */
+export interface TaskListQuery {
+	/** From 1. */
+	page: number;
+	/** 1 to 100. */
+	pageSize: number;
+	/** `model_name`; absent: every model of the account. */
+	model?: string;
+	status?: TaskStatus;
+	/**
+	 * When the tasks were submitted, in ms since the epoch, 24 hours at most; the wire has whole
+	 * seconds. Absent: the last 24 hours by the service's own clock.
+	 */
+	submitted?: { from: number; to: number };
 }
 
 export interface VideoRequest {
@@ -178,6 +216,37 @@ export function createClient(
 					path: `/api/v1/tasks/${encodeURIComponent(taskId)}`,
 				},
 				{ schema: taskSchema },
+			);
+		},
+
+		async listTasks({ page, pageSize, model, status, submitted }) {
+			return await call(
+				'read',
+				'query',
+				{
+					method: 'GET',
+					path: '/api/v1/tasks/',
+					query: {
+						page_no: page,
+						page_size: pageSize,
+						...(model && { model_name: model }),
+						...(status && { status }),
+						...(submitted && listStamps(submitted)),
+					},
+				},
+				{ schema: taskListSchema },
+			);
+		},
+
+		async cancelTask(taskId) {
+			return await call(
+				'change',
+				'query',
+				{
+					method: 'POST',
+					path: `/api/v1/tasks/${encodeURIComponent(taskId)}/cancel`,
+				},
+				{ schema: canceledSchema },
 			);
 		},
 	};

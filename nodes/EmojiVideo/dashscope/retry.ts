@@ -8,10 +8,12 @@ import { fail, STOPPED } from './failure';
 
 /**
  * - `read`: changes nothing, may be repeated after anything that can pass.
- * - `freeWrite`: repeating it makes no task (detection, cancel, upload policy).
+ * - `freeWrite`: repeating it makes no task (detection, upload policy).
+ * - `change`: changes a task: repeated only where it certainly had no effect; the caller looks up
+ *   what a lost answer has done.
  * - `paidWrite`: makes a task: repeated only where the service did not take it.
  */
-export type RequestKind = 'read' | 'freeWrite' | 'paidWrite';
+export type RequestKind = 'read' | 'freeWrite' | 'change' | 'paidWrite';
 
 const PASSING: readonly FailureKind[] = [
 	'throttled',
@@ -24,6 +26,7 @@ const PASSING: readonly FailureKind[] = [
 export const RETRIED: Record<RequestKind, readonly FailureKind[]> = {
 	read: PASSING,
 	freeWrite: PASSING,
+	change: ['throttled', 'unreachable'],
 	paidWrite: ['throttled'],
 };
 

@@ -130,3 +130,67 @@ export const taskSchema = z
 export type Task = z.infer<typeof taskSchema>;
 
 export type TaskStatus = Task['status'];
+
+/** Times of the task list are milliseconds since the epoch; one that cannot be read is not known. */
+const epochMs = z
+	.number()
+	.positive()
+	.optional()
+	.catch(() => undefined);
+
+/**
+ * One row of GET /tasks/ (dashscope-facts.md section 3, "List"): its own dialect, with `status`,
+ * epoch milliseconds and no video link. Rows of other models come here too.
+ */
+const listedTaskSchema = z
+	.object({
+		task_id: z.string().min(1),
+		status: z.string().transform((text) => TASK_STATUSES.find((s) => s === text) ?? 'RUNNING'),
+		model_name: z.string().optional(),
+		request_id: z.string().optional(),
+		gmt_create: epochMs,
+		start_time: epochMs,
+		end_time: epochMs,
+	})
+	.passthrough();
+
+/** A page of the task list. A row that cannot be read is left out; the others are not lost for it. */
+export const taskListSchema = z
+	.object({
+		data: z.array(z.unknown()).nullish(),
+		total: z.number().int().nonnegative().optional(),
+		total_page: z.number().int().nonnegative().optional(),
+	})
+	// An empty list may come without rows, but anything else without rows is no list.
+	.refine(({ data, total }) => Array.isArray(data) || total === 0)
+	.transform(({ data, total_page }) => ({
+		/** How many pages the whole list has; `undefined` when the service does not say. */
+		pages: total_page,
+		tasks: (data ?? []).flatMap((row) => {
+			const parsed = listedTaskSchema.safeParse(row);
+			return parsed.success ? [listedTask(parsed.data)] : [];
+		}),
+	}));
+export type TaskPage = z.infer<typeof taskListSchema>;
+export type ListedTask = ReturnType<typeof listedTask>;
+
+function listedTask(row: z.infer<typeof listedTaskSchema>) {
+	return {
+		taskId: row.task_id,
+		status: row.status,
+		model: row.model_name,
+		submittedAt: row.gmt_create,
+		startedAt: row.start_time,
+		finishedAt: row.end_time,
+		/** Of the request that made the task. */
+		requestId: row.request_id,
+		/** The row as it came. */
+		raw: row as object,
+	};
+}
+
+/** POST /tasks/{task_id}/cancel, accepted. */
+export const canceledSchema = z
+	.object({ request_id: z.string().optional() })
+	.transform(({ request_id }) => ({ requestId: request_id }));
+export type Cancellation = z.infer<typeof canceledSchema>;

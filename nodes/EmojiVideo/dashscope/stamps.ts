@@ -1,0 +1,26 @@
+/**
+ * Times as the task list takes them: "YYYYMMDDhhmmss" in UTC+8, whole seconds, 24 hours apart at most
+ * (dashscope-facts.md section 3, "List"). Rule: rounding never leaves a wanted task out, and never
+ * makes a range longer than the service takes.
+ */
+import { DateTime } from 'luxon';
+
+/** The longest period that the list answers for. */
+export const LIST_RANGE_MS = 24 * 3_600_000;
+
+const SECOND_MS = 1000;
+
+/** "YYYYMMDDhhmmss" in UTC+8. */
+const stamp = (ms: number): string =>
+	DateTime.fromMillis(ms, { zone: 'utc+8' }).toFormat('yyyyMMddHHmmss');
+
+/**
+ * The query parameters of a period.
+ * @param from ms since the epoch, rounded down to the second
+ * @param to ms since the epoch, rounded up to the second, but not beyond 24 hours
+ */
+export function listStamps({ from, to }: { from: number; to: number }) {
+	const start = Math.floor(from / SECOND_MS) * SECOND_MS;
+	const end = Math.min(Math.ceil(to / SECOND_MS) * SECOND_MS, start + LIST_RANGE_MS);
+	return { start_time: stamp(start), end_time: stamp(end) };
+}
