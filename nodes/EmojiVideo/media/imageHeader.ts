@@ -1,0 +1,182 @@
+/**
+ * What a file is, told by its first bytes: format, width and height, as the format's own header says.
+ * Pure; nothing is decoded. Rule: every read is within the bytes at hand, whatever a header claims.
+ */
+
+/** The formats that emoji-detect-v1 and emoji-v1 document, and how to name and send them. */
+export const FORMATS = {
+	jpeg: { label: 'JPEG', extension: 'jpg', mimeType: 'image/jpeg' },
+	png: { label: 'PNG', extension: 'png', mimeType: 'image/png' },
+	bmp: { label: 'BMP', extension: 'bmp', mimeType: 'image/bmp' },
+	webp: { label: 'WEBP', extension: 'webp', mimeType: 'image/webp' },
+} as const;
+export type Format = keyof typeof FORMATS;
+
+export interface ImageHeader {
+	format: Format;
+	/** In pixels, as stored; `undefined` where the header does not say, or says it further behind. */
+	width?: number;
+	height?: number;
+	/** EXIF orientation, 1 (upright) to 8. */
+	orientation?: number;
+	/** Several frames. */
+	isAnimated?: boolean;
+	/** How many bytes the header says the whole file has. */
+	declaredBytes?: number;
+	/** Where the header ends, in bytes from the start; before it, thumbnails may lie. */
+	headerBytes: number;
+}
+
+/** `cut`: the bytes end inside the header. `damaged`: they contradict the format. */
+export type HeaderReading = ImageHeader | 'cut' | 'damaged';
+
+const isAt = (bytes: Buffer, text: string, offset: number) =>
+	bytes.toString('latin1', offset, offset + text.length) === text;
+
+/** PNG specification, 5.2 signature and 11.2.2 IHDR. */
+function readPng(bytes: Buffer): HeaderReading {
+	if (bytes.length < 24) return 'cut';
+	if (!isAt(bytes, 'IHDR', 12)) return 'damaged';
+	return {
+		format: 'png',
+		width: bytes.readUInt32BE(16),
+		height: bytes.readUInt32BE(20),
+		headerBytes: 24,
+	};
+}
+
+/** BITMAPCOREHEADER has 12 bytes and 16-bit sides; a negative height means rows from the top. */
+function readBmp(bytes: Buffer): HeaderReading {
+	if (bytes.length < 26) return 'cut';
+	const infoBytes = bytes.readUInt32LE(14);
+	const bmp = { format: 'bmp' as const, headerBytes: 26 };
+	if (infoBytes === 12) {
+		return { ...bmp, width: bytes.readUInt16LE(18), height: bytes.readUInt16LE(20) };
+	}
+	if (infoBytes < 16) return 'damaged';
+	return { ...bmp, width: bytes.readInt32LE(18), height: Math.abs(bytes.readInt32LE(22)) };
+}
+
+/** RFC 9649: lossy (VP8), lossless (VP8L) or extended (VP8X), the last with an animation flag. */
+function readWebp(bytes: Buffer): HeaderReading {
+	if (bytes.length < 30) return 'cut';
+	const declaredBytes = bytes.readUInt32LE(4) + 8;
+	const webp = { format: 'webp' as const, declaredBytes, headerBytes: 30 };
+	if (isAt(bytes, 'VP8 ', 12)) {
+		if (bytes.readUIntBE(23, 3) !== 0x9d012a) return 'damaged';
+		const [width, height] = [bytes.readUInt16LE(26) & 0x3fff, bytes.readUInt16LE(28) & 0x3fff];
+		return { ...webp, width, height };
+	}
+	if (isAt(bytes, 'VP8L', 12)) {
+		if (bytes[20] !== 0x2f) return 'damaged';
+		const sides = bytes.readUInt32LE(21);
+		return { ...webp, width: (sides & 0x3fff) + 1, height: ((sides >>> 14) & 0x3fff) + 1 };
+	}
+	if (isAt(bytes, 'VP8X', 12)) {
+		const isAnimated = (bytes.readUInt8(20) & 0b10) !== 0;
+		const [width, height] = [bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1];
+		return { ...webp, width, height, isAnimated };
+	}
+	return 'damaged';
+}
+
+const ORIENTATION_TAG = 0x0112;
+
+/** The orientation in an APP1 segment: a TIFF header and its first directory (EXIF 2.32, 4.5.2). */
+function readOrientation(segment: Buffer): number | undefined {
+	if (!isAt(segment, 'Exif\0\0', 0) || segment.length < 16) return undefined;
+	const tiff = segment.subarray(6);
+	const isLittle = isAt(tiff, 'II', 0);
+	const u16 = (at: number) => (isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
+	const directory = isLittle ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4);
+	if (directory + 2 > tiff.length) return undefined;
+	const last = Math.min(directory + 2 + u16(directory) * 12, tiff.length - 11);
+	for (let entry = directory + 2; entry < last; entry += 12) {
+		if (u16(entry) !== ORIENTATION_TAG) continue;
+		const value = u16(entry + 8);
+		return value >= 1 && value <= 8 ? value : undefined;
+	}
+	return undefined;
+}
+
+/** Start of frame: C0 to CF without DHT (C4), JPG (C8) and DAC (CC). */
+const isStartOfFrame = (marker: number) =>
+	marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+/** Markers without a length: TEM and RST0 to RST7. */
+const isBare = (marker: number) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
+const [END_OF_IMAGE, START_OF_SCAN, APP1] = [0xd9, 0xda, 0xe1];
+
+/** ITU-T T.81, B.1.1.2 and B.2.2: from segment to segment up to the start of the frame. */
+function readJpeg(bytes: Buffer): HeaderReading {
+	let orientation: number | undefined;
+	let at = 2;
+	while (at + 4 <= bytes.length) {
+		const marker = bytes.readUInt8(at + 1);
+		if (bytes[at] !== 0xff || marker === END_OF_IMAGE || marker === START_OF_SCAN) return 'damaged';
+		if (marker === 0xff || isBare(marker)) {
+			at += marker === 0xff ? 1 : 2;
+			continue;
+		}
+		const length = bytes.readUInt16BE(at + 2);
+		const segment = bytes.subarray(at + 4, at + 2 + length);
+		if (length < 2) return 'damaged';
+		if (isStartOfFrame(marker)) {
+			if (segment.length < 5) return at + 9 > bytes.length ? 'cut' : 'damaged';
+			// A height of 0 is told behind the first scan (B.2.5).
+			const [height, width] = [segment.readUInt16BE(1) || undefined, segment.readUInt16BE(3)];
+			return { format: 'jpeg', width, height, orientation, headerBytes: at + 2 + length };
+		}
+		if (marker === APP1) orientation ??= readOrientation(segment);
+		at += 2 + length;
+	}
+	return 'cut';
+}
+
+const READERS: Array<{ starts: (bytes: Buffer) => boolean; format: Format; read: typeof readPng }> =
+	[
+		{ starts: (bytes) => isAt(bytes, '\xff\xd8\xff', 0), format: 'jpeg', read: readJpeg },
+		{ starts: (bytes) => isAt(bytes, '\x89PNG\r\n\x1a\n', 0), format: 'png', read: readPng },
+		{
+			starts: (bytes) => isAt(bytes, 'RIFF', 0) && isAt(bytes, 'WEBP', 8),
+			format: 'webp',
+			read: readWebp,
+		},
+		{ starts: (bytes) => isAt(bytes, 'BM', 0), format: 'bmp', read: readBmp },
+	];
+
+/**
+ * Reads the header of a file whose first bytes are one of the documented formats'.
+ * @param head the file's first bytes
+ * @returns the format, and its header as far as it can be read; `undefined` for anything else
+ */
+export function readImageHeader(
+	head: Buffer,
+): { format: Format; reading: HeaderReading } | undefined {
+	const reader = READERS.find(({ starts }) => starts(head));
+	return reader && { format: reader.format, reading: reader.read(head) };
+}
+
+/** What people hand in instead, in the order of looking. */
+const OTHERS: Array<{ label: string; offset: number; starts: string[] }> = [
+	{ label: 'a GIF image', offset: 0, starts: ['GIF87a', 'GIF89a'] },
+	{ label: 'an AVIF image', offset: 4, starts: ['ftypavif', 'ftypavis'] },
+	{ label: 'a HEIC image', offset: 4, starts: ['ftypheic', 'ftypheix', 'ftypmif1', 'ftyphevc'] },
+	{ label: 'an MP4 or QuickTime video', offset: 4, starts: ['ftyp'] },
+	{ label: 'a TIFF image', offset: 0, starts: ['II*\0', 'MM\0*'] },
+	{ label: 'a PDF document', offset: 0, starts: ['%PDF'] },
+	{ label: 'a ZIP archive', offset: 0, starts: ['PK\x03\x04'] },
+	{ label: 'a Photoshop document', offset: 0, starts: ['8BPS'] },
+	{ label: 'an icon', offset: 0, starts: ['\0\0\x01\0'] },
+];
+
+/** Names a file that is none of the documented formats, e.g. "a GIF image" or "a text file". */
+export function nameOther(head: Buffer): string {
+	const other = OTHERS.find(({ offset, starts }) => starts.some((s) => isAt(head, s, offset)));
+	if (other) return other.label;
+	const text = head.toString('utf8', 0, 512);
+	if (/<svg[\s>]/.test(text)) return 'an SVG drawing';
+	if (/<(!doctype )?html[\s>]/i.test(text)) return 'an HTML page';
+	// Text has nothing below the blank but tabs and line breaks, and is valid UTF-8.
+	const isText = [...text].every((letter) => letter >= ' ' || '\t\r\n'.includes(letter));
+	return isText && !text.includes('\ufffd') ? 'a text file' : 'not an image of a known format';
+}
