@@ -63,6 +63,13 @@ export class EmojiVideo implements INodeType {
 						action: 'Get video status',
 						description: 'Ask how far a task is, and get its video link',
 					},
+					{
+						name: 'Wait',
+						value: 'wait',
+						action: 'Wait for video',
+						description:
+							'Take up tasks that were created before, and return their videos when they are finished',
+					},
 				],
 			},
 			{

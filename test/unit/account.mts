@@ -166,7 +166,7 @@ export function watchAccount(tasks: SimulatedTask[], options: WatchOptions = {})
 
 	while (log.ends.length < tasks.length) {
 		for (let task = tasks[submitted]; task && task.acceptedAt <= now; task = tasks[submitted]) {
-			enqueue(watch, task);
+			enqueue(watch, task, now);
 			submitted++;
 		}
 		answers.sort((a, b) => a.at - b.at);

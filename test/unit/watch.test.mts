@@ -193,11 +193,15 @@ describe('the width', () => {
 function watchOver(count: number, settings = {}): Watch {
 	const watch = createWatch({ ...defaults, ...settings });
 	for (let index = 0; index < count; index++) {
-		enqueue(watch, {
-			taskId: `task-${index}`,
-			templateId: 'mengwa_kaixin',
-			acceptedAt: START_MS,
-		});
+		enqueue(
+			watch,
+			{
+				taskId: `task-${index}`,
+				templateId: 'mengwa_kaixin',
+				acceptedAt: START_MS,
+			},
+			START_MS,
+		);
 	}
 	return watch;
 }

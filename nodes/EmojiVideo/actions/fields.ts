@@ -96,6 +96,17 @@ export const taskIdField: INodeProperties = {
 	hint: 'Can be queried for 24 hours. Drag taskId of Create here.',
 };
 
+/** Like Task ID, for one or several. */
+export const taskIdsField: INodeProperties = {
+	...taskIdField,
+	displayName: 'Task IDs',
+	default: '={{ $json.taskId }}',
+	placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
+	description:
+		'The tasks to wait for: the taskId that Create returned, several with commas, or a list',
+	hint: 'Tasks can be waited for until 24 hours after they have finished. Items of Create fit as they are.',
+};
+
 /** The rates of the account, for accounts with other limits than the documented ones. */
 export const rateOptions: INodeProperties[] = [
 	{
@@ -118,12 +129,12 @@ export const rateOptions: INodeProperties[] = [
 	},
 ];
 
-/** The collection "Options" with the given entries. */
+/** The collection "Options" with the given entries, in alphabetical order as n8n shows them. */
 export const optionsField = (options: INodeProperties[]): INodeProperties => ({
 	displayName: 'Options',
 	name: 'options',
 	type: 'collection',
 	placeholder: 'Add option',
 	default: {},
-	options,
+	options: [...options].sort((a, b) => a.displayName.localeCompare(b.displayName, 'en')),
 });

@@ -68,6 +68,10 @@ export function readItems<T>(
 	return asked;
 }
 
+/** The outcomes of a node whose failure concerns every item. */
+export const failAll = ({ functions }: Pick<Session, 'functions'>, failure: Failure): Outcome[] =>
+	functions.getInputData().map((_, itemIndex) => failed(itemIndex, failure));
+
 /** Outcomes in the order of the input items; several of one item keep their order. */
 export const inInputOrder = (outcomes: Outcome[]): Outcome[] =>
 	[...outcomes].sort((a, b) => a.itemIndex - b.itemIndex);

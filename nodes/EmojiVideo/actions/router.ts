@@ -12,15 +12,17 @@ import type { Failure, Result } from '../dashscope/failure';
 import { detectFace } from './image/detectFace.operation';
 import type { Operation, Outcome } from './operation';
 import { failed } from './operation';
+import { failAll } from './orders';
 import { openSession } from './session';
 import { check, numberValue, readField } from './values';
 import { create } from './video/create.operation';
 import { createAndWait } from './video/createAndWait.operation';
 import { getStatus } from './video/getStatus.operation';
+import { wait } from './video/wait.operation';
 
 /** resource -> operation -> what it does. */
 export const OPERATIONS: Record<string, Record<string, Operation>> = {
-	video: { create, createAndWait, getStatus },
+	video: { create, createAndWait, getStatus, wait },
 	image: { detectFace },
 };
 
@@ -130,14 +132,14 @@ function chosenOperation(functions: IExecuteFunctions): Result<Operation> {
 }
 
 async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
-	const onEveryItem = (failure: Failure) =>
-		functions.getInputData().map((_, itemIndex) => failed(itemIndex, failure));
 	const operation = chosenOperation(functions);
-	if (!operation.ok) return onEveryItem(operation.failure);
+	if (!operation.ok) return failAll({ functions }, operation.failure);
 	const rates = readRates(functions);
-	if (!rates.ok) return onEveryItem(rates.failure);
+	if (!rates.ok) return failAll({ functions }, rates.failure);
 	const session = await openSession(functions, rates.value);
-	return session.ok ? await operation.value.run(session.value) : onEveryItem(session.failure);
+	return session.ok
+		? await operation.value.run(session.value)
+		: failAll({ functions }, session.failure);
 }
 
 /** Runs the node: every input item becomes its output items, in input order, each paired with its item. */

@@ -146,19 +146,35 @@ export const templatesValue = z.unknown().transform((value, context): string[] =
 	return ids as string[];
 });
 
+const TASK_ID_FORM =
+	'Use the taskId of a Create item, e.g. "0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10".';
 const TASK_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 export const taskIdValue = z.unknown().transform((value, context): string => {
-	const form = 'Use the taskId of a Create item, e.g. "0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10".';
-	if (isBlank(value)) return refuse(context, 'Task ID is empty', form);
+	if (isBlank(value)) return refuse(context, 'Task ID is empty', TASK_ID_FORM);
 	const text = typeof value === 'string' ? value.trim() : '';
 	return TASK_ID.test(text)
 		? text
 		: refuse(
 				context,
 				`Task ID ${shown(value)} is not a task ID: only letters, digits and hyphens`,
-				form,
+				TASK_ID_FORM,
 			);
+});
+
+/** One task ID or several: text with commas or line breaks, JSON, or an array; blanks and doubles are dropped. */
+export const taskIdsValue = z.unknown().transform((value, context): string[] => {
+	const list =
+		typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : (toList(value) ?? [value]);
+	const ids = (list ?? []).filter((id) => !isBlank(id));
+	if (ids.length === 0) return refuse(context, 'Task ID is empty', TASK_ID_FORM);
+	const parsed = ids.map((id) => taskIdValue.safeParse(id));
+	const wrong = parsed.find(({ success }) => !success);
+	if (wrong?.error) {
+		wrong.error.issues.forEach((issue) => context.addIssue(issue));
+		return z.NEVER;
+	}
+	return [...new Set(parsed.flatMap(({ data }) => data ?? []))];
 });
 
 /** A number within limits, in the unit that the label names. */

@@ -2,14 +2,14 @@
  * Waiting for accepted tasks and fetching their videos: what Create and Wait does after submission.
  * Rule: an accepted task ends as exactly one outcome, with its task ID in it.
  */
-import type { INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { followTasks } from '../batch/run';
 import type { Accepted } from '../batch/run';
-import type { Job } from '../batch/plan';
+import type { VideoLabel } from '../batch/plan';
 import type { WatchSettings } from '../batch/watch';
 import type { Answer } from '../dashscope/client';
-import { fail, STOPPED, succeed } from '../dashscope/failure';
+import { succeed } from '../dashscope/failure';
 import type { Result } from '../dashscope/failure';
 import type { Task } from '../dashscope/schemas';
 import { downloadVideo, videoFileName } from '../media/video';
@@ -67,6 +67,25 @@ export const waitOptions: INodeProperties[] = [
 		description:
 			'How many seconds a task may run, counted from the moment it runs. A video usually takes 60 to 300 seconds.',
 	},
+	{
+		displayName: 'When Time Runs Out',
+		name: 'onTimeLimit',
+		type: 'options',
+		default: 'error',
+		options: [
+			{
+				name: 'Error',
+				value: 'error',
+				description: 'Fail the item; the error carries the task ID',
+			},
+			{
+				name: 'Return the Task',
+				value: 'returnTask',
+				description: 'Return an item with the task ID and its status, to go on with later',
+			},
+		],
+		description: 'What to do with a task that is not finished when Timeout or Queue Timeout ends',
+	},
 ];
 
 /** How long one task's queries may fail in a row before the wait for it ends. */
@@ -75,24 +94,33 @@ const PATIENCE_MS = 15 * 60_000;
 /** Videos downloaded at once. */
 const DOWNLOADS_AT_ONCE = 3;
 
-/** Reads the options that hold for the whole batch; by expression, those of the first item count. */
-export function readWaitOptions({ functions }: Session): Result<WatchSettings> {
-	const read = (name: string, label: string, fallback: number, max: number) => {
-		const value = readField(functions, 0, `options.${name}`);
-		if (!value.ok) return value;
-		return check(numberValue(label, 1, max, 'seconds'), value.value ?? fallback);
+/** Options that hold for the whole batch. */
+export interface WaitOptions extends WatchSettings {
+	/** A task that is not finished in time becomes an item rather than a failure. */
+	returnsUnfinished: boolean;
+}
+
+/** Reads the options of the whole batch; by expression, those of the first item count. */
+export function readWaitOptions({ functions }: Session): Result<WaitOptions> {
+	const option = (name: string) => readField(functions, 0, `options.${name}`);
+	const seconds = (name: string, label: string, fallback: number, max: number) => {
+		const value = option(name);
+		return value.ok ? check(numberValue(label, 1, max, 'seconds'), value.value ?? fallback) : value;
 	};
-	const pollInterval = read('pollInterval', 'Poll Interval', 15, 300);
+	const pollInterval = seconds('pollInterval', 'Poll Interval', 15, 300);
 	if (!pollInterval.ok) return pollInterval;
-	const timeout = read('timeout', 'Timeout', 1800, 86_400);
+	const timeout = seconds('timeout', 'Timeout', 1800, 86_400);
 	if (!timeout.ok) return timeout;
-	const queueTimeout = read('queueTimeout', 'Queue Timeout', 43_200, 86_400);
+	const queueTimeout = seconds('queueTimeout', 'Queue Timeout', 43_200, 86_400);
 	if (!queueTimeout.ok) return queueTimeout;
+	const onTimeLimit = option('onTimeLimit');
+	if (!onTimeLimit.ok) return onTimeLimit;
 	return succeed({
 		pollIntervalMs: pollInterval.value * 1000,
 		runTimeoutMs: timeout.value * 1000,
 		queueTimeoutMs: queueTimeout.value * 1000,
 		patienceMs: PATIENCE_MS,
+		returnsUnfinished: onTimeLimit.value === 'returnTask',
 	});
 }
 
@@ -113,18 +141,30 @@ export function readDelivery({ functions }: Session, itemIndex: number): Result<
 	return fields.ok ? succeed({ simplify, field: fields.value.outputField }) : fields;
 }
 
-/** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
-async function deliver(
+const toJson = (
 	{ job, entry }: Accepted,
 	answer: Answer<Task>,
-	{ simplify, field }: Delivery,
+	{ simplify }: Delivery,
+): IDataObject =>
+	simplify
+		? taskToJson(answer.value, {
+				templateId: job.templateId,
+				imageUrl: job.imageUrl,
+				areas: entry.areas,
+			})
+		: { ...answer.raw };
+
+/** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
+async function deliver(
+	accepted: Accepted,
+	answer: Answer<Task>,
+	delivery: Delivery,
 	{ functions, clock, signal, account }: Session,
 ): Promise<OutputItem> {
-	const { templateId, imageUrl } = job;
+	const { templateId, imageUrl } = accepted.job;
 	const task = answer.value;
-	const json = simplify
-		? taskToJson(task, { templateId, imageUrl, areas: entry.areas })
-		: { ...answer.raw };
+	const json = toJson(accepted, answer, delivery);
+	const { field } = delivery;
 	if (field === undefined) return { json };
 
 	const fileName = videoFileName(imageUrl, templateId, task.taskId);
@@ -141,12 +181,12 @@ async function deliver(
 
 /**
  * Starts to wait; tasks are added as they are accepted.
- * @param settings from `readWaitOptions`
+ * @param options from `readWaitOptions`
  * @param deliveriesWanted from `readDelivery`, by input item
  */
 export function startWaiting(
 	session: Session,
-	settings: WatchSettings,
+	options: WaitOptions,
 	deliveriesWanted: ReadonlyMap<number, Delivery>,
 ) {
 	const outcomes = new Map<string, Outcome>();
@@ -154,7 +194,10 @@ export function startWaiting(
 	const deliveries: Array<Promise<void>> = [];
 	const download = pLimit(DOWNLOADS_AT_ONCE);
 
-	const settle = ({ key, itemIndex, templateId, imageUrl }: Job, result: Result<OutputItem>) => {
+	const settle = (
+		{ key, itemIndex, templateId, imageUrl }: VideoLabel,
+		result: Result<OutputItem>,
+	) => {
 		const about = { templateId, imageUrl };
 		outcomes.set(
 			key,
@@ -163,14 +206,18 @@ export function startWaiting(
 		if (!result.ok && session.stopsAtFirstFailure) session.halt();
 	};
 
-	const follow = followTasks(session, settings, (accepted, result) => {
+	const follow = followTasks(session, options, (accepted, { result, lastAnswer }) => {
 		const { job } = accepted;
 		const wanted = deliveriesWanted.get(job.itemIndex);
-		if (!result.ok || !wanted) return settle(job, result.ok ? fail(STOPPED) : result);
-		const delivery = download(async () =>
-			settle(job, succeed(await deliver(accepted, result.value, wanted, session))),
-		);
-		deliveries.push(delivery);
+		if (!wanted) return;
+		if (result.ok) {
+			const delivery = async () => await deliver(accepted, result.value, wanted, session);
+			deliveries.push(download(async () => settle(job, succeed(await delivery()))));
+		} else if (result.failure.kind === 'timeLimit' && options.returnsUnfinished && lastAnswer) {
+			settle(job, succeed({ json: toJson(accepted, lastAnswer, wanted) }));
+		} else {
+			settle(job, result);
+		}
 	});
 
 	return {
@@ -179,7 +226,7 @@ export function startWaiting(
 			follow.add(accepted);
 		},
 		/** A job that never became a task. */
-		settle(job: Job, result: Result<OutputItem>) {
+		settle(job: VideoLabel, result: Result<OutputItem>) {
 			order.push(job.key);
 			settle(job, result);
 		},

@@ -14,13 +14,21 @@ export interface VideoOrder {
 	templateIds: string[];
 }
 
-export interface Job {
+/** Which video of which item; all that those who wait for it need to know. */
+export interface VideoLabel {
 	itemIndex: number;
-	imageUrl: string;
-	areas: FaceAreas | undefined;
-	templateId: string;
+	/** Unknown for tasks that were made elsewhere. */
+	imageUrl?: string;
+	templateId?: string;
 	/** Names this very video in this execution: the key under which the ledger remembers its task. */
 	key: string;
+}
+
+/** A video to be made. */
+export interface Job extends VideoLabel {
+	imageUrl: string;
+	templateId: string;
+	areas: FaceAreas | undefined;
 }
 
 /**

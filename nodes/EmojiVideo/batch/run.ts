@@ -14,7 +14,7 @@ import type { Failure, Result } from '../dashscope/failure';
 import type { Detection, FaceAreas, Task } from '../dashscope/schemas';
 import { createBell } from './bell';
 import type { Ledger, LedgerEntry } from './ledger';
-import type { Job } from './plan';
+import type { Job, VideoLabel } from './plan';
 import { createWatch, enqueue, learn, nextMoves } from './watch';
 import type { WatchSettings } from './watch';
 
@@ -26,12 +26,18 @@ export interface BatchTools {
 	signal: AbortSignal;
 }
 
-/** A task that DashScope has accepted, and the job it is for. */
+/** A task that DashScope has accepted, and the video it is for. */
 export interface Accepted {
-	job: Job;
-	entry: LedgerEntry;
+	job: VideoLabel;
+	entry: Pick<LedgerEntry, 'taskId' | 'requestId'> & Partial<LedgerEntry>;
 	/** The service's answer as it came; absent when the task was made by an earlier try. */
 	raw?: object;
+}
+
+/** A task that this execution has made, now or in an earlier try. */
+export interface Made extends Accepted {
+	job: Job;
+	entry: LedgerEntry;
 }
 
 /** A portrait that did not pass, as the failure of every job that uses it. */
@@ -82,7 +88,7 @@ async function submit(
 	job: Job,
 	areasOf: (job: Job) => Promise<Result<FaceAreas>>,
 	{ client, ledger, clock, signal }: BatchTools,
-): Promise<Result<Accepted>> {
+): Promise<Result<Made>> {
 	const resumed = ledger.find(job.key);
 	if (resumed) return succeed({ job, entry: resumed });
 	const areas = await areasOf(job);
@@ -107,7 +113,7 @@ const concernsAll = (failure: Failure) => failure.kind === 'unauthorized';
 export async function submitJobs(
 	jobs: Job[],
 	tools: BatchTools,
-	onResult: (job: Job, result: Result<Accepted>) => void,
+	onResult: (job: Job, result: Result<Made>) => void,
 ): Promise<void> {
 	const areasOf = detectAll(jobs, tools);
 	let end: Failure | undefined;
@@ -120,41 +126,53 @@ export async function submitJobs(
 	}
 }
 
+/** How a followed task ended. */
+export interface TaskEnd {
+	result: Result<Answer<Task>>;
+	/** The last answer about a task that has no video, where there was one. */
+	lastAnswer?: Answer<Task>;
+}
+
 /**
- * Follows accepted tasks to their ends. Tasks may be added while it runs.
- * @param onEnd hears of every task once: its video, or why there is none
+ * Follows accepted tasks to their ends. Tasks may be added while it runs; a task that several videos
+ * stand for is asked about once.
+ * @param onEnd hears once of every task that was added
  */
 export function followTasks(
 	{ client, ledger, clock, signal }: BatchTools,
 	settings: WatchSettings,
-	onEnd: (accepted: Accepted, result: Result<Answer<Task>>) => void,
+	onEnd: (accepted: Accepted, end: TaskEnd) => void,
 ) {
 	const watch = createWatch(settings);
-	const followed = new Map<string, Accepted>();
+	const followed = new Map<string, Accepted[]>();
 	const bell = createBell();
 	let noMore = false;
 	signal.addEventListener('abort', () => bell.ring(), { once: true });
 
-	const finish = (taskId: string, result: Result<Answer<Task>>) => {
-		const accepted = followed.get(taskId);
-		if (!accepted) return;
+	const finish = (taskId: string, end: TaskEnd) => {
+		const all = followed.get(taskId) ?? [];
 		followed.delete(taskId);
-		onEnd(accepted, result);
+		for (const accepted of all) {
+			if (!end.result.ok && end.result.failure.status === 'FAILED') ledger.strike(accepted.job.key);
+			onEnd(accepted, end);
+		}
+	};
+
+	const finishAll = (failure: Failure) => {
+		watch.open.clear();
+		for (const taskId of [...followed.keys()])
+			finish(taskId, { result: fail({ ...failure, taskId }) });
 	};
 
 	const ask = async (taskId: string) => {
 		const result = await client.getTask(taskId, 'once');
 		if (!result.ok && concernsAll(result.failure)) {
-			const { failure } = result;
-			for (const id of [...followed.keys()]) finish(id, fail({ ...failure, taskId: id }));
-			watch.open.clear();
+			finishAll(result.failure);
 		} else {
 			const verdict = learn(watch, taskId, result, clock.now(), Math.random());
-			if (verdict.kind === 'done') finish(taskId, succeed(verdict.answer));
+			if (verdict.kind === 'done') finish(taskId, { result: succeed(verdict.answer) });
 			if (verdict.kind === 'failed') {
-				const job = followed.get(taskId)?.job;
-				if (job && verdict.failure.status === 'FAILED') ledger.strike(job.key);
-				finish(taskId, fail(verdict.failure));
+				finish(taskId, { result: fail(verdict.failure), lastAnswer: verdict.answer });
 			}
 		}
 		bell.ring();
@@ -166,14 +184,16 @@ export function followTasks(
 			for (const taskId of due) void ask(taskId);
 			await bell.heardWithin(wakeAt - clock.now(), clock);
 		}
-		for (const id of [...followed.keys()]) finish(id, fail({ ...STOPPED, taskId: id }));
+		finishAll(STOPPED);
 	})();
 
 	return {
 		add(accepted: Accepted) {
 			const { entry, job } = accepted;
-			followed.set(entry.taskId, accepted);
-			enqueue(watch, { ...entry, templateId: job.templateId });
+			const same = followed.get(entry.taskId);
+			if (same) return void same.push(accepted);
+			followed.set(entry.taskId, [accepted]);
+			enqueue(watch, { ...entry, templateId: job.templateId }, clock.now());
 			bell.ring();
 		},
 		/** No task will be added any more; resolves when the last one has ended. */

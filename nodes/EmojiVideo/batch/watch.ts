@@ -15,6 +15,7 @@
  * | head, overdue                 | after half of the delay so far, 1 s to interval        |
  * | next behind the running ones  | every `PROBE_MS`: does the account run one more?       |
  * | deep in the queue             | when its queue timeout ends                            |
+ * | made elsewhere                | once at the start, then as above                       |
  */
 import { taskFailure, timeLimitFailure } from '../dashscope/errors';
 import type { Answer } from '../dashscope/client';
@@ -35,12 +36,14 @@ export interface WatchSettings {
 
 export interface WatchedTask {
 	taskId: string;
-	templateId: string;
-	/** By this process's clock, ms since the epoch. */
-	acceptedAt: number;
+	templateId?: string;
+	/** By this process's clock, ms since the epoch; unknown for a task that was made elsewhere. */
+	acceptedAt?: number;
 }
 
 interface Open extends WatchedTask {
+	/** Where its time in the queue is counted from. */
+	queuedAt: number;
 	/** As last told by the service; PENDING until then. */
 	status: 'PENDING' | 'RUNNING';
 	/** By this process's clock. Told by the service, or assumed from the end of the one before. */
@@ -64,7 +67,11 @@ export interface Watch {
 	width: number;
 	nextProbeAt: number;
 	/** Run times in ms of finished tasks, newest last. */
-	runs: Array<{ templateId: string; ms: number }>;
+	runs: Array<{ templateId?: string; ms: number }>;
+	/** Tasks that were made elsewhere, and may have ended long ago: asked first, all of them. */
+	strangers: string[];
+	/** Whether `open` is in the order of the queue; not until strangers have told their age. */
+	inOrder: boolean;
 }
 
 /** Later than due by this much, so that one question is enough. */
@@ -88,14 +95,22 @@ export const createWatch = (settings: WatchSettings): Watch => ({
 	width: 1,
 	nextProbeAt: 0,
 	runs: [],
+	strangers: [],
+	inOrder: true,
 });
 
-/** Adds an accepted task at the end of the queue. */
-export function enqueue(watch: Watch, task: WatchedTask): void {
+/**
+ * Adds a task at the end of the queue.
+ * @param now ms since the epoch
+ */
+export function enqueue(watch: Watch, task: WatchedTask, now: number): void {
+	const queuedAt = task.acceptedAt ?? now;
+	if (task.acceptedAt === undefined) watch.strangers.push(task.taskId);
 	watch.open.set(task.taskId, {
 		...task,
+		queuedAt,
 		status: 'PENDING',
-		knownAt: task.acceptedAt,
+		knownAt: queuedAt,
 		answers: 0,
 		faults: 0,
 		retryAt: 0,
@@ -109,7 +124,7 @@ function median(values: number[]): number | undefined {
 }
 
 /** How long a run of this template will take: as its own last ones did, else as any did. */
-function expectedRunMs({ runs }: Watch, templateId: string): number | undefined {
+function expectedRunMs({ runs }: Watch, templateId: string | undefined): number | undefined {
 	const own = runs.filter((run) => run.templateId === templateId).slice(-5);
 	return median((own.length > 0 ? own : runs.slice(-15)).map(({ ms }) => ms));
 }
@@ -133,7 +148,17 @@ function askAt(watch: Watch, task: Open): number {
 function deadline({ settings }: Watch, task: Open): number {
 	return task.status === 'RUNNING' && task.startedAt !== undefined
 		? task.startedAt + settings.runTimeoutMs
-		: task.acceptedAt + settings.queueTimeoutMs;
+		: task.queuedAt + settings.queueTimeoutMs;
+}
+
+/** Puts tasks that were made elsewhere where they belong in the queue, once all have told their age. */
+function putInOrder(watch: Watch): void {
+	const tasks = [...watch.open.values()];
+	if (watch.inOrder || tasks.some(({ acceptedAt }) => acceptedAt === undefined)) return;
+	tasks.sort((a, b) => a.queuedAt - b.queuedAt);
+	watch.open = new Map(tasks.map((task) => [task.taskId, task]));
+	watch.width = Math.max(1, tasks.filter(({ status }) => status === 'RUNNING').length);
+	watch.inOrder = true;
 }
 
 /**
@@ -144,12 +169,19 @@ function deadline({ settings }: Watch, task: Open): number {
 export function nextMoves(watch: Watch, now: number): { ask: string[]; wakeAt: number } {
 	const ask: string[] = [];
 	let wakeAt = Infinity;
+	putInOrder(watch);
+	for (const taskId of watch.strangers.splice(0)) {
+		const stranger = watch.open.get(taskId);
+		if (!stranger) continue;
+		stranger.beingAsked = true;
+		ask.push(taskId);
+	}
 	let index = 0;
 	let allRunning = true;
 	for (const task of watch.open.values()) {
 		const isHead = index < watch.width;
 		const probeAt = allRunning
-			? Math.max(watch.nextProbeAt, task.acceptedAt + FIRST_GAP_MS)
+			? Math.max(watch.nextProbeAt, task.queuedAt + FIRST_GAP_MS)
 			: Infinity;
 		const at = Math.min(
 			isHead ? askAt(watch, task) : probeAt,
@@ -191,7 +223,7 @@ function positionOf({ open }: Watch, taskId: string): number {
 const toOwnClock = (open: Open, task: Task, serviceTime: number | undefined) =>
 	serviceTime === undefined || task.submittedAt === undefined
 		? undefined
-		: open.acceptedAt + Math.max(0, serviceTime - task.submittedAt);
+		: open.queuedAt + Math.max(0, serviceTime - task.submittedAt);
 
 /** A task has ended: remember how long it ran, and that the next in line has its place. */
 function end(watch: Watch, open: Open, task: Task | undefined, now: number): void {
@@ -211,7 +243,7 @@ function end(watch: Watch, open: Open, task: Task | undefined, now: number): voi
 	const freedAt = Math.min(now, toOwnClock(open, task, task.finishedAt) ?? now);
 	for (const next of watch.open.values()) {
 		if (next.startedAt !== undefined) continue;
-		next.startedAt = Math.max(freedAt, next.acceptedAt);
+		next.startedAt = Math.max(freedAt, next.queuedAt);
 		next.knownAt = Math.max(next.knownAt, next.startedAt);
 		return;
 	}
@@ -254,6 +286,13 @@ export function learn(
 	const position = positionOf(watch, taskId);
 	Object.assign(open, { faults: 0, faultySince: undefined, retryAt: 0, knownAt: now });
 	open.answers++;
+	// Made elsewhere: the service's own time of submission is the best there is.
+	const isStranger = open.acceptedAt === undefined;
+	if (isStranger) {
+		open.queuedAt = Math.min(now, task.submittedAt ?? open.queuedAt);
+		open.acceptedAt = open.queuedAt;
+		watch.inOrder = false;
+	}
 
 	if (task.status === 'SUCCEEDED') {
 		end(watch, open, task, now);
@@ -267,10 +306,10 @@ export function learn(
 	if (task.status === 'RUNNING') {
 		open.startedAt = toOwnClock(open, task, task.startedAt) ?? open.startedAt ?? now;
 		if (position >= watch.width) watch.nextProbeAt = now;
-		watch.width = Math.max(watch.width, position + 1);
+		if (!isStranger) watch.width = Math.max(watch.width, position + 1);
 	} else {
 		open.startedAt = undefined;
-		watch.width = Math.max(1, Math.min(watch.width, position));
+		if (!isStranger) watch.width = Math.max(1, Math.min(watch.width, position));
 	}
 	if (now < deadline(watch, open)) return { kind: 'open' };
 	watch.open.delete(taskId);

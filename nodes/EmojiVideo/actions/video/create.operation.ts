@@ -3,7 +3,7 @@ import { updateDisplayOptions } from 'n8n-workflow';
 import { planJobs } from '../../batch/plan';
 import type { Job } from '../../batch/plan';
 import { submitJobs } from '../../batch/run';
-import type { Accepted } from '../../batch/run';
+import type { Made } from '../../batch/run';
 import type { Result } from '../../dashscope/failure';
 import { createdToJson } from '../../output';
 import {
@@ -20,13 +20,13 @@ import { inInputOrder, readItems, readOrder } from '../orders';
 import type { Session } from '../session';
 
 /** As createTask documents it, for a task whose answer an earlier try has received. */
-const rawOf = ({ entry, raw }: Accepted) =>
+const rawOf = ({ entry, raw }: Made) =>
 	raw ?? {
 		output: { task_status: 'PENDING', task_id: entry.taskId },
 		request_id: entry.requestId,
 	};
 
-function toOutcome(job: Job, result: Result<Accepted>, simplify: boolean): Outcome {
+function toOutcome(job: Job, result: Result<Made>, simplify: boolean): Outcome {
 	const { itemIndex, templateId, imageUrl } = job;
 	if (!result.ok) return failed(itemIndex, result.failure, { templateId, imageUrl });
 	const { entry } = result.value;

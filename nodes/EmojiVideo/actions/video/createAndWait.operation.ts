@@ -13,7 +13,7 @@ import {
 	templatesField,
 } from '../fields';
 import type { Operation, Outcome } from '../operation';
-import { inInputOrder, readItems, readOrder } from '../orders';
+import { failAll, inInputOrder, readItems, readOrder } from '../orders';
 import type { Session } from '../session';
 import {
 	deliveryFields,
@@ -24,6 +24,8 @@ import {
 } from '../waiting';
 
 async function run(session: Session): Promise<Outcome[]> {
+	const options = readWaitOptions(session);
+	if (!options.ok) return failAll(session, options.failure);
 	const { wanted, refused, end } = readItems(session, (itemIndex) => {
 		const order = readOrder(session, itemIndex);
 		if (!order.ok) return order;
@@ -33,10 +35,6 @@ async function run(session: Session): Promise<Outcome[]> {
 			: delivery;
 	});
 	if (end) return refused;
-	const options = readWaitOptions(session);
-	if (!options.ok) {
-		return wanted.map(({ itemIndex }) => ({ itemIndex, result: options }));
-	}
 	const deliveries = new Map(wanted.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 	const waiting = startWaiting(session, options.value, deliveries);
 	const jobs = planJobs(
@@ -56,11 +54,7 @@ const fields: INodeProperties[] = [
 	templatesField,
 	...deliveryFields,
 	simplifyField,
-	optionsField(
-		[...waitOptions, ...rateOptions].sort((a, b) =>
-			a.displayName.localeCompare(b.displayName, 'en'),
-		),
-	),
+	optionsField([...waitOptions, ...rateOptions]),
 ];
 
 export const createAndWait: Operation = {

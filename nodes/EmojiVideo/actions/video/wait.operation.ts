@@ -1,0 +1,83 @@
+/**
+ * Video: Wait. Takes up tasks that were made before, here or elsewhere, and returns their videos.
+ * What Create put into an item (template, portrait, areas) is found again in the finished item.
+ */
+import { updateDisplayOptions } from 'n8n-workflow';
+import { z } from 'zod';
+import { succeed } from '../../dashscope/failure';
+import { areaSchema } from '../../dashscope/schemas';
+import type { Accepted } from '../../batch/run';
+import { optionsField, simplifyField, taskIdsField } from '../fields';
+import type { Operation, Outcome } from '../operation';
+import { failAll, inInputOrder, readItems } from '../orders';
+import type { Session } from '../session';
+import { readFields, taskIdsValue } from '../values';
+import {
+	deliveryFields,
+	readDelivery,
+	readWaitOptions,
+	startWaiting,
+	waitOptions,
+} from '../waiting';
+
+/** What an item of Create knows about its task; anything else is no obstacle. */
+const createdItem = z
+	.object({
+		taskId: z.string(),
+		templateId: z.string().optional(),
+		imageUrl: z.string().optional(),
+		requestId: z.string().optional(),
+		submittedAt: z.string().datetime({ offset: true }).optional(),
+		faceArea: areaSchema.optional(),
+		expressionArea: areaSchema.optional(),
+	})
+	.partial()
+	.catch({});
+
+/** A task to wait for, with what its input item knows about it. */
+function toAccepted(taskId: string, itemIndex: number, json: unknown): Accepted {
+	const item = createdItem.parse(json);
+	const known = item.taskId === taskId ? item : {};
+	const { templateId, imageUrl, requestId, submittedAt, faceArea, expressionArea } = known;
+	return {
+		job: { itemIndex, templateId, imageUrl, key: `${itemIndex}:${taskId}` },
+		entry: {
+			taskId,
+			requestId,
+			acceptedAt: submittedAt === undefined ? undefined : Date.parse(submittedAt),
+			areas: faceArea && expressionArea && { face: faceArea, expression: expressionArea },
+		},
+	};
+}
+
+async function run(session: Session): Promise<Outcome[]> {
+	const { functions } = session;
+	const items = functions.getInputData();
+	const options = readWaitOptions(session);
+	if (!options.ok) return failAll(session, options.failure);
+	const { wanted, refused, end } = readItems(session, (itemIndex) => {
+		const fields = readFields(functions, itemIndex, { taskId: taskIdsValue });
+		if (!fields.ok) return fields;
+		const delivery = readDelivery(session, itemIndex);
+		if (!delivery.ok) return delivery;
+		return succeed({ itemIndex, taskIds: fields.value.taskId, delivery: delivery.value });
+	});
+	if (end) return refused;
+	const deliveries = new Map(wanted.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
+	const waiting = startWaiting(session, options.value, deliveries);
+	for (const { itemIndex, taskIds } of wanted) {
+		for (const taskId of taskIds)
+			waiting.add(toAccepted(taskId, itemIndex, items[itemIndex]?.json));
+	}
+	return inInputOrder([...refused, ...(await waiting.finish())]);
+}
+
+export const wait: Operation = {
+	fields: updateDisplayOptions({ show: { resource: ['video'], operation: ['wait'] } }, [
+		taskIdsField,
+		...deliveryFields,
+		simplifyField,
+		optionsField(waitOptions),
+	]),
+	run,
+};
