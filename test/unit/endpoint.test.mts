@@ -1,0 +1,127 @@
+import { accountOf, BEIJING_URL } from '../../nodes/EmojiVideo/dashscope/endpoint';
+
+const apiKey = 'sk-0123456789abcdef';
+
+const baseUrlOf = (data: Record<string, unknown>) => {
+	const account = accountOf({ apiKey, ...data });
+	return account.ok ? account.value.baseUrl : account.failure.message;
+};
+
+it('is China (Beijing) when nothing is chosen', () => {
+	expect(BEIJING_URL).toBe('https://dashscope.aliyuncs.com');
+	const account = { apiKey, baseUrl: BEIJING_URL, isLoopback: false };
+	expect(accountOf({ apiKey })).toEqual({ ok: true, value: account });
+	expect(accountOf({ apiKey, endpoint: 'beijing', customUrl: 'https://a.example' })).toEqual({
+		ok: true,
+		value: account,
+	});
+});
+
+describe('a workspace', () => {
+	it.each(['llm-abc123xyz', 'W', 'a1', ' llm-abc123xyz '])('%j is a host of its own', (id) => {
+		expect(baseUrlOf({ endpoint: 'workspace', workspaceId: id })).toBe(
+			`https://${id.trim()}.cn-beijing.maas.aliyuncs.com`,
+		);
+	});
+
+	it.each([
+		'',
+		'evil.com/#',
+		'evil.com/',
+		'evil.com',
+		'evil.com?',
+		'evil.com\\',
+		'a@evil.com',
+		'user:pass@evil',
+		'evil.com:443/',
+		'-abc',
+		'abc-',
+		'a b',
+		'a\nb',
+		'ａｂｃ',
+		'a'.repeat(64),
+		'..',
+		'{{ 1 }}',
+	])('%j is refused, by name and with the way out', (workspaceId) => {
+		expect(accountOf({ apiKey, endpoint: 'workspace', workspaceId })).toEqual({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: `Workspace ID "${workspaceId}" is not a workspace ID`,
+				nextStep: expect.stringMatching(/letters, digits and hyphens.*credential/) as string,
+			},
+		});
+	});
+});
+
+describe('a custom address', () => {
+	it.each([
+		['https://gateway.example.com', 'https://gateway.example.com', false],
+		['https://gateway.example.com/', 'https://gateway.example.com', false],
+		['https://gateway.example.com/dashscope//', 'https://gateway.example.com/dashscope', false],
+		['  https://Gateway.Example.com:8443  ', 'https://gateway.example.com:8443', false],
+		['https://192.168.1.5', 'https://192.168.1.5', false],
+		['http://localhost:3000', 'http://localhost:3000', true],
+		['http://127.0.0.1:3000/', 'http://127.0.0.1:3000', true],
+		['http://[::1]:3000', 'http://[::1]:3000', true],
+		['http://2130706433', 'http://127.0.0.1', true],
+		['https://localhost:3000', 'https://localhost:3000', true],
+	])('%j is %j', (customUrl, baseUrl, isLoopback) => {
+		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
+			ok: true,
+			value: { apiKey, baseUrl, isLoopback },
+		});
+	});
+
+	it.each([
+		'',
+		'gateway.example.com',
+		'http://gateway.example.com',
+		'http://192.168.1.5',
+		'http://localhost.example.com',
+		'http://localhost@evil.example',
+		'http://localhost:3000@evil.example',
+		'https://user:pass@gateway.example.com',
+		'https://user@gateway.example.com',
+		'https://gateway.example.com/?key=1',
+		'https://gateway.example.com/#top',
+		'ftp://gateway.example.com',
+		'file:///etc/passwd',
+		'javascript:alert(1)',
+	])('%j is refused, by name and with the way out', (customUrl) => {
+		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: `Custom URL "${customUrl}" cannot be used`,
+				nextStep: expect.stringMatching(/https.*localhost only.*credential/) as string,
+			},
+		});
+	});
+});
+
+describe('a key', () => {
+	it.each(['', '   ', '\n', undefined])('%j is refused as empty', (key) => {
+		expect(accountOf({ apiKey: key })).toMatchObject({
+			ok: false,
+			failure: { kind: 'input', message: 'API Key is empty' },
+		});
+	});
+
+	it.each(['sk-a b', 'sk-a\nb', 'sk-ключ', 'sk-…'])('%j is refused, and not repeated', (key) => {
+		const account = accountOf({ apiKey: key });
+		expect(account).toMatchObject({ ok: false, failure: { kind: 'input' } });
+		expect(JSON.stringify(account)).not.toContain(key);
+	});
+
+	it('loses the spaces around it', () => {
+		expect(accountOf({ apiKey: ` ${apiKey}\n` })).toMatchObject({ ok: true, value: { apiKey } });
+	});
+});
+
+it.each([undefined, null, 'text', { apiKey: 1 }, { apiKey, endpoint: 'singapore' }])(
+	'a credential that is %j is incomplete',
+	(data) => {
+		expect(accountOf(data)).toMatchObject({ ok: false, failure: { kind: 'input' } });
+	},
+);
