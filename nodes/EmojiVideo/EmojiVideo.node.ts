@@ -6,6 +6,7 @@ import type {
 	INodeTypeDescription,
 } from 'n8n-workflow';
 import { OPERATIONS, route } from './actions/router';
+import { durableRoleField } from './actions/surviving';
 
 /** The face: what n8n shows. What it does is in actions/. */
 export class EmojiVideo implements INodeType {
@@ -88,6 +89,7 @@ export class EmojiVideo implements INodeType {
 					},
 				],
 			},
+			durableRoleField,
 			...Object.values(OPERATIONS).flatMap((operations) =>
 				Object.values(operations).flatMap(({ fields }) => fields),
 			),

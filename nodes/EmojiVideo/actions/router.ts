@@ -1,8 +1,5 @@
 /**
- * Items in, operation, items out. The one place where failures become error items or exceptions.
- *
- * Error items are `{ error: {...}, message }`: n8n sends items of this shape by the error output, on
- * old versions and new (n8n-facts.md, "Errors, retries, items"), and everything known is in `error`.
+ * Items in, operation, items out. The one place where failures become exceptions.
  */
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, JsonObject } from 'n8n-workflow';
@@ -12,8 +9,10 @@ import type { Failure, Result } from '../dashscope/failure';
 import { detectFace } from './image/detectFace.operation';
 import type { Operation, Outcome } from './operation';
 import { failed } from './operation';
+import { toItem } from './items';
 import { failAll } from './orders';
 import { openSession } from './session';
+import { runDurableRole } from './surviving';
 import { check, numberValue, readField } from './values';
 import { create } from './video/create.operation';
 import { createAndWait } from './video/createAndWait.operation';
@@ -62,30 +61,6 @@ function toNodeError(
 		httpCode: String(httpStatus),
 	});
 }
-
-function toErrorItem({ itemIndex, about }: Outcome, failure: Failure): INodeExecutionData {
-	const { message, nextStep, code, requestId, taskId, status, httpStatus } = failure;
-	const error = {
-		message,
-		description: nextStep,
-		code,
-		requestId,
-		taskId,
-		status,
-		httpStatus,
-		...about,
-	};
-	const known = Object.entries(error).filter(([, value]) => value !== undefined);
-	return {
-		json: { error: Object.fromEntries(known) as IDataObject, message },
-		pairedItem: { item: itemIndex },
-	};
-}
-
-const toItem = (outcome: Outcome): INodeExecutionData =>
-	outcome.result.ok
-		? { ...outcome.result.value, pairedItem: { item: outcome.itemIndex } }
-		: toErrorItem(outcome, outcome.result.failure);
 
 /** The failure that ends a node that does not continue: the first one that is not just "stopped". */
 function endOf(
@@ -137,9 +112,8 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 	const rates = readRates(functions);
 	if (!rates.ok) return failAll({ functions }, rates.failure);
 	const session = await openSession(functions, rates.value);
-	return session.ok
-		? await operation.value.run(session.value)
-		: failAll({ functions }, session.failure);
+	if (!session.ok) return failAll({ functions }, session.failure);
+	return (await runDurableRole(session.value)) ?? (await operation.value.run(session.value));
 }
 
 /** Runs the node: every input item becomes its output items, in input order, each paired with its item. */

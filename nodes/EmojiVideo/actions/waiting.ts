@@ -59,6 +59,14 @@ export const waitOptions: INodeProperties[] = [
 			'How many seconds a task may wait in the queue before it runs. An account runs one task at a time, so a batch queues up.',
 	},
 	{
+		displayName: 'Survive Restarts',
+		name: 'surviveRestarts',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to move the wait into the database of n8n, so that it survives a restart and occupies no worker. Use it for batches that run for many minutes or overnight; tasks are then checked at most once per minute. Works with saved workflows, not as an AI tool.',
+	},
+	{
 		displayName: 'Timeout',
 		name: 'timeout',
 		type: 'number',
@@ -92,12 +100,14 @@ export const waitOptions: INodeProperties[] = [
 const PATIENCE_MS = 15 * 60_000;
 
 /** Videos downloaded at once. */
-const DOWNLOADS_AT_ONCE = 3;
+export const DOWNLOADS_AT_ONCE = 3;
 
 /** Options that hold for the whole batch. */
 export interface WaitOptions extends WatchSettings {
 	/** A task that is not finished in time becomes an item rather than a failure. */
 	returnsUnfinished: boolean;
+	/** The wait moves into n8n's database. */
+	survivesRestarts: boolean;
 }
 
 /** Reads the options of the whole batch; by expression, those of the first item count. */
@@ -115,12 +125,15 @@ export function readWaitOptions({ functions }: Session): Result<WaitOptions> {
 	if (!queueTimeout.ok) return queueTimeout;
 	const onTimeLimit = option('onTimeLimit');
 	if (!onTimeLimit.ok) return onTimeLimit;
+	const surviveRestarts = option('surviveRestarts');
+	if (!surviveRestarts.ok) return surviveRestarts;
 	return succeed({
 		pollIntervalMs: pollInterval.value * 1000,
 		runTimeoutMs: timeout.value * 1000,
 		queueTimeoutMs: queueTimeout.value * 1000,
 		patienceMs: PATIENCE_MS,
 		returnsUnfinished: onTimeLimit.value === 'returnTask',
+		survivesRestarts: surviveRestarts.value === true,
 	});
 }
 
@@ -141,7 +154,8 @@ export function readDelivery({ functions }: Session, itemIndex: number): Result<
 	return fields.ok ? succeed({ simplify, field: fields.value.outputField }) : fields;
 }
 
-const toJson = (
+/** A task as the json its item wants. */
+export const toJson = (
 	{ job, entry }: Accepted,
 	answer: Answer<Task>,
 	{ simplify }: Delivery,
@@ -155,7 +169,7 @@ const toJson = (
 		: { ...answer.raw };
 
 /** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
-async function deliver(
+export async function deliver(
 	accepted: Accepted,
 	answer: Answer<Task>,
 	delivery: Delivery,
@@ -179,16 +193,27 @@ async function deliver(
 	return { json: { ...json, downloadError: `${message}. ${nextStep}` } };
 }
 
+/** A wait under way. */
+export interface Waiting {
+	add(accepted: Accepted): void;
+	/** A job that never became a task. */
+	settle(job: VideoLabel, result: Result<OutputItem>): void;
+	/** No task comes any more; resolves with one outcome per job, in the order of the jobs. */
+	finish(): Promise<Outcome[]>;
+}
+
 /**
  * Starts to wait; tasks are added as they are accepted.
  * @param options from `readWaitOptions`
  * @param deliveriesWanted from `readDelivery`, by input item
+ * @param refused outcomes of items that asked for nothing possible; they come out with the others
  */
 export function startWaiting(
 	session: Session,
 	options: WaitOptions,
 	deliveriesWanted: ReadonlyMap<number, Delivery>,
-) {
+	refused: Outcome[],
+): Waiting {
 	const outcomes = new Map<string, Outcome>();
 	const order: string[] = [];
 	const deliveries: Array<Promise<void>> = [];
@@ -221,20 +246,18 @@ export function startWaiting(
 	});
 
 	return {
-		add(accepted: Accepted) {
+		add(accepted) {
 			order.push(accepted.job.key);
 			follow.add(accepted);
 		},
-		/** A job that never became a task. */
-		settle(job: VideoLabel, result: Result<OutputItem>) {
+		settle(job, result) {
 			order.push(job.key);
 			settle(job, result);
 		},
-		/** No task comes any more; resolves with one outcome per job, in the order of the jobs. */
-		async finish(): Promise<Outcome[]> {
+		async finish() {
 			await follow.finish();
 			await Promise.all(deliveries);
-			return order.flatMap((key) => outcomes.get(key) ?? []);
+			return [...refused, ...order.flatMap((key) => outcomes.get(key) ?? [])];
 		},
 	};
 }

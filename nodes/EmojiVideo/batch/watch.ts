@@ -79,6 +79,8 @@ const GRACE_MS = 500;
 const FIRST_GAP_MS = 1_000;
 const PROBE_MS = 5 * 60_000;
 const RUNS_KEPT = 50;
+/** "Usually 1 to 5 minutes" (API reference); the short end, so that the first look comes early. */
+const TYPICAL_RUN_MS = 60_000;
 
 /** Faults that pass; anything else ends the watch over the task. */
 const PASSING: readonly FailureKind[] = [
@@ -152,7 +154,7 @@ function deadline({ settings }: Watch, task: Open): number {
 }
 
 /** Puts tasks that were made elsewhere where they belong in the queue, once all have told their age. */
-function putInOrder(watch: Watch): void {
+export function putInOrder(watch: Watch): void {
 	const tasks = [...watch.open.values()];
 	if (watch.inOrder || tasks.some(({ acceptedAt }) => acceptedAt === undefined)) return;
 	tasks.sort((a, b) => a.queuedAt - b.queuedAt);
@@ -314,4 +316,19 @@ export function learn(
 	if (now < deadline(watch, open)) return { kind: 'open' };
 	watch.open.delete(taskId);
 	return { kind: 'failed', failure: timeLimitFailure(task), answer: result.value };
+}
+
+/**
+ * When to look at the queue again where looking is dear (a wait in n8n's database): when all its tasks
+ * should have finished, as far as is known.
+ * @returns milliseconds from now
+ */
+export function untilAllShouldBeDone(watch: Watch, now: number): number {
+	const tasks = [...watch.open.values()];
+	const runMs = median(watch.runs.map(({ ms }) => ms)) ?? TYPICAL_RUN_MS;
+	const [head] = tasks;
+	const elapsed =
+		head?.status === 'RUNNING' && head.startedAt !== undefined ? now - head.startedAt : 0;
+	const turns = Math.ceil(tasks.length / watch.width);
+	return Math.max(0, turns * runMs - Math.min(elapsed, runMs)) + GRACE_MS;
 }

@@ -17,19 +17,21 @@
  * - `timeLimit`: a time limit of the node ended the wait; the task goes on.
  * - `stopped`: the user or n8n stopped the execution.
  */
-export type FailureKind =
-	| 'input'
-	| 'refused'
-	| 'unauthorized'
-	| 'throttled'
-	| 'unavailable'
-	| 'unreachable'
-	| 'noAnswer'
-	| 'unreadable'
-	| 'portrait'
-	| 'task'
-	| 'timeLimit'
-	| 'stopped';
+export const FAILURE_KINDS = [
+	'input',
+	'refused',
+	'unauthorized',
+	'throttled',
+	'unavailable',
+	'unreachable',
+	'noAnswer',
+	'unreadable',
+	'portrait',
+	'task',
+	'timeLimit',
+	'stopped',
+] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
 
 export interface Failure {
 	kind: FailureKind;

@@ -15,6 +15,7 @@ import {
 import type { Operation, Outcome } from '../operation';
 import { failAll, inInputOrder, readItems, readOrder } from '../orders';
 import type { Session } from '../session';
+import { startSurvivingWait } from '../surviving';
 import {
 	deliveryFields,
 	readDelivery,
@@ -36,7 +37,9 @@ async function run(session: Session): Promise<Outcome[]> {
 	});
 	if (end) return refused;
 	const deliveries = new Map(wanted.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
-	const waiting = startWaiting(session, options.value, deliveries);
+	const waiting = options.value.survivesRestarts
+		? startSurvivingWait(session, options.value, deliveries, refused)
+		: startWaiting(session, options.value, deliveries, refused);
 	const jobs = planJobs(
 		wanted.map(({ order }) => order),
 		session.runIndex,
@@ -45,7 +48,7 @@ async function run(session: Session): Promise<Outcome[]> {
 		if (result.ok) waiting.add(result.value);
 		else waiting.settle(job, result);
 	});
-	return inInputOrder([...refused, ...(await waiting.finish())]);
+	return inInputOrder(await waiting.finish());
 }
 
 const fields: INodeProperties[] = [

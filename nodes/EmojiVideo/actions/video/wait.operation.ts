@@ -11,6 +11,7 @@ import { optionsField, simplifyField, taskIdsField } from '../fields';
 import type { Operation, Outcome } from '../operation';
 import { failAll, inInputOrder, readItems } from '../orders';
 import type { Session } from '../session';
+import { startSurvivingWait } from '../surviving';
 import { readFields, taskIdsValue } from '../values';
 import {
 	deliveryFields,
@@ -64,12 +65,14 @@ async function run(session: Session): Promise<Outcome[]> {
 	});
 	if (end) return refused;
 	const deliveries = new Map(wanted.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
-	const waiting = startWaiting(session, options.value, deliveries);
+	const waiting = options.value.survivesRestarts
+		? startSurvivingWait(session, options.value, deliveries, refused)
+		: startWaiting(session, options.value, deliveries, refused);
 	for (const { itemIndex, taskIds } of wanted) {
 		for (const taskId of taskIds)
 			waiting.add(toAccepted(taskId, itemIndex, items[itemIndex]?.json));
 	}
-	return inInputOrder([...refused, ...(await waiting.finish())]);
+	return inInputOrder(await waiting.finish());
 }
 
 export const wait: Operation = {

@@ -1,0 +1,267 @@
+/**
+ * The wait that survives a restart of n8n: what Create and Wait and Wait do after submission when
+ * Survive Restarts is on, and what the node does in the two layers below (see batch/durable.ts).
+ * Rule: whatever is lost on the way, every accepted task ID comes out as an item or in an error.
+ */
+import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import { canPark, keeperWorkflow, PARCEL_KEY, parkOn, turnWorkflow } from '../batch/durable';
+import type { DurableRole } from '../batch/durable';
+import { isSettled, parcelSchema, saveWatch, takeTurn, waitBeforeTurn } from '../batch/parcel';
+import type { Parcel, Piece } from '../batch/parcel';
+import type { VideoLabel } from '../batch/plan';
+import type { Accepted } from '../batch/run';
+import { createWatch, enqueue } from '../batch/watch';
+import type { Answer } from '../dashscope/client';
+import { fail, STOPPED, succeed } from '../dashscope/failure';
+import type { Result } from '../dashscope/failure';
+import type { Task } from '../dashscope/schemas';
+import { toItem } from './items';
+import { failed } from './operation';
+import type { Outcome, OutputItem } from './operation';
+import type { Session } from './session';
+import { deliver, DOWNLOADS_AT_ONCE, startWaiting, toJson } from './waiting';
+import type { Delivery, Waiting, WaitOptions } from './waiting';
+
+/** Tells the layers of a surviving wait apart; no user ever sees or sets it. */
+export const durableRoleField: INodeProperties = {
+	displayName: 'Durable Role',
+	name: 'durableRole',
+	type: 'hidden',
+	default: '',
+};
+
+/** How long a turn may take before the keeper takes another: queries, and downloads in the last one. */
+const TURN_GRACE_MS = 5 * 60_000;
+/** The user's workflow resumes by itself this long after every time limit has ended. */
+const LAST_GRACE_MS = 15 * 60_000;
+
+const NOT_PARKED =
+	'Survive Restarts is on, but n8n cannot park this execution: the wait stays in memory and ends if n8n restarts.';
+
+const parcelItem = (parcel: Parcel): INodeExecutionData => ({
+	json: { [PARCEL_KEY]: parcel },
+	pairedItem: { item: 0 },
+});
+
+const toAccepted = (piece: Piece & { taskId: string }): Accepted => ({
+	job: {
+		itemIndex: piece.itemIndex,
+		templateId: piece.templateId,
+		imageUrl: piece.imageUrl,
+		key: piece.taskId,
+	},
+	entry: { taskId: piece.taskId, requestId: piece.requestId, areas: piece.areas },
+});
+
+/** The item that stands for a task while, or if, nobody has looked after it to its end. */
+function toUnfinished({ itemIndex, taskId, templateId, imageUrl, end }: Piece): Outcome {
+	const about = { templateId, imageUrl };
+	if (typeof end === 'object') return failed(itemIndex, end, about);
+	const json = {
+		taskId,
+		status: 'PENDING',
+		unfinished: true,
+		message:
+			'n8n was interrupted before this video was fetched. Use Get Status or Wait with this task ID within 24 hours.',
+		...about,
+	};
+	return { itemIndex, result: succeed({ json }), about };
+}
+
+/**
+ * n8n resumes a parked node with items linked by position, so position must be the truth: one item out
+ * for each item in, or a single item in.
+ */
+const linksByPosition = (pieces: Piece[], inputs: number) =>
+	inputs === 1 ||
+	(pieces.length === inputs && pieces.every(({ itemIndex }, position) => itemIndex === position));
+
+/** What came back from a sub-workflow that did not wait, as outcomes. */
+const outcomesOf = (items: INodeExecutionData[], pieces: Piece[]): Outcome[] =>
+	items.map(({ json, binary }, index) => ({
+		itemIndex: pieces[index]?.itemIndex ?? 0,
+		result: succeed({ json, binary }),
+	}));
+
+/**
+ * Like `startWaiting`, but parks the execution in n8n's database once everything is submitted.
+ * Falls back to waiting in memory, with a hint, where n8n cannot park it.
+ * @param refused outcomes of items that asked for nothing possible; they come out with the others
+ */
+export function startSurvivingWait(
+	session: Session,
+	options: WaitOptions,
+	deliveries: ReadonlyMap<number, Delivery>,
+	refused: Outcome[],
+): Waiting {
+	const { functions, clock } = session;
+	const watch = createWatch(options);
+	const pieces: Piece[] = [];
+	const inMemory: Array<(waiting: Waiting) => void> = [];
+
+	const addPiece = (label: VideoLabel, more: Partial<Piece>) => {
+		const { itemIndex, templateId, imageUrl } = label;
+		const { simplify, field } = deliveries.get(itemIndex) ?? { simplify: true, field: undefined };
+		pieces.push({ itemIndex, templateId, imageUrl, simplify, field, ...more });
+	};
+
+	const waitInMemory = async (hint: string): Promise<Outcome[]> => {
+		functions.addExecutionHints({ message: hint, location: 'outputPane', type: 'warning' });
+		const waiting = startWaiting(session, options, deliveries, refused);
+		for (const replay of inMemory) replay(waiting);
+		return await waiting.finish();
+	};
+
+	const toParcel = (now: number): Parcel => ({
+		version: 1,
+		pieces: [...pieces].sort((a, b) => a.itemIndex - b.itemIndex),
+		watch: saveWatch(watch),
+		returnsUnfinished: options.returnsUnfinished,
+		stopsAtFirstFailure: session.stopsAtFirstFailure,
+		givesUpAt: now + options.queueTimeoutMs + options.runTimeoutMs,
+	});
+
+	return {
+		add(accepted) {
+			const { entry, job } = accepted;
+			inMemory.push((waiting) => waiting.add(accepted));
+			enqueue(watch, { ...entry, templateId: job.templateId }, clock.now());
+			addPiece(job, { taskId: entry.taskId, requestId: entry.requestId, areas: entry.areas });
+		},
+		settle(job, result) {
+			inMemory.push((waiting) => waiting.settle(job, result));
+			if (result.ok) return;
+			addPiece(job, { end: result.failure });
+			if (session.stopsAtFirstFailure) session.halt();
+		},
+		async finish() {
+			for (const { itemIndex, result } of refused) {
+				if (!result.ok) addPiece({ itemIndex, key: '' }, { end: result.failure });
+			}
+			const now = clock.now();
+			const parcel = toParcel(now);
+			if (session.signal.aborted || isSettled(parcel)) return pieces.map(toStopped);
+			if (!canPark(functions)) return await waitInMemory(NOT_PARKED);
+			if (!linksByPosition(parcel.pieces, functions.getInputData().length)) {
+				return await waitInMemory(
+					`${NOT_PARKED} n8n would mix up which video belongs to which item: choose one template per item, or put the node into Loop Over Items with a batch size of 1.`,
+				);
+			}
+			const unfinished = parcel.pieces.map(toUnfinished);
+			try {
+				const parked = await parkOn(
+					functions,
+					keeperWorkflow(functions.getNode()),
+					[parcelItem(parcel)],
+					parcel.givesUpAt + LAST_GRACE_MS,
+					unfinished.map(toItem),
+				);
+				return parked.kind === 'parked' ? unfinished : outcomesOf(parked.items, parcel.pieces);
+			} catch (error) {
+				const reason = error instanceof Error ? error.message : 'unknown reason';
+				return await waitInMemory(`${NOT_PARKED} (${reason})`);
+			}
+		},
+	};
+}
+
+/** A piece of a batch that ends before anything was waited for. */
+function toStopped({ itemIndex, taskId, templateId, imageUrl, end }: Piece): Outcome {
+	const failure = typeof end === 'object' ? end : { ...STOPPED, taskId };
+	return failed(itemIndex, failure, { templateId, imageUrl });
+}
+
+/** What the node got from the layer above. */
+function readParcel({ functions }: Session): Result<Parcel> {
+	const [item] = functions.getInputData();
+	const parsed = z.object({ [PARCEL_KEY]: parcelSchema }).safeParse(item?.json);
+	if (parsed.success && parsed.data[PARCEL_KEY]) return succeed(parsed.data[PARCEL_KEY]);
+	return fail({
+		kind: 'input',
+		message: 'What this wait was about cannot be read',
+		nextStep:
+			'The package was probably changed while the execution waited. Use Get Status with the task IDs of the execution that started it.',
+	});
+}
+
+/** Every piece as its outcome: finished videos are fetched now. */
+async function deliverAll(
+	session: Session,
+	{ pieces }: Parcel,
+	answers: ReadonlyMap<string, Answer<Task>>,
+): Promise<Outcome[]> {
+	const limit = pLimit(DOWNLOADS_AT_ONCE);
+	const fetch = async (piece: Piece, taskId: string): Promise<Result<OutputItem>> => {
+		const known = answers.get(taskId);
+		const answer = known ? succeed(known) : await session.client.getTask(taskId);
+		if (!answer.ok) return fail({ ...answer.failure, taskId });
+		const accepted = toAccepted({ ...piece, taskId });
+		const delivery = { simplify: piece.simplify, field: piece.field };
+		return succeed(
+			piece.end === 'succeeded'
+				? await deliver(accepted, answer.value, delivery, session)
+				: { json: toJson(accepted, answer.value, delivery) },
+		);
+	};
+	return await Promise.all(
+		pieces.map(async (piece): Promise<Outcome> => {
+			const { itemIndex, templateId, imageUrl, taskId, end } = piece;
+			if (typeof end === 'object' || end === undefined || taskId === undefined)
+				return toStopped(piece);
+			const result = await limit(async () => await fetch(piece, taskId));
+			return { itemIndex, result, about: { templateId, imageUrl } };
+		}),
+	);
+}
+
+const stillWaiting = (parcel: Parcel): Outcome[] => [
+	{ itemIndex: 0, result: succeed({ json: { [PARCEL_KEY]: parcel } }) },
+];
+
+/** Asks about the open tasks; delivers when all are settled. */
+async function turn(session: Session, parcel: Parcel): Promise<Outcome[]> {
+	const { client, clock } = session;
+	const taken = await takeTurn(
+		parcel,
+		async (taskId) => await client.getTask(taskId, 'once'),
+		() => clock.now(),
+	);
+	return isSettled(taken.parcel)
+		? await deliverAll(session, taken.parcel, taken.answers)
+		: stillWaiting(taken.parcel);
+}
+
+/** Parks itself on the next turn. When time is up without one, says so for every open task. */
+async function keep(session: Session, parcel: Parcel): Promise<Outcome[]> {
+	const { functions, clock } = session;
+	const now = clock.now();
+	if (now > parcel.givesUpAt + TURN_GRACE_MS) return parcel.pieces.map(toUnfinished);
+	const waitMs = waitBeforeTurn(parcel, now);
+	const item = parcelItem(parcel);
+	const parked = await parkOn(
+		functions,
+		turnWorkflow(functions.getNode(), waitMs),
+		[item],
+		now + waitMs + TURN_GRACE_MS,
+		[item],
+	);
+	return parked.kind === 'parked' ? stillWaiting(parcel) : outcomesOf(parked.items, parcel.pieces);
+}
+
+const ROLES: Record<DurableRole, (session: Session, parcel: Parcel) => Promise<Outcome[]>> = {
+	keeper: keep,
+	turn,
+};
+
+/**
+ * Runs the node as a layer of a surviving wait.
+ * @returns `undefined` when it is not one, but a node of the user's
+ */
+export async function runDurableRole(session: Session): Promise<Outcome[] | undefined> {
+	const name = session.functions.getNodeParameter('durableRole', 0, '');
+	if (name !== 'keeper' && name !== 'turn') return undefined;
+	const parcel = readParcel(session);
+	return parcel.ok ? await ROLES[name](session, parcel.value) : [failed(0, parcel.failure)];
+}

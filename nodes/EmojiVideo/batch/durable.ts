@@ -1,0 +1,189 @@
+/**
+ * Hands a wait over to n8n's database: the execution is parked on an inline sub-workflow, occupies no
+ * worker and no memory, and survives a restart of n8n.
+ *
+ * Two layers, because n8n takes whatever is *running* for crashed when it starts again, and a parked
+ * execution whose sub-workflow crashed is resumed with what it went in with:
+ *
+ *     the user's workflow     parked on ->
+ *       the keeper            loops: parks itself on -> one turn; goes on when all is settled
+ *         a turn              Wait (66 s or more), then asks DashScope, and in the end downloads
+ *
+ * All calls to the outside happen in a turn. If n8n dies in one, the keeper, which is parked, resumes
+ * by its own date with the parcel it went in with, and takes the turn again: questions and downloads
+ * may be repeated, nothing is paid for. The keeper itself runs for milliseconds between turns.
+ *
+ * Source: n8n-facts.md, "Waiting that survives a restart".
+ */
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type {
+	IConnections,
+	IDataObject,
+	IExecuteFunctions,
+	INode,
+	INodeExecutionData,
+	IWorkflowBase,
+} from 'n8n-workflow';
+
+/** Which layer a node of an inline workflow is in; the value of its hidden field `durableRole`. */
+export type DurableRole = 'keeper' | 'turn';
+
+/** The json key under which the parcel travels. */
+export const PARCEL_KEY = 'emojiVideoParcel';
+
+const node = (name: string, type: string, typeVersion: number, parameters: IDataObject): INode => ({
+	id: name,
+	name,
+	type: `n8n-nodes-base.${type}`,
+	typeVersion,
+	position: [0, 0],
+	parameters: parameters as INode['parameters'],
+});
+
+const trigger = node('Start', 'executeWorkflowTrigger', 1.1, { inputSource: 'passthrough' });
+
+/** This very node, with its credential, in a layer of its own. */
+const sameNode = (self: INode, role: DurableRole, name: string): INode => ({
+	id: name,
+	name,
+	type: self.type,
+	typeVersion: self.typeVersion,
+	position: [0, 0],
+	credentials: self.credentials,
+	// An item that fails must not end the others where the user has said so.
+	...(self.onError && self.onError !== 'stopWorkflow' && { onError: 'continueRegularOutput' }),
+	parameters: {
+		resource: 'video',
+		operation: 'wait',
+		taskId: `={{ $json.${PARCEL_KEY} }}`,
+		durableRole: role,
+	},
+});
+
+const to = (...names: string[]) => [
+	names.map((name) => ({ node: name, type: NodeConnectionTypes.Main, index: 0 })),
+];
+
+const NEVER = new Date(0);
+
+const workflow = (name: string, nodes: INode[], connections: IConnections): IWorkflowBase => ({
+	// n8n puts the parent's ID here: the inline workflow is a part of it.
+	id: '',
+	name,
+	nodes,
+	connections,
+	active: false,
+	activeVersionId: null,
+	isArchived: false,
+	createdAt: NEVER,
+	updatedAt: NEVER,
+	// The turn's videos belong to its execution, so it must be kept while the parent uses them.
+	settings: {
+		saveDataSuccessExecution: 'all',
+		saveDataErrorExecution: 'all',
+		saveManualExecutions: true,
+		executionTimeout: -1,
+	},
+});
+
+/** Start -> Wait -> this node as a turn. */
+export const turnWorkflow = (self: INode, waitMs: number): IWorkflowBase =>
+	workflow(
+		'Emoji Video: check',
+		[
+			trigger,
+			node('Wait', 'wait', 1.1, {
+				resume: 'timeInterval',
+				amount: Math.ceil(waitMs / 1000),
+				unit: 'seconds',
+			}),
+			sameNode(self, 'turn', 'Check'),
+		],
+		{ Start: { main: to('Wait') }, Wait: { main: to('Check') } },
+	);
+
+/** Start -> this node as the keeper -> IF there is still a parcel: again, otherwise done. */
+export const keeperWorkflow = (self: INode): IWorkflowBase =>
+	workflow(
+		'Emoji Video: wait',
+		[
+			trigger,
+			sameNode(self, 'keeper', 'Keeper'),
+			node('Unfinished?', 'if', 2.2, {
+				conditions: {
+					options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
+					combinator: 'and',
+					conditions: [
+						{
+							id: 'unfinished',
+							leftValue: `={{ $json.${PARCEL_KEY} !== undefined }}`,
+							rightValue: '',
+							operator: { type: 'boolean', operation: 'true', singleValue: true },
+						},
+					],
+				},
+				options: {},
+			}),
+			node('Done', 'noOp', 1, {}),
+		],
+		{
+			Start: { main: to('Keeper') },
+			Keeper: { main: to('Unfinished?') },
+			'Unfinished?': { main: [...to('Keeper'), ...to('Done')] },
+		},
+	);
+
+/** Where this execution can be found again; `undefined` where n8n could not resume it. */
+function whereabouts(functions: IExecuteFunctions) {
+	const { $execution, $workflow } = functions.getWorkflowDataProxy(0) as {
+		$execution?: { id?: string };
+		$workflow?: { id?: string };
+	};
+	const executionId = $execution?.id;
+	const workflowId = $workflow?.id;
+	return executionId && workflowId ? { executionId, workflowId } : undefined;
+}
+
+/** Whether n8n can park this execution: a saved workflow, and nobody who waits for an answer at once. */
+export const canPark = (functions: IExecuteFunctions): boolean =>
+	whereabouts(functions) !== undefined && !functions.isToolExecution?.();
+
+/** What became of parking. */
+export type Parked =
+	/** The execution will wait; `resumesWith` is what it goes on with if the sub-workflow is lost. */
+	| { kind: 'parked' }
+	/** The sub-workflow ended at once. */
+	| { kind: 'ended'; items: INodeExecutionData[] };
+
+/**
+ * Starts an inline workflow and parks this execution until it has ended.
+ * @param until the latest moment to resume, also when the sub-workflow is lost; ms since the epoch
+ * @param fallback the items to resume with in that case
+ * @throws what n8n throws when it does not start the workflow
+ */
+export async function parkOn(
+	functions: IExecuteFunctions,
+	code: IWorkflowBase,
+	items: INodeExecutionData[],
+	until: number,
+	fallback: INodeExecutionData[],
+): Promise<Parked> {
+	const place = whereabouts(functions);
+	const result = await functions.executeWorkflow({ code }, items, undefined, {
+		parentExecution: place && { ...place, shouldResume: true },
+		executionMode: functions.getMode(),
+	});
+	if (!result.waitTill) return { kind: 'ended', items: result.data[0] ?? [] };
+	const executeData = functions.getExecuteData();
+	executeData.data.main = [fallback];
+	if (place) {
+		// Shows the link to the sub-execution in n8n's UI.
+		functions.setMetadata({
+			subExecution: { executionId: result.executionId, workflowId: place.workflowId },
+			subExecutionsCount: 1,
+		});
+	}
+	// Replaces the year 3000, until which executeWorkflow has just parked this execution.
+	await functions.putExecutionToWait(new Date(until));
+	return { kind: 'parked' };
+}
