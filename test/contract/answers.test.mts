@@ -1,10 +1,12 @@
 /** Every documented answer, read by the schema that reads it in life. */
 import { isPortraitVerdict, refusal, taskFailure } from '../../nodes/EmojiVideo/dashscope/errors';
 import {
+	canceledSchema,
 	createdSchema,
 	detectionSchema,
 	errorSchema,
 	TASK_STATUSES,
+	taskListSchema,
 	taskSchema,
 } from '../../nodes/EmojiVideo/dashscope/schemas';
 import { example, sources } from './examples.mts';
@@ -186,6 +188,37 @@ describe('a task', () => {
 		['an error body', example('error-body')],
 	])('cannot be read with %s', (_, body) => {
 		expect(taskSchema.safeParse(body).success).toBe(false);
+	});
+});
+
+describe('a list of tasks', () => {
+	it('gives each task that it names, in epoch milliseconds, and leaves an abridged row out', () => {
+		const { data } = example('task-list') as { data: object[] };
+		expect(taskListSchema.parse(example('task-list'))).toStrictEqual({
+			pages: 1,
+			tasks: [
+				{
+					taskId: '50e2ccea-…',
+					status: 'RUNNING',
+					model: 'wanx2.1-kf2v-plus',
+					submittedAt: 1745568428109,
+					startedAt: 1745568428138,
+					finishedAt: undefined,
+					requestId: '1abfc3c8-…',
+					raw: data[0],
+				},
+			],
+		});
+	});
+
+	it('is not an error body', () => {
+		expect(taskListSchema.safeParse(example('task-list-throttled')).success).toBe(false);
+	});
+});
+
+it('a task that was taken out of the queue gives the request ID', () => {
+	expect(canceledSchema.parse(example('task-cancel-accepted'))).toStrictEqual({
+		requestId: 'f1a2b3c4-xxxx-xxxx-xxxx-e03c35068d83',
 	});
 });
 

@@ -82,6 +82,42 @@ describe('the client', () => {
 		]);
 	});
 
+	it('cancels a task by its path, without a body', async () => {
+		const { client, sent } = recordingClient('task-cancel-accepted');
+		expect(await client.cancelTask('86ecf553-d340-4e21-xxxxxxxxx')).toMatchObject({ ok: true });
+		expect(sent).toEqual([
+			{
+				method: 'POST',
+				path: '/api/v1/tasks/86ecf553-d340-4e21-xxxxxxxxx/cancel',
+				timeoutMs: expect.any(Number) as number,
+			},
+		]);
+	});
+
+	it('lists tasks with the documented parameters', async () => {
+		const { client, sent } = recordingClient('task-list');
+		const from = Date.UTC(2025, 9, 14, 3, 28, 4, 372);
+		await client.listTasks({
+			page: 2,
+			pageSize: 10,
+			model: 'emoji-v1',
+			status: 'PENDING',
+			submitted: { from, to: from + 60_000 },
+		});
+		expect(sent[0]).toMatchObject({
+			method: 'GET',
+			path: '/api/v1/tasks/',
+			query: {
+				page_no: 2,
+				page_size: 10,
+				model_name: 'emoji-v1',
+				status: 'PENDING',
+				start_time: '20251014112804',
+				end_time: '20251014112905',
+			},
+		});
+	});
+
 	it('cannot be led to another path by a task ID', async () => {
 		const { client, sent } = recordingClient('task-succeeded');
 		await client.getTask('../models?x=1#');
