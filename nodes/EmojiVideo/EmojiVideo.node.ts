@@ -47,6 +47,12 @@ export class EmojiVideo implements INodeType {
 				displayOptions: { show: { resource: ['video'] } },
 				options: [
 					{
+						name: 'Cancel',
+						value: 'cancel',
+						action: 'Cancel video',
+						description: 'Take tasks out of the queue before they run',
+					},
+					{
 						name: 'Create',
 						value: 'create',
 						action: 'Create video',
@@ -57,6 +63,12 @@ export class EmojiVideo implements INodeType {
 						value: 'createAndWait',
 						action: 'Create video and wait',
 						description: 'Make videos and return them when they are finished',
+					},
+					{
+						name: 'Get Many',
+						value: 'getMany',
+						action: 'Get many videos',
+						description: "List the account's tasks of the last 24 hours",
 					},
 					{
 						name: 'Get Status',

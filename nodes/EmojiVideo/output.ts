@@ -4,7 +4,8 @@
  */
 import { DateTime } from 'luxon';
 import type { IDataObject } from 'n8n-workflow';
-import type { CreatedTask, Detection, FaceAreas, Task } from './dashscope/schemas';
+import type { CancelOutcome } from './batch/cancel';
+import type { CreatedTask, Detection, FaceAreas, ListedTask, Task } from './dashscope/schemas';
 import { nextStepFor } from './dashscope/errors';
 
 /** What the node knows about a video beside the service's answer. */
@@ -72,6 +73,33 @@ export const taskToJson = (task: Task, facts: VideoFacts): IDataObject =>
 		requestId: task.requestId,
 		...shared(facts),
 	});
+
+/** A row of the account's task list; `requestId` is that of the request that made the task. */
+export const listedTaskToJson = (task: ListedTask): IDataObject =>
+	known({
+		taskId: task.taskId,
+		status: task.status,
+		model: task.model,
+		submittedAt: iso(task.submittedAt),
+		startedAt: iso(task.startedAt),
+		finishedAt: iso(task.finishedAt),
+		requestId: task.requestId,
+	});
+
+/** A row of the list together with what only the task itself tells: link, price, reason. */
+export const listedVideoToJson = (listed: ListedTask, task: Task): IDataObject => ({
+	...taskToJson(task, {}),
+	...listedTaskToJson(listed),
+});
+
+/** What became of a cancellation. */
+export const cancelToJson = ({
+	taskId,
+	canceled,
+	status,
+	reason,
+	requestId,
+}: CancelOutcome): IDataObject => known({ taskId, canceled, status, reason, requestId });
 
 /** A detection's verdict, as data to branch on. The areas fit Create's fields as they are. */
 export const detectionToJson = (detection: Detection, imageUrl: string): IDataObject =>

@@ -75,8 +75,8 @@ describe('the task list', () => {
 	it('never asks for more than 24 hours, however the ends are rounded', () => {
 		const from = Date.UTC(2025, 9, 14, 3, 28, 4, 372);
 		expect(listStamps({ from, to: from + LIST_RANGE_MS })).toEqual({
-			start_time: '20251014112804',
-			end_time: '20251015112804',
+			start_time: '20251014112805',
+			end_time: '20251015112805',
 		});
 	});
 

@@ -14,14 +14,16 @@ import { failAll } from './orders';
 import { openSession } from './session';
 import { runDurableRole } from './surviving';
 import { check, numberValue, readField } from './values';
+import { cancel } from './video/cancel.operation';
 import { create } from './video/create.operation';
 import { createAndWait } from './video/createAndWait.operation';
+import { getMany } from './video/getMany.operation';
 import { getStatus } from './video/getStatus.operation';
 import { wait } from './video/wait.operation';
 
 /** resource -> operation -> what it does. */
 export const OPERATIONS: Record<string, Record<string, Operation>> = {
-	video: { create, createAndWait, getStatus, wait },
+	video: { cancel, create, createAndWait, getMany, getStatus, wait },
 	image: { detectFace },
 };
 

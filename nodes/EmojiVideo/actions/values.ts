@@ -2,13 +2,14 @@
  * What the form's fields may contain, checked before any call. Every refusal names the field by its
  * label, the value and what is allowed, and says what to do next.
  */
+import { DateTime } from 'luxon';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 import { fail, succeed } from '../dashscope/failure';
 import type { Result } from '../dashscope/failure';
 import { isLoopback, isPrivate, parseUrl } from '../dashscope/hosts';
-import { areaSchema } from '../dashscope/schemas';
-import type { Area, FaceAreas } from '../dashscope/schemas';
+import { areaSchema, TASK_STATUSES } from '../dashscope/schemas';
+import type { Area, FaceAreas, TaskStatus } from '../dashscope/schemas';
 import { TEMPLATE_ID } from '../dashscope/templates';
 
 const shown = (value: unknown): string => {
@@ -178,15 +179,83 @@ export const taskIdsValue = z.unknown().transform((value, context): string[] => 
 });
 
 /** A number within limits, in the unit that the label names. */
-export const numberValue = (label: string, min: number, max: number, unit: string) =>
+export const numberValue = (
+	label: string,
+	min: number,
+	max: number,
+	unit: string,
+	parts: 'whole' | 'any' = 'any',
+) =>
 	z.unknown().transform((value, context): number => {
 		const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-		return typeof number === 'number' && number >= min && number <= max
+		return typeof number === 'number' &&
+			number >= min &&
+			number <= max &&
+			(parts === 'any' || Number.isInteger(number))
 			? number
 			: refuse(
 					context,
 					`${label} ${shown(value)} is not possible`,
 					`Use ${min} to ${max} ${unit}.`,
+				);
+	});
+
+/** A task status to filter by; blank for every status. */
+export const statusValue = z.unknown().transform((value, context): TaskStatus | undefined => {
+	if (isBlank(value)) return undefined;
+	const text = typeof value === 'string' ? value.trim().toUpperCase() : '';
+	return (
+		TASK_STATUSES.find((status) => status === text) ??
+		refuse(
+			context,
+			`Status ${shown(value)} is unknown`,
+			`Use one of ${TASK_STATUSES.join(', ')}, or leave it empty for every status.`,
+		)
+	);
+});
+
+/** A model to filter by; blank for every model. */
+export const modelValue = z
+	.unknown()
+	.transform((value, context): string | undefined =>
+		isBlank(value)
+			? undefined
+			: typeof value === 'string' && /^[\w.-]{1,64}$/.test(value.trim())
+				? value.trim()
+				: refuse(
+						context,
+						`Model ${shown(value)} cannot be a model name`,
+						'Use a name such as "emoji-v1", or leave it empty for every model.',
+					),
+	);
+
+/** What a Date & Time field or an expression can hold: text, a date, or ms since the epoch. */
+function toDateTime(value: unknown, zone: string): DateTime | undefined {
+	if (DateTime.isDateTime(value)) return value;
+	if (value instanceof Date) return DateTime.fromJSDate(value);
+	if (typeof value === 'number') return DateTime.fromMillis(value);
+	if (typeof value !== 'string') return undefined;
+	const iso = DateTime.fromISO(value.trim().replace(' ', 'T'), { zone });
+	return iso.isValid ? iso : DateTime.fromRFC2822(value.trim(), { zone });
+}
+
+/** 2001 and 2286: numbers outside are no milliseconds since the epoch, but seconds perhaps. */
+const [EARLIEST_MS, LATEST_MS] = [1e12, 1e13];
+
+/**
+ * A moment, in milliseconds since the epoch; blank for none.
+ * @param zone of texts that name none, e.g. the workflow's
+ */
+export const dateValue = (label: string, zone: string) =>
+	z.unknown().transform((value, context): number | undefined => {
+		if (isBlank(value)) return undefined;
+		const ms = toDateTime(value, zone)?.toMillis() ?? Number.NaN;
+		return ms >= EARLIEST_MS && ms < LATEST_MS
+			? ms
+			: refuse(
+					context,
+					`${label} ${shown(value)} is not a time`,
+					'Use a date and time, e.g. "2025-10-14T11:28:04+08:00".',
 				);
 	});
 

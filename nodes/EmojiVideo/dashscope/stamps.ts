@@ -1,7 +1,7 @@
 /**
  * Times as the task list takes them: "YYYYMMDDhhmmss" in UTC+8, whole seconds, 24 hours apart at most
- * (dashscope-facts.md section 3, "List"). Rule: rounding never leaves a wanted task out, and never
- * makes a range longer than the service takes.
+ * (dashscope-facts.md section 3, "List"). Rule: a range is rounded outwards, so that no wanted task is
+ * left out, but never beyond 24 hours, where it gives way at its older end.
  */
 import { DateTime } from 'luxon';
 
@@ -16,11 +16,11 @@ const stamp = (ms: number): string =>
 
 /**
  * The query parameters of a period.
- * @param from ms since the epoch, rounded down to the second
- * @param to ms since the epoch, rounded up to the second, but not beyond 24 hours
+ * @param from ms since the epoch, rounded down to the second, but not beyond 24 hours before the end
+ * @param to ms since the epoch, rounded up to the second
  */
 export function listStamps({ from, to }: { from: number; to: number }) {
-	const start = Math.floor(from / SECOND_MS) * SECOND_MS;
-	const end = Math.min(Math.ceil(to / SECOND_MS) * SECOND_MS, start + LIST_RANGE_MS);
+	const end = Math.ceil(to / SECOND_MS) * SECOND_MS;
+	const start = Math.max(Math.floor(from / SECOND_MS) * SECOND_MS, end - LIST_RANGE_MS);
 	return { start_time: stamp(start), end_time: stamp(end) };
 }

@@ -1,0 +1,46 @@
+/**
+ * Video: Cancel. Whether a task could be canceled is data, so that a workflow can branch on it: that
+ * one of many has begun to run is no error. Each distinct ID is sent once.
+ */
+import { updateDisplayOptions } from 'n8n-workflow';
+import { cancelTask } from '../../batch/cancel';
+import type { CancelOutcome } from '../../batch/cancel';
+import { succeed } from '../../dashscope/failure';
+import type { Result } from '../../dashscope/failure';
+import { cancelToJson } from '../../output';
+import { taskIdField } from '../fields';
+import { failed } from '../operation';
+import type { Operation, Outcome } from '../operation';
+import { inInputOrder, readItems } from '../orders';
+import type { Session } from '../session';
+import { readFields, taskIdValue } from '../values';
+
+async function run(session: Session): Promise<Outcome[]> {
+	const { functions, client } = session;
+	const { wanted, refused, end } = readItems(session, (itemIndex) => {
+		const fields = readFields(functions, itemIndex, { taskId: taskIdValue });
+		return fields.ok ? succeed({ itemIndex, taskId: fields.value.taskId }) : fields;
+	});
+	if (end) return refused;
+
+	const answers = new Map<string, Promise<Result<CancelOutcome>>>();
+	const outcomes = wanted.map(async ({ itemIndex, taskId }): Promise<Outcome> => {
+		const sent = answers.get(taskId) ?? cancelTask(client, taskId);
+		answers.set(taskId, sent);
+		const answer = await sent;
+		if (answer.ok) return { itemIndex, result: succeed({ json: cancelToJson(answer.value) }) };
+		if (session.stopsAtFirstFailure) session.halt();
+		return failed(itemIndex, answer.failure);
+	});
+	return inInputOrder([...refused, ...(await Promise.all(outcomes))]);
+}
+
+export const cancel: Operation = {
+	fields: updateDisplayOptions({ show: { resource: ['video'], operation: ['cancel'] } }, [
+		{
+			...taskIdField,
+			hint: 'Only tasks that wait in the queue (PENDING) can be canceled. Drag taskId of Create here.',
+		},
+	]),
+	run,
+};

@@ -1,0 +1,113 @@
+/** Video: Get Many. The tasks of the account, whoever made them; a video's link only when asked for. */
+import { updateDisplayOptions } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import pLimit from 'p-limit';
+import { listAllTasks } from '../../batch/list';
+import { succeed } from '../../dashscope/failure';
+import type { Result } from '../../dashscope/failure';
+import type { ListedTask } from '../../dashscope/schemas';
+import { listedTaskToJson, listedVideoToJson } from '../../output';
+import { optionsField, simplifyField } from '../fields';
+import { listFilterFields, readListing } from '../listing';
+import type { Listing } from '../listing';
+import { failed } from '../operation';
+import type { Operation, Outcome } from '../operation';
+import { inInputOrder, readItems } from '../orders';
+import type { Session } from '../session';
+
+/** Status queries under way at once; the account's limit is kept in any case. */
+const QUERIES_AT_ONCE = 5;
+
+/** One row as json, with its video's link if wanted and there is one. */
+async function toJson(
+	task: ListedTask,
+	{ simplify, includeVideoUrl }: Listing,
+	{ client }: Session,
+): Promise<Result<IDataObject>> {
+	if (!includeVideoUrl || task.status !== 'SUCCEEDED') {
+		return succeed(simplify ? listedTaskToJson(task) : { ...task.raw });
+	}
+	const answer = await client.getTask(task.taskId);
+	if (!answer.ok) return answer;
+	const { value, raw } = answer.value;
+	return succeed(simplify ? listedVideoToJson(task, value) : { ...task.raw, ...raw });
+}
+
+async function list(listing: Listing, session: Session): Promise<Result<IDataObject[]>> {
+	const { filter, limit, fits } = listing;
+	const tasks = await listAllTasks(session.client, filter, limit, fits);
+	if (!tasks.ok) return tasks;
+	const atOnce = pLimit(QUERIES_AT_ONCE);
+	const rows = await Promise.all(
+		tasks.value.map(async (task) => await atOnce(async () => await toJson(task, listing, session))),
+	);
+	const jsons: IDataObject[] = [];
+	for (const row of rows) {
+		if (!row.ok) return row;
+		jsons.push(row.value);
+	}
+	return succeed(jsons);
+}
+
+async function run(session: Session): Promise<Outcome[]> {
+	const now = session.clock.now();
+	const { wanted, refused, end } = readItems(session, (itemIndex) => {
+		const listing = readListing(session, itemIndex, now);
+		return listing.ok ? succeed({ itemIndex, listing: listing.value }) : listing;
+	});
+	if (end) return refused;
+
+	// Items that ask for the same list share one.
+	const lists = new Map<string, Result<IDataObject[]>>();
+	const outcomes: Outcome[] = [...refused];
+	for (const { itemIndex, listing } of wanted) {
+		const key = JSON.stringify({ ...listing, limit: String(listing.limit) });
+		const jsons = lists.get(key) ?? (await list(listing, session));
+		lists.set(key, jsons);
+		if (!jsons.ok) {
+			outcomes.push(failed(itemIndex, jsons.failure));
+			if (session.stopsAtFirstFailure) break;
+			continue;
+		}
+		for (const json of jsons.value) {
+			outcomes.push({ itemIndex, result: succeed({ json: { ...json } }) });
+		}
+	}
+	return inInputOrder(outcomes);
+}
+
+const fields: INodeProperties[] = [
+	{
+		displayName: 'Return All',
+		name: 'returnAll',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to return all results or only up to a given limit',
+	},
+	{
+		displayName: 'Limit',
+		name: 'limit',
+		type: 'number',
+		default: 50,
+		typeOptions: { minValue: 1 },
+		displayOptions: { show: { returnAll: [false] } },
+		description: 'Max number of results to return',
+	},
+	listFilterFields,
+	simplifyField,
+	optionsField([
+		{
+			displayName: 'Include Video URL',
+			name: 'includeVideoUrl',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to fetch the video link of each finished task. This takes one more request per task.',
+		},
+	]),
+];
+
+export const getMany: Operation = {
+	fields: updateDisplayOptions({ show: { resource: ['video'], operation: ['getMany'] } }, fields),
+	run,
+};
