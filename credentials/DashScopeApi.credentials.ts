@@ -9,12 +9,13 @@ import type {
 /**
  * The same choice as `accountOf` in nodes/EmojiVideo/dashscope/endpoint.ts, as an expression, and as
  * strict: a workspace ID is one DNS label, and no key travels over plain http except to this machine.
+ * n8n leaves out fields that are hidden, so each may be missing.
  */
-const BASE_URL = `={{ {
+const BASE_URL = String.raw`={{ {
 	beijing: 'https://dashscope.aliyuncs.com',
-	workspace: 'https://' + $credentials.workspaceId.replace(/[^A-Za-z0-9-]/g, '') + '.cn-beijing.maas.aliyuncs.com',
-	custom: /^(https:\\/\\/|http:\\/\\/(localhost|127(\\.\\d+){3})(:|\\/|$))/.test($credentials.customUrl) ? $credentials.customUrl : '',
-}[$credentials.endpoint].replace(/\\/+$/, '') }}`;
+	workspace: 'https://' + ($credentials.workspaceId ?? '').replace(/[^A-Za-z0-9-]/g, '') + '.cn-beijing.maas.aliyuncs.com',
+	custom: /^(https:\/\/[^\/?#@\s]+|http:\/\/(localhost|[\w.-]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?)(\/[^?#@\s]*)?$/.test(($credentials.customUrl ?? '').trim()) ? $credentials.customUrl.trim() : '',
+}[$credentials.endpoint].replace(/\/+$/, '') }}`;
 
 export class DashScopeApi implements ICredentialType {
 	name = 'dashScopeApi';
@@ -87,7 +88,7 @@ export class DashScopeApi implements ICredentialType {
 
 	authenticate: IAuthenticateGeneric = {
 		type: 'generic',
-		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey}}' } },
+		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey.trim()}}' } },
 	};
 
 	/** Listing models is free: it proves the key without making anything. */

@@ -1,5 +1,5 @@
 /** Every documented answer, read by the schema that reads it in life. */
-import { isPortraitVerdict, refusal, taskFailure } from '../../nodes/EmojiVideo/dashscope/errors';
+import { isVerdict, refusal, taskFailure } from '../../nodes/EmojiVideo/dashscope/errors';
 import {
 	canceledSchema,
 	createdSchema,
@@ -297,9 +297,10 @@ describe('an error', () => {
 	});
 
 	it('is told from a verdict on a portrait by its code', () => {
-		expect(isPortraitVerdict('InvalidFile.NoHuman')).toBe(true);
-		expect(isPortraitVerdict('InvalidApiKey')).toBe(false);
-		expect(isPortraitVerdict(undefined)).toBe(false);
+		expect(isVerdict({ code: 'InvalidFile.NoHuman' })).toBe(true);
+		expect(isVerdict({ output: { code: 'InvalidURL' } })).toBe(true);
+		expect(isVerdict({ code: 'InvalidApiKey' })).toBe(false);
+		expect(isVerdict(undefined)).toBe(false);
 	});
 });
 

@@ -177,7 +177,8 @@ describe('the output schemas', () => {
 
 	it.each([
 		['video/create', created],
-		['video/createAndWait', taskToJson(succeeded, facts)],
+		['video/createAndWait', { ...taskToJson(succeeded, facts), downloadError: 'why' }],
+		['video/wait', { ...taskToJson(succeeded, facts), downloadError: 'why' }],
 		['image/detectFace', { ...failed, ...passed }],
 	])('%s describes exactly the keys of an item', (name, json) => {
 		expect(Object.keys(schemaOf(name).properties).sort()).toEqual(Object.keys(json).sort());

@@ -32,8 +32,11 @@ export const durableRoleField: INodeProperties = {
 	default: '',
 };
 
-/** How long a turn may take before the keeper takes another: queries, and downloads in the last one. */
-const TURN_GRACE_MS = 5 * 60_000;
+/**
+ * How long a turn may take before the keeper takes another: queries, and the downloads of the last
+ * one. A turn that is only slow and not lost is taken twice, which costs nothing but requests.
+ */
+const turnGraceMs = ({ pieces }: Parcel) => 60_000 + pieces.length * 3_000;
 /** The user's workflow resumes by itself this long after every time limit has ended. */
 const LAST_GRACE_MS = 15 * 60_000;
 
@@ -237,14 +240,14 @@ async function turn(session: Session, parcel: Parcel): Promise<Outcome[]> {
 async function keep(session: Session, parcel: Parcel): Promise<Outcome[]> {
 	const { functions, clock } = session;
 	const now = clock.now();
-	if (now > parcel.givesUpAt + TURN_GRACE_MS) return parcel.pieces.map(toUnfinished);
+	if (now > parcel.givesUpAt + turnGraceMs(parcel)) return parcel.pieces.map(toUnfinished);
 	const waitMs = waitBeforeTurn(parcel, now);
 	const item = parcelItem(parcel);
 	const parked = await parkOn(
 		functions,
 		turnWorkflow(functions.getNode(), waitMs),
 		[item],
-		now + waitMs + TURN_GRACE_MS,
+		now + waitMs + turnGraceMs(parcel),
 		[item],
 	);
 	return parked.kind === 'parked' ? stillWaiting(parcel) : outcomesOf(parked.items, parcel.pieces);

@@ -259,6 +259,11 @@ export const dateValue = (label: string, zone: string) =>
 				);
 	});
 
+/** A switch; by expression anything but true is off. */
+export const flagValue = z
+	.unknown()
+	.transform((value): boolean => value === true || value === 'true');
+
 /** The name of an output field. */
 export const fieldNameValue = z
 	.unknown()

@@ -17,7 +17,7 @@ import { taskToJson } from '../output';
 import { failed } from './operation';
 import type { Outcome, OutputItem } from './operation';
 import type { Session } from './session';
-import { check, fieldNameValue, numberValue, readField, readFields } from './values';
+import { check, fieldNameValue, flagValue, numberValue, readField, readFields } from './values';
 
 export const deliveryFields: INodeProperties[] = [
 	{
@@ -146,10 +146,10 @@ export interface Delivery {
 
 /** Reads how an item wants its videos, before anything is paid for. */
 export function readDelivery({ functions }: Session, itemIndex: number): Result<Delivery> {
-	const simplify = functions.getNodeParameter('simplify', itemIndex, true) === true;
-	if (functions.getNodeParameter('downloadVideo', itemIndex, true) !== true) {
-		return succeed({ simplify, field: undefined });
-	}
+	const flags = readFields(functions, itemIndex, { simplify: flagValue, downloadVideo: flagValue });
+	if (!flags.ok) return flags;
+	const { simplify, downloadVideo: isWanted } = flags.value;
+	if (!isWanted) return succeed({ simplify, field: undefined });
 	const fields = readFields(functions, itemIndex, { outputField: fieldNameValue });
 	return fields.ok ? succeed({ simplify, field: fields.value.outputField }) : fields;
 }

@@ -25,12 +25,19 @@ export interface Ledger {
 	find(key: string): LedgerEntry | undefined;
 	/** Remembers an accepted task. Synchronous on purpose. */
 	write(key: string, entry: LedgerEntry): void;
+	/** Remembers, before it is sent, that a create is on its way; `write` or `strike` end the doubt. */
+	doubt(key: string): void;
+	/** Whether a create was sent and its answer never came: a task may exist. */
+	isDoubtful(key: string): boolean;
 	/** Forgets a task that ended without a video, so that a new try makes a new one. */
 	strike(key: string): void;
 	/** Areas found earlier in this execution: a second try does not pay for the detection again. */
 	findAreas(imageUrl: string): FaceAreas | undefined;
 	writeAreas(imageUrl: string, areas: FaceAreas): void;
 }
+
+/** In the place of a task: the create was sent, its answer has not come. */
+const DOUBT = 'sent';
 
 function drawer(context: IDataObject, name: string): Record<string, unknown> {
 	const existing = context[name];
@@ -51,6 +58,10 @@ export function openLedger(context: IDataObject): Ledger {
 		write: (key, entry) => {
 			tasks[key] = { ...entry };
 		},
+		doubt: (key) => {
+			tasks[key] = DOUBT;
+		},
+		isDoubtful: (key) => tasks[key] === DOUBT,
 		strike: (key) => {
 			delete tasks[key];
 		},

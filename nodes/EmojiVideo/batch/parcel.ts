@@ -95,7 +95,7 @@ export const saveWatch = ({ settings, open, width, runs, inOrder }: Watch): Save
 const restoreWatch = (saved: SavedWatch): Watch => ({
 	...saved,
 	open: new Map(saved.open.map((task) => [task.taskId, { ...task, beingAsked: false }])),
-	nextProbeAt: 0,
+	probedAt: -Infinity,
 	strangers: [],
 });
 

@@ -7,6 +7,7 @@
  * result; a result after acceptance carries the task ID, whatever went wrong.
  */
 import type { Clock } from '../clock';
+import { LOST_CREATE, MAY_HAVE_ACTED } from '../dashscope/client';
 import type { Answer, Client } from '../dashscope/client';
 import { nextStepFor } from '../dashscope/errors';
 import { fail, STOPPED, succeed } from '../dashscope/failure';
@@ -40,6 +41,16 @@ export interface Made extends Accepted {
 	entry: LedgerEntry;
 }
 
+/** No other job of this key will do better. */
+const concernsAll = (failure: Failure) => failure.kind === 'unauthorized';
+
+/** A second try of an execution does not ask for a video that the first one may have paid for. */
+const LOST_EARLIER: Failure = {
+	kind: 'noAnswer',
+	message: 'An earlier try of this execution asked for this video, and the answer was lost',
+	nextStep: LOST_CREATE,
+};
+
 /** A portrait that did not pass, as the failure of every job that uses it. */
 export function portraitFailure({
 	code,
@@ -55,14 +66,20 @@ export function portraitFailure({
 	};
 }
 
+/** What ends a batch for all jobs, once something has. */
+interface BatchEnd {
+	failure?: Failure;
+}
+
 /** Detects every portrait of the jobs once, in order; gives each job its areas when they are known. */
-function detectAll(jobs: Job[], { client, ledger, signal }: BatchTools) {
+function detectAll(jobs: Job[], { client, ledger, signal }: BatchTools, end: BatchEnd) {
 	const found = new Map<string, Promise<Result<FaceAreas>>>();
 	let previous: Promise<unknown> = Promise.resolve();
 
 	const detect = async (imageUrl: string): Promise<Result<FaceAreas>> => {
-		if (signal.aborted) return fail(STOPPED);
+		if (signal.aborted || end.failure) return fail(end.failure ?? STOPPED);
 		const result = await client.detectFace(imageUrl);
+		if (!result.ok && concernsAll(result.failure)) end.failure ??= result.failure;
 		if (!result.ok) return result;
 		const detection = result.value.value;
 		if (!detection.passed) return fail(portraitFailure(detection));
@@ -95,16 +112,18 @@ async function submit(
 	if (!areas.ok) return areas;
 	if (signal.aborted) return fail(STOPPED);
 	const { imageUrl, templateId } = job;
+	if (ledger.isDoubtful(job.key)) return fail(LOST_EARLIER);
+	ledger.doubt(job.key);
 	const created = await client.createTask({ imageUrl, templateId, areas: areas.value });
-	if (!created.ok) return created;
+	if (!created.ok) {
+		if (!MAY_HAVE_ACTED.includes(created.failure.kind)) ledger.strike(job.key);
+		return created;
+	}
 	const { taskId, requestId } = created.value.value;
 	const entry = { taskId, requestId, acceptedAt: clock.now(), areas: areas.value };
 	ledger.write(job.key, entry);
 	return succeed({ job, entry, raw: created.value.raw });
 }
-
-/** No other job of this key will do better. */
-const concernsAll = (failure: Failure) => failure.kind === 'unauthorized';
 
 /**
  * Submits every job in order.
@@ -115,13 +134,15 @@ export async function submitJobs(
 	tools: BatchTools,
 	onResult: (job: Job, result: Result<Made>) => void,
 ): Promise<void> {
-	const areasOf = detectAll(jobs, tools);
-	let end: Failure | undefined;
+	const end: BatchEnd = {};
+	const areasOf = detectAll(jobs, tools, end);
 	for (const job of jobs) {
-		if (tools.signal.aborted) end ??= STOPPED;
+		if (tools.signal.aborted) end.failure ??= STOPPED;
 		const result =
-			end && !tools.ledger.find(job.key) ? fail(end) : await submit(job, areasOf, tools);
-		if (!result.ok && concernsAll(result.failure)) end ??= result.failure;
+			end.failure && !tools.ledger.find(job.key)
+				? fail(end.failure)
+				: await submit(job, areasOf, tools);
+		if (!result.ok && concernsAll(result.failure)) end.failure ??= result.failure;
 		onResult(job, result);
 	}
 }
@@ -147,6 +168,7 @@ export function followTasks(
 	const followed = new Map<string, Accepted[]>();
 	const bell = createBell();
 	let noMore = false;
+	let ended = false;
 	signal.addEventListener('abort', () => bell.ring(), { once: true });
 
 	const finish = (taskId: string, end: TaskEnd) => {
@@ -184,12 +206,14 @@ export function followTasks(
 			for (const taskId of due) void ask(taskId);
 			await bell.heardWithin(wakeAt - clock.now(), clock);
 		}
+		ended = true;
 		finishAll(STOPPED);
 	})();
 
 	return {
 		add(accepted: Accepted) {
 			const { entry, job } = accepted;
+			if (ended) return onEnd(accepted, { result: fail({ ...STOPPED, taskId: entry.taskId }) });
 			const same = followed.get(entry.taskId);
 			if (same) return void same.push(accepted);
 			followed.set(entry.taskId, [accepted]);

@@ -8,14 +8,14 @@
  * Rules: a running task's end is noticed within the poll interval (plus `GRACE_MS`); one task's
  * trouble does not delay another; every task leaves with an answer or with a failure that carries its id.
  *
- * | what                          | when it is asked                                       |
- * |-------------------------------|--------------------------------------------------------|
- * | head, nothing learned yet     | 1, 2, 4, 8 s ... after the last answer, then interval  |
- * | head, run time learned        | every interval, and `GRACE_MS` after its end is due    |
- * | head, overdue                 | after half of the delay so far, 1 s to interval        |
- * | next behind the running ones  | every `PROBE_MS`: does the account run one more?       |
- * | deep in the queue             | when its queue timeout ends                            |
- * | made elsewhere                | once at the start, then as above                       |
+ * | what                         | when it is asked                                        |
+ * | ---------------------------- | ------------------------------------------------------- |
+ * | head, nothing learned yet    | 1, 2, 4, 8 s ... after the last answer, then interval   |
+ * | head, run time learned       | every interval, and `GRACE_MS` after its end is due     |
+ * | head, overdue                | after half of the delay so far, 1 s to interval         |
+ * | next behind the running ones | every `PROBE_MS`; every interval while the head is late |
+ * | deep in the queue            | when its queue timeout ends                             |
+ * | made elsewhere               | once at the start, then as above                        |
  */
 import { taskFailure, timeLimitFailure } from '../dashscope/errors';
 import type { Answer } from '../dashscope/client';
@@ -65,7 +65,8 @@ export interface Watch {
 	open: Map<string, Open>;
 	/** How many tasks the account seems to run at once. */
 	width: number;
-	nextProbeAt: number;
+	/** When the task behind the running ones was last asked. */
+	probedAt: number;
 	/** Run times in ms of finished tasks, newest last. */
 	runs: Array<{ templateId?: string; ms: number }>;
 	/** Tasks that were made elsewhere, and may have ended long ago: asked first, all of them. */
@@ -79,6 +80,7 @@ const GRACE_MS = 500;
 const FIRST_GAP_MS = 1_000;
 const PROBE_MS = 5 * 60_000;
 const RUNS_KEPT = 50;
+const MOST_SKIPPED = 3;
 /** "Usually 1 to 5 minutes" (API reference); the short end, so that the first look comes early. */
 const TYPICAL_RUN_MS = 60_000;
 
@@ -95,7 +97,7 @@ export const createWatch = (settings: WatchSettings): Watch => ({
 	settings,
 	open: new Map(),
 	width: 1,
-	nextProbeAt: 0,
+	probedAt: -Infinity,
 	runs: [],
 	strangers: [],
 	inOrder: true,
@@ -106,10 +108,13 @@ export const createWatch = (settings: WatchSettings): Watch => ({
  * @param now ms since the epoch
  */
 export function enqueue(watch: Watch, task: WatchedTask, now: number): void {
-	const queuedAt = task.acceptedAt ?? now;
-	if (task.acceptedAt === undefined) watch.strangers.push(task.taskId);
-	watch.open.set(task.taskId, {
-		...task,
+	const { taskId, templateId, acceptedAt } = task;
+	const queuedAt = acceptedAt ?? now;
+	if (acceptedAt === undefined) watch.strangers.push(taskId);
+	watch.open.set(taskId, {
+		taskId,
+		templateId,
+		acceptedAt,
 		queuedAt,
 		status: 'PENDING',
 		knownAt: queuedAt,
@@ -146,6 +151,22 @@ function askAt(watch: Watch, task: Open): number {
 	return Math.min(stale, task.knownAt + Math.max(FIRST_GAP_MS, (task.knownAt - due) / 2));
 }
 
+/**
+ * When to look whether the account runs one more task than is known: now and then, and at the poll
+ * interval while the head takes longer than expected, since others may be passing it by.
+ */
+function probeAt(watch: Watch, next: Open): number {
+	const { pollIntervalMs } = watch.settings;
+	const [head = next] = watch.open.values();
+	const runMs = expectedRunMs(watch, head.templateId) ?? TYPICAL_RUN_MS;
+	const headIsLateAt = (head.startedAt ?? head.knownAt) + runMs + pollIntervalMs;
+	const at = Math.min(
+		watch.probedAt + PROBE_MS,
+		Math.max(watch.probedAt + pollIntervalMs, headIsLateAt),
+	);
+	return Math.max(at, next.queuedAt + FIRST_GAP_MS);
+}
+
 /** The end of a task's time limit: of its run, or of its time in the queue. */
 function deadline({ settings }: Watch, task: Open): number {
 	return task.status === 'RUNNING' && task.startedAt !== undefined
@@ -179,18 +200,17 @@ export function nextMoves(watch: Watch, now: number): { ask: string[]; wakeAt: n
 		ask.push(taskId);
 	}
 	let index = 0;
+	let skipped = 0;
 	let allRunning = true;
 	for (const task of watch.open.values()) {
 		const isHead = index < watch.width;
-		const probeAt = allRunning
-			? Math.max(watch.nextProbeAt, task.queuedAt + FIRST_GAP_MS)
-			: Infinity;
+		const mayRunToo = !isHead && allRunning;
 		const at = Math.min(
-			isHead ? askAt(watch, task) : probeAt,
+			isHead ? askAt(watch, task) : mayRunToo ? probeAt(watch, task) : Infinity,
 			Math.max(deadline(watch, task), task.retryAt),
 		);
 		if (!task.beingAsked && at <= now) {
-			if (!isHead) watch.nextProbeAt = now + PROBE_MS;
+			if (!isHead) watch.probedAt = now;
 			task.beingAsked = true;
 			ask.push(task.taskId);
 		} else if (!task.beingAsked) {
@@ -198,7 +218,10 @@ export function nextMoves(watch: Watch, now: number): { ask: string[]; wakeAt: n
 		}
 		allRunning &&= task.status === 'RUNNING';
 		if (!isHead) break;
-		index++;
+		// A task that cannot be asked must not hide the ones behind it; a few, or an outage would ask all.
+		const isSkipped = task.faults > 0 && skipped < MOST_SKIPPED;
+		if (isSkipped) skipped++;
+		else index++;
 	}
 	return { ask, wakeAt };
 }
@@ -307,7 +330,7 @@ export function learn(
 	open.status = task.status;
 	if (task.status === 'RUNNING') {
 		open.startedAt = toOwnClock(open, task, task.startedAt) ?? open.startedAt ?? now;
-		if (position >= watch.width) watch.nextProbeAt = now;
+		if (position >= watch.width) watch.probedAt = -Infinity;
 		if (!isStranger) watch.width = Math.max(watch.width, position + 1);
 	} else {
 		open.startedAt = undefined;
@@ -320,15 +343,18 @@ export function learn(
 
 /**
  * When to look at the queue again where looking is dear (a wait in n8n's database): when all its tasks
- * should have finished, as far as is known.
+ * should have finished. As long as nothing is known of run times, after one run at the least, and ever
+ * later the longer the queue has not moved.
  * @returns milliseconds from now
  */
 export function untilAllShouldBeDone(watch: Watch, now: number): number {
 	const tasks = [...watch.open.values()];
-	const runMs = median(watch.runs.map(({ ms }) => ms)) ?? TYPICAL_RUN_MS;
 	const [head] = tasks;
+	const runMs = median(watch.runs.map(({ ms }) => ms));
+	if (!head) return 0;
+	if (runMs === undefined) return Math.max(TYPICAL_RUN_MS, (now - head.queuedAt) / 2);
 	const elapsed =
-		head?.status === 'RUNNING' && head.startedAt !== undefined ? now - head.startedAt : 0;
+		head.status === 'RUNNING' && head.startedAt !== undefined ? now - head.startedAt : 0;
 	const turns = Math.ceil(tasks.length / watch.width);
 	return Math.max(0, turns * runMs - Math.min(elapsed, runMs)) + GRACE_MS;
 }

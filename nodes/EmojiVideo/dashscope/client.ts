@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Clock } from '../clock';
-import { isPortraitVerdict, refusal } from './errors';
+import { isVerdict, refusal } from './errors';
 import { fail, STOPPED, succeed } from './failure';
 import type { FailureKind, Result } from './failure';
 import { withRetry } from './retry';
@@ -104,8 +104,8 @@ function retryAfterMs(headers: ApiAnswer['headers'], now: number): number | unde
 /** How an answer of one kind is told from an error, and read. */
 interface Reading<T> {
 	schema: z.ZodType<T, z.ZodTypeDef, unknown>;
-	/** Error codes that are an answer rather than an error. */
-	isAnswer?: (code?: string) => boolean;
+	/** HTTP 400 that is an answer rather than an error, judged by its body. */
+	isAnswer?: (body: unknown) => boolean;
 }
 
 /** An answer's body, checked; every doubt becomes a failure with DashScope's code and request ID. */
@@ -116,8 +116,9 @@ function read<T>(
 ): Result<Answer<T>> {
 	const body = parseJson(answer.text);
 	if (answer.httpStatus < 200 || answer.httpStatus > 299) {
-		const failure = refusal(answer.httpStatus, body, retryAfterMs(answer.headers, now));
-		if (!isAnswer?.(failure.code)) return fail(failure);
+		if (answer.httpStatus !== 400 || !isAnswer?.(body)) {
+			return fail(refusal(answer.httpStatus, body, retryAfterMs(answer.headers, now)));
+		}
 	}
 	const parsed = schema.safeParse(body);
 	if (!parsed.success || typeof body !== 'object' || body === null) {
@@ -133,10 +134,16 @@ function read<T>(
 }
 
 /** Failures after which DashScope may have done what it was asked. */
-const MAY_HAVE_ACTED: readonly FailureKind[] = ['noAnswer', 'unreadable', 'unavailable'];
+export const MAY_HAVE_ACTED: readonly FailureKind[] = [
+	'noAnswer',
+	'unreadable',
+	'unavailable',
+	'interrupted',
+];
 
-const LOST_CREATE =
-	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it in the Model Studio console, or in the list of the account's tasks of the last 24 hours, before you create this video again.";
+/** What to do when nobody knows whether a task was made. */
+export const LOST_CREATE =
+	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it with Get Many, which lists the account's tasks of the last 24 hours, before you create this video in a new execution.";
 
 /**
  * @param send the transport to the account
@@ -179,7 +186,7 @@ export function createClient(
 						parameters: { ratio: '1:1' },
 					},
 				},
-				{ schema: detectionSchema, isAnswer: isPortraitVerdict },
+				{ schema: detectionSchema, isAnswer: isVerdict },
 			);
 		},
 

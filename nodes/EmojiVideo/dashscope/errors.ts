@@ -2,6 +2,7 @@
  * DashScope's error codes as data: what each means for the user, and whether asking again can help.
  * Source: dashscope-facts.md section 6 (the service's common error page) and section 1 (portraits).
  */
+import { z } from 'zod';
 import type { Failure, FailureKind } from './failure';
 import { errorSchema } from './schemas';
 import type { Task } from './schemas';
@@ -65,11 +66,21 @@ const ERRORS: ErrorRow[] = [
 		nextStep: 'The content check refused the image. Use another photo.',
 	},
 	{
+		code: 'data_inspection_failed',
+		nextStep: 'The content check refused the image. Use another photo.',
+	},
+	{ code: 'Conflict', nextStep: 'Another request is changing the same thing. Try again.' },
+	{
 		code: 'IPInfringementSuspect',
 		nextStep: 'The image is suspected of infringing rights. Use another photo.',
 	},
 	{ code: 'InvalidURL', nextStep: HOSTING },
-	{ code: 'InvalidParameter', says: /download|url error|media resource/i, nextStep: HOSTING },
+	{
+		code: 'InvalidParameter',
+		says: /url error/i,
+		nextStep: 'The model does not belong to this address: check the endpoint of the credential.',
+	},
+	{ code: 'InvalidParameter', says: /download|media resource/i, nextStep: HOSTING },
 	{
 		code: 'InvalidParameter',
 		says: /driven/i,
@@ -83,7 +94,7 @@ const ERRORS: ErrorRow[] = [
 	},
 	{
 		code: 'InvalidParameter',
-		says: /decode|format|image size|size is not match/i,
+		says: /decode|media format|files format|image size|size is not match/i,
 		nextStep: FORMAT,
 	},
 	{ code: 'InvalidParameter.DataInspection', nextStep: HOSTING },
@@ -130,6 +141,8 @@ const ERRORS: ErrorRow[] = [
 	},
 	{ code: 'InvalidFile.DownloadFailed', nextStep: HOSTING },
 	{ code: 'InvalidFile.', nextStep: FACE },
+	{ code: 'InvalidImageResolution', nextStep: FORMAT },
+	{ code: 'InvalidImageFormat', nextStep: FORMAT },
 	{ code: 'InvalidImage', nextStep: FACE },
 	{ code: 'InvalidPerson', nextStep: FACE },
 	{ code: 'UnsupportedOperation', nextStep: 'Only tasks that are still PENDING can be canceled.' },
@@ -206,7 +219,16 @@ export const nextStepFor = (code = '', message = ''): string | undefined =>
 	rowFor(code, message)?.nextStep;
 
 /** Codes with which face detection judges the portrait rather than the request (section 1). */
-export const isPortraitVerdict = (code = ''): boolean => code.startsWith('InvalidFile.');
+const isPortraitCode = (code = ''): boolean => code.startsWith('InvalidFile.');
+
+const outputCode = z.object({ output: z.object({ code: z.string().min(1) }) });
+
+/**
+ * Whether the body of an HTTP 400 is face detection's verdict on the portrait: a code in `output`, or
+ * a portrait's code at the top (dashscope-facts.md section 1, "Caution").
+ */
+export const isVerdict = (body: unknown): boolean =>
+	outputCode.safeParse(body).success || isPortraitCode(errorSchema.safeParse(body).data?.code);
 
 const clip = (text: string, length: number) =>
 	text.length > length ? `${text.slice(0, length)}...` : text;

@@ -15,7 +15,8 @@
  * - `portrait`: face detection works, and does not accept this portrait.
  * - `task`: the task ended as FAILED, CANCELED or UNKNOWN.
  * - `timeLimit`: a time limit of the node ended the wait; the task goes on.
- * - `stopped`: the user or n8n stopped the execution.
+ * - `stopped`: the user or n8n stopped the execution before this was asked.
+ * - `interrupted`: stopped while a request was under way; DashScope may have acted.
  */
 export const FAILURE_KINDS = [
 	'input',
@@ -30,6 +31,7 @@ export const FAILURE_KINDS = [
 	'task',
 	'timeLimit',
 	'stopped',
+	'interrupted',
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 

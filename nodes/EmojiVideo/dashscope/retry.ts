@@ -30,12 +30,14 @@ export const RETRIED: Record<RequestKind, readonly FailureKind[]> = {
 	paidWrite: ['throttled'],
 };
 
-/** How long a kind of failure is ridden out, in milliseconds since the first one in a row. */
+/** How long a kind of failure is ridden out, in milliseconds since the first one of its kind in a row. */
 const PATIENCE_MS: Partial<Record<FailureKind, number>> = {
 	// A full queue on the account frees a place with each video that finishes (1 to 5 minutes).
 	throttled: 30 * 60_000,
 };
 const DEFAULT_PATIENCE_MS = 2 * 60_000;
+/** However often one kind of trouble follows another. */
+const LONGEST_PATIENCE_MS = 60 * 60_000;
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -62,13 +64,21 @@ export async function withRetry<T>(
 	send: () => Promise<Result<T>>,
 	signal?: AbortSignal,
 ): Promise<Result<T>> {
-	const startedAt = clock.now();
+	const firstSentAt = clock.now();
+	let trouble: FailureKind | undefined;
+	let startedAt = firstSentAt;
 	for (let attempt = 1; ; attempt++) {
 		const result = await send();
 		if (result.ok || !RETRIED[kind].includes(result.failure.kind)) return result;
+		if (result.failure.kind !== trouble) {
+			trouble = result.failure.kind;
+			startedAt = clock.now();
+		}
 		const pause = backoffMs(attempt, result.failure, Math.random());
 		const patience = PATIENCE_MS[result.failure.kind] ?? DEFAULT_PATIENCE_MS;
-		if (clock.now() + pause - startedAt > patience) return result;
+		const resumesAt = clock.now() + pause;
+		if (resumesAt - startedAt > patience || resumesAt - firstSentAt > LONGEST_PATIENCE_MS)
+			return result;
 		await clock.sleep(pause, signal);
 		if (signal?.aborted) return fail(STOPPED);
 	}

@@ -65,6 +65,7 @@ function networkCode(error: unknown): string | undefined {
 /** Stop also cuts a request that is under way; DashScope may have acted on it. */
 const STOPPED_UNDER_WAY: Failure = {
 	...STOPPED,
+	kind: 'interrupted',
 	message: 'The execution was stopped while a request to DashScope was under way',
 };
 

@@ -10,21 +10,22 @@ import { failed } from '../operation';
 import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems } from '../orders';
 import type { Session } from '../session';
-import { imageUrlValue, readFields } from '../values';
+import { flagValue, imageUrlValue, readFields } from '../values';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const { functions, client, account } = session;
 	const { wanted, refused, end } = readItems(session, (itemIndex) => {
 		const fields = readFields(functions, itemIndex, {
 			imageUrl: imageUrlValue(account.isLoopback),
+			simplify: flagValue,
 		});
-		return fields.ok ? succeed({ itemIndex, imageUrl: fields.value.imageUrl }) : fields;
+		return fields.ok ? succeed({ itemIndex, ...fields.value }) : fields;
 	});
 	if (end) return refused;
 
 	const verdicts = new Map<string, Result<Answer<Detection>>>();
 	const outcomes: Outcome[] = [...refused];
-	for (const { itemIndex, imageUrl } of wanted) {
+	for (const { itemIndex, imageUrl, simplify } of wanted) {
 		const verdict = verdicts.get(imageUrl) ?? (await client.detectFace(imageUrl));
 		verdicts.set(imageUrl, verdict);
 		if (!verdict.ok) {
@@ -32,7 +33,6 @@ async function run(session: Session): Promise<Outcome[]> {
 			if (session.stopsAtFirstFailure) break;
 			continue;
 		}
-		const simplify = functions.getNodeParameter('simplify', itemIndex, true) === true;
 		const { value, raw } = verdict.value;
 		const json = simplify ? detectionToJson(value, imageUrl) : { ...raw };
 		outcomes.push({ itemIndex, result: succeed({ json }) });

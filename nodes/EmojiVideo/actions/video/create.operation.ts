@@ -4,6 +4,7 @@ import { planJobs } from '../../batch/plan';
 import type { Job } from '../../batch/plan';
 import { submitJobs } from '../../batch/run';
 import type { Made } from '../../batch/run';
+import { succeed } from '../../dashscope/failure';
 import type { Result } from '../../dashscope/failure';
 import { createdToJson } from '../../output';
 import {
@@ -18,6 +19,7 @@ import { failed } from '../operation';
 import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems, readOrder } from '../orders';
 import type { Session } from '../session';
+import { flagValue, readFields } from '../values';
 
 /** As createTask documents it, for a task whose answer an earlier try has received. */
 const rawOf = ({ entry, raw }: Made) =>
@@ -38,12 +40,21 @@ function toOutcome(job: Job, result: Result<Made>, simplify: boolean): Outcome {
 }
 
 async function run(session: Session): Promise<Outcome[]> {
-	const { wanted, refused, end } = readItems(session, (index) => readOrder(session, index));
+	const { wanted, refused, end } = readItems(session, (itemIndex) => {
+		const order = readOrder(session, itemIndex);
+		if (!order.ok) return order;
+		const flags = readFields(session.functions, itemIndex, { simplify: flagValue });
+		return flags.ok ? succeed({ order: order.value, ...flags.value }) : flags;
+	});
 	if (end) return refused;
 	const outcomes: Outcome[] = [...refused];
-	await submitJobs(planJobs(wanted, session.runIndex), session, (job, result) => {
-		const simplify = session.functions.getNodeParameter('simplify', job.itemIndex, true) === true;
-		outcomes.push(toOutcome(job, result, simplify));
+	const simplified = new Map(wanted.map(({ order, simplify }) => [order.itemIndex, simplify]));
+	const jobs = planJobs(
+		wanted.map(({ order }) => order),
+		session.runIndex,
+	);
+	await submitJobs(jobs, session, (job, result) => {
+		outcomes.push(toOutcome(job, result, simplified.get(job.itemIndex) ?? true));
 		if (!result.ok && session.stopsAtFirstFailure) session.halt();
 	});
 	return inInputOrder(outcomes);

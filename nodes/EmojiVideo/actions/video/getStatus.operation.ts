@@ -10,13 +10,16 @@ import { failed } from '../operation';
 import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems } from '../orders';
 import type { Session } from '../session';
-import { readFields, taskIdValue } from '../values';
+import { flagValue, readFields, taskIdValue } from '../values';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const { functions, client } = session;
 	const { wanted, refused, end } = readItems(session, (itemIndex) => {
-		const fields = readFields(functions, itemIndex, { taskId: taskIdValue });
-		return fields.ok ? succeed({ itemIndex, taskId: fields.value.taskId }) : fields;
+		const fields = readFields(functions, itemIndex, {
+			taskId: taskIdValue,
+			simplify: flagValue,
+		});
+		return fields.ok ? succeed({ itemIndex, ...fields.value }) : fields;
 	});
 	if (end) return refused;
 
@@ -24,10 +27,9 @@ async function run(session: Session): Promise<Outcome[]> {
 	for (const { taskId } of wanted) {
 		if (!answers.has(taskId)) answers.set(taskId, client.getTask(taskId));
 	}
-	const outcomes = wanted.map(async ({ itemIndex, taskId }): Promise<Outcome> => {
+	const outcomes = wanted.map(async ({ itemIndex, taskId, simplify }): Promise<Outcome> => {
 		const answer = await (answers.get(taskId) ?? client.getTask(taskId));
 		if (!answer.ok) return failed(itemIndex, { ...answer.failure, taskId });
-		const simplify = functions.getNodeParameter('simplify', itemIndex, true) === true;
 		const json = simplify ? taskToJson(answer.value.value, {}) : { ...answer.value.raw };
 		return { itemIndex, result: succeed({ json }) };
 	});
