@@ -174,6 +174,32 @@ test('Stop in the middle of 10 tasks returns within a second, and no further req
 	sandbox.double.setTaskSeconds(0.05);
 });
 
+test('Cancel Queued Tasks on Stop takes what is still PENDING out of the queue', async () => {
+	sandbox.double.setTaskSeconds(30);
+	const running = await sandbox.start({
+		parameters: sandbox.createAndWait({
+			templates: ['mengwa_kaixin', 'mengwa_dengyan', 'mengwa_gandong'],
+			options: { ...FAST, cancelOnStop: true },
+		}),
+	});
+	while (sandbox.double.counts().createsAccepted < 3 || !sandbox.operations().includes('query')) {
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+	const stoppedAt = Date.now();
+	running.stop();
+	await running.result.catch(() => undefined);
+	expect(Date.now() - stoppedAt).toBeLessThan(1000);
+	while (!sandbox.double.tasks().every(({ status }) => status !== 'PENDING')) {
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+	expect(sandbox.double.tasks().map(({ status }) => status)).toEqual([
+		'RUNNING',
+		'CANCELED',
+		'CANCELED',
+	]);
+	sandbox.double.setTaskSeconds(0.05);
+});
+
 test('Timeout counts from the moment the task runs, and the error says where the video will be', async () => {
 	sandbox.double.setTaskSeconds(30);
 	const { error } = await sandbox.run({

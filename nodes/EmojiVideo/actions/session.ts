@@ -9,6 +9,7 @@ import type { Rates } from '../batch/pace';
 import type { BatchTools } from '../batch/run';
 import { systemClock } from '../clock';
 import { createClient } from '../dashscope/client';
+import type { Client } from '../dashscope/client';
 import { accountOf } from '../dashscope/endpoint';
 import type { Account } from '../dashscope/endpoint';
 import { fail, succeed } from '../dashscope/failure';
@@ -24,6 +25,10 @@ export interface Session extends BatchTools {
 	runIndex: number;
 	/** Whether the node ends with the first failing item, or goes on with the others. */
 	stopsAtFirstFailure: boolean;
+	/** Whether the user, or n8n, has stopped the execution. */
+	isStopped(): boolean;
+	/** A client for what is still to be done after Stop. */
+	afterStop: Client;
 	/** Ends the batch early: no further request is started and sleeps end at once. */
 	halt(): void;
 }
@@ -39,6 +44,18 @@ async function readAccount(functions: IExecuteFunctions): Promise<Result<Account
 		});
 	}
 }
+
+/**
+ * n8n gives every authenticated request the cancel signal of the execution that asks, if it has one, so
+ * that after Stop nothing can be sent any more. This is the execution without that signal.
+ */
+const detached = (functions: IExecuteFunctions) =>
+	({
+		getCredentials: functions.getCredentials.bind(functions),
+		getNode: () => functions.getNode(),
+		helpers: functions.helpers,
+		logger: functions.logger,
+	}) as unknown as IExecuteFunctions;
 
 /**
  * @param rates requests per second that the user allows, where not as documented
@@ -58,6 +75,7 @@ export async function openSession(
 
 	const clock = systemClock;
 	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, stop.signal);
+	const sendAfterStop = createSend(detached(functions), CREDENTIAL_TYPE, baseUrl, clock);
 	const takeTurn = paceOf(accountIdOf(apiKey, baseUrl), { ...DOCUMENTED_RATES, ...rates }, clock);
 	return succeed({
 		functions,
@@ -67,6 +85,8 @@ export async function openSession(
 		clock,
 		signal: stop.signal,
 		halt: () => stop.abort(),
+		isStopped: () => cancelled?.aborted === true,
+		afterStop: createClient(sendAfterStop, takeTurn, clock),
 		runIndex: Number(functions.getWorkflowDataProxy(0).$runIndex ?? 0),
 		stopsAtFirstFailure: !functions.continueOnFail(),
 	});

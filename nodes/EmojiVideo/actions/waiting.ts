@@ -14,6 +14,7 @@ import type { Result } from '../dashscope/failure';
 import type { Task } from '../dashscope/schemas';
 import { downloadVideo, videoFileName } from '../media/video';
 import { taskToJson } from '../output';
+import { cancelOnStopOption, cancelQueued } from './cancelOnStop';
 import { failed } from './operation';
 import type { Outcome, OutputItem } from './operation';
 import type { Session } from './session';
@@ -41,6 +42,7 @@ export const deliveryFields: INodeProperties[] = [
 ];
 
 export const waitOptions: INodeProperties[] = [
+	cancelOnStopOption,
 	{
 		displayName: 'Poll Interval',
 		name: 'pollInterval',
@@ -106,6 +108,8 @@ export const DOWNLOADS_AT_ONCE = 3;
 export interface WaitOptions extends WatchSettings {
 	/** A task that is not finished in time becomes an item rather than a failure. */
 	returnsUnfinished: boolean;
+	/** Tasks that are still in the queue when the user stops the execution are canceled. */
+	cancelsOnStop: boolean;
 	/** The wait moves into n8n's database. */
 	survivesRestarts: boolean;
 }
@@ -125,6 +129,8 @@ export function readWaitOptions({ functions }: Session): Result<WaitOptions> {
 	if (!queueTimeout.ok) return queueTimeout;
 	const onTimeLimit = option('onTimeLimit');
 	if (!onTimeLimit.ok) return onTimeLimit;
+	const cancelOnStop = option('cancelOnStop');
+	if (!cancelOnStop.ok) return cancelOnStop;
 	const surviveRestarts = option('surviveRestarts');
 	if (!surviveRestarts.ok) return surviveRestarts;
 	return succeed({
@@ -133,6 +139,7 @@ export function readWaitOptions({ functions }: Session): Result<WaitOptions> {
 		queueTimeoutMs: queueTimeout.value * 1000,
 		patienceMs: PATIENCE_MS,
 		returnsUnfinished: onTimeLimit.value === 'returnTask',
+		cancelsOnStop: cancelOnStop.value === true,
 		survivesRestarts: surviveRestarts.value === true,
 	});
 }
@@ -257,7 +264,9 @@ export function startWaiting(
 		async finish() {
 			await follow.finish();
 			await Promise.all(deliveries);
-			return [...refused, ...order.flatMap((key) => outcomes.get(key) ?? [])];
+			const all = order.flatMap((key) => outcomes.get(key) ?? []);
+			const isToCancel = options.cancelsOnStop && session.isStopped();
+			return [...refused, ...(isToCancel ? await cancelQueued(session, all) : all)];
 		},
 	};
 }
