@@ -1,3 +1,5 @@
+import { env } from 'node:process';
+
 /** Tests are .mts (n8n's lint refuses timers and fs in .ts) and are compiled by swc on the way in. */
 const project = (displayName, folder) => ({
 	displayName,
@@ -15,7 +17,7 @@ const project = (displayName, folder) => ({
 });
 
 // n8n's engine logs every node error; the tests look at the errors themselves.
-process.env.N8N_LOG_LEVEL = 'silent';
+env.N8N_LOG_LEVEL = 'silent';
 
 export default {
 	projects: [

@@ -34,7 +34,7 @@ describe('one portrait, one template', () => {
 			faceArea: [192, 192, 448, 448],
 			expressionArea: [64, 64, 576, 576],
 		});
-		expect(Date.parse(String(item?.json['submittedAt']))).toBe(task?.submittedMs);
+		expect(Date.parse(item?.json['submittedAt'] as string)).toBe(task?.submittedMs);
 		expect(item?.pairedItem).toEqual({ item: 0 });
 		expect(item?.binary?.['data']).toMatchObject({
 			mimeType: 'video/mp4',

@@ -36,7 +36,7 @@ const itemsNode: INodeType = {
 		properties: [{ displayName: 'Items', name: 'items', type: 'json', default: '[]' }],
 	},
 	async execute() {
-		const items = JSON.parse(String(this.getNodeParameter('items', 0))) as IDataObject[];
+		const items = JSON.parse(this.getNodeParameter('items', 0) as string) as IDataObject[];
 		return Promise.resolve([items.map((json): INodeExecutionData => ({ json }))]);
 	},
 };

@@ -65,7 +65,7 @@ describe('Get Status', () => {
 		sandbox.double.setTaskSeconds(0.05);
 		const [first, second] = created.outputs[0]?.map(({ json }) => json['taskId']) ?? [];
 		const items = [first, second, first, '00000000-dead-beef'].map((taskId) => ({
-			taskId: String(taskId),
+			taskId: taskId as string,
 		}));
 		const { outputs } = await sandbox.run({ items, parameters: getStatus });
 		expect(outputs[0]?.map(({ json }) => json['status'])).toEqual([

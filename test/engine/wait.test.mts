@@ -26,7 +26,7 @@ test('items of Create fit as they are: each becomes its video, with template, po
 		outputs[0]?.map(({ json }) => [json['taskId'], json['templateId'], json['faceArea']]),
 	).toEqual(created.map((json) => [json['taskId'], json['templateId'], json['faceArea']]));
 	expect(outputs[0]?.map(({ binary }) => binary?.['data']?.fileName)).toEqual(
-		created.map(({ templateId, taskId }) => `ada-${String(templateId)}-${String(taskId)}.mp4`),
+		created.map(({ templateId, taskId }) => `ada-${templateId as string}-${taskId as string}.mp4`),
 	);
 	expect(outputs[0]?.map(({ pairedItem }) => pairedItem)).toEqual([
 		{ item: 0 },
@@ -39,7 +39,7 @@ test('items of Create fit as they are: each becomes its video, with template, po
 test('one item may name several tasks; all are asked at once, each distinct one once', async () => {
 	const created = await create(['mengwa_kaixin', 'jingdian_lei', 'dagong_wunai']);
 	sandbox.double.advanceClock(60_000);
-	const ids = created.map(({ taskId }) => String(taskId));
+	const ids = created.map(({ taskId }) => taskId as string);
 	const startedAt = Date.now();
 	const { outputs } = await sandbox.run({
 		items: [{ ids: `${ids.join('\n')}\n\n` }, { ids: ids[0] }],
