@@ -8,14 +8,21 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { canPark, keeperWorkflow, PARCEL_KEY, parkOn, turnWorkflow } from '../batch/durable';
 import type { DurableRole } from '../batch/durable';
-import { isSettled, parcelSchema, saveWatch, takeTurn, waitBeforeTurn } from '../batch/parcel';
+import {
+	isSettled,
+	nextTurn,
+	parcelSchema,
+	saveWatch,
+	takeTurn,
+	waitBeforeTurn,
+} from '../batch/parcel';
 import type { Parcel, Piece } from '../batch/parcel';
 import type { VideoLabel } from '../batch/plan';
 import type { Accepted } from '../batch/run';
 import { createWatch, enqueue } from '../batch/watch';
 import type { Answer } from '../dashscope/client';
 import { fail, STOPPED, succeed } from '../dashscope/failure';
-import type { Result } from '../dashscope/failure';
+import type { Failure, Result } from '../dashscope/failure';
 import type { Task } from '../dashscope/schemas';
 import { toItem } from './items';
 import { failed } from './operation';
@@ -37,11 +44,18 @@ export const durableRoleField: INodeProperties = {
  * one. A turn that is only slow and not lost is taken twice, which costs nothing but requests.
  */
 const turnGraceMs = ({ pieces }: Parcel) => 60_000 + pieces.length * 3_000;
-/** The user's workflow resumes by itself this long after every time limit has ended. */
-const LAST_GRACE_MS = 15 * 60_000;
+/** The user's workflow resumes by itself this long after the last turn was due. */
+const LAST_GRACE_MS = 60 * 60_000;
 
 const NOT_PARKED =
 	'Survive Restarts is on, but n8n cannot park this execution: the wait stays in memory and ends if n8n restarts.';
+
+const NOT_ASKED: Failure = {
+	kind: 'timeLimit',
+	message: 'n8n could not ask DashScope about this task in time',
+	nextStep:
+		'The task goes on, and may be billed. Use Get Status or Wait with this task ID within 24 hours.',
+};
 
 const parcelItem = (parcel: Parcel): INodeExecutionData => ({
 	json: { [PARCEL_KEY]: parcel },
@@ -123,7 +137,8 @@ export function startSurvivingWait(
 		watch: saveWatch(watch),
 		returnsUnfinished: options.returnsUnfinished,
 		stopsAtFirstFailure: session.stopsAtFirstFailure,
-		givesUpAt: now + options.queueTimeoutMs + options.runTimeoutMs,
+		lastTurnAt: now + options.queueTimeoutMs + options.runTimeoutMs,
+		isLastTurn: false,
 	});
 
 	return {
@@ -152,16 +167,18 @@ export function startSurvivingWait(
 					`${NOT_PARKED} n8n would mix up which video belongs to which item: choose one template per item, or put the node into Loop Over Items with a batch size of 1.`,
 				);
 			}
-			const unfinished = parcel.pieces.map(toUnfinished);
 			try {
 				const parked = await parkOn(
 					functions,
 					keeperWorkflow(functions.getNode()),
 					[parcelItem(parcel)],
-					parcel.givesUpAt + LAST_GRACE_MS,
-					unfinished.map(toItem),
+					parcel.lastTurnAt + LAST_GRACE_MS,
+					parcel.pieces.map(toUnfinished).map(toItem),
 				);
-				return parked.kind === 'parked' ? unfinished : outcomesOf(parked.items, parcel.pieces);
+				if (parked.kind === 'ended') return outcomesOf(parked.items, parcel.pieces);
+				// Nobody sees these but who looks at the waiting node. No error items among them: one in
+				// the first place would make Retry On Fail run the node again at once.
+				return parcel.pieces.filter(({ end }) => end === undefined).map(toUnfinished);
 			} catch (error) {
 				const reason = error instanceof Error ? error.message : 'unknown reason';
 				return await waitInMemory(`${NOT_PARKED} (${reason})`);
@@ -236,11 +253,22 @@ async function turn(session: Session, parcel: Parcel): Promise<Outcome[]> {
 		: stillWaiting(taken.parcel);
 }
 
-/** Parks itself on the next turn. When time is up without one, says so for every open task. */
-async function keep(session: Session, parcel: Parcel): Promise<Outcome[]> {
+/** Every open task fails: its time is up, and the last turn was lost. */
+const giveUp = ({ pieces }: Parcel): Outcome[] =>
+	pieces.map((piece) => {
+		const { taskId, end } = piece;
+		return toStopped({
+			...piece,
+			end: end && typeof end === 'object' ? end : { ...NOT_ASKED, taskId },
+		});
+	});
+
+/** Parks itself on the next turn, as long as there is to be one. */
+async function keep(session: Session, carried: Parcel): Promise<Outcome[]> {
 	const { functions, clock } = session;
 	const now = clock.now();
-	if (now > parcel.givesUpAt + turnGraceMs(parcel)) return parcel.pieces.map(toUnfinished);
+	const parcel = nextTurn(carried, now);
+	if (!parcel) return giveUp(carried);
 	const waitMs = waitBeforeTurn(parcel, now);
 	const item = parcelItem(parcel);
 	const parked = await parkOn(

@@ -73,8 +73,9 @@ export const parcelSchema = z.object({
 	watch: watchSchema,
 	returnsUnfinished: z.boolean(),
 	stopsAtFirstFailure: z.boolean(),
-	/** No turn is taken after this; ms since the epoch. */
-	givesUpAt: z.number(),
+	/** Every time limit has ended by now (ms since the epoch): one more turn asks about all, no other. */
+	lastTurnAt: z.number(),
+	isLastTurn: z.boolean(),
 });
 export type Parcel = z.infer<typeof parcelSchema>;
 
@@ -104,10 +105,17 @@ export const isSettled = ({ pieces, stopsAtFirstFailure }: Parcel): boolean =>
 	pieces.every(({ end }) => end !== undefined) ||
 	(stopsAtFirstFailure && pieces.some(({ end }) => typeof end === 'object'));
 
+/** The parcel for the next turn; `undefined` when the last one has been taken, or was lost. */
+export function nextTurn(parcel: Parcel, now: number): Parcel | undefined {
+	if (now <= parcel.lastTurnAt) return parcel;
+	return parcel.isLastTurn ? undefined : { ...parcel, isLastTurn: true };
+}
+
 /** How long to let the tasks run before the next turn, in milliseconds. */
 export function waitBeforeTurn(parcel: Parcel, now: number): number {
 	const wanted = untilAllShouldBeDone(restoreWatch(parcel.watch), now);
-	return Math.min(Math.max(wanted, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
+	const longest = Math.min(LONGEST_WAIT_MS, parcel.lastTurnAt - now);
+	return Math.max(Math.min(wanted, longest), SHORTEST_WAIT_MS);
 }
 
 /**
@@ -126,7 +134,7 @@ export async function takeTurn(
 	const answers = new Map<string, Answer<Task>>();
 	let queueReached = false;
 	for (const { taskId, acceptedAt } of [...watch.open.values()]) {
-		if (queueReached && acceptedAt !== undefined) continue;
+		if (queueReached && acceptedAt !== undefined && !parcel.isLastTurn) continue;
 		const result = await ask(taskId);
 		const verdict = learn(watch, taskId, result, now(), Math.random());
 		if (verdict.kind === 'open') {
