@@ -5,4 +5,5 @@
 module.exports = {
 	...require('./credentials/DashScopeApi.credentials.js'),
 	...require('./nodes/EmojiVideo/EmojiVideo.node.js'),
+	...require('./nodes/EmojiVideo/EmojiVideoTrigger.node.js'),
 };

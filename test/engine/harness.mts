@@ -41,17 +41,19 @@ const itemsNode: INodeType = {
 	},
 };
 
-let emojiVideo: INodeType | undefined;
+let loading: Promise<PackageDirectoryLoader> | undefined;
 
-async function loadBuiltNode(): Promise<INodeType> {
-	if (!emojiVideo) {
-		const loader = new PackageDirectoryLoader(path.resolve(import.meta.dirname, '../..'));
-		await loader.loadAll();
-		emojiVideo = NodeHelpers.getVersionedNodeType(
-			loader.nodeTypes['emojiVideo']?.type as INodeType,
-		);
-	}
-	return emojiVideo;
+async function loadPackage(): Promise<PackageDirectoryLoader> {
+	const loader = new PackageDirectoryLoader(path.resolve(import.meta.dirname, '../..'));
+	await loader.loadAll();
+	return loader;
+}
+
+/** A node of the built package, loaded as n8n loads it. */
+export async function loadBuiltNode(name = 'emojiVideo'): Promise<INodeType> {
+	loading ??= loadPackage();
+	const { nodeTypes } = await loading;
+	return NodeHelpers.getVersionedNodeType(nodeTypes[name]?.type as INodeType);
 }
 
 export interface Credential {
@@ -77,7 +79,8 @@ export interface NodeResult {
 	error?: { message: string; description?: string | null; context?: IDataObject };
 }
 
-function createAdditionalData(credential: Credential): IWorkflowExecuteAdditionalData {
+/** What n8n's server would supply to every node. */
+export function createAdditionalData(credential: Credential): IWorkflowExecuteAdditionalData {
 	const credentialsHelper = {
 		getParentTypes: () => [],
 		isCredentialUsableByNode: () => true,

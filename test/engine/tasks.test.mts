@@ -1,41 +1,14 @@
 /** Get Many and Cancel, in n8n's engine, against the double. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { makeTasks as makeTasksOn } from './account.mts';
 import { useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox();
 
 const HOUR_MS = 3_600_000;
 
-/** Makes tasks by hand, so that no node paces them. @returns their IDs, oldest first */
-async function makeTasks(count: number, everyMs = 0): Promise<string[]> {
-	const { double } = sandbox;
-	const before = double.tasks().length;
-	for (let index = 0; index < count; index++) {
-		if (index > 0 && everyMs > 0) double.advanceClock(everyMs);
-		const response = await fetch(`${double.url}/api/v1/services/aigc/image2video/video-synthesis`, {
-			method: 'POST',
-			headers: {
-				Authorization: `Bearer ${double.apiKey}`,
-				'Content-Type': 'application/json',
-				'X-DashScope-Async': 'enable',
-			},
-			body: JSON.stringify({
-				model: 'emoji-v1',
-				input: {
-					image_url: double.portraitUrl('ada.png'),
-					driven_id: 'mengwa_kaixin',
-					face_bbox: [192, 192, 448, 448],
-					ext_bbox: [64, 64, 576, 576],
-				},
-			}),
-		});
-		expect(response.status).toBe(200);
-	}
-	return double
-		.tasks()
-		.slice(before)
-		.map(({ id }) => id);
-}
+const makeTasks = async (count: number, everyMs = 0) =>
+	await makeTasksOn(sandbox.double, count, everyMs);
 
 const requests = (operation: string) =>
 	sandbox.operations().filter((name) => name === operation).length;

@@ -2,12 +2,13 @@
  * What one execution of the node works with: the account, the client, the clock, the ledger, and the
  * signal that ends everything. Made once per execution, whatever the number of items.
  */
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
 import { openLedger } from '../batch/ledger';
 import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../batch/pace';
 import type { Rates } from '../batch/pace';
 import type { BatchTools } from '../batch/run';
 import { systemClock } from '../clock';
+import type { Clock } from '../clock';
 import { createClient } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
 import { accountOf } from '../dashscope/endpoint';
@@ -33,7 +34,16 @@ export interface Session extends BatchTools {
 	halt(): void;
 }
 
-async function readAccount(functions: IExecuteFunctions): Promise<Result<Account>> {
+/** What is needed to speak with the account, for a node that runs or one that polls. */
+export interface AccountTools {
+	account: Pick<Account, 'isLoopback'>;
+	client: Client;
+	clock: Clock;
+}
+
+async function readAccount(
+	functions: IExecuteFunctions | IPollFunctions,
+): Promise<Result<Account>> {
 	try {
 		return accountOf(await functions.getCredentials(CREDENTIAL_TYPE));
 	} catch (error) {
@@ -58,35 +68,49 @@ const detached = (functions: IExecuteFunctions) =>
 	}) as unknown as IExecuteFunctions;
 
 /**
+ * Opens the account of the node's credential.
+ * @param rates requests per second that the user allows, where not as documented
+ * @param signal ends every request and every sleep
+ */
+export async function openAccount(
+	functions: IExecuteFunctions | IPollFunctions,
+	rates: Partial<Rates>,
+	signal?: AbortSignal,
+	clock: Clock = systemClock,
+): Promise<Result<AccountTools>> {
+	const account = await readAccount(functions);
+	if (!account.ok) return account;
+	const { apiKey, baseUrl, isLoopback } = account.value;
+	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal);
+	const takeTurn = paceOf(accountIdOf(apiKey, baseUrl), { ...DOCUMENTED_RATES, ...rates }, clock);
+	const client = createClient(send, takeTurn, clock, signal);
+	return succeed({ account: { isLoopback }, client, clock });
+}
+
+/**
  * @param rates requests per second that the user allows, where not as documented
  */
 export async function openSession(
 	functions: IExecuteFunctions,
 	rates: Partial<Rates>,
 ): Promise<Result<Session>> {
-	const account = await readAccount(functions);
-	if (!account.ok) return account;
-	const { apiKey, baseUrl, isLoopback } = account.value;
-
 	const stop = new AbortController();
 	const cancelled = functions.getExecutionCancelSignal();
 	cancelled?.addEventListener('abort', () => stop.abort(), { once: true });
 	if (cancelled?.aborted) stop.abort();
 
-	const clock = systemClock;
-	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, stop.signal);
-	const sendAfterStop = createSend(detached(functions), CREDENTIAL_TYPE, baseUrl, clock);
-	const takeTurn = paceOf(accountIdOf(apiKey, baseUrl), { ...DOCUMENTED_RATES, ...rates }, clock);
+	const tools = await openAccount(functions, rates, stop.signal);
+	if (!tools.ok) return tools;
+	const afterStop = await openAccount(detached(functions), rates);
+	if (!afterStop.ok) return afterStop;
 	return succeed({
+		...tools.value,
 		functions,
-		account: { isLoopback },
-		client: createClient(send, takeTurn, clock, stop.signal),
 		ledger: openLedger(functions.getContext('node')),
-		clock,
 		signal: stop.signal,
 		halt: () => stop.abort(),
 		isStopped: () => cancelled?.aborted === true,
-		afterStop: createClient(sendAfterStop, takeTurn, clock),
+		afterStop: afterStop.value.client,
 		runIndex: Number(functions.getWorkflowDataProxy(0).$runIndex ?? 0),
 		stopsAtFirstFailure: !functions.continueOnFail(),
 	});

@@ -3,7 +3,7 @@
  * Rules: n8n adds the key, only here and only for the account's own URL; no redirect is followed;
  * an answer may not grow beyond what the API can mean.
  */
-import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type { IExecuteFunctions, IHttpRequestOptions, IPollFunctions } from 'n8n-workflow';
 import type { Clock } from '../clock';
 import { fail, STOPPED, succeed } from './failure';
 import type { Failure, Result } from './failure';
@@ -110,12 +110,12 @@ async function bodyText(body: unknown, timeoutMs: number, clock: Clock, signal?:
 
 /**
  * The door to the account: sends requests with n8n's `httpRequestWithAuthentication`.
- * @param functions the node's execution
+ * @param functions the node's execution or poll
  * @param credentialType name of the credential type that authenticates
  * @param baseUrl the account's base URL, without a slash at the end
  */
 export function createSend(
-	functions: IExecuteFunctions,
+	functions: IExecuteFunctions | IPollFunctions,
 	credentialType: string,
 	baseUrl: string,
 	clock: Clock,

@@ -3,7 +3,12 @@
  * the network, so it is not trusted: public hosts only, bounded size, MP4 by its first bytes.
  * Rule: the API key never goes to a storage host; every hop of a redirect is checked like the first.
  */
-import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
+import type {
+	IBinaryData,
+	IExecuteFunctions,
+	IPollFunctions,
+	IN8nHttpFullResponse,
+} from 'n8n-workflow';
 import type { Clock } from '../clock';
 import { fail, STOPPED, succeed } from '../dashscope/failure';
 import type { Failure, Result } from '../dashscope/failure';
@@ -19,7 +24,7 @@ export const VIDEO_MIME_TYPE = 'video/mp4';
 type Body = Extract<IN8nHttpFullResponse['body'], { unshift: unknown; destroy: unknown }>;
 
 export interface VideoSource {
-	functions: IExecuteFunctions;
+	functions: IExecuteFunctions | IPollFunctions;
 	clock: Clock;
 	signal?: AbortSignal;
 	/** The account is a sandbox on this machine: its videos are too. */
