@@ -11,7 +11,10 @@ import { nextStepFor } from './dashscope/errors';
 /** What the node knows about a video beside the service's answer. */
 export interface VideoFacts {
 	templateId?: string;
+	/** The portrait's address, where it has one of its own. */
 	imageUrl?: string;
+	/** The portrait's file name, where it came as a file. */
+	imageFile?: string;
 	areas?: FaceAreas;
 }
 
@@ -36,9 +39,10 @@ const known = (fields: Record<string, unknown>): IDataObject =>
 		Object.entries(fields).filter(([, value]) => value !== undefined),
 	) as IDataObject;
 
-const shared = ({ templateId, imageUrl, areas }: VideoFacts) => ({
+const shared = ({ templateId, imageUrl, imageFile, areas }: VideoFacts) => ({
 	templateId,
 	imageUrl,
+	imageFile,
 	faceArea: areas?.face,
 	expressionArea: areas?.expression,
 });
@@ -101,21 +105,30 @@ export const cancelToJson = ({
 	requestId,
 }: CancelOutcome): IDataObject => known({ taskId, canceled, status, reason, requestId });
 
-/** A detection's verdict, as data to branch on. The areas fit Create's fields as they are. */
-export const detectionToJson = (detection: Detection, imageUrl: string): IDataObject =>
+/**
+ * A detection's verdict, as data to branch on. The areas fit Create's fields as they are.
+ * @param hint what may explain a verdict, from the file itself
+ */
+export const detectionToJson = (
+	detection: Detection,
+	portrait: Pick<VideoFacts, 'imageUrl' | 'imageFile'>,
+	hint?: string,
+): IDataObject =>
 	detection.passed
 		? known({
 				passed: true,
 				faceArea: detection.areas.face,
 				expressionArea: detection.areas.expression,
-				imageUrl,
+				...portrait,
 				requestId: detection.requestId,
 			})
 		: known({
 				passed: false,
 				code: detection.code,
 				message: detection.message,
-				advice: nextStepFor(detection.code, detection.message) ?? 'Use another portrait.',
-				imageUrl,
+				advice: [nextStepFor(detection.code, detection.message) ?? 'Use another portrait.', hint]
+					.filter(Boolean)
+					.join(' '),
+				...portrait,
 				requestId: detection.requestId,
 			});

@@ -5,9 +5,18 @@
  */
 import 'reflect-metadata';
 import path from 'node:path';
-import { ExecutionLifecycleHooks, PackageDirectoryLoader, WorkflowExecute } from 'n8n-core';
+import { createRequire } from 'node:module';
+import type { Container as DiContainer } from '@n8n/di';
+import {
+	BinaryDataService,
+	ExecutionLifecycleHooks,
+	PackageDirectoryLoader,
+	WorkflowExecute,
+} from 'n8n-core';
 import { createEmptyRunExecutionData, NodeHelpers, Workflow } from 'n8n-workflow';
 import type {
+	IBinaryData,
+	IBinaryKeyData,
 	IDataObject,
 	IHttpRequestOptions,
 	INode,
@@ -33,13 +42,69 @@ const itemsNode: INodeType = {
 		defaults: { name: 'Items' },
 		inputs: [],
 		outputs: ['main'],
-		properties: [{ displayName: 'Items', name: 'items', type: 'json', default: '[]' }],
+		properties: [
+			{ displayName: 'Items', name: 'items', type: 'json', default: '[]' },
+			{ displayName: 'Files', name: 'files', type: 'json', default: '[]' },
+		],
 	},
 	async execute() {
 		const items = JSON.parse(this.getNodeParameter('items', 0) as string) as IDataObject[];
-		return Promise.resolve([items.map((json): INodeExecutionData => ({ json }))]);
+		const files = JSON.parse(this.getNodeParameter('files', 0) as string) as FilesOfItem[];
+		const output = items.map(async (json, index): Promise<INodeExecutionData> => {
+			const fields = Object.entries(files[index] ?? {}).map(
+				async ([field, { base64, fileName, mimeType }]) => [
+					field,
+					await this.helpers.prepareBinaryData(Buffer.from(base64, 'base64'), fileName, mimeType),
+				],
+			);
+			if (fields.length === 0) return { json };
+			const binary = Object.fromEntries(await Promise.all(fields)) as IBinaryKeyData;
+			return { json, binary };
+		});
+		return [await Promise.all(output)];
 	},
 };
+
+type FilesOfItem = Record<string, { base64: string; fileName?: string; mimeType?: string }>;
+
+/** A file of an input item. */
+export interface InputFile {
+	bytes: Buffer;
+	fileName?: string;
+	mimeType?: string;
+}
+
+const encoded = (files: Array<Record<string, InputFile>>): FilesOfItem[] =>
+	files.map((fields) =>
+		Object.fromEntries(
+			Object.entries(fields).map(([field, { bytes, ...file }]) => [
+				field,
+				{ ...file, base64: bytes.toString('base64') },
+			]),
+		),
+	);
+
+/** n8n-core's own container; another copy of @n8n/di would have none of its services. */
+const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
+const { Container } = createRequire(core)('@n8n/di') as { Container: typeof DiContainer };
+
+/**
+ * Where n8n keeps files from now on: within the items, or in a folder of its own as a normal n8n does.
+ * @param folder for `filesystem`; n8n makes it
+ */
+export async function keepFilesIn(mode: 'memory' | 'filesystem', folder = ''): Promise<void> {
+	const service = Container.get(BinaryDataService);
+	const inner = service as unknown as { managers: object; config: { localStoragePath: string } };
+	// Without a manager for its mode, n8n keeps files in memory.
+	inner.managers = {};
+	if (mode === 'memory') return;
+	inner.config.localStoragePath = folder;
+	await service.init();
+}
+
+/** The bytes of a file that the node put out, wherever n8n keeps it. */
+export const bytesOf = async (file: IBinaryData | undefined): Promise<Buffer> =>
+	file ? await Container.get(BinaryDataService).getAsBuffer(file) : Buffer.alloc(0);
 
 let loading: Promise<PackageDirectoryLoader> | undefined;
 
@@ -66,6 +131,8 @@ export interface Credential {
 export interface NodeRun {
 	/** Input items' json. */
 	items?: IDataObject[];
+	/** Input items' files, by item and field. */
+	files?: Array<Record<string, InputFile>>;
 	parameters: INodeParameters;
 	credential: Credential;
 	/** Node settings: onError, retryOnFail, maxTries, waitBetweenTries. */
@@ -115,7 +182,12 @@ export function createAdditionalData(credential: Credential): IWorkflowExecuteAd
 }
 
 /** Builds Items -> Emoji Video as a workflow of the engine. */
-async function createWorkflow({ items = [{}], parameters, settings }: NodeRun): Promise<Workflow> {
+async function createWorkflow({
+	files = [],
+	items = files.length > 0 ? files.map(() => ({})) : [{}],
+	parameters,
+	settings,
+}: NodeRun): Promise<Workflow> {
 	const types: Record<string, INodeType> = {
 		'test.items': itemsNode,
 		[EMOJI_VIDEO]: await loadBuiltNode(),
@@ -132,7 +204,7 @@ async function createWorkflow({ items = [{}], parameters, settings }: NodeRun): 
 			type: 'test.items',
 			typeVersion: 1,
 			position: [0, 0],
-			parameters: { items: JSON.stringify(items) },
+			parameters: { items: JSON.stringify(items), files: JSON.stringify(encoded(files)) },
 		},
 		{
 			id: 'emoji-video',

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { openLedger } from '../../nodes/EmojiVideo/batch/ledger';
 import { DOCUMENTED_RATES, paceOf } from '../../nodes/EmojiVideo/batch/pace';
-import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
+import { planJobs, portraitAt } from '../../nodes/EmojiVideo/batch/plan';
 import type { Job, VideoOrder } from '../../nodes/EmojiVideo/batch/plan';
 import { followTasks, submitJobs } from '../../nodes/EmojiVideo/batch/run';
 import type { BatchTools } from '../../nodes/EmojiVideo/batch/run';
@@ -34,7 +34,7 @@ interface Try {
 }
 
 interface Scenario {
-	orders: Array<Pick<VideoOrder, 'imageUrl' | 'areas'> & { templates: number }>;
+	orders: Array<Pick<VideoOrder, 'areas'> & { imageUrl: string; templates: number }>;
 	tries: Try[];
 	script: Script;
 	settings: Partial<WatchSettings>;
@@ -56,7 +56,7 @@ function jobsOf({ orders }: Scenario): Job[] {
 	const asked = orders.map(
 		({ imageUrl, areas, templates }, itemIndex): VideoOrder => ({
 			itemIndex,
-			imageUrl,
+			portrait: portraitAt(imageUrl),
 			areas,
 			// A name of its own for each job, so that the wire tells them apart.
 			templateIds: Array.from({ length: templates }, (_, nth) => `template_${itemIndex}_${nth}`),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createdToJson, detectionToJson, taskToJson } from '../../nodes/EmojiVideo/output';
-import { videoFileName } from '../../nodes/EmojiVideo/media/video';
+import { videoFileName } from '../../nodes/EmojiVideo/media/names';
 import type { FaceAreas, Task } from '../../nodes/EmojiVideo/dashscope/schemas';
 
 const areas: FaceAreas = { face: [212, 194, 460, 441], expression: [63, 30, 609, 575] };
@@ -134,7 +134,7 @@ describe('a detection', () => {
 	} as const;
 
 	it('that passed shows both areas under the names that Create takes', () => {
-		expect(detectionToJson({ passed: true, requestId: 'r', areas }, imageUrl)).toStrictEqual({
+		expect(detectionToJson({ passed: true, requestId: 'r', areas }, { imageUrl })).toStrictEqual({
 			passed: true,
 			faceArea: areas.face,
 			expressionArea: areas.expression,
@@ -144,7 +144,7 @@ describe('a detection', () => {
 	});
 
 	it('that did not pass shows code, message and what to change in the photo', () => {
-		expect(detectionToJson(refusedPortrait, imageUrl)).toStrictEqual({
+		expect(detectionToJson(refusedPortrait, { imageUrl })).toStrictEqual({
 			passed: false,
 			code: 'InvalidFile.FacePose',
 			message: 'The pose is invalid.',
@@ -155,12 +155,14 @@ describe('a detection', () => {
 	});
 
 	it('that did not pass for a reason nobody knows still has advice', () => {
-		const { advice } = detectionToJson({ ...refusedPortrait, code: 'Brand.New' }, imageUrl);
+		const { advice } = detectionToJson({ ...refusedPortrait, code: 'Brand.New' }, { imageUrl });
 		expect(advice).toMatch(/portrait/);
 	});
 });
 
 describe('the output schemas', () => {
+	/** Instead of imageUrl, where the portrait came as a file. */
+	const imageFile = 'ada.png';
 	const schemaOf = (name: string) => {
 		const file = `../../nodes/EmojiVideo/__schema__/v1.0.0/${name}.json`;
 		return JSON.parse(readFileSync(path.join(import.meta.dirname, file), 'utf8')) as {
@@ -168,18 +170,18 @@ describe('the output schemas', () => {
 			properties: Record<string, { type: string; items?: { type: string } }>;
 		};
 	};
-	const passed = detectionToJson({ passed: true, requestId: 'r', areas }, imageUrl);
+	const passed = detectionToJson({ passed: true, requestId: 'r', areas }, { imageUrl });
 	const failed = detectionToJson(
 		{ passed: false, requestId: 'r', code: 'C', message: 'm' },
-		imageUrl,
+		{ imageUrl },
 	);
 	const created = createdToJson({ taskId: 't', status: 'PENDING', requestId: 'r' }, 0, facts);
 
 	it.each([
-		['video/create', created],
-		['video/createAndWait', { ...taskToJson(succeeded, facts), downloadError: 'why' }],
-		['video/wait', { ...taskToJson(succeeded, facts), downloadError: 'why' }],
-		['image/detectFace', { ...failed, ...passed }],
+		['video/create', { ...created, imageFile }],
+		['video/createAndWait', { ...taskToJson(succeeded, facts), imageFile, downloadError: 'why' }],
+		['video/wait', { ...taskToJson(succeeded, facts), imageFile, downloadError: 'why' }],
+		['image/detectFace', { ...failed, ...passed, imageFile }],
 	])('%s describes exactly the keys of an item', (name, json) => {
 		expect(Object.keys(schemaOf(name).properties).sort()).toEqual(Object.keys(json).sort());
 	});
@@ -221,14 +223,15 @@ describe('the name of a video file', () => {
 		['not an address', undefined, 't', 't.mp4'],
 		[undefined, undefined, 't', 't.mp4'],
 	])('for %j, %j and %j is %s', (url, template, taskId, name) => {
-		expect(videoFileName(url, template, taskId)).toBe(name);
+		expect(videoFileName({ imageUrl: url }, template, taskId)).toBe(name);
 	});
 
 	it('is short enough for every file system', () => {
 		const long = 'a'.repeat(500);
-		expect(videoFileName(`https://example.com/${long}.png`, long, long).length).toBeLessThan(200);
+		const imageUrl = `https://example.com/${long}.png`;
+		expect(videoFileName({ imageUrl }, long, long).length).toBeLessThan(200);
 		const wide = '表'.repeat(500);
-		const name = videoFileName(`https://example.com/${wide}.png`, 'lei', 't');
+		const name = videoFileName({ imageFile: `${wide}.png` }, 'lei', 't');
 		expect(Buffer.byteLength(name)).toBeLessThan(255);
 	});
 });

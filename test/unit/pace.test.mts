@@ -39,8 +39,8 @@ describe('reserve', () => {
 	});
 });
 
-it('paces as documented: one detection, one creation, twenty queries a second', () => {
-	expect(DOCUMENTED_RATES).toEqual({ detect: 1, create: 1, query: 20 });
+it('paces as documented: one detection, one creation, twenty queries, a hundred policies a second', () => {
+	expect(DOCUMENTED_RATES).toEqual({ detect: 1, create: 1, query: 20, policy: 100 });
 });
 
 describe('a pace', () => {

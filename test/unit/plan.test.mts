@@ -1,5 +1,5 @@
 import { TEMPLATE_ID, templateLabel, TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
-import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
+import { planJobs, portraitAt } from '../../nodes/EmojiVideo/batch/plan';
 import type { VideoOrder } from '../../nodes/EmojiVideo/batch/plan';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
 
@@ -7,7 +7,7 @@ const areas: FaceAreas = { face: [212, 194, 460, 441], expression: [63, 30, 609,
 
 const order = (more: Partial<VideoOrder> = {}): VideoOrder => ({
 	itemIndex: 0,
-	imageUrl: 'https://example.com/a.png',
+	portrait: portraitAt('https://example.com/a.png'),
 	areas: undefined,
 	templateIds: ['mengwa_kaixin'],
 	...more,
@@ -21,7 +21,7 @@ describe('a plan', () => {
 		const jobs = planJobs(
 			[
 				order({ itemIndex: 3, templateIds: ['b', 'a'] }),
-				order({ itemIndex: 1, imageUrl: 'https://example.com/b.png', areas }),
+				order({ itemIndex: 1, portrait: portraitAt('https://example.com/b.png'), areas }),
 			],
 			0,
 		);
@@ -58,7 +58,7 @@ describe('the key of a job', () => {
 
 	it.each([
 		['item', order({ itemIndex: 1 }), 0],
-		['portrait', order({ imageUrl: 'https://example.com/b.png' }), 0],
+		['portrait', order({ portrait: portraitAt('https://example.com/b.png') }), 0],
 		['template', order({ templateIds: ['jingdian_lei'] }), 0],
 		['face areas', order({ areas }), 0],
 		['run of the node', order(), 1],

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { DashScopeApi } from '../../credentials/DashScopeApi.credentials';
 import { openLedger } from '../../nodes/EmojiVideo/batch/ledger';
-import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
+import { planJobs, portraitAt } from '../../nodes/EmojiVideo/batch/plan';
 import { followTasks, submitJobs } from '../../nodes/EmojiVideo/batch/run';
 import type { Clock } from '../../nodes/EmojiVideo/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
@@ -24,7 +24,7 @@ const failureOf = (kind: FailureKind): Failure => ({ kind, message: kind, nextSt
 const areas: FaceAreas = { face: [2, 2, 8, 8], expression: [0, 0, 9, 9] };
 const order = (itemIndex: number, more = {}) => ({
 	itemIndex,
-	imageUrl: `https://example.com/${itemIndex}.png`,
+	portrait: portraitAt(`https://example.com/${itemIndex}.png`),
 	areas,
 	templateIds: ['mengwa_kaixin'],
 	...more,
@@ -46,6 +46,7 @@ it('1. a task of an earlier try is in the result when the try was stopped before
 		getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
 		cancelTask: async () => Promise.resolve(fail(failureOf('stopped'))),
+		getUploadPolicy: async () => Promise.resolve(fail(failureOf('stopped'))),
 	};
 	const tools = { client, ledger: openLedger(context), clock, signal: stop.signal };
 	const told: string[] = [];
@@ -74,6 +75,7 @@ it('2. a create whose answer was lost is not sent again by Retry On Fail', async
 			getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 			listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
 			cancelTask: async () => Promise.resolve(fail(failureOf('stopped'))),
+			getUploadPolicy: async () => Promise.resolve(fail(failureOf('stopped'))),
 		};
 		const { signal } = new AbortController();
 		await submitJobs(
@@ -98,6 +100,7 @@ it('3. nothing is detected any more once the account has been refused', async ()
 		getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
 		cancelTask: async () => Promise.resolve(fail(failureOf('stopped'))),
+		getUploadPolicy: async () => Promise.resolve(fail(failureOf('stopped'))),
 	};
 	const orders = Array.from({ length: 50 }, (_, index) => order(index, { areas: undefined }));
 	const { signal } = new AbortController();

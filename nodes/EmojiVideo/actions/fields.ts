@@ -5,18 +5,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { TEMPLATES, templateLabel } from '../dashscope/templates';
 
-export const imageUrlField: INodeProperties = {
-	displayName: 'Image URL',
-	name: 'imageUrl',
-	type: 'string',
-	required: true,
-	default: '',
-	placeholder: 'e.g. https://example.com/portrait.png',
-	description:
-		'Public address of the portrait. DashScope downloads it, so it must be reachable from the internet by http or https.',
-	hint: 'JPEG, PNG, BMP or WEBP, at most 10 MB, width and height 400 to 7000 pixels, one person facing the camera',
-};
-
 export const faceAreaFields: INodeProperties[] = [
 	{
 		displayName: 'Face Areas',

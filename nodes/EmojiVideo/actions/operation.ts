@@ -17,7 +17,14 @@ export interface Outcome {
 	itemIndex: number;
 	result: Result<OutputItem>;
 	/** Which of the item's videos this is, for error items. */
-	about?: { templateId?: string; imageUrl?: string };
+	about?: {
+		templateId?: string;
+		imageUrl?: string;
+		imageFile?: string;
+		/** Of a finished video that could not be downloaded. */
+		videoUrl?: string;
+		videoUrlExpiresAt?: string;
+	};
 }
 
 export interface Operation {

@@ -2,14 +2,16 @@
  * From the form to what is wanted: reads each input item's fields once. Rule: an item that fails its
  * own check sends nothing.
  */
+import pLimit from 'p-limit';
 import { fail, succeed } from '../dashscope/failure';
 import type { Failure, Result } from '../dashscope/failure';
 import type { FaceAreas } from '../dashscope/schemas';
 import type { VideoOrder } from '../batch/plan';
 import { failed } from './operation';
 import type { Outcome } from './operation';
+import { readPortrait } from './portraits';
 import type { Session } from './session';
-import { areasValue, check, imageUrlValue, readField, readFields, templatesValue } from './values';
+import { areasValue, check, readField, readFields, templatesValue } from './values';
 
 function readAreas({ functions }: Session, itemIndex: number): Result<FaceAreas | undefined> {
 	const mode = readField(functions, itemIndex, 'faceAreas');
@@ -30,16 +32,19 @@ function readAreas({ functions }: Session, itemIndex: number): Result<FaceAreas 
 }
 
 /** What one item orders from Create or Create and Wait. */
-export function readOrder(session: Session, itemIndex: number): Result<VideoOrder> {
-	const fields = readFields(session.functions, itemIndex, {
-		imageUrl: imageUrlValue(session.account.isLoopback),
-		templates: templatesValue,
-	});
+export async function readOrder(session: Session, itemIndex: number): Promise<Result<VideoOrder>> {
+	const fields = readFields(session.functions, itemIndex, { templates: templatesValue });
 	if (!fields.ok) return fields;
 	const areas = readAreas(session, itemIndex);
 	if (!areas.ok) return areas;
-	const { imageUrl, templates } = fields.value;
-	return succeed({ itemIndex, imageUrl, areas: areas.value, templateIds: templates });
+	const portrait = await readPortrait(session, itemIndex);
+	if (!portrait.ok) return portrait;
+	return succeed({
+		itemIndex,
+		portrait: portrait.value,
+		areas: areas.value,
+		templateIds: fields.value.templates,
+	});
 }
 
 /** What all items ask for, and the refusals of the items that ask for nothing possible. */
@@ -50,17 +55,23 @@ export interface Asked<T> {
 	end?: Failure;
 }
 
+/** Items read at once: their files may lie in a storage that takes its time. */
+const READ_AT_ONCE = 4;
+
 /**
  * Reads every item before anything is sent.
  * @param read one item's wish
  */
-export function readItems<T>(
+export async function readItems<T>(
 	{ functions, stopsAtFirstFailure }: Session,
-	read: (itemIndex: number) => Result<T>,
-): Asked<T> {
+	read: (itemIndex: number) => Result<T> | Promise<Result<T>>,
+): Promise<Asked<T>> {
+	const limit = pLimit(READ_AT_ONCE);
+	const wishes = await Promise.all(
+		functions.getInputData().map((_, itemIndex) => limit(async () => await read(itemIndex))),
+	);
 	const asked: Asked<T> = { wanted: [], refused: [] };
-	functions.getInputData().forEach((_, itemIndex) => {
-		const wish = read(itemIndex);
+	wishes.forEach((wish, itemIndex) => {
 		if (wish.ok) return asked.wanted.push(wish.value);
 		if (stopsAtFirstFailure) asked.end ??= wish.failure;
 		return asked.refused.push(failed(itemIndex, wish.failure));

@@ -33,15 +33,17 @@ const isFromApi = ({ httpStatus }: Failure) => httpStatus !== undefined;
 /** Every task that was accepted, for an error that takes the place of all items. */
 function acceptedTasks(outcomes: Outcome[]): string {
 	const ids = outcomes.flatMap(({ result }) =>
-		result.ok
-			? [result.value.json.taskId ?? taskIdOfRaw(result.value.json)]
-			: [result.failure.taskId],
+		result.ok ? taskIdsOf(result.value.json) : [result.failure.taskId],
 	);
 	const accepted = ids.filter((id) => typeof id === 'string');
 	return accepted.length === 0 ? '' : ` Tasks that DashScope has accepted: ${accepted.join(', ')}.`;
 }
 
-const taskIdOfRaw = ({ output }: IDataObject) => (output as IDataObject | undefined)?.task_id;
+/** Of an item, simplified or as it came, or of all videos of a pack. */
+const taskIdsOf = ({ taskId, output, videos }: IDataObject): unknown[] =>
+	Array.isArray(videos)
+		? videos.flatMap((video) => taskIdsOf(video as IDataObject))
+		: [taskId ?? (output as IDataObject | undefined)?.task_id];
 
 function toNodeError(
 	functions: IExecuteFunctions,

@@ -16,12 +16,19 @@ import type { Account } from '../dashscope/endpoint';
 import { fail, succeed } from '../dashscope/failure';
 import type { Result } from '../dashscope/failure';
 import { createSend } from '../dashscope/transport';
+import { createRemoteChecks } from '../media/remote';
+import { createUploads } from '../media/upload';
+import type { Uploads } from '../media/upload';
 
 export const CREDENTIAL_TYPE = 'dashScopeApi';
 
 export interface Session extends BatchTools {
 	functions: IExecuteFunctions;
 	account: Pick<Account, 'isLoopback'>;
+	/** Portraits that are files, on their way to the service. */
+	uploads: Uploads;
+	/** Looks at a portrait on the internet before the service does. */
+	checkRemote: ReturnType<typeof createRemoteChecks>;
 	/** How often this node has run in this execution; more than 0 inside Loop Over Items. */
 	runIndex: number;
 	/** Whether the node ends with the first failing item, or goes on with the others. */
@@ -99,15 +106,20 @@ export async function openSession(
 	cancelled?.addEventListener('abort', () => stop.abort(), { once: true });
 	if (cancelled?.aborted) stop.abort();
 
-	const tools = await openAccount(functions, rates, stop.signal);
+	const { signal } = stop;
+	const tools = await openAccount(functions, rates, signal);
 	if (!tools.ok) return tools;
 	const afterStop = await openAccount(detached(functions), rates);
 	if (!afterStop.ok) return afterStop;
+	const { account, client, clock } = tools.value;
+	const link = { functions, clock, signal, allowLoopback: account.isLoopback };
 	return succeed({
 		...tools.value,
 		functions,
+		uploads: createUploads({ ...link, client }),
+		checkRemote: createRemoteChecks(link),
 		ledger: openLedger(functions.getContext('node')),
-		signal: stop.signal,
+		signal,
 		halt: () => stop.abort(),
 		isStopped: () => cancelled?.aborted === true,
 		afterStop: afterStop.value.client,

@@ -17,6 +17,7 @@ import {
 	waitBeforeTurn,
 } from '../batch/parcel';
 import type { Parcel, Piece } from '../batch/parcel';
+import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
 import type { Accepted } from '../batch/run';
 import { createWatch, enqueue } from '../batch/watch';
@@ -24,12 +25,14 @@ import type { Answer } from '../dashscope/client';
 import { fail, STOPPED, succeed } from '../dashscope/failure';
 import type { Failure, Result } from '../dashscope/failure';
 import type { Task } from '../dashscope/schemas';
+import { deliver, DOWNLOADS_AT_ONCE, packUp, toJson } from './delivery';
+import type { Delivery, LinkOfVideo } from './delivery';
 import { toItem } from './items';
 import { failed } from './operation';
 import type { Outcome, OutputItem } from './operation';
 import type { Session } from './session';
-import { deliver, DOWNLOADS_AT_ONCE, startWaiting, toJson } from './waiting';
-import type { Delivery, Waiting, WaitOptions } from './waiting';
+import { startWaiting } from './waiting';
+import type { Waiting, WaitOptions } from './waiting';
 
 /** Tells the layers of a surviving wait apart; no user ever sees or sets it. */
 export const durableRoleField: INodeProperties = {
@@ -63,18 +66,14 @@ const parcelItem = (parcel: Parcel): INodeExecutionData => ({
 });
 
 const toAccepted = (piece: Piece & { taskId: string }): Accepted => ({
-	job: {
-		itemIndex: piece.itemIndex,
-		templateId: piece.templateId,
-		imageUrl: piece.imageUrl,
-		key: piece.taskId,
-	},
+	job: { itemIndex: piece.itemIndex, ...aboutOf(piece), key: piece.taskId },
 	entry: { taskId: piece.taskId, requestId: piece.requestId, areas: piece.areas },
 });
 
 /** The item that stands for a task while, or if, nobody has looked after it to its end. */
-function toUnfinished({ itemIndex, taskId, templateId, imageUrl, end }: Piece): Outcome {
-	const about = { templateId, imageUrl };
+function toUnfinished(piece: Piece): Outcome {
+	const { itemIndex, taskId, end } = piece;
+	const about = aboutOf(piece);
 	if (typeof end === 'object') return failed(itemIndex, end, about);
 	const json = {
 		taskId,
@@ -119,9 +118,9 @@ export function startSurvivingWait(
 	const inMemory: Array<(waiting: Waiting) => void> = [];
 
 	const addPiece = (label: VideoLabel, more: Partial<Piece>) => {
-		const { itemIndex, templateId, imageUrl } = label;
-		const { simplify, field } = deliveries.get(itemIndex) ?? { simplify: true, field: undefined };
-		pieces.push({ itemIndex, templateId, imageUrl, simplify, field, ...more });
+		const { itemIndex } = label;
+		const delivery = deliveries.get(itemIndex) ?? { simplify: true };
+		pieces.push({ itemIndex, ...aboutOf(label), ...delivery, ...more });
 	};
 
 	const waitInMemory = async (hint: string): Promise<Outcome[]> => {
@@ -188,9 +187,10 @@ export function startSurvivingWait(
 }
 
 /** A piece of a batch that ends before anything was waited for. */
-function toStopped({ itemIndex, taskId, templateId, imageUrl, end }: Piece): Outcome {
+function toStopped(piece: Piece): Outcome {
+	const { itemIndex, taskId, end } = piece;
 	const failure = typeof end === 'object' ? end : { ...STOPPED, taskId };
-	return failed(itemIndex, failure, { templateId, imageUrl });
+	return failed(itemIndex, failure, aboutOf(piece));
 }
 
 /** What the node got from the layer above. */
@@ -213,27 +213,28 @@ async function deliverAll(
 	answers: ReadonlyMap<string, Answer<Task>>,
 ): Promise<Outcome[]> {
 	const limit = pLimit(DOWNLOADS_AT_ONCE);
-	const fetch = async (piece: Piece, taskId: string): Promise<Result<OutputItem>> => {
+	const fetch = async (
+		piece: Piece,
+		taskId: string,
+	): Promise<{ result: Result<OutputItem>; link?: LinkOfVideo }> => {
 		const known = answers.get(taskId);
 		const answer = known ? succeed(known) : await session.client.getTask(taskId);
-		if (!answer.ok) return fail({ ...answer.failure, taskId });
+		if (!answer.ok) return { result: fail({ ...answer.failure, taskId }) };
 		const accepted = toAccepted({ ...piece, taskId });
-		const delivery = { simplify: piece.simplify, field: piece.field };
-		return succeed(
-			piece.end === 'succeeded'
-				? await deliver(accepted, answer.value, delivery, session)
-				: { json: toJson(accepted, answer.value, delivery) },
-		);
+		return piece.end === 'succeeded'
+			? await deliver(accepted, answer.value, piece, session)
+			: { result: succeed({ json: toJson(accepted, answer.value, piece) }) };
 	};
-	return await Promise.all(
+	const outcomes = await Promise.all(
 		pieces.map(async (piece): Promise<Outcome> => {
-			const { itemIndex, templateId, imageUrl, taskId, end } = piece;
+			const { itemIndex, taskId, end } = piece;
 			if (typeof end === 'object' || end === undefined || taskId === undefined)
 				return toStopped(piece);
-			const result = await limit(async () => await fetch(piece, taskId));
-			return { itemIndex, result, about: { templateId, imageUrl } };
+			const { result, link } = await limit(async () => await fetch(piece, taskId));
+			return { itemIndex, result, about: { ...aboutOf(piece), ...link } };
 		}),
 	);
+	return packUp(outcomes, new Map(pieces.map((piece) => [piece.itemIndex, piece])));
 }
 
 const stillWaiting = (parcel: Parcel): Outcome[] => [

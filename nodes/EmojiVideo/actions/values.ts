@@ -12,7 +12,8 @@ import { areaSchema, TASK_STATUSES } from '../dashscope/schemas';
 import type { Area, FaceAreas, TaskStatus } from '../dashscope/schemas';
 import { TEMPLATE_ID } from '../dashscope/templates';
 
-const shown = (value: unknown): string => {
+/** A value as a message shows it: quoted, and not for ever. */
+export const shown = (value: unknown): string => {
 	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
 	return `"${text.length > 100 ? `${text.slice(0, 100)}...` : text}"`;
 };
@@ -23,7 +24,8 @@ function refuse(context: z.RefinementCtx, message: string, nextStep: string): ne
 	return z.NEVER;
 }
 
-const isBlank = (value: unknown) =>
+/** Not set, or nothing but spaces. */
+export const isBlank = (value: unknown): boolean =>
 	value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 
 const PUBLIC_URL = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';

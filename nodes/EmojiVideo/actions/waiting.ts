@@ -2,44 +2,22 @@
  * Waiting for accepted tasks and fetching their videos: what Create and Wait does after submission.
  * Rule: an accepted task ends as exactly one outcome, with its task ID in it.
  */
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { followTasks } from '../batch/run';
 import type { Accepted } from '../batch/run';
+import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
 import type { WatchSettings } from '../batch/watch';
-import type { Answer } from '../dashscope/client';
 import { succeed } from '../dashscope/failure';
 import type { Result } from '../dashscope/failure';
-import type { Task } from '../dashscope/schemas';
-import { downloadVideo, videoFileName } from '../media/video';
-import { taskToJson } from '../output';
 import { cancelOnStopOption, cancelQueued } from './cancelOnStop';
+import { deliver, DOWNLOADS_AT_ONCE, packUp, toJson } from './delivery';
+import type { Delivery, LinkOfVideo } from './delivery';
 import { failed } from './operation';
 import type { Outcome, OutputItem } from './operation';
 import type { Session } from './session';
-import { check, fieldNameValue, flagValue, numberValue, readField, readFields } from './values';
-
-export const deliveryFields: INodeProperties[] = [
-	{
-		displayName: 'Download Video',
-		name: 'downloadVideo',
-		type: 'boolean',
-		default: true,
-		description:
-			'Whether to download each video into the item. The link in videoUrl works for 24 hours only.',
-	},
-	{
-		displayName: 'Output Data Field Name',
-		name: 'outputField',
-		type: 'string',
-		required: true,
-		default: 'data',
-		placeholder: 'e.g. data',
-		displayOptions: { show: { downloadVideo: [true] } },
-		hint: 'The name of the output field to put the video in',
-	},
-];
+import { check, numberValue, readField } from './values';
 
 export const waitOptions: INodeProperties[] = [
 	cancelOnStopOption,
@@ -101,9 +79,6 @@ export const waitOptions: INodeProperties[] = [
 /** How long one task's queries may fail in a row before the wait for it ends. */
 const PATIENCE_MS = 15 * 60_000;
 
-/** Videos downloaded at once. */
-export const DOWNLOADS_AT_ONCE = 3;
-
 /** Options that hold for the whole batch. */
 export interface WaitOptions extends WatchSettings {
 	/** A task that is not finished in time becomes an item rather than a failure. */
@@ -144,62 +119,6 @@ export function readWaitOptions({ functions }: Session): Result<WaitOptions> {
 	});
 }
 
-/** How an item wants its finished videos. */
-export interface Delivery {
-	simplify: boolean;
-	/** The output field for the video; `undefined` leaves it where it is. */
-	field: string | undefined;
-}
-
-/** Reads how an item wants its videos, before anything is paid for. */
-export function readDelivery({ functions }: Session, itemIndex: number): Result<Delivery> {
-	const flags = readFields(functions, itemIndex, { simplify: flagValue, downloadVideo: flagValue });
-	if (!flags.ok) return flags;
-	const { simplify, downloadVideo: isWanted } = flags.value;
-	if (!isWanted) return succeed({ simplify, field: undefined });
-	const fields = readFields(functions, itemIndex, { outputField: fieldNameValue });
-	return fields.ok ? succeed({ simplify, field: fields.value.outputField }) : fields;
-}
-
-/** A task as the json its item wants. */
-export const toJson = (
-	{ job, entry }: Accepted,
-	answer: Answer<Task>,
-	{ simplify }: Delivery,
-): IDataObject =>
-	simplify
-		? taskToJson(answer.value, {
-				templateId: job.templateId,
-				imageUrl: job.imageUrl,
-				areas: entry.areas,
-			})
-		: { ...answer.raw };
-
-/** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
-export async function deliver(
-	accepted: Accepted,
-	answer: Answer<Task>,
-	delivery: Delivery,
-	{ functions, clock, signal, account }: Session,
-): Promise<OutputItem> {
-	const { templateId, imageUrl } = accepted.job;
-	const task = answer.value;
-	const json = toJson(accepted, answer, delivery);
-	const { field } = delivery;
-	if (field === undefined) return { json };
-
-	const fileName = videoFileName(imageUrl, templateId, task.taskId);
-	const video = await downloadVideo(task.videoUrl ?? '', fileName, {
-		functions,
-		clock,
-		signal,
-		allowLoopback: account.isLoopback,
-	});
-	if (video.ok) return { json, binary: { [field]: video.value } };
-	const { message, nextStep } = video.failure;
-	return { json: { ...json, downloadError: `${message}. ${nextStep}` } };
-}
-
 /** A wait under way. */
 export interface Waiting {
 	add(accepted: Accepted): void;
@@ -226,11 +145,9 @@ export function startWaiting(
 	const deliveries: Array<Promise<void>> = [];
 	const download = pLimit(DOWNLOADS_AT_ONCE);
 
-	const settle = (
-		{ key, itemIndex, templateId, imageUrl }: VideoLabel,
-		result: Result<OutputItem>,
-	) => {
-		const about = { templateId, imageUrl };
+	const settle = (label: VideoLabel, result: Result<OutputItem>, link?: LinkOfVideo) => {
+		const { key, itemIndex } = label;
+		const about = { ...aboutOf(label), ...link };
 		outcomes.set(
 			key,
 			result.ok ? { itemIndex, result, about } : failed(itemIndex, result.failure, about),
@@ -243,8 +160,11 @@ export function startWaiting(
 		const wanted = deliveriesWanted.get(job.itemIndex);
 		if (!wanted) return;
 		if (result.ok) {
-			const delivery = async () => await deliver(accepted, result.value, wanted, session);
-			deliveries.push(download(async () => settle(job, succeed(await delivery()))));
+			const delivery = async () => {
+				const delivered = await deliver(accepted, result.value, wanted, session);
+				settle(job, delivered.result, delivered.link);
+			};
+			deliveries.push(download(delivery));
 		} else if (result.failure.kind === 'timeLimit' && options.returnsUnfinished && lastAnswer) {
 			settle(job, succeed({ json: toJson(accepted, lastAnswer, wanted) }));
 		} else {
@@ -266,7 +186,8 @@ export function startWaiting(
 			await Promise.all(deliveries);
 			const all = order.flatMap((key) => outcomes.get(key) ?? []);
 			const isToCancel = options.cancelsOnStop && session.isStopped();
-			return [...refused, ...(isToCancel ? await cancelQueued(session, all) : all)];
+			const ended = isToCancel ? await cancelQueued(session, all) : all;
+			return [...refused, ...packUp(ended, deliveriesWanted)];
 		},
 	};
 }

@@ -32,8 +32,8 @@ export interface Ledger {
 	/** Forgets a task that ended without a video, so that a new try makes a new one. */
 	strike(key: string): void;
 	/** Areas found earlier in this execution: a second try does not pay for the detection again. */
-	findAreas(imageUrl: string): FaceAreas | undefined;
-	writeAreas(imageUrl: string, areas: FaceAreas): void;
+	findAreas(portraitId: string): FaceAreas | undefined;
+	writeAreas(portraitId: string, areas: FaceAreas): void;
 }
 
 /** In the place of a task: the create was sent, its answer has not come. */
@@ -65,9 +65,9 @@ export function openLedger(context: IDataObject): Ledger {
 		strike: (key) => {
 			delete tasks[key];
 		},
-		findAreas: (imageUrl) => areasSchema.safeParse(areas[imageUrl]).data,
-		writeAreas: (imageUrl, found) => {
-			areas[imageUrl] = { ...found };
+		findAreas: (portraitId) => areasSchema.safeParse(areas[portraitId]).data,
+		writeAreas: (portraitId, found) => {
+			areas[portraitId] = { ...found };
 		},
 	};
 }

@@ -10,8 +10,8 @@ import type { Lane, TakeTurn } from '../dashscope/client';
 /** Requests per second for each lane. */
 export type Rates = Record<Lane, number>;
 
-/** emoji-detect-v1 1/s, emoji-v1 1/s, the three task endpoints 20/s together. */
-export const DOCUMENTED_RATES: Rates = { detect: 1, create: 1, query: 20 };
+/** emoji-detect-v1 1/s, emoji-v1 1/s, the three task endpoints 20/s together, upload policies 100/s. */
+export const DOCUMENTED_RATES: Rates = { detect: 1, create: 1, query: 20, policy: 100 };
 
 /**
  * Requests leave evenly spaced, and arrive with the network's jitter. This much more than the even
@@ -27,7 +27,7 @@ const accounts = new Map<string, NextTurns>();
 function turnsOf(accountId: string): NextTurns {
 	const known = accounts.get(accountId);
 	if (known) return known;
-	const fresh: NextTurns = { detect: 0, create: 0, query: 0 };
+	const fresh: NextTurns = { detect: 0, create: 0, query: 0, policy: 0 };
 	accounts.set(accountId, fresh);
 	return fresh;
 }

@@ -56,12 +56,17 @@ const pieceSchema = z.object({
 	itemIndex: z.number().int().nonnegative(),
 	templateId: z.string().optional(),
 	imageUrl: z.string().optional(),
+	imageFile: z.string().optional(),
 	/** Absent where no task was made. */
 	taskId: z.string().optional(),
 	requestId: z.string().optional(),
 	areas: z.object({ face: areaSchema, expression: areaSchema }).optional(),
 	simplify: z.boolean(),
 	field: z.string().optional(),
+	fileName: z.string().optional(),
+	failsOnDownloadError: z.boolean().optional(),
+	isPack: z.boolean().optional(),
+	isOneOfSeveral: z.boolean().optional(),
 	/** How it ended; absent while the task is open. */
 	end: z.enum(['succeeded', 'outOfTime']).or(failureSchema).optional(),
 });

@@ -2,12 +2,35 @@
  * Items x templates -> jobs. Pure. One job is one video: a portrait, a template, an input item.
  */
 import { createHash } from 'node:crypto';
+import type { Model } from '../dashscope/client';
+import { succeed } from '../dashscope/failure';
+import type { Result } from '../dashscope/failure';
 import type { FaceAreas } from '../dashscope/schemas';
+
+/** A picture, wherever it is. */
+export interface Portrait {
+	/** Its address, or a hash of its bytes: the same in every try of an execution. */
+	id: string;
+	/** What items call it: the user's address, or the file's name. */
+	about: { imageUrl?: string; imageFile?: string };
+	/** What may explain that the service does not like it. */
+	hint?: string;
+	/** Where the service can read it for a model; a file is put there first. Never rejects. */
+	addressFor(model: Model): Promise<Result<string>>;
+}
+
+/** A portrait on the internet: every model reads it where it is. */
+export const portraitAt = (imageUrl: string, hint?: string): Portrait => ({
+	id: imageUrl,
+	about: { imageUrl },
+	hint,
+	addressFor: async () => await Promise.resolve(succeed(imageUrl)),
+});
 
 /** What one input item asks for. */
 export interface VideoOrder {
 	itemIndex: number;
-	imageUrl: string;
+	portrait: Portrait;
 	/** Both areas as the user gave them; `undefined` lets face detection find them. */
 	areas: FaceAreas | undefined;
 	/** `driven_id`s, at least one. */
@@ -17,8 +40,9 @@ export interface VideoOrder {
 /** Which video of which item; all that those who wait for it need to know. */
 export interface VideoLabel {
 	itemIndex: number;
-	/** Unknown for tasks that were made elsewhere. */
+	/** The portrait's address or file name. Unknown for tasks that were made elsewhere. */
 	imageUrl?: string;
+	imageFile?: string;
 	templateId?: string;
 	/** Names this very video in this execution: the key under which the ledger remembers its task. */
 	key: string;
@@ -26,10 +50,17 @@ export interface VideoLabel {
 
 /** A video to be made. */
 export interface Job extends VideoLabel {
-	imageUrl: string;
+	portrait: Portrait;
 	templateId: string;
 	areas: FaceAreas | undefined;
 }
+
+/** What an item says about its video, beside what the service says. */
+export const aboutOf = ({ templateId, imageUrl, imageFile }: Omit<VideoLabel, 'key'>) => ({
+	templateId,
+	imageUrl,
+	imageFile,
+});
 
 /**
  * A short hash of everything that shapes a video, so that a changed item is another video.
@@ -37,7 +68,7 @@ export interface Job extends VideoLabel {
  */
 function keyOf(runIndex: number, order: VideoOrder, templateId: string): string {
 	const fingerprint = createHash('sha256')
-		.update(JSON.stringify([order.imageUrl, order.areas ?? 'detect', templateId]))
+		.update(JSON.stringify([order.portrait.id, order.areas ?? 'detect', templateId]))
 		.digest('base64url')
 		.slice(0, 16);
 	return `${runIndex}:${order.itemIndex}:${templateId}:${fingerprint}`;
@@ -51,7 +82,8 @@ export function planJobs(orders: VideoOrder[], runIndex: number): Job[] {
 	return orders.flatMap((order) =>
 		[...new Set(order.templateIds)].map((templateId) => ({
 			itemIndex: order.itemIndex,
-			imageUrl: order.imageUrl,
+			...order.portrait.about,
+			portrait: order.portrait,
 			areas: order.areas,
 			templateId,
 			key: keyOf(runIndex, order, templateId),

@@ -7,7 +7,7 @@
  * result; a result after acceptance carries the task ID, whatever went wrong.
  */
 import type { Clock } from '../clock';
-import { LOST_CREATE, MAY_HAVE_ACTED } from '../dashscope/client';
+import { DETECTION_MODEL, LOST_CREATE, MAY_HAVE_ACTED, VIDEO_MODEL } from '../dashscope/client';
 import type { Answer, Client } from '../dashscope/client';
 import { nextStepFor } from '../dashscope/errors';
 import { fail, STOPPED, succeed } from '../dashscope/failure';
@@ -15,7 +15,7 @@ import type { Failure, Result } from '../dashscope/failure';
 import type { Detection, FaceAreas, Task } from '../dashscope/schemas';
 import { createBell } from './bell';
 import type { Ledger, LedgerEntry } from './ledger';
-import type { Job, VideoLabel } from './plan';
+import type { Job, Portrait, VideoLabel } from './plan';
 import { createWatch, enqueue, learn, nextMoves } from './watch';
 import type { WatchSettings } from './watch';
 
@@ -52,15 +52,15 @@ const LOST_EARLIER: Failure = {
 };
 
 /** A portrait that did not pass, as the failure of every job that uses it. */
-export function portraitFailure({
-	code,
-	message,
-	requestId,
-}: Detection & { passed: false }): Failure {
+export function portraitFailure(
+	{ code, message, requestId }: Detection & { passed: false },
+	hint?: string,
+): Failure {
+	const nextStep = nextStepFor(code, message) ?? 'Use another portrait.';
 	return {
 		kind: 'portrait',
 		message: `The portrait did not pass face detection: ${message} (${code})`,
-		nextStep: nextStepFor(code, message) ?? 'Use another portrait.',
+		nextStep: [nextStep, hint].filter(Boolean).join(' '),
 		code,
 		requestId,
 	};
@@ -76,29 +76,32 @@ function detectAll(jobs: Job[], { client, ledger, signal }: BatchTools, end: Bat
 	const found = new Map<string, Promise<Result<FaceAreas>>>();
 	let previous: Promise<unknown> = Promise.resolve();
 
-	const detect = async (imageUrl: string): Promise<Result<FaceAreas>> => {
+	const detect = async (portrait: Portrait): Promise<Result<FaceAreas>> => {
 		if (signal.aborted || end.failure) return fail(end.failure ?? STOPPED);
-		const result = await client.detectFace(imageUrl);
+		const address = await portrait.addressFor(DETECTION_MODEL);
+		const result = address.ok ? await client.detectFace(address.value) : address;
 		if (!result.ok && concernsAll(result.failure)) end.failure ??= result.failure;
 		if (!result.ok) return result;
 		const detection = result.value.value;
-		if (!detection.passed) return fail(portraitFailure(detection));
-		ledger.writeAreas(imageUrl, detection.areas);
+		if (!detection.passed) return fail(portraitFailure(detection, portrait.hint));
+		ledger.writeAreas(portrait.id, detection.areas);
+		// A file goes to the other model's storage while earlier jobs are being submitted.
+		void portrait.addressFor(VIDEO_MODEL);
 		return succeed(detection.areas);
 	};
 
-	for (const { imageUrl, areas, key } of jobs) {
-		if (areas || found.has(imageUrl) || ledger.find(key)) continue;
-		const known = ledger.findAreas(imageUrl);
+	for (const { portrait, areas, key } of jobs) {
+		if (areas || found.has(portrait.id) || ledger.find(key)) continue;
+		const known = ledger.findAreas(portrait.id);
 		const areasOfPortrait = known
 			? Promise.resolve(succeed(known))
-			: previous.then(async () => await detect(imageUrl));
-		found.set(imageUrl, areasOfPortrait);
+			: previous.then(async () => await detect(portrait));
+		found.set(portrait.id, areasOfPortrait);
 		previous = areasOfPortrait;
 	}
 
-	return async ({ imageUrl, areas }: Job): Promise<Result<FaceAreas>> =>
-		areas ? succeed(areas) : ((await found.get(imageUrl)) ?? fail(STOPPED));
+	return async ({ portrait, areas }: Job): Promise<Result<FaceAreas>> =>
+		areas ? succeed(areas) : ((await found.get(portrait.id)) ?? fail(STOPPED));
 }
 
 async function submit(
@@ -110,11 +113,17 @@ async function submit(
 	if (resumed) return succeed({ job, entry: resumed });
 	const areas = await areasOf(job);
 	if (!areas.ok) return areas;
-	if (signal.aborted) return fail(STOPPED);
-	const { imageUrl, templateId } = job;
 	if (ledger.isDoubtful(job.key)) return fail(LOST_EARLIER);
+	const address = await job.portrait.addressFor(VIDEO_MODEL);
+	if (!address.ok) return address;
+	if (signal.aborted) return fail(STOPPED);
+	const { templateId } = job;
 	ledger.doubt(job.key);
-	const created = await client.createTask({ imageUrl, templateId, areas: areas.value });
+	const created = await client.createTask({
+		imageUrl: address.value,
+		templateId,
+		areas: areas.value,
+	});
 	if (!created.ok) {
 		if (!MAY_HAVE_ACTED.includes(created.failure.kind)) ledger.strike(job.key);
 		return created;

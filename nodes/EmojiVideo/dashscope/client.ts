@@ -15,6 +15,7 @@ import {
 	detectionSchema,
 	taskListSchema,
 	taskSchema,
+	uploadPolicySchema,
 } from './schemas';
 import type {
 	Cancellation,
@@ -24,15 +25,17 @@ import type {
 	Task,
 	TaskPage,
 	TaskStatus,
+	UploadPolicy,
 } from './schemas';
 import { listStamps } from './stamps';
 import type { ApiAnswer, ApiRequest, Send } from './transport';
 
 export const DETECTION_MODEL = 'emoji-detect-v1';
 export const VIDEO_MODEL = 'emoji-v1';
+export type Model = typeof DETECTION_MODEL | typeof VIDEO_MODEL;
 
-/** The three limits of an account (dashscope-facts.md sections 2 and 3). */
-export type Lane = 'detect' | 'create' | 'query';
+/** The limits of an account (dashscope-facts.md sections 2, 3 and 4). */
+export type Lane = 'detect' | 'create' | 'query' | 'policy';
 
 /** Waits for a free place in a lane; the client never asks faster than it lets through. */
 export type TakeTurn = (lane: Lane, signal?: AbortSignal) => Promise<void>;
@@ -57,6 +60,8 @@ export interface Client {
 	 * canceled, its status tells.
 	 */
 	cancelTask(taskId: string): Promise<Result<Answer<Cancellation>>>;
+	/** Leave to upload files for a model, for some minutes. One attempt: an upload retries as a whole. */
+	getUploadPolicy(model: Model): Promise<Result<Answer<UploadPolicy>>>;
 }
 
 /** What to list (dashscope-facts.md section 3, "List"). */
@@ -83,7 +88,11 @@ export interface VideoRequest {
 }
 
 /** Time limits per request. Detection downloads and looks at the image before it answers. */
-const TIMEOUT_MS = { detect: 60_000, create: 60_000, query: 20_000 } as const;
+const TIMEOUT_MS = { detect: 60_000, create: 60_000, query: 20_000, policy: 20_000 } as const;
+
+/** A file in temporary storage is found only with this header, which nothing else may carry. */
+const resolveHeader = (imageUrl: string): Record<string, string> | undefined =>
+	imageUrl.startsWith('oss://') ? { 'X-DashScope-OssResourceResolve': 'enable' } : undefined;
 
 function parseJson(text: string): unknown {
 	try {
@@ -180,6 +189,7 @@ export function createClient(
 				{
 					method: 'POST',
 					path: '/api/v1/services/aigc/image2video/face-detect',
+					headers: resolveHeader(imageUrl),
 					body: {
 						model: DETECTION_MODEL,
 						input: { image_url: imageUrl },
@@ -197,7 +207,7 @@ export function createClient(
 				{
 					method: 'POST',
 					path: '/api/v1/services/aigc/image2video/video-synthesis',
-					headers: { 'X-DashScope-Async': 'enable' },
+					headers: { 'X-DashScope-Async': 'enable', ...resolveHeader(imageUrl) },
 					body: {
 						model: VIDEO_MODEL,
 						input: {
@@ -254,6 +264,15 @@ export function createClient(
 					path: `/api/v1/tasks/${encodeURIComponent(taskId)}/cancel`,
 				},
 				{ schema: canceledSchema },
+			);
+		},
+
+		async getUploadPolicy(model) {
+			return await call(
+				'once',
+				'policy',
+				{ method: 'GET', path: '/api/v1/uploads', query: { action: 'getPolicy', model } },
+				{ schema: uploadPolicySchema },
 			);
 		},
 	};

@@ -194,3 +194,38 @@ export const canceledSchema = z
 	.object({ request_id: z.string().optional() })
 	.transform(({ request_id }) => ({ requestId: request_id }));
 export type Cancellation = z.infer<typeof canceledSchema>;
+
+/** The documents' table says text where their example has numbers (section 4), so both will do. */
+const textual = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const numeric = textual.pipe(z.coerce.number().positive());
+
+/** GET /uploads?action=getPolicy: leave to put files into temporary storage (section 4). */
+export const uploadPolicySchema = z
+	.object({
+		request_id: z.string().optional(),
+		data: z.object({
+			policy: textual,
+			signature: textual,
+			upload_dir: textual,
+			upload_host: textual,
+			expire_in_seconds: numeric,
+			max_file_size_mb: numeric.optional().catch(undefined),
+			oss_access_key_id: textual,
+			x_oss_object_acl: textual,
+			x_oss_forbid_overwrite: textual,
+		}),
+	})
+	.transform(({ request_id, data }) => ({
+		requestId: request_id,
+		policy: data.policy,
+		signature: data.signature,
+		directory: data.upload_dir.replace(/\/+$/, ''),
+		host: data.upload_host,
+		validMs: data.expire_in_seconds * 1000,
+		/** Of one file; Infinity where the service does not say. */
+		maxBytes: (data.max_file_size_mb ?? Infinity) * 1024 * 1024,
+		accessKeyId: data.oss_access_key_id,
+		acl: data.x_oss_object_acl,
+		forbidOverwrite: data.x_oss_forbid_overwrite,
+	}));
+export type UploadPolicy = z.infer<typeof uploadPolicySchema>;

@@ -97,8 +97,16 @@ async function readText(stream: AsyncIterable<Buffer | string>, limit: number): 
 const isStream = (body: unknown): body is AsyncIterable<Buffer> & { destroy(): void } =>
 	typeof body === 'object' && body !== null && Symbol.asyncIterator in body && 'destroy' in body;
 
-/** The body as text, in time or not at all: n8n's timeout ends with the first byte of a stream. */
-async function bodyText(body: unknown, timeoutMs: number, clock: Clock, signal?: AbortSignal) {
+/**
+ * A streamed body as text, in time or not at all: n8n's timeout ends with the first byte of a stream.
+ * Rejects when it breaks off, takes too long or is larger than any answer can be.
+ */
+export async function bodyText(
+	body: unknown,
+	timeoutMs: number,
+	clock: Clock,
+	signal?: AbortSignal,
+): Promise<string> {
 	if (!isStream(body)) return typeof body === 'string' ? body : JSON.stringify(body ?? '');
 	const done = new AbortController();
 	const limit = AbortSignal.any(signal ? [signal, done.signal] : [done.signal]);

@@ -1,38 +1,30 @@
 /**
- * A finished video, from DashScope's storage into n8n's binary storage, streamed. The link comes from
- * the network, so it is not trusted: public hosts only, bounded size, MP4 by its first bytes.
- * Rule: the API key never goes to a storage host; every hop of a redirect is checked like the first.
+ * A finished video, from DashScope's storage into n8n's binary storage, streamed. Its link comes from
+ * the network, so what it leads to is not trusted: bounded size, MP4 by its first bytes, complete.
+ * Rule: a video is whole or it is not stored; every retry starts from the beginning.
  */
-import type {
-	IBinaryData,
-	IExecuteFunctions,
-	IPollFunctions,
-	IN8nHttpFullResponse,
-} from 'n8n-workflow';
-import type { Clock } from '../clock';
+import type { IBinaryData } from 'n8n-workflow';
 import { fail, STOPPED, succeed } from '../dashscope/failure';
 import type { Failure, Result } from '../dashscope/failure';
-import { isLoopback, isPrivate, parseUrl } from '../dashscope/hosts';
+import { isLoopback, parseUrl } from '../dashscope/hosts';
 import { withRetry } from '../dashscope/retry';
+import { checkLink, openLink, whileOpen } from './link';
+import type { Body, LinkRequest, LinkTools, OpenLink } from './link';
 
 /** Documented are at most 5 s of 512x512, about 1 MB (dashscope-facts.md section 9). */
 const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
-const MAX_REDIRECTS = 3;
-const TIMEOUT_MS = 120_000;
+/** For the whole body: 100 MB at 170 KB/s. */
+const TRANSFER_MS = 10 * 60_000;
 export const VIDEO_MIME_TYPE = 'video/mp4';
-
-type Body = Extract<IN8nHttpFullResponse['body'], { unshift: unknown; destroy: unknown }>;
-
-export interface VideoSource {
-	functions: IExecuteFunctions | IPollFunctions;
-	clock: Clock;
-	signal?: AbortSignal;
-	/** The account is a sandbox on this machine: its videos are too. */
-	allowLoopback: boolean;
-}
 
 const NEXT_STEP =
 	'The video itself is safe for 24 hours: fetch it with Get Status and this task ID, or from videoUrl.';
+
+const VIDEO_LINK: LinkRequest = {
+	name: 'The video link',
+	headers: { Accept: `${VIDEO_MIME_TYPE}, */*;q=0.5` },
+	nextStep: NEXT_STEP,
+};
 
 const refuse = (message: string): { ok: false; failure: Failure } =>
 	fail({ kind: 'refused', message, nextStep: NEXT_STEP });
@@ -40,100 +32,11 @@ const refuse = (message: string): { ok: false; failure: Failure } =>
 const lose = (message: string): { ok: false; failure: Failure } =>
 	fail({ kind: 'noAnswer', message, nextStep: NEXT_STEP });
 
-const safe = (text: string, length: number) =>
-	text
-		.replace(/[^\p{L}\p{N}_-]+/gu, '-')
-		.replace(/^-+|-+$/g, '')
-		.slice(0, length);
-
-/**
- * `<portrait>-<template>-<taskId>.mp4`, safe on every file system.
- * @param imageUrl the portrait's address; its last path segment names the file
- */
-export function videoFileName(
-	imageUrl: string | undefined,
-	templateId: string | undefined,
-	taskId: string,
-): string {
-	const segment =
-		parseUrl(imageUrl ?? '')
-			?.pathname.split('/')
-			.pop() ?? '';
-	let portrait = segment;
-	try {
-		portrait = decodeURIComponent(segment);
-	} catch {
-		// A stray percent sign: the raw segment will do.
-	}
-	const parts = [
-		safe(portrait.replace(/\.[A-Za-z0-9]{1,5}$/, ''), 40),
-		safe(templateId ?? '', 64),
-		safe(taskId, 64),
-	];
-	return `${parts.filter(Boolean).join('-')}.mp4`;
-}
-
 /** DashScope documents http links; its storage also speaks https, so that is asked first. */
 const candidates = (url: URL): URL[] =>
 	url.protocol === 'http:' && !isLoopback(url)
 		? [new URL(url.href.replace(/^http:/, 'https:')), url]
 		: [url];
-
-function checkLink(url: URL | undefined, { allowLoopback }: VideoSource): Result<URL> {
-	const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
-	if (!url || !isWeb || url.username || url.password)
-		return refuse('The video link is not a web address');
-	if (isPrivate(url) && !(allowLoopback && isLoopback(url))) {
-		return refuse(`The video link leads into a private network (${url.hostname})`);
-	}
-	return succeed(url);
-}
-
-async function open(
-	url: URL,
-	source: VideoSource,
-	hops = 0,
-): Promise<Result<IN8nHttpFullResponse>> {
-	const checked = checkLink(url, source);
-	if (!checked.ok) return checked;
-	let answer: IN8nHttpFullResponse;
-	try {
-		answer = (await source.functions.helpers.httpRequest({
-			method: 'GET',
-			url: url.href,
-			headers: { Accept: `${VIDEO_MIME_TYPE}, */*;q=0.5`, 'Accept-Encoding': 'identity' },
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			disableFollowRedirect: true,
-			timeout: TIMEOUT_MS,
-			abortSignal: source.signal,
-		})) as IN8nHttpFullResponse;
-	} catch {
-		return source.signal?.aborted ? fail(STOPPED) : lose('The storage host did not answer');
-	}
-	const { statusCode, headers, body } = answer;
-	if (statusCode === 200) return succeed(answer);
-	(body as Body).destroy();
-	const location = headers.location;
-	if (
-		statusCode >= 300 &&
-		statusCode < 400 &&
-		typeof location === 'string' &&
-		hops < MAX_REDIRECTS
-	) {
-		const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined;
-		return next
-			? await open(next, source, hops + 1)
-			: refuse('The video link redirects to no address');
-	}
-	if (statusCode === 403 || statusCode === 404) {
-		return refuse(`The video link has expired or is not valid (HTTP ${statusCode})`);
-	}
-	return statusCode >= 500 || statusCode === 429
-		? lose(`The storage host answered with HTTP ${statusCode}`)
-		: refuse(`The storage host answered with HTTP ${statusCode}`);
-}
 
 /** The first bytes, put back so that the stream is still whole. */
 async function peek(body: Body): Promise<Buffer | undefined> {
@@ -150,53 +53,67 @@ async function peek(body: Body): Promise<Buffer | undefined> {
 /** ISO/IEC 14496-12: a file type box comes first. */
 const isMp4 = (head: Buffer | undefined) => head?.toString('latin1', 4, 8) === 'ftyp';
 
+/** The length that the storage host promises, in bytes, within the limit. */
+function promisedSize({ headers }: OpenLink): Result<number> {
+	const size = Number(headers['content-length'] ?? Number.NaN);
+	if (size > 0 && size <= MAX_VIDEO_BYTES) return succeed(size);
+	return refuse(
+		Number.isNaN(size)
+			? 'The storage host does not say how large the video is'
+			: `The video has ${size} bytes; at most ${MAX_VIDEO_BYTES} are accepted`,
+	);
+}
+
 async function store(
-	answer: IN8nHttpFullResponse,
+	answer: OpenLink,
 	fileName: string,
-	{ functions, signal }: VideoSource,
+	tools: LinkTools,
 ): Promise<Result<IBinaryData>> {
-	const body = answer.body as Body;
-	const size = Number(answer.headers['content-length'] ?? Number.NaN);
-	if (!(size > 0 && size <= MAX_VIDEO_BYTES)) {
+	const { body } = answer;
+	const size = promisedSize(answer);
+	if (!size.ok) {
 		body.destroy();
-		return refuse(
-			Number.isNaN(size)
-				? 'The storage host does not say how large the video is'
-				: `The video has ${size} bytes; at most ${MAX_VIDEO_BYTES} are accepted`,
-		);
+		return size;
 	}
 	try {
-		if (!isMp4(await peek(body))) {
-			body.destroy();
-			return refuse('What the video link leads to is not an MP4 video');
-		}
-		return succeed(await functions.helpers.prepareBinaryData(body, fileName, VIDEO_MIME_TYPE));
+		return await whileOpen(body, TRANSFER_MS, tools, async () => {
+			if (!isMp4(await peek(body))) {
+				body.destroy();
+				return refuse('What the video link leads to is not an MP4 video');
+			}
+			const { helpers } = tools.functions;
+			const stored = await helpers.prepareBinaryData(body, fileName, VIDEO_MIME_TYPE);
+			// Versions of n8n that do not count the bytes leave this to the HTTP client.
+			return (stored.bytes ?? size.value) === size.value
+				? succeed(stored)
+				: lose(`The download ended after ${stored.bytes} of ${size.value} bytes`);
+		});
 	} catch {
 		body.destroy();
-		return signal?.aborted ? fail(STOPPED) : lose('The download broke off');
+		return tools.signal?.aborted ? fail(STOPPED) : lose('The download broke off');
 	}
 }
 
 /**
  * Downloads a video into n8n's binary storage, with retries from the start.
  * @param videoUrl as DashScope gave it
- * @param fileName from `videoFileName`
+ * @param fileName from `names.ts`
  */
 export async function downloadVideo(
 	videoUrl: string,
 	fileName: string,
-	source: VideoSource,
+	tools: LinkTools,
 ): Promise<Result<IBinaryData>> {
-	const url = checkLink(parseUrl(videoUrl), source);
+	const url = checkLink(parseUrl(videoUrl), VIDEO_LINK, tools);
 	if (!url.ok) return url;
 	const attempt = async (): Promise<Result<IBinaryData>> => {
 		let last: Result<IBinaryData> = refuse('The video link is empty');
 		for (const candidate of candidates(url.value)) {
-			const answer = await open(candidate, source);
-			last = answer.ok ? await store(answer.value, fileName, source) : answer;
+			const answer = await openLink(candidate, VIDEO_LINK, tools);
+			last = answer.ok ? await store(answer.value, fileName, tools) : answer;
 			if (last.ok) return last;
 		}
 		return last;
 	};
-	return await withRetry('read', source.clock, attempt, source.signal);
+	return await withRetry('read', tools.clock, attempt, tools.signal);
 }

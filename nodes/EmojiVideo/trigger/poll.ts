@@ -14,7 +14,8 @@ import type { Clock } from '../clock';
 import { fail, succeed } from '../dashscope/failure';
 import type { Failure, Result } from '../dashscope/failure';
 import type { ListedTask } from '../dashscope/schemas';
-import { downloadVideo, videoFileName } from '../media/video';
+import { videoFileName } from '../media/names';
+import { downloadVideo } from '../media/video';
 import { listedTaskToJson, listedVideoToJson } from '../output';
 import { lookAtTasks } from './look';
 import { findNews, readMemory, remember } from './memory';
@@ -42,7 +43,7 @@ async function videoOf(
 	functions: IPollFunctions,
 	{ clock, account }: AccountTools,
 ) {
-	const fileName = videoFileName(undefined, undefined, task.taskId);
+	const fileName = videoFileName({}, undefined, task.taskId);
 	const allowLoopback = account.isLoopback;
 	return await downloadVideo(url, fileName, { functions, clock, allowLoopback });
 }

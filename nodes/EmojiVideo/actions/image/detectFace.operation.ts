@@ -1,40 +1,47 @@
 /** Image: Detect Face. The verdict on a portrait is data, so that a workflow can branch on it. */
 import { updateDisplayOptions } from 'n8n-workflow';
+import type { Portrait } from '../../batch/plan';
+import { DETECTION_MODEL } from '../../dashscope/client';
 import type { Answer } from '../../dashscope/client';
 import { succeed } from '../../dashscope/failure';
 import type { Result } from '../../dashscope/failure';
 import type { Detection } from '../../dashscope/schemas';
 import { detectionToJson } from '../../output';
-import { imageUrlField, optionsField, rateOptions, simplifyField } from '../fields';
+import { optionsField, rateOptions, simplifyField } from '../fields';
 import { failed } from '../operation';
 import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems } from '../orders';
+import { portraitFields, portraitOptions, readPortrait } from '../portraits';
 import type { Session } from '../session';
-import { flagValue, imageUrlValue, readFields } from '../values';
+import { flagValue, readFields } from '../values';
 
 async function run(session: Session): Promise<Outcome[]> {
-	const { functions, client, account } = session;
-	const { wanted, refused, end } = readItems(session, (itemIndex) => {
-		const fields = readFields(functions, itemIndex, {
-			imageUrl: imageUrlValue(account.isLoopback),
-			simplify: flagValue,
-		});
-		return fields.ok ? succeed({ itemIndex, ...fields.value }) : fields;
+	const { functions, client } = session;
+	const { wanted, refused, end } = await readItems(session, async (itemIndex) => {
+		const fields = readFields(functions, itemIndex, { simplify: flagValue });
+		if (!fields.ok) return fields;
+		const portrait = await readPortrait(session, itemIndex);
+		if (!portrait.ok) return portrait;
+		return succeed({ itemIndex, portrait: portrait.value, ...fields.value });
 	});
 	if (end) return refused;
 
+	const detect = async (portrait: Portrait): Promise<Result<Answer<Detection>>> => {
+		const address = await portrait.addressFor(DETECTION_MODEL);
+		return address.ok ? await client.detectFace(address.value) : address;
+	};
 	const verdicts = new Map<string, Result<Answer<Detection>>>();
 	const outcomes: Outcome[] = [...refused];
-	for (const { itemIndex, imageUrl, simplify } of wanted) {
-		const verdict = verdicts.get(imageUrl) ?? (await client.detectFace(imageUrl));
-		verdicts.set(imageUrl, verdict);
+	for (const { itemIndex, portrait, simplify } of wanted) {
+		const verdict = verdicts.get(portrait.id) ?? (await detect(portrait));
+		verdicts.set(portrait.id, verdict);
 		if (!verdict.ok) {
-			outcomes.push(failed(itemIndex, verdict.failure, { imageUrl }));
+			outcomes.push(failed(itemIndex, verdict.failure, portrait.about));
 			if (session.stopsAtFirstFailure) break;
 			continue;
 		}
 		const { value, raw } = verdict.value;
-		const json = simplify ? detectionToJson(value, imageUrl) : { ...raw };
+		const json = simplify ? detectionToJson(value, portrait.about, portrait.hint) : { ...raw };
 		outcomes.push({ itemIndex, result: succeed({ json }) });
 	}
 	return inInputOrder(outcomes);
@@ -42,9 +49,12 @@ async function run(session: Session): Promise<Outcome[]> {
 
 export const detectFace: Operation = {
 	fields: updateDisplayOptions({ show: { resource: ['image'], operation: ['detectFace'] } }, [
-		imageUrlField,
+		...portraitFields,
 		simplifyField,
-		optionsField(rateOptions.filter(({ name }) => name === 'detectionsPerSecond')),
+		optionsField([
+			...portraitOptions,
+			...rateOptions.filter(({ name }) => name === 'detectionsPerSecond'),
+		]),
 	]),
 	run,
 };

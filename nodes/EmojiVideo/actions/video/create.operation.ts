@@ -1,6 +1,6 @@
 /** Video: Create. Makes the tasks and returns their IDs at once; nothing is waited for. */
 import { updateDisplayOptions } from 'n8n-workflow';
-import { planJobs } from '../../batch/plan';
+import { aboutOf, planJobs } from '../../batch/plan';
 import type { Job } from '../../batch/plan';
 import { submitJobs } from '../../batch/run';
 import type { Made } from '../../batch/run';
@@ -9,7 +9,6 @@ import type { Result } from '../../dashscope/failure';
 import { createdToJson } from '../../output';
 import {
 	faceAreaFields,
-	imageUrlField,
 	optionsField,
 	rateOptions,
 	simplifyField,
@@ -18,6 +17,7 @@ import {
 import { failed } from '../operation';
 import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems, readOrder } from '../orders';
+import { portraitFields, portraitOptions } from '../portraits';
 import type { Session } from '../session';
 import { flagValue, readFields } from '../values';
 
@@ -29,22 +29,23 @@ const rawOf = ({ entry, raw }: Made) =>
 	};
 
 function toOutcome(job: Job, result: Result<Made>, simplify: boolean): Outcome {
-	const { itemIndex, templateId, imageUrl } = job;
-	if (!result.ok) return failed(itemIndex, result.failure, { templateId, imageUrl });
+	const { itemIndex } = job;
+	const about = aboutOf(job);
+	if (!result.ok) return failed(itemIndex, result.failure, about);
 	const { entry } = result.value;
 	const task = { taskId: entry.taskId, status: 'PENDING', requestId: entry.requestId };
 	const json = simplify
-		? createdToJson(task, entry.acceptedAt, { templateId, imageUrl, areas: entry.areas })
+		? createdToJson(task, entry.acceptedAt, { ...about, areas: entry.areas })
 		: { ...rawOf(result.value) };
-	return { itemIndex, result: { ok: true, value: { json } }, about: { templateId, imageUrl } };
+	return { itemIndex, result: { ok: true, value: { json } }, about };
 }
 
 async function run(session: Session): Promise<Outcome[]> {
-	const { wanted, refused, end } = readItems(session, (itemIndex) => {
-		const order = readOrder(session, itemIndex);
-		if (!order.ok) return order;
+	const { wanted, refused, end } = await readItems(session, async (itemIndex) => {
 		const flags = readFields(session.functions, itemIndex, { simplify: flagValue });
-		return flags.ok ? succeed({ order: order.value, ...flags.value }) : flags;
+		if (!flags.ok) return flags;
+		const order = await readOrder(session, itemIndex);
+		return order.ok ? succeed({ order: order.value, ...flags.value }) : order;
 	});
 	if (end) return refused;
 	const outcomes: Outcome[] = [...refused];
@@ -62,11 +63,11 @@ async function run(session: Session): Promise<Outcome[]> {
 
 export const create: Operation = {
 	fields: updateDisplayOptions({ show: { resource: ['video'], operation: ['create'] } }, [
-		imageUrlField,
+		...portraitFields,
 		...faceAreaFields,
 		templatesField,
 		simplifyField,
-		optionsField(rateOptions),
+		optionsField([...portraitOptions, ...rateOptions]),
 	]),
 	run,
 };

@@ -6,31 +6,26 @@ import { submitJobs } from '../../batch/run';
 import { succeed } from '../../dashscope/failure';
 import {
 	faceAreaFields,
-	imageUrlField,
 	optionsField,
 	rateOptions,
 	simplifyField,
 	templatesField,
 } from '../fields';
+import { deliveryFields, deliveryOptions, readDelivery } from '../delivery';
 import type { Operation, Outcome } from '../operation';
 import { failAll, inInputOrder, readItems, readOrder } from '../orders';
+import { portraitFields, portraitOptions } from '../portraits';
 import type { Session } from '../session';
 import { startSurvivingWait } from '../surviving';
-import {
-	deliveryFields,
-	readDelivery,
-	readWaitOptions,
-	startWaiting,
-	waitOptions,
-} from '../waiting';
+import { readWaitOptions, startWaiting, waitOptions } from '../waiting';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const options = readWaitOptions(session);
 	if (!options.ok) return failAll(session, options.failure);
-	const { wanted, refused, end } = readItems(session, (itemIndex) => {
-		const order = readOrder(session, itemIndex);
+	const { wanted, refused, end } = await readItems(session, async (itemIndex) => {
+		const order = await readOrder(session, itemIndex);
 		if (!order.ok) return order;
-		const delivery = readDelivery(session, itemIndex);
+		const delivery = readDelivery(session, itemIndex, order.value.templateIds.length);
 		return delivery.ok
 			? succeed({ itemIndex, order: order.value, delivery: delivery.value })
 			: delivery;
@@ -52,12 +47,12 @@ async function run(session: Session): Promise<Outcome[]> {
 }
 
 const fields: INodeProperties[] = [
-	imageUrlField,
+	...portraitFields,
 	...faceAreaFields,
 	templatesField,
 	...deliveryFields,
 	simplifyField,
-	optionsField([...waitOptions, ...rateOptions]),
+	optionsField([...portraitOptions, ...waitOptions, ...deliveryOptions, ...rateOptions]),
 ];
 
 export const createAndWait: Operation = {

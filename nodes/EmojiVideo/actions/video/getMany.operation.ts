@@ -51,7 +51,7 @@ async function list(listing: Listing, session: Session): Promise<Result<IDataObj
 
 async function run(session: Session): Promise<Outcome[]> {
 	const now = session.clock.now();
-	const { wanted, refused, end } = readItems(session, (itemIndex) => {
+	const { wanted, refused, end } = await readItems(session, (itemIndex) => {
 		const listing = readListing(session, itemIndex, now);
 		return listing.ok ? succeed({ itemIndex, listing: listing.value }) : listing;
 	});

@@ -14,7 +14,7 @@ import { flagValue, readFields, taskIdValue } from '../values';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const { functions, client } = session;
-	const { wanted, refused, end } = readItems(session, (itemIndex) => {
+	const { wanted, refused, end } = await readItems(session, (itemIndex) => {
 		const fields = readFields(functions, itemIndex, {
 			taskId: taskIdValue,
 			simplify: flagValue,

@@ -8,18 +8,13 @@ import { succeed } from '../../dashscope/failure';
 import { areaSchema } from '../../dashscope/schemas';
 import type { Accepted } from '../../batch/run';
 import { optionsField, simplifyField, taskIdsField } from '../fields';
+import { deliveryFields, deliveryOptions, readDelivery } from '../delivery';
 import type { Operation, Outcome } from '../operation';
 import { failAll, inInputOrder, readItems } from '../orders';
 import type { Session } from '../session';
 import { startSurvivingWait } from '../surviving';
 import { readFields, taskIdsValue } from '../values';
-import {
-	deliveryFields,
-	readDelivery,
-	readWaitOptions,
-	startWaiting,
-	waitOptions,
-} from '../waiting';
+import { readWaitOptions, startWaiting, waitOptions } from '../waiting';
 
 /** What an item of Create knows about its task; anything else is no obstacle. */
 const createdItem = z
@@ -27,6 +22,7 @@ const createdItem = z
 		taskId: z.string(),
 		templateId: z.string().optional(),
 		imageUrl: z.string().optional(),
+		imageFile: z.string().optional(),
 		requestId: z.string().optional(),
 		submittedAt: z.string().datetime({ offset: true }).optional(),
 		faceArea: areaSchema.optional(),
@@ -39,9 +35,10 @@ const createdItem = z
 function toAccepted(taskId: string, itemIndex: number, json: unknown): Accepted {
 	const item = createdItem.parse(json);
 	const known = item.taskId === taskId ? item : {};
-	const { templateId, imageUrl, requestId, submittedAt, faceArea, expressionArea } = known;
+	const { templateId, imageUrl, imageFile, requestId, submittedAt } = known;
+	const { faceArea, expressionArea } = known;
 	return {
-		job: { itemIndex, templateId, imageUrl, key: `${itemIndex}:${taskId}` },
+		job: { itemIndex, templateId, imageUrl, imageFile, key: `${itemIndex}:${taskId}` },
 		entry: {
 			taskId,
 			requestId,
@@ -56,10 +53,10 @@ async function run(session: Session): Promise<Outcome[]> {
 	const items = functions.getInputData();
 	const options = readWaitOptions(session);
 	if (!options.ok) return failAll(session, options.failure);
-	const { wanted, refused, end } = readItems(session, (itemIndex) => {
+	const { wanted, refused, end } = await readItems(session, (itemIndex) => {
 		const fields = readFields(functions, itemIndex, { taskId: taskIdsValue });
 		if (!fields.ok) return fields;
-		const delivery = readDelivery(session, itemIndex);
+		const delivery = readDelivery(session, itemIndex, fields.value.taskId.length);
 		if (!delivery.ok) return delivery;
 		return succeed({ itemIndex, taskIds: fields.value.taskId, delivery: delivery.value });
 	});
@@ -80,7 +77,7 @@ export const wait: Operation = {
 		taskIdsField,
 		...deliveryFields,
 		simplifyField,
-		optionsField(waitOptions),
+		optionsField([...waitOptions, ...deliveryOptions]),
 	]),
 	run,
 };

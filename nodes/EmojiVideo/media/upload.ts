@@ -1,0 +1,171 @@
+/**
+ * A file from n8n into DashScope's temporary storage, where a model can read it under an `oss://`
+ * address for 48 hours (dashscope-facts.md section 4). Rules: the API key never goes to the storage
+ * host; the same bytes are uploaded once per model; a file is bound to the model it was uploaded for.
+ */
+import { randomUUID } from 'node:crypto';
+import pLimit from 'p-limit';
+import type { Client, Model } from '../dashscope/client';
+import { fail, STOPPED, succeed } from '../dashscope/failure';
+import type { Failure, FailureKind, Result } from '../dashscope/failure';
+import { isLoopback, isPrivate, parseUrl } from '../dashscope/hosts';
+import { withRetry } from '../dashscope/retry';
+import type { UploadPolicy } from '../dashscope/schemas';
+import { bodyText } from '../dashscope/transport';
+import type { PortraitFile } from './file';
+import { openForm } from './form';
+import { FORMATS } from './imageHeader';
+import type { LinkTools } from './link';
+
+export interface UploadTools extends LinkTools {
+	client: Pick<Client, 'getUploadPolicy'>;
+}
+
+export interface Uploads {
+	/** Puts a file where a model can read it. @returns its `oss://` address */
+	addressOf(file: PortraitFile, model: Model): Promise<Result<string>>;
+}
+
+const TIMEOUT_MS = 120_000;
+const UPLOADS_AT_ONCE = 3;
+/** A policy is not used in its last moments: the upload has to arrive in time as well. */
+const POLICY_MARGIN_MS = 60_000;
+
+const NEXT_STEP =
+	'Nothing was made or billed. Run again; if it fails again, put the portrait on a public https address and use Image URL.';
+
+const refuse = (message: string, kind: FailureKind = 'refused', facts: Partial<Failure> = {}) =>
+	fail({ kind, message, nextStep: NEXT_STEP, ...facts });
+
+/** https and public, or the sandbox's own. */
+function checkHost(policy: UploadPolicy, allowLoopback: boolean): Result<URL> {
+	const url = parseUrl(policy.host);
+	const isOwn = url !== undefined && allowLoopback && isLoopback(url);
+	const isSafe = url?.protocol === 'https:' && !isPrivate(url) && !url.username && !url.password;
+	return url && (isSafe || isOwn)
+		? succeed(url)
+		: refuse(`DashScope names "${policy.host}" for uploads, which is not a public https address`);
+}
+
+/** The storage host speaks XML (OSS, "PostObject"). */
+const elementOf = (xml: string, name: string) =>
+	new RegExp(`<${name}>([^<]{1,300})</${name}>`).exec(xml)?.[1];
+
+function toFailure(httpStatus: number, xml: string): { ok: false; failure: Failure } {
+	const code = elementOf(xml, 'Code');
+	const message = elementOf(xml, 'Message') ?? `HTTP ${httpStatus}`;
+	const isPassing = httpStatus >= 500 || httpStatus === 429 || isExpired(message);
+	return refuse(
+		`DashScope's storage did not take the portrait: ${message}${code ? ` (${code})` : ''}`,
+		isPassing ? 'unavailable' : 'refused',
+		{ httpStatus, code, requestId: elementOf(xml, 'RequestId') },
+	);
+}
+
+/** "Invalid according to Policy: Policy expired." */
+const isExpired = (message: string) => /policy expired/i.test(message);
+
+/** Unique, because nothing may be overwritten; made of the bytes, so no name of the user's goes out. */
+const objectNameOf = ({ hash, format }: PortraitFile) =>
+	`${hash.slice(0, 16)}-${randomUUID()}.${FORMATS[format].extension}`;
+
+/** The documented form, without the file. */
+const fieldsOf = (policy: UploadPolicy, key: string): Record<string, string> => ({
+	OSSAccessKeyId: policy.accessKeyId,
+	Signature: policy.signature,
+	policy: policy.policy,
+	'x-oss-object-acl': policy.acl,
+	'x-oss-forbid-overwrite': policy.forbidOverwrite,
+	key,
+	success_action_status: '200',
+});
+
+/** Sends a file to the storage host, once. */
+async function send(
+	file: PortraitFile,
+	policy: UploadPolicy,
+	{ functions, clock, signal, allowLoopback }: UploadTools,
+): Promise<Result<string>> {
+	const host = checkHost(policy, allowLoopback);
+	if (!host.ok) return host;
+	if (file.size > policy.maxBytes) {
+		return refuse(`"${file.name}" is larger than DashScope's storage takes for this model`);
+	}
+	const objectName = objectNameOf(file);
+	const key = `${policy.directory}/${objectName}`;
+	let close = () => {};
+	try {
+		const form = await openForm(fieldsOf(policy, key), file, objectName);
+		close = () => form.close();
+		const answer = await functions.helpers.httpRequest({
+			method: 'POST',
+			url: host.value.href,
+			headers: form.headers,
+			body: form.body,
+			encoding: 'stream',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+			timeout: TIMEOUT_MS,
+			abortSignal: signal,
+		});
+		const xml = await bodyText(answer.body, TIMEOUT_MS, clock, signal);
+		const isStored = answer.statusCode >= 200 && answer.statusCode < 300;
+		return isStored ? succeed(`oss://${key}`) : toFailure(answer.statusCode, xml);
+	} catch {
+		return signal?.aborted
+			? fail(STOPPED)
+			: refuse("The upload to DashScope's storage broke off", 'noAnswer');
+	} finally {
+		close();
+	}
+}
+
+/** Policies by model, used again as long as they are valid. */
+function createPolicies({ client, clock }: UploadTools) {
+	const known = new Map<Model, { policy: UploadPolicy; until: number }>();
+	return {
+		async get(model: Model): Promise<Result<UploadPolicy>> {
+			const found = known.get(model);
+			if (found && clock.now() < found.until) return succeed(found.policy);
+			const asked = clock.now();
+			const answer = await client.getUploadPolicy(model);
+			if (!answer.ok) return answer;
+			const policy = answer.value.value;
+			const margin = Math.min(POLICY_MARGIN_MS, policy.validMs / 2);
+			known.set(model, { policy, until: asked + policy.validMs - margin });
+			return succeed(policy);
+		},
+		forget: (model: Model) => known.delete(model),
+	};
+}
+
+/** The uploads of one execution. */
+export function createUploads(tools: UploadTools): Uploads {
+	const policies = createPolicies(tools);
+	const limit = pLimit(UPLOADS_AT_ONCE);
+	const done = new Map<string, Promise<Result<string>>>();
+
+	const upload = async (file: PortraitFile, model: Model) => {
+		const attempt = async (): Promise<Result<string>> => {
+			if (tools.signal?.aborted) return fail(STOPPED);
+			const policy = await policies.get(model);
+			if (!policy.ok) return policy;
+			const stored = await send(file, policy.value, tools);
+			if (!stored.ok && isExpired(stored.failure.message)) policies.forget(model);
+			return stored;
+		};
+		return await withRetry('freeWrite', tools.clock, attempt, tools.signal);
+	};
+
+	return {
+		async addressOf(file, model) {
+			const name = `${model}:${file.hash}`;
+			const known = done.get(name);
+			if (known) return await known;
+			const address = limit(async () => await upload(file, model));
+			done.set(name, address);
+			return await address;
+		},
+	};
+}

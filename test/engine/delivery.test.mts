@@ -1,0 +1,211 @@
+/** How finished videos come out: files, names, packs, and what happens when a download fails. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import { templateVideo } from '../../sandbox/dashscope/index.mts';
+import { bytesOf, keepFilesIn } from './harness.mts';
+import { useSandbox } from './sandbox.mts';
+
+const sandbox = useSandbox();
+const TEMPLATES = ['mengwa_kaixin', 'jingdian_lei'];
+
+const withOptions = (options: IDataObject, parameters: INodeParameters = {}) =>
+	sandbox.createAndWait({ ...parameters, options: options as INodeParameters });
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+const hashOf = async (item: INodeExecutionData | undefined, field = 'data') =>
+	sha256(await bytesOf(item?.binary?.[field]));
+const hashOfTemplate = async (id: string) => sha256(await readFile(templateVideo(id)));
+const fileNames = (items: INodeExecutionData[] | undefined) =>
+	items?.map(({ binary }) => binary?.['data']?.fileName);
+const fromStorage = (kind: string) => ({ method: 'GET', path: kind });
+
+describe('File Name', () => {
+	test.each([
+		['Happy birthday, Ada!', 'Happy birthday, Ada!.mp4'],
+		['../../etc/passwd', 'passwd.mp4'],
+		['C:\\temp\\me.mp4', 'me.mp4'],
+		['a:b*c?d|e"f<g>\u0007h', 'a-b-c-d-e-f-g-h.mp4'],
+		['CON', 'CON-video.mp4'],
+		['...', 'video.mp4'],
+		['生日快乐', '生日快乐.mp4'],
+	])('%s becomes %s', async (fileName, expected) => {
+		const { outputs } = await sandbox.run({ parameters: withOptions({ fileName }) });
+		expect(fileNames(outputs[0])).toEqual([expected]);
+	});
+
+	test('several videos of one item are told apart by their templates', async () => {
+		const { outputs } = await sandbox.run({
+			parameters: withOptions({ fileName: 'ada' }, { templates: TEMPLATES }),
+		});
+		expect(fileNames(outputs[0])).toEqual(TEMPLATES.map((id) => `ada-${id}.mp4`));
+	});
+});
+
+describe('Output: One Item per Portrait', () => {
+	const pack = (options: IDataObject = {}, parameters: INodeParameters = {}) =>
+		withOptions({ output: 'portrait', ...options }, { templates: TEMPLATES, ...parameters });
+
+	test.each(['memory', 'filesystem'] as const)(
+		'all videos of a portrait are fields of one item, paired with its input (%s)',
+		async (mode) => {
+			const folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
+			await keepFilesIn(mode, folder);
+			try {
+				const names = ['ada.png', 'ben.jpg'];
+				const { outputs, error } = await sandbox.run({
+					items: names.map((name) => ({ url: sandbox.double.portraitUrl(name) })),
+					parameters: pack({}, { imageUrl: '={{ $json.url }}' }),
+				});
+				expect(error).toBeUndefined();
+				expect(outputs[0]).toHaveLength(2);
+				for (const [index, item] of (outputs[0] ?? []).entries()) {
+					expect(item.pairedItem).toEqual({ item: index });
+					expect(Object.keys(item.binary ?? {})).toEqual(TEMPLATES.map((id) => `data_${id}`));
+					for (const id of TEMPLATES) {
+						expect(await hashOf(item, `data_${id}`)).toBe(await hashOfTemplate(id));
+					}
+					expect(item.json).toEqual({
+						imageUrl: sandbox.double.portraitUrl(names[index] ?? ''),
+						faceArea: expect.any(Array) as number[],
+						expressionArea: expect.any(Array) as number[],
+						videos: TEMPLATES.map(
+							(templateId) =>
+								expect.objectContaining({
+									templateId,
+									status: 'SUCCEEDED',
+									taskId: expect.any(String) as string,
+									outputField: `data_${templateId}`,
+								}) as IDataObject,
+						),
+					});
+				}
+			} finally {
+				await keepFilesIn('memory');
+				await rm(folder, { recursive: true, force: true });
+			}
+		},
+	);
+
+	test('a video that fails leaves by the error output; the others are still a pack', async () => {
+		sandbox.double.failTask(2);
+		const { outputs } = await sandbox.run({
+			parameters: pack({}, { templates: [...TEMPLATES, 'dagong_weixiao'] }),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		expect(outputs[0]?.map(({ binary }) => Object.keys(binary ?? {}))).toEqual([
+			['data_mengwa_kaixin', 'data_dagong_weixiao'],
+		]);
+		expect(outputs[1]?.map(({ json }) => (json['error'] as IDataObject)['templateId'])).toEqual([
+			'jingdian_lei',
+		]);
+	});
+
+	test('an error that ends the node names every task, those of packs too', async () => {
+		sandbox.double.failTask(2);
+		const { error } = await sandbox.run({ parameters: pack() });
+		for (const { id } of sandbox.double.tasks()) expect(error?.description).toContain(id);
+	});
+
+	test('without downloads the pack is json alone', async () => {
+		const { outputs } = await sandbox.run({ parameters: pack({}, { downloadVideo: false }) });
+		expect(outputs[0]).toHaveLength(1);
+		expect(outputs[0]?.[0]?.binary).toBeUndefined();
+		expect(outputs[0]?.[0]?.json['videos']).toHaveLength(2);
+	});
+});
+
+describe('a download that fails for good', () => {
+	beforeEach(() =>
+		sandbox.double.faults.add({
+			match: fromStorage('/results/'),
+			times: 'always',
+			fault: { kind: 'status', status: 403 },
+		}),
+	);
+
+	test('leaves the item its link, its expiry and its task ID', async () => {
+		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error).toBeUndefined();
+		const [task] = sandbox.double.tasks();
+		expect(outputs[0]?.[0]?.json).toMatchObject({
+			taskId: task?.id,
+			videoUrl: task?.videoUrl,
+			videoUrlExpiresAt: expect.any(String) as string,
+			downloadError: expect.stringContaining('has expired or is not valid') as string,
+		});
+		expect(outputs[0]?.[0]?.binary).toBeUndefined();
+	});
+
+	test('fails the item where the user wants that, and the error item still has the link', async () => {
+		const { outputs } = await sandbox.run({
+			parameters: withOptions({ failOnDownloadError: true }),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		const [task] = sandbox.double.tasks();
+		expect(outputs[0]).toEqual([]);
+		expect(outputs[1]?.[0]?.json['error']).toMatchObject({
+			taskId: task?.id,
+			status: 'SUCCEEDED',
+			videoUrl: task?.videoUrl,
+			videoUrlExpiresAt: expect.any(String) as string,
+		});
+	});
+
+	test('a second try of Retry On Fail downloads again and pays for nothing', async () => {
+		sandbox.double.faults.clear();
+		sandbox.double.faults.add({
+			match: fromStorage('/results/'),
+			fault: { kind: 'status', status: 403 },
+		});
+		const { outputs, error } = await sandbox.run({
+			parameters: withOptions({ failOnDownloadError: true }),
+			settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },
+		});
+		expect(error).toBeUndefined();
+		expect(await hashOf(outputs[0]?.[0])).toBe(await hashOfTemplate('mengwa_kaixin'));
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
+	});
+});
+
+describe('Check Image First', () => {
+	const check = (imageUrl: string) => withOptions({ checkImage: true }, { imageUrl });
+	const portraitRequests = () =>
+		sandbox.double
+			.ledger()
+			.filter(({ operation, headers }) => operation === 'portrait' && 'range' in headers);
+
+	test('reads the first 64 KB, once per address, without the key', async () => {
+		const url = sandbox.double.portraitUrl('ada.png');
+		const { error } = await sandbox.run({ items: [{}, {}], parameters: check(url) });
+		expect(error).toBeUndefined();
+		expect(portraitRequests().map(({ headers }) => headers['range'])).toEqual(['bytes=0-65535']);
+		expect(sandbox.double.counts().authorizationSeenOnStorage).toBe(false);
+	});
+
+	test('refuses what cannot be a portrait, before anything is paid for', async () => {
+		const { error } = await sandbox.run({
+			parameters: check(sandbox.double.portraitUrl('too-small.png')),
+		});
+		expect(error?.message).toMatch(/^"too-small\.png" is a PNG of \d+ x \d+ pixels$/);
+		expect(error?.description).toContain('from 400 to 7000 pixels');
+		expect(sandbox.operations()).toEqual([]);
+	});
+
+	test('refuses an address that leads to nothing', async () => {
+		const { error } = await sandbox.run({
+			parameters: check(`${sandbox.double.storageUrl}/portraits/nobody.png`),
+		});
+		expect(error?.message).toBe(
+			'The address of "nobody.png" has expired or is not valid (HTTP 404)',
+		);
+		expect(sandbox.operations()).toEqual([]);
+	});
+
+	test('is off unless asked for', async () => {
+		await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(portraitRequests()).toEqual([]);
+	});
+});

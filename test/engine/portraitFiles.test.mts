@@ -1,0 +1,304 @@
+/** Portraits that are files: checked before anything is sent, uploaded once per model, never with the key. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readFileSync } from 'node:fs';
+import type { INodeParameters } from 'n8n-workflow';
+import { portraitsFolder } from '../../sandbox/dashscope/index.mts';
+import { bmp, jpeg, padded, png, webp } from '../images.mts';
+import { keepFilesIn } from './harness.mts';
+import type { InputFile } from './harness.mts';
+import { FAST, useSandbox } from './sandbox.mts';
+
+const sandbox = useSandbox();
+const RESOLVE = 'x-dashscope-ossresourceresolve';
+
+const portrait = (name: string): InputFile => ({
+	bytes: readFileSync(path.join(portraitsFolder, name)),
+	fileName: name,
+	mimeType: 'image/png',
+});
+const file = (bytes: Buffer, fileName = 'me.png'): InputFile => ({ bytes, fileName });
+
+const fromFile = (parameters: INodeParameters = {}) =>
+	sandbox.createAndWait({ imageSource: 'binary', inputField: 'data', imageUrl: '', ...parameters });
+
+const requestsTo = (operation: string) =>
+	sandbox.double.ledger().filter((entry) => entry.operation === operation);
+const imageUrls = (operation: string) =>
+	requestsTo(operation).map(
+		({ body }) => (body as { input: { image_url: string } }).input.image_url,
+	);
+const modelsAsked = () =>
+	requestsTo('policy').map(({ url }) => new URL(url, 'http://x').searchParams.get('model'));
+
+let folder: string;
+beforeAll(async () => {
+	folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
+});
+afterAll(async () => await rm(folder, { recursive: true, force: true }));
+
+describe.each(['memory', 'filesystem'] as const)('with files in %s', (mode) => {
+	beforeAll(async () => await keepFilesIn(mode, folder));
+	afterAll(async () => await keepFilesIn('memory'));
+
+	test('a file becomes a video: uploaded for both models, named after the file', async () => {
+		const { outputs, error } = await sandbox.run({
+			files: [{ data: portrait('ada.png') }],
+			parameters: fromFile(),
+		});
+		expect(error).toBeUndefined();
+		const [item] = outputs[0] ?? [];
+		expect(item?.json).toMatchObject({
+			status: 'SUCCEEDED',
+			templateId: 'mengwa_kaixin',
+			imageFile: 'ada.png',
+			faceArea: [192, 192, 448, 448],
+		});
+		expect(item?.json).not.toHaveProperty('imageUrl');
+		expect(item?.binary?.['data']?.fileName).toMatch(/^ada-mengwa_kaixin-.+\.mp4$/);
+		expect(item?.pairedItem).toEqual({ item: 0 });
+		expect(modelsAsked()).toEqual(['emoji-detect-v1', 'emoji-v1']);
+		expect(requestsTo('upload').map(({ status }) => status)).toEqual([200, 200]);
+	});
+
+	test('9 MB go through whole', async () => {
+		const { error } = await sandbox.run({
+			files: [{ data: file(padded(png(640, 640), 9 * 1024 * 1024)) }],
+			parameters: fromFile(),
+		});
+		expect(error).toBeUndefined();
+		expect(sandbox.double.counts().createsAccepted).toBe(1);
+	});
+});
+
+test('models read oss:// addresses with the header, and the storage host never sees the key', async () => {
+	await sandbox.run({ files: [{ data: portrait('ada.png') }], parameters: fromFile() });
+	for (const operation of ['detect', 'create']) {
+		expect(imageUrls(operation)).toEqual([
+			expect.stringMatching(/^oss:\/\/dashscope-instant\/.+\.png$/),
+		]);
+		expect(requestsTo(operation).map(({ headers }) => headers[RESOLVE])).toEqual(['enable']);
+	}
+	expect(sandbox.double.counts().authorizationSeenOnStorage).toBe(false);
+	const onStorage = sandbox.double.ledger().filter(({ origin }) => origin === 'storage');
+	expect(JSON.stringify(onStorage)).not.toContain(sandbox.double.apiKey);
+});
+
+test('an Image URL is sent as it is, without the header', async () => {
+	await sandbox.run({ parameters: sandbox.createAndWait() });
+	for (const operation of ['detect', 'create']) {
+		expect(requestsTo(operation).map(({ headers }) => headers[RESOLVE])).toEqual([undefined]);
+	}
+	expect(requestsTo('policy')).toEqual([]);
+});
+
+test('the same bytes are detected once and uploaded once per model, whatever their names', async () => {
+	const { outputs } = await sandbox.run({
+		files: ['a.png', 'b.png', 'c.png'].map((fileName) => ({
+			data: { ...portrait('ada.png'), fileName },
+		})),
+		parameters: fromFile({ templates: ['mengwa_kaixin', 'jingdian_lei'] }),
+	});
+	expect(outputs[0]?.map(({ json }) => json['imageFile'])).toEqual(
+		['a.png', 'b.png', 'c.png'].flatMap((name) => [name, name]),
+	);
+	expect(requestsTo('upload')).toHaveLength(2);
+	expect(requestsTo('detect')).toHaveLength(1);
+	expect(requestsTo('create')).toHaveLength(6);
+});
+
+test('a policy serves many files, and a new one is asked for when it has run out', async () => {
+	await sandbox.run({
+		files: ['ada.png', 'ben.jpg', 'kim.png'].map((name) => ({ data: portrait(name) })),
+		parameters: fromFile(),
+	});
+	expect(modelsAsked().sort()).toEqual(['emoji-detect-v1', 'emoji-v1']);
+	expect(requestsTo('upload')).toHaveLength(6);
+});
+
+test('a second try of Retry On Fail pays for nothing twice', async () => {
+	sandbox.double.faults.add({
+		match: { method: 'GET', path: '/api/v1/tasks/' },
+		fault: { kind: 'status', status: 401 },
+	});
+	const { outputs, error } = await sandbox.run({
+		files: [{ data: portrait('ada.png') }],
+		parameters: fromFile(),
+		settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },
+	});
+	expect(error).toBeUndefined();
+	expect(outputs[0]).toHaveLength(1);
+	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
+	expect(requestsTo('upload')).toHaveLength(2);
+});
+
+test.each<[string, Parameters<typeof sandbox.double.faults.add>[0]['fault']]>([
+	[
+		'an expired policy',
+		{
+			kind: 'status',
+			status: 403,
+			body: '<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message></Error>',
+		},
+	],
+	['a broken connection', { kind: 'reset' }],
+	['a lost answer', { kind: 'lostAnswer' }],
+	['a storage host in trouble', { kind: 'status', status: 503 }],
+])('an upload is sent again after %s, under a new name', async (_, fault) => {
+	sandbox.double.faults.add({ match: { method: 'POST', path: '/^\\/$/' }, fault });
+	const { outputs, error } = await sandbox.run({
+		files: [{ data: portrait('ada.png') }],
+		parameters: fromFile(),
+	});
+	expect(error).toBeUndefined();
+	expect(outputs[0]?.[0]?.json['status']).toBe('SUCCEEDED');
+	expect(requestsTo('upload')).toHaveLength(3);
+});
+
+test('what the storage host refuses is told in its words, and nothing is paid for', async () => {
+	sandbox.double.faults.add({
+		match: { method: 'POST', path: '/^\\/$/' },
+		times: 'always',
+		fault: {
+			kind: 'status',
+			status: 400,
+			body: '<Error><Code>EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed size.</Message></Error>',
+		},
+	});
+	const { error } = await sandbox.run({
+		files: [{ data: portrait('ada.png') }],
+		parameters: fromFile(),
+	});
+	expect(error?.message).toBe(
+		"DashScope's storage did not take the portrait: Your proposed upload exceeds the maximum allowed size. (EntityTooLarge)",
+	);
+	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 0 });
+});
+
+test('Detect Face takes a file, and says when it is stored turned', async () => {
+	const turned = jpeg(640, 640, { orientation: { value: 6, order: 'II' } });
+	sandbox.double.failDetection(1, 'InvalidFile.FacePose');
+	const { outputs, error } = await sandbox.run({
+		files: [{ data: file(turned, 'ada.jpg') }, { data: portrait('ben.jpg') }],
+		parameters: {
+			resource: 'image',
+			operation: 'detectFace',
+			imageSource: 'binary',
+			inputField: 'data',
+			options: { detectionsPerSecond: FAST.detectionsPerSecond },
+		},
+	});
+	expect(error).toBeUndefined();
+	expect(outputs[0]?.map(({ json }) => [json['passed'], json['imageFile']])).toEqual([
+		[false, 'ada.jpg'],
+		[true, 'ben.jpg'],
+	]);
+	expect(outputs[0]?.[0]?.json['advice']).toContain('EXIF orientation 6');
+	expect(modelsAsked()).toEqual(['emoji-detect-v1']);
+});
+
+const ALLOWED =
+	'Use a JPEG, PNG, BMP or WEBP image, at most 10 MB, with width and height from 400 to 7000 pixels.';
+
+describe('refused by name, before any request', () => {
+	test.each<[string, Buffer, string]>([
+		['a text file named .png', Buffer.from('not a picture'), '"me.png" is a text file'],
+		[
+			'a JPEG cut in its header',
+			jpeg(640, 480).subarray(0, 22),
+			'"me.png" is a truncated JPEG: it ends inside its header',
+		],
+		[
+			'a JPEG cut in its picture',
+			jpeg(640, 480, { cut: true }),
+			'"me.png" is a truncated JPEG: its end is missing',
+		],
+		[
+			'a PNG cut in its picture',
+			png(640, 480).subarray(0, 200),
+			'"me.png" is a truncated PNG: its end is missing',
+		],
+		['399 pixels', png(399, 640), '"me.png" is a PNG of 399 x 640 pixels'],
+		['7001 pixels', webp.lossless(640, 7001), '"me.png" is a WEBP of 640 x 7001 pixels'],
+		[
+			'10 MB and a byte',
+			padded(bmp(640, 480), 10 * 1024 * 1024 + 1),
+			'"me.png" has 10,485,761 bytes, more than 10 MB',
+		],
+		['an empty file', Buffer.alloc(0), '"me.png" is empty'],
+		[
+			'an animated WEBP',
+			webp.extended(640, 480, true),
+			'"me.png" is an animated WEBP, not a still image',
+		],
+		[
+			'a PDF that is a JPEG too',
+			Buffer.concat([Buffer.from('%PDF-1.4\n'), jpeg(640, 480)]),
+			'"me.png" is a PDF document',
+		],
+	])('%s', async (_, bytes, message) => {
+		const { error } = await sandbox.run({
+			files: [{ data: file(bytes) }],
+			parameters: fromFile(),
+		});
+		expect(error?.message).toBe(message);
+		expect(error?.description).toContain(ALLOWED);
+		expect(sandbox.double.ledger()).toEqual([]);
+	});
+
+	test.each<[string, string, string]>([
+		[
+			'a wrong field name',
+			'photo',
+			'Input Data Field Name "photo": the item has no such binary field',
+		],
+		['no field name by expression', '={{ "" }}', 'Input Data Field Name is empty'],
+	])('%s, with the names that the item has', async (_, inputField, message) => {
+		const { error } = await sandbox.run({
+			files: [{ data: portrait('ada.png'), passport: portrait('ben.jpg') }],
+			parameters: fromFile({ inputField }),
+		});
+		expect(error?.message).toBe(message);
+		expect(error?.description).toContain('Binary fields of this item: data, passport.');
+		expect(sandbox.double.ledger()).toEqual([]);
+	});
+
+	test('an item without files', async () => {
+		const { error } = await sandbox.run({ items: [{}], parameters: fromFile() });
+		expect(error?.message).toContain('"data": the item has no such binary field');
+		expect(error?.description).toContain('The item has no binary data');
+		expect(sandbox.double.ledger()).toEqual([]);
+	});
+});
+
+test('one bad file does not stop the others when the node continues', async () => {
+	const { outputs } = await sandbox.run({
+		files: [{ data: file(Buffer.from('notes')) }, { data: portrait('ada.png') }],
+		parameters: fromFile(),
+		settings: { onError: 'continueErrorOutput' },
+	});
+	expect(outputs[0]?.map(({ json }) => json['imageFile'])).toEqual(['ada.png']);
+	expect(outputs[1]?.map(({ json }) => json['message'])).toEqual(['"me.png" is a text file']);
+});
+
+describe('left to the service', () => {
+	test.each<[string, Buffer, string]>([
+		['a CMYK JPEG', jpeg(640, 640, { components: 4 }), 'jpg'],
+		['a 16-bit PNG', png(640, 640, 16), 'png'],
+		[
+			'a PNG with a ZIP behind it, as the PNG it is',
+			Buffer.concat([png(640, 640), Buffer.from('PK\x03\x04')]),
+			'png',
+		],
+	])('%s', async (_, bytes, extension) => {
+		const { error } = await sandbox.run({
+			files: [{ data: file(bytes, '../../evil".html') }],
+			parameters: fromFile(),
+		});
+		expect(error).toBeUndefined();
+		expect(imageUrls('create')[0]).toMatch(
+			new RegExp(`/[0-9a-f]{16}-[0-9a-f-]{36}\\.${extension}$`),
+		);
+	});
+});
