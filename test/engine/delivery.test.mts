@@ -90,21 +90,21 @@ describe('Output: One Item per Portrait', () => {
 	);
 
 	test('a video that fails leaves by the error output; the others are still a pack', async () => {
-		sandbox.double.failTask(2);
+		sandbox.double.failTask(1);
 		const { outputs } = await sandbox.run({
 			parameters: pack({}, { templates: [...TEMPLATES, 'dagong_weixiao'] }),
 			settings: { onError: 'continueErrorOutput' },
 		});
 		expect(outputs[0]?.map(({ binary }) => Object.keys(binary ?? {}))).toEqual([
-			['data_mengwa_kaixin', 'data_dagong_weixiao'],
+			['data_jingdian_lei', 'data_dagong_weixiao'],
 		]);
 		expect(outputs[1]?.map(({ json }) => (json['error'] as IDataObject)['templateId'])).toEqual([
-			'jingdian_lei',
+			'mengwa_kaixin',
 		]);
 	});
 
 	test('an error that ends the node names every task, those of packs too', async () => {
-		sandbox.double.failTask(2);
+		sandbox.double.failTask(1);
 		const { error } = await sandbox.run({ parameters: pack() });
 		for (const { id } of sandbox.double.tasks()) expect(error?.description).toContain(id);
 	});
