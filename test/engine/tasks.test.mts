@@ -1,5 +1,6 @@
 /** Get Many and Cancel, in n8n's engine, against the double. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import { makeTasks as makeTasksOn } from './account.mts';
 import { useSandbox } from './sandbox.mts';
 
@@ -9,6 +10,9 @@ const HOUR_MS = 3_600_000;
 
 const makeTasks = async (count: number, everyMs = 0) =>
 	await makeTasksOn(sandbox.double, count, everyMs);
+
+/** All tasks that there are end. */
+const finish = () => sandbox.double.advanceClock(60_000);
 
 const requests = (operation: string) =>
 	sandbox.operations().filter((name) => name === operation).length;
@@ -350,5 +354,78 @@ describe('Cancel', () => {
 		const { error } = await run([taskId]);
 		expect(error?.message).toMatch(taskId ? /is not a task ID/ : /^Task ID is empty/);
 		expect(sandbox.double.ledger()).toEqual([]);
+	});
+});
+
+describe('Get Status of many', () => {
+	const run = async (items: IDataObject[], settings = {}) =>
+		await sandbox.run({
+			items,
+			parameters: { resource: 'video', operation: 'getStatus', taskId: '={{ $json.taskId }}' },
+			settings,
+		});
+
+	test('a list of IDs with doubles and blanks is asked once per ID, under the limit', async () => {
+		const ids = await makeTasks(40);
+		finish();
+		const list = [...ids, '', ...ids, ' ', ids[0]];
+		const { outputs } = await run([{ taskId: list }, { taskId: ids.join(',\n') }]);
+		expect(outputs[0]?.map(({ json }) => json['taskId'])).toEqual([...ids, ...ids]);
+		expect(outputs[0]?.map(({ pairedItem }) => pairedItem)).toEqual([
+			...ids.map(() => ({ item: 0 })),
+			...ids.map(() => ({ item: 1 })),
+		]);
+		const times = sandbox.double
+			.ledger()
+			.filter(({ operation }) => operation === 'query')
+			.map(({ atMs }) => atMs);
+		expect(times).toHaveLength(40);
+		const mostInASecond = Math.max(
+			...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length),
+		);
+		expect(mostInASecond).toBeLessThanOrEqual(20);
+	});
+
+	test('a wrong ID in a list leaves by the error output, the good ones are not lost', async () => {
+		const [id] = await makeTasks(1);
+		const { outputs } = await run([{ taskId: ['a b', id, 12] }, { taskId: '' }], {
+			onError: 'continueErrorOutput',
+		});
+		expect(outputs[0]?.map(({ json }) => json['taskId'])).toEqual([id]);
+		expect(outputs[1]?.map(({ json }) => json['message'])).toEqual([
+			expect.stringContaining('Task ID "a b" is not a task ID'),
+			expect.stringContaining('Task ID "12" is not a task ID'),
+			'Task ID is empty',
+		]);
+	});
+
+	test('a wrong ID in a list ends a node that stops at errors, before any call', async () => {
+		const { error } = await run([{ taskId: ['a', 'b c'] }]);
+		expect(error?.message).toContain('Task ID "b c" is not a task ID');
+		expect(sandbox.double.ledger()).toEqual([]);
+	});
+
+	test('tells what has expired from what was never there, where the item knows its time', async () => {
+		const taskId = '00000000-dead-beef';
+		const { outputs } = await run([
+			{ taskId, submittedAt: iso(Date.now() - 25 * HOUR_MS) },
+			{ taskId, submittedAt: iso(Date.now() - HOUR_MS) },
+			{ taskId },
+		]);
+		expect(outputs[0]?.map(({ json }) => [json['status'], json['unknownReason']])).toEqual([
+			['UNKNOWN', 'expired'],
+			['UNKNOWN', 'notOfThisAccount'],
+			['UNKNOWN', 'unclear'],
+		]);
+		expect(outputs[0]?.[1]?.json['message']).toMatch(/another account or in another region/);
+		expect(requests('query')).toBe(1);
+	});
+
+	test('an ID of another account is not known', async () => {
+		const other = await startDashScopeDouble({ rateLimits: { enforce: false } });
+		const [taskId] = await makeTasksOn(other, 1);
+		await other.close();
+		const { outputs } = await run([{ taskId: String(taskId) }]);
+		expect(outputs[0]?.[0]?.json).toMatchObject({ taskId, status: 'UNKNOWN' });
 	});
 });

@@ -165,11 +165,16 @@ export const taskIdValue = z.unknown().transform((value, context): string => {
 			);
 });
 
-/** One task ID or several: text with commas or line breaks, JSON, or an array; blanks and doubles are dropped. */
-export const taskIdsValue = z.unknown().transform((value, context): string[] => {
+/** The single IDs in text with commas or line breaks, in JSON or in an array; blanks are dropped. */
+function listedIds(value: unknown): unknown[] {
 	const list =
 		typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : (toList(value) ?? [value]);
-	const ids = (list ?? []).filter((id) => !isBlank(id));
+	return (list ?? []).filter((id) => !isBlank(id));
+}
+
+/** One task ID or several; blanks and doubles are dropped. */
+export const taskIdsValue = z.unknown().transform((value, context): string[] => {
+	const ids = listedIds(value);
 	if (ids.length === 0) return refuse(context, 'Task ID is empty', TASK_ID_FORM);
 	const parsed = ids.map((id) => taskIdValue.safeParse(id));
 	const wrong = parsed.find(({ success }) => !success);
@@ -179,6 +184,14 @@ export const taskIdsValue = z.unknown().transform((value, context): string[] => 
 	}
 	return [...new Set(parsed.flatMap(({ data }) => data ?? []))];
 });
+
+/** Like `taskIdsValue`, but a wrong ID does not take the good ones along. At least one result. */
+export function eachTaskId(value: unknown): Array<Result<string>> {
+	const ids = listedIds(value);
+	if (ids.length === 0) return [check(taskIdValue, undefined)];
+	const distinct = new Set(ids.map((id) => (typeof id === 'string' ? id.trim() : id)));
+	return [...distinct].map((id) => check(taskIdValue, id));
+}
 
 /** A number within limits, in the unit that the label names. */
 export const numberValue = (

@@ -1,4 +1,7 @@
-/** Video: Get Status. A task's present state, as data; each distinct ID is asked once. */
+/**
+ * Video: Get Status. A task's present state, as data; each distinct ID is asked once, whatever the
+ * number of items and lists that name it.
+ */
 import { updateDisplayOptions } from 'n8n-workflow';
 import type { Answer } from '../../dashscope/client';
 import { succeed } from '../../dashscope/failure';
@@ -10,35 +13,67 @@ import { failed } from '../operation';
 import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems } from '../orders';
 import type { Session } from '../session';
-import { flagValue, readFields, taskIdValue } from '../values';
+import { explainUnknown } from '../unknown';
+import { eachTaskId, flagValue, readField, readFields } from '../values';
+
+interface Wish {
+	itemIndex: number;
+	/** A wrong ID among good ones is a failure of its own. */
+	taskIds: Array<Result<string>>;
+	simplify: boolean;
+}
+
+function readWish(session: Session, itemIndex: number): Result<Wish> {
+	const { functions, stopsAtFirstFailure } = session;
+	const raw = readField(functions, itemIndex, 'taskId');
+	if (!raw.ok) return raw;
+	const fields = readFields(functions, itemIndex, { simplify: flagValue });
+	if (!fields.ok) return fields;
+	const taskIds = eachTaskId(raw.value);
+	const wrong = taskIds.find(({ ok }) => !ok);
+	if (wrong && !wrong.ok && (stopsAtFirstFailure || taskIds.length === 1)) return wrong;
+	return succeed({ itemIndex, taskIds, ...fields.value });
+}
 
 async function run(session: Session): Promise<Outcome[]> {
-	const { functions, client } = session;
-	const { wanted, refused, end } = await readItems(session, (itemIndex) => {
-		const fields = readFields(functions, itemIndex, {
-			taskId: taskIdValue,
-			simplify: flagValue,
-		});
-		return fields.ok ? succeed({ itemIndex, ...fields.value }) : fields;
-	});
+	const { functions, client, clock } = session;
+	const items = functions.getInputData();
+	const { wanted, refused, end } = await readItems(session, (itemIndex) =>
+		readWish(session, itemIndex),
+	);
 	if (end) return refused;
 
 	const answers = new Map<string, Promise<Result<Answer<Task>>>>();
-	for (const { taskId } of wanted) {
-		if (!answers.has(taskId)) answers.set(taskId, client.getTask(taskId));
-	}
-	const outcomes = wanted.map(async ({ itemIndex, taskId, simplify }): Promise<Outcome> => {
-		const answer = await (answers.get(taskId) ?? client.getTask(taskId));
+	const statusOf = async (
+		{ itemIndex, simplify }: Wish,
+		wish: Result<string>,
+	): Promise<Outcome> => {
+		if (!wish.ok) return failed(itemIndex, wish.failure);
+		const taskId = wish.value;
+		const asked = answers.get(taskId) ?? client.getTask(taskId);
+		answers.set(taskId, asked);
+		const answer = await asked;
 		if (!answer.ok) return failed(itemIndex, { ...answer.failure, taskId });
-		const json = simplify ? taskToJson(answer.value.value, {}) : { ...answer.value.raw };
+		const { value: task, raw } = answer.value;
+		if (!simplify) return { itemIndex, result: succeed({ json: { ...raw } }) };
+		const json = taskToJson(task, {});
+		if (task.status === 'UNKNOWN') {
+			Object.assign(json, explainUnknown(taskId, items[itemIndex]?.json, clock.now()));
+		}
 		return { itemIndex, result: succeed({ json }) };
-	});
+	};
+	const outcomes = wanted.flatMap((wish) =>
+		wish.taskIds.map(async (taskId) => await statusOf(wish, taskId)),
+	);
 	return inInputOrder([...refused, ...(await Promise.all(outcomes))]);
 }
 
 export const getStatus: Operation = {
 	fields: updateDisplayOptions({ show: { resource: ['video'], operation: ['getStatus'] } }, [
-		taskIdField,
+		{
+			...taskIdField,
+			description: 'The taskId that Create returned, several with commas, or a list',
+		},
 		simplifyField,
 	]),
 	run,
