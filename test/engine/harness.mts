@@ -5,6 +5,7 @@
  */
 import 'reflect-metadata';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { createRequire } from 'node:module';
 import type { Container as DiContainer } from '@n8n/di';
 import {
@@ -45,11 +46,13 @@ const itemsNode: INodeType = {
 		properties: [
 			{ displayName: 'Items', name: 'items', type: 'json', default: '[]' },
 			{ displayName: 'Files', name: 'files', type: 'json', default: '[]' },
+			{ displayName: 'Stored', name: 'stored', type: 'json', default: '[]' },
 		],
 	},
 	async execute() {
 		const items = JSON.parse(this.getNodeParameter('items', 0) as string) as IDataObject[];
 		const files = JSON.parse(this.getNodeParameter('files', 0) as string) as FilesOfItem[];
+		const stored = JSON.parse(this.getNodeParameter('stored', 0) as string) as IBinaryKeyData[];
 		const output = items.map(async (json, index): Promise<INodeExecutionData> => {
 			const fields = Object.entries(files[index] ?? {}).map(
 				async ([field, { base64, fileName, mimeType }]) => [
@@ -57,6 +60,7 @@ const itemsNode: INodeType = {
 					await this.helpers.prepareBinaryData(Buffer.from(base64, 'base64'), fileName, mimeType),
 				],
 			);
+			if (stored[index]) return { json, binary: stored[index] };
 			if (fields.length === 0) return { json };
 			const binary = Object.fromEntries(await Promise.all(fields)) as IBinaryKeyData;
 			return { json, binary };
@@ -102,6 +106,18 @@ export async function keepFilesIn(mode: 'memory' | 'filesystem', folder = ''): P
 	await service.init();
 }
 
+/** Puts bytes where n8n keeps files. */
+export const storeFile = async (
+	content: Buffer | Readable,
+	fileName: string,
+	mimeType: string,
+): Promise<IBinaryData> =>
+	await Container.get(BinaryDataService).store(
+		{ type: 'execution', workflowId: 'workflow-1', executionId: '1' },
+		content,
+		{ fileName, mimeType, data: '' },
+	);
+
 /** The bytes of a file that the node put out, wherever n8n keeps it. */
 export const bytesOf = async (file: IBinaryData | undefined): Promise<Buffer> =>
 	file ? await Container.get(BinaryDataService).getAsBuffer(file) : Buffer.alloc(0);
@@ -133,6 +149,8 @@ export interface NodeRun {
 	items?: IDataObject[];
 	/** Input items' files, by item and field. */
 	files?: Array<Record<string, InputFile>>;
+	/** Input items' files that n8n has stored already, by item and field. */
+	stored?: IBinaryKeyData[];
 	parameters: INodeParameters;
 	credential: Credential;
 	/** Node settings: onError, retryOnFail, maxTries, waitBetweenTries. */
@@ -184,7 +202,8 @@ export function createAdditionalData(credential: Credential): IWorkflowExecuteAd
 /** Builds Items -> Emoji Video as a workflow of the engine. */
 async function createWorkflow({
 	files = [],
-	items = files.length > 0 ? files.map(() => ({})) : [{}],
+	stored = [],
+	items = files.length + stored.length > 0 ? [...files, ...stored].map(() => ({})) : [{}],
 	parameters,
 	settings,
 }: NodeRun): Promise<Workflow> {
@@ -204,7 +223,11 @@ async function createWorkflow({
 			type: 'test.items',
 			typeVersion: 1,
 			position: [0, 0],
-			parameters: { items: JSON.stringify(items), files: JSON.stringify(encoded(files)) },
+			parameters: {
+				items: JSON.stringify(items),
+				files: JSON.stringify(encoded(files)),
+				stored: JSON.stringify(stored),
+			},
 		},
 		{
 			id: 'emoji-video',
