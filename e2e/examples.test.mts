@@ -47,11 +47,20 @@ describe('the example workflows', () => {
 		expect(failures[0]?.json.reason).toMatch(/[a-z]/);
 	});
 
+	it('recover: every finished task of the account is fetched and stored under its ID', async () => {
+		const execution = await runToSuccess(await logIn(world), exampleOf(world, 'recover.json'));
+		const listed = outputOf(execution, 'Get Many').map(({ json }) => json.taskId);
+		const files = await filesWrittenBy(execution, 'Save Video');
+		expect(listed.length).toBeGreaterThanOrEqual(3);
+		expect(files.map(({ path }) => /emoji-([\w-]+)\.mp4$/.exec(path)?.[1])).toEqual(listed);
+	});
+
 	it('has a test for every example', () => {
 		expect(Object.keys(world.examples).sort()).toEqual([
 			'batch.json',
 			'detect-then-create.json',
 			'quick-start.json',
+			'recover.json',
 		]);
 	});
 });

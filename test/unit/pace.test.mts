@@ -1,5 +1,11 @@
 import { inspect } from 'node:util';
-import { accountIdOf, DOCUMENTED_RATES, paceOf, reserve } from '../../nodes/EmojiVideo/batch/pace';
+import {
+	accountIdOf,
+	DOCUMENTED_RATES,
+	paceOf,
+	reserve,
+	waitBeforeLeaving,
+} from '../../nodes/EmojiVideo/batch/pace';
 import type { Lane, TakeTurn } from '../../nodes/EmojiVideo/dashscope/client';
 import { createVirtualClock } from './virtualClock.mts';
 
@@ -37,6 +43,37 @@ describe('reserve', () => {
 	it('does not save up turns that nobody took', () => {
 		expect(reserve(1000, 90_000, 1)).toEqual({ at: 90_000, next: reserve(0, 90_000, 1).next });
 	});
+});
+
+describe('one that is due', () => {
+	it('leaves at once when fewer than a second may hold have left', () => {
+		expect(waitBeforeLeaving([], 5000, 20)).toBe(0);
+		expect(waitBeforeLeaving(Array<number>(19).fill(5000), 5000, 20)).toBe(0);
+	});
+
+	it('waits where a busy process has sent a whole second of them at once', () => {
+		const left = Array<number>(20).fill(5000);
+		expect(waitBeforeLeaving(left, 5100, 20)).toBe(930);
+		expect(waitBeforeLeaving(left, 6030, 20)).toBe(0);
+	});
+
+	it('waits for the whole pause of a rate below one a second', () => {
+		expect(waitBeforeLeaving([5000], 6000, 0.5)).toBeCloseTo(1060);
+	});
+});
+
+it('sends no second share at once after the process was busy', async () => {
+	const clock = createVirtualClock();
+	let stalledUntil = 0;
+	// Nobody is woken while the process is busy: all that were due wake together.
+	const busy = {
+		now: () => clock.now(),
+		sleep: async (ms: number) => await clock.sleep(Math.max(ms, stalledUntil - clock.now())),
+	};
+	const start = clock.now();
+	stalledUntil = start + 700;
+	const moments = await turns(60, 'query', [paceOf(freshAccount(), DOCUMENTED_RATES, busy)], clock);
+	expect(mostPerSecond(moments)).toBeLessThanOrEqual(20);
 });
 
 it('paces as documented: one detection, one creation, twenty queries, a hundred policies a second', () => {

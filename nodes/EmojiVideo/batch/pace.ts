@@ -19,15 +19,27 @@ export const DOCUMENTED_RATES: Rates = { detect: 1, create: 1, query: 20, policy
  */
 const MARGIN = 1.06;
 
-/** When each lane of an account may send next, in milliseconds since the epoch. */
-type NextTurns = Record<Lane, number>;
+/** The same for those that a busy process sends late, several at a time. */
+const WINDOW_MARGIN = 1.03;
 
-const accounts = new Map<string, NextTurns>();
+/** What a lane of an account has promised and done, in milliseconds since the epoch. */
+interface LaneTurns {
+	/** The next free moment. */
+	next: number;
+	/** When the last requests really left: as many as may leave within a second, at least one. */
+	left: number[];
+}
 
-function turnsOf(accountId: string): NextTurns {
+type Turns = Record<Lane, LaneTurns>;
+
+const accounts = new Map<string, Turns>();
+
+const idle = (): LaneTurns => ({ next: 0, left: [] });
+
+function turnsOf(accountId: string): Turns {
 	const known = accounts.get(accountId);
 	if (known) return known;
-	const fresh: NextTurns = { detect: 0, create: 0, query: 0, policy: 0 };
+	const fresh: Turns = { detect: idle(), create: idle(), query: idle(), policy: idle() };
 	accounts.set(accountId, fresh);
 	return fresh;
 }
@@ -51,6 +63,19 @@ export function reserve(
 }
 
 /**
+ * How long one that is due must still wait. A process that was busy wakes several sleepers at once;
+ * what they make up for would be more than a second's share.
+ * @param left when the last requests left
+ * @returns milliseconds, 0 for none
+ */
+export function waitBeforeLeaving(left: number[], now: number, perSecond: number): number {
+	const atOnce = Math.max(1, Math.floor(perSecond));
+	const first = left.at(-atOnce);
+	if (first === undefined) return 0;
+	return Math.max(0, first + (atOnce / perSecond) * 1000 * WINDOW_MARGIN - now);
+}
+
+/**
  * The shared pace of an account.
  * @param accountId from `accountIdOf`
  * @param rates what the user allows; executions with other rates share the same queue
@@ -59,8 +84,12 @@ export function paceOf(accountId: string, rates: Rates, clock: Clock): TakeTurn 
 	const turns = turnsOf(accountId);
 	return async (lane, signal) => {
 		const now = clock.now();
-		const { at, next } = reserve(turns[lane], now, rates[lane]);
-		turns[lane] = next;
+		const turn = turns[lane];
+		const { at, next } = reserve(turn.next, now, rates[lane]);
+		turn.next = next;
 		await clock.sleep(at - now, signal);
+		const wait = () => waitBeforeLeaving(turn.left, clock.now(), rates[lane]);
+		for (let ms = wait(); ms > 0 && !signal?.aborted; ms = wait()) await clock.sleep(ms, signal);
+		turn.left = [...turn.left, clock.now()].slice(-Math.max(1, Math.floor(rates[lane])));
 	};
 }
