@@ -59,8 +59,11 @@ describe('the example workflows', () => {
 		expect(Object.keys(world.examples).sort()).toEqual([
 			'batch.json',
 			'detect-then-create.json',
+			'form-to-video.json',
 			'quick-start.json',
 			'recover.json',
+			'scheduled-csv.json',
+			'sticker-pack.json',
 		]);
 	});
 });

@@ -46,6 +46,7 @@ export default async function setUp(): Promise<void> {
 			n8nUrl: sandbox.n8n.url,
 			filesFolder: sandbox.n8n.filesFolder,
 			doubleUrl: double.url,
+			storageUrl: double.storageUrl,
 			apiKey: double.apiKey,
 			credential: sandbox.credential,
 			examples: Object.fromEntries(sandbox.examples),

@@ -25,6 +25,7 @@ const worldSchema = z.object({
 	n8nUrl: z.string(),
 	filesFolder: z.string(),
 	doubleUrl: z.string(),
+	storageUrl: z.string(),
 	apiKey: z.string(),
 	credential: credentialSchema,
 	examples: z.record(workflowSchema),
