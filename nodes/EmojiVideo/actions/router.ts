@@ -12,7 +12,7 @@ import { failed } from './operation';
 import { toItem } from './items';
 import { failAll } from './orders';
 import { openSession } from './session';
-import { runDurableRole } from './surviving';
+import { failDurableRole, runDurableRole } from './surviving';
 import { check, numberValue, readField } from './values';
 import { cancel } from './video/cancel.operation';
 import { create } from './video/create.operation';
@@ -116,7 +116,10 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 	const rates = readRates(functions);
 	if (!rates.ok) return failAll({ functions }, rates.failure);
 	const session = await openSession(functions, rates.value);
-	if (!session.ok) return failAll({ functions }, session.failure);
+	if (!session.ok) {
+		const { failure } = session;
+		return failDurableRole(functions, failure) ?? failAll({ functions }, failure);
+	}
 	return (await runDurableRole(session.value)) ?? (await operation.value.run(session.value));
 }
 

@@ -3,7 +3,7 @@
  * Survive Restarts is on, and what the node does in the two layers below (see batch/durable.ts).
  * Rule: whatever is lost on the way, every accepted task ID comes out as an item or in an error.
  */
-import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import { canPark, keeperWorkflow, PARCEL_KEY, parkOn, turnWorkflow } from '../batch/durable';
@@ -194,7 +194,7 @@ function toStopped(piece: Piece): Outcome {
 }
 
 /** What the node got from the layer above. */
-function readParcel({ functions }: Session): Result<Parcel> {
+function readParcel(functions: IExecuteFunctions): Result<Parcel> {
 	const [item] = functions.getInputData();
 	const parsed = z.object({ [PARCEL_KEY]: parcelSchema }).safeParse(item?.json);
 	if (parsed.success && parsed.data[PARCEL_KEY]) return succeed(parsed.data[PARCEL_KEY]);
@@ -254,13 +254,13 @@ async function turn(session: Session, parcel: Parcel): Promise<Outcome[]> {
 		: stillWaiting(taken.parcel);
 }
 
-/** Every open task fails: its time is up, and the last turn was lost. */
-const giveUp = ({ pieces }: Parcel): Outcome[] =>
+/** Every task that has not failed by itself fails for this reason, with its ID. */
+const giveUp = ({ pieces }: Parcel, reason: Failure): Outcome[] =>
 	pieces.map((piece) => {
 		const { taskId, end } = piece;
 		return toStopped({
 			...piece,
-			end: end && typeof end === 'object' ? end : { ...NOT_ASKED, taskId },
+			end: end && typeof end === 'object' ? end : { ...reason, taskId },
 		});
 	});
 
@@ -269,7 +269,8 @@ async function keep(session: Session, carried: Parcel): Promise<Outcome[]> {
 	const { functions, clock } = session;
 	const now = clock.now();
 	const parcel = nextTurn(carried, now);
-	if (!parcel) return giveUp(carried);
+	// Its time is up, and the last turn was lost.
+	if (!parcel) return giveUp(carried, NOT_ASKED);
 	const waitMs = waitBeforeTurn(parcel, now);
 	const item = parcelItem(parcel);
 	const parked = await parkOn(
@@ -287,13 +288,34 @@ const ROLES: Record<DurableRole, (session: Session, parcel: Parcel) => Promise<O
 	turn,
 };
 
+/** The layer that this node is; `undefined` when it is not one, but a node of the user's. */
+function roleOf(functions: IExecuteFunctions): DurableRole | undefined {
+	const name = functions.getNodeParameter('durableRole', 0, '');
+	return name === 'keeper' || name === 'turn' ? name : undefined;
+}
+
 /**
  * Runs the node as a layer of a surviving wait.
  * @returns `undefined` when it is not one, but a node of the user's
  */
 export async function runDurableRole(session: Session): Promise<Outcome[] | undefined> {
-	const name = session.functions.getNodeParameter('durableRole', 0, '');
-	if (name !== 'keeper' && name !== 'turn') return undefined;
-	const parcel = readParcel(session);
-	return parcel.ok ? await ROLES[name](session, parcel.value) : [failed(0, parcel.failure)];
+	const role = roleOf(session.functions);
+	if (!role) return undefined;
+	const parcel = readParcel(session.functions);
+	return parcel.ok ? await ROLES[role](session, parcel.value) : [failed(0, parcel.failure)];
+}
+
+/**
+ * The end of a layer that cannot even open its session, because the credential was changed meanwhile:
+ * every task ID comes out, with the reason.
+ * @returns `undefined` when it is not a layer, but a node of the user's
+ */
+export function failDurableRole(
+	functions: IExecuteFunctions,
+	failure: Failure,
+): Outcome[] | undefined {
+	if (!roleOf(functions)) return undefined;
+	const parcel = readParcel(functions);
+	if (!parcel.ok) return [failed(0, failure)];
+	return giveUp(parcel.value, failure);
 }
