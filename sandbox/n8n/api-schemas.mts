@@ -77,6 +77,8 @@ export interface BinaryField {
 export interface Item {
 	json: Record<string, unknown>;
 	binary?: Record<string, BinaryField>;
+	/** The input item it comes from, as n8n stores it. */
+	pairedItem?: unknown;
 }
 
 export interface NodeError {
@@ -85,15 +87,20 @@ export interface NodeError {
 	node?: { name: string };
 }
 
+/** One run of a node. */
+export interface NodeRun {
+	error?: NodeError;
+	data?: { main?: Array<Item[] | null> };
+	hints?: Array<{ message: string }>;
+	metadata?: { subExecution?: { executionId: string; workflowId: string } };
+}
+
 /** What an execution stores, in the shape of n8n-workflow's IRunExecutionData. */
 export interface RunData {
 	resultData: {
 		error?: NodeError;
 		lastNodeExecuted?: string;
-		runData: Record<
-			string,
-			Array<{ error?: NodeError; data?: { main?: Array<Item[] | null> } }> | undefined
-		>;
+		runData: Record<string, NodeRun[] | undefined>;
 	};
 }
 

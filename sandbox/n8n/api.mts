@@ -58,6 +58,12 @@ export interface N8nApi {
 	execution(id: string): Promise<Execution>;
 	waitForExecution(id: string, options?: WaitOptions): Promise<Execution>;
 	stopExecution(id: string): Promise<void>;
+	/**
+	 * What "Retry" in the list of executions does, and waits for its end.
+	 * @param using the workflow as it is now, or as it was
+	 * @returns the new execution's id
+	 */
+	retryExecution(id: string, using: 'saved' | 'original'): Promise<string>;
 	/** The content of a binary field, as the editor downloads it. */
 	binary(id: string): Promise<Buffer>;
 }
@@ -169,6 +175,12 @@ function createApi(
 
 		stopExecution: async (id) => {
 			await request('POST', `/executions/${id}/stop`);
+		},
+
+		retryExecution: async (id, using) => {
+			const body = { loadWorkflow: using === 'saved' };
+			const retried = await request('POST', `/executions/${id}/retry`, body);
+			return z.object({ id: z.string() }).parse(retried).id;
 		},
 
 		binary: async (id) => {

@@ -1,17 +1,28 @@
 /** Reads an execution: what it wrote, and why it failed. Pure, apart from looking at the files. */
 import { stat } from 'node:fs/promises';
 
-import type { Execution, Item, NodeError } from './api-schemas.mts';
+import type { Execution, Item, NodeError, NodeRun } from './api-schemas.mts';
 
 export interface WrittenFile {
 	path: string;
 	bytes: number;
 }
 
+/** A node's last run. */
+export function lastRunOf(execution: Execution, nodeName: string): NodeRun | undefined {
+	return execution.data.resultData.runData[nodeName]?.at(-1);
+}
+
 /** The items that a node put out in its last run. */
 export function outputOf(execution: Execution, nodeName: string, output = 0): Item[] {
-	const runs = execution.data.resultData.runData[nodeName] ?? [];
-	return runs.at(-1)?.data?.main?.[output] ?? [];
+	return lastRunOf(execution, nodeName)?.data?.main?.[output] ?? [];
+}
+
+/** The execution of its own that a node has started. @throws if there is none */
+export function subExecutionOf(execution: Execution, nodeName: string): string {
+	const id = lastRunOf(execution, nodeName)?.metadata?.subExecution?.executionId;
+	if (id === undefined) throw new Error(`"${nodeName}" has no sub-execution`);
+	return id;
 }
 
 /** The files that a "Read/Write Files from Disk" node wrote. @throws if one is not there */

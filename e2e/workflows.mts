@@ -1,0 +1,126 @@
+/**
+ * Workflows for the end-to-end tests, in a few words each. The rule: what is built here is what the
+ * editor would save, so that n8n runs it as it runs a user's.
+ */
+import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
+import type { Credential, WorkflowFile } from '../sandbox/n8n/api.mts';
+
+/** A node as the editor saves it, without its place. */
+export interface Step {
+	name: string;
+	type: string;
+	typeVersion: number;
+	parameters: Record<string, unknown>;
+	credentials?: Record<string, { id: string; name: string }>;
+	[setting: string]: unknown;
+}
+
+/** node -> its outputs -> the nodes that each is connected to. */
+export type Wires = Record<string, string[][]>;
+
+/** One input item: a portrait and what to make of it. */
+export interface Portrait {
+	imageUrl: string;
+	template: string;
+	number: number;
+}
+
+export const step = (
+	name: string,
+	type: string,
+	typeVersion: number,
+	parameters: Record<string, unknown> = {},
+): Step => ({ name, type: `n8n-nodes-base.${type}`, typeVersion, parameters });
+
+export const MANUAL = step('Manual Trigger', 'manualTrigger', 1);
+export const FROM_WORKFLOW = step('Called', 'executeWorkflowTrigger', 1.1, {
+	inputSource: 'passthrough',
+});
+
+export const webhook = (path: string) =>
+	step('Webhook', 'webhook', 2, {
+		httpMethod: 'POST',
+		path,
+		responseMode: 'onReceived',
+		options: {},
+	});
+
+const TEMPLATES = ['mengwa_kaixin', 'jingdian_lei', 'dagong_wunai', 'mengwa_jidong'];
+
+/** Portraits of the double, each with another template. */
+export const portraitsOf = (double: DashScopeDouble, ...files: string[]): Portrait[] =>
+	files.map((file, number) => ({
+		imageUrl: double.portraitUrl(file),
+		template: TEMPLATES[number % TEMPLATES.length] ?? '',
+		number,
+	}));
+
+/** Two nodes that put out one item per portrait; the second is "Portraits". */
+export const listOf = (portraits: Portrait[]): Step[] => [
+	step('List', 'set', 3.4, {
+		mode: 'raw',
+		jsonOutput: JSON.stringify({ portraits }),
+		options: {},
+	}),
+	step('Portraits', 'splitOut', 1, { fieldToSplitOut: 'portraits', options: {} }),
+];
+
+/** The node under test: Create and Wait for the items of "Portraits", unless told otherwise. */
+export const emojiVideo = (
+	credential: Credential,
+	parameters: Record<string, unknown> = {},
+	settings: Record<string, unknown> = {},
+): Step => ({
+	name: 'Emoji Video',
+	type: 'n8n-nodes-emoji-video.emojiVideo',
+	typeVersion: 1,
+	parameters: {
+		resource: 'video',
+		operation: 'createAndWait',
+		imageUrl: '={{ $json.imageUrl }}',
+		templates: '={{ $json.template }}',
+		...parameters,
+	},
+	credentials: { [credential.type]: { id: credential.id, name: credential.name } },
+	...settings,
+});
+
+/** Adds the number of the portrait that n8n links an item to. */
+export const numbered = (name: string, from = 'Portraits') =>
+	step(name, 'set', 3.4, {
+		assignments: {
+			assignments: [
+				{
+					id: 'number',
+					name: 'number',
+					type: 'number',
+					value: `={{ $('${from}').item.json.number }}`,
+				},
+			],
+		},
+		includeOtherFields: true,
+		options: {},
+	});
+
+/** Each node's first output into the next node. */
+export const inARow = (names: string[]): Wires =>
+	Object.fromEntries(names.slice(0, -1).map((name, index) => [name, [[names[index + 1] ?? '']]]));
+
+/** @param wires default: all in a row */
+export const workflow = (
+	name: string,
+	steps: Step[],
+	wires: Wires = inARow(steps.map((one) => one.name)),
+): WorkflowFile => ({
+	name,
+	settings: {},
+	nodes: steps.map((one, index) => ({ id: one.name, position: [index * 200, 0], ...one })),
+	connections: Object.fromEntries(
+		Object.entries(wires).map(([from, outputs]) => [
+			from,
+			{
+				main: outputs.map((targets) => targets.map((node) => ({ node, type: 'main', index: 0 }))),
+			},
+		]),
+	),
+});
