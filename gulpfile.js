@@ -1,9 +1,11 @@
 /**
  * The build: credentials/ and nodes/ -> dist/, which is all that is packed and all that n8n loads.
- * clean -> compile -> copy (icons, codex, output schemas, the entry point).
+ * clean -> compile (and take out the white space) -> copy (icons, codex, output schemas, entry point).
  */
 const { spawn } = require('node:child_process');
-const { rm } = require('node:fs/promises');
+const path = require('node:path');
+const { readdir, readFile, rm, writeFile } = require('node:fs/promises');
+const swc = require('@swc/core');
 const { dest, parallel, series, src } = require('gulp');
 
 const DIST = 'dist';
@@ -12,6 +14,24 @@ const clean = () => rm(DIST, { recursive: true, force: true });
 
 const compile = () =>
 	spawn(process.execPath, [require.resolve('typescript/bin/tsc')], { stdio: 'inherit' });
+
+const compiledFiles = async () =>
+	(await readdir(DIST, { recursive: true, withFileTypes: true }))
+		.filter((entry) => entry.isFile() && entry.name.endsWith('.js'))
+		.map((entry) => path.join(entry.parentPath, entry.name));
+
+/** Keeps the package small. Names stay as they are, so that stack traces can be read. */
+const compact = async () => {
+	const options = {
+		isModule: false,
+		minify: true,
+		jsc: { target: 'es2022', minify: { compress: false, mangle: false } },
+	};
+	for (const file of await compiledFiles()) {
+		const { code } = await swc.transform(await readFile(file, 'utf8'), options);
+		await writeFile(file, code);
+	}
+};
 
 const copy = (name, globs) => {
 	const task = () => src(globs, { base: '.', encoding: false }).pipe(dest(DIST));
@@ -25,5 +45,5 @@ const entry = copy('entry point', 'index.js');
 
 exports.clean = clean;
 exports.compile = compile;
-exports.build = series(clean, parallel(compile, icons, codex, schemas, entry));
+exports.build = series(clean, parallel(series(compile, compact), icons, codex, schemas, entry));
 exports.default = exports.build;

@@ -19,8 +19,8 @@
  */
 import { taskFailure, timeLimitFailure } from '../dashscope/errors';
 import type { Answer } from '../dashscope/client';
-import type { Failure, FailureKind, Result } from '../dashscope/failure';
-import { backoffMs } from '../dashscope/retry';
+import type { Failure, Result } from '../dashscope/failure';
+import { backoffMs, RETRIED } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';
 
 export interface WatchSettings {
@@ -85,13 +85,7 @@ const MOST_SKIPPED = 3;
 const TYPICAL_RUN_MS = 60_000;
 
 /** Faults that pass; anything else ends the watch over the task. */
-const PASSING: readonly FailureKind[] = [
-	'throttled',
-	'unavailable',
-	'unreachable',
-	'noAnswer',
-	'unreadable',
-];
+const PASSING = RETRIED.read;
 
 export const createWatch = (settings: WatchSettings): Watch => ({
 	settings,
