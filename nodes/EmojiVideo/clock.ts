@@ -31,6 +31,9 @@ export const systemClock: Clock = {
 	now: () => Date.now(),
 	async sleep(ms, signal) {
 		if (signal?.aborted || ms <= 0) return;
-		await (signal ? abortableSleep()(ms, signal) : n8nWorkflow.sleep(ms)).catch(() => undefined);
+		// A signal of its own for each sleep: many share one Stop, and Node.js takes more than ten
+		// listeners on one signal for a leak and says so in n8n's log.
+		const sleep = signal ? abortableSleep()(ms, AbortSignal.any([signal])) : n8nWorkflow.sleep(ms);
+		await sleep.catch(() => undefined);
 	},
 };

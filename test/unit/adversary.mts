@@ -27,6 +27,8 @@ export type Fate =
 	| 'garbage'
 	| 'broken';
 
+const REFUSES: readonly Call['fate'][] = ['throttled', 'refused', 'unauthorized'];
+
 const ACTS: readonly Fate[] = ['good', 'late', 'lost', 'garbage', 'broken'];
 
 export type TaskEnd = 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNKNOWN';
@@ -55,6 +57,8 @@ export interface Call {
 	taskId?: string;
 	/** The client has the answer of a service that acted. */
 	isHeard: boolean;
+	/** The client has the answer of a service that says that it did not act. */
+	isRefused: boolean;
 }
 
 interface Made {
@@ -79,6 +83,9 @@ const noAnswer = fail({
 	message: 'The connection broke',
 	nextStep: 'Try again.',
 });
+
+/** What Stop makes of a request that is under way (dashscope/transport.ts). */
+const interrupted = fail({ ...STOPPED, kind: 'interrupted' });
 
 /** The service, and everything it was asked. */
 export function createAdversary(script: Script, clock: Clock) {
@@ -150,6 +157,7 @@ export function createAdversary(script: Script, clock: Clock) {
 		};
 		const spoilt = answers[call.fate];
 		call.isHeard = spoilt === undefined;
+		call.isRefused = REFUSES.includes(call.fate);
 		return spoilt ?? json(200, body ?? {});
 	};
 
@@ -171,13 +179,14 @@ export function createAdversary(script: Script, clock: Clock) {
 				templateId: input?.driven_id,
 				imageUrl: lane === 'detect' ? input?.image_url : undefined,
 				isHeard: false,
+				isRefused: false,
 			};
 			calls.push(call);
 			const acts = call.fate === 'notPassed' || ACTS.includes(call.fate);
 			const body = acts ? act(call, request) : undefined;
 			if (call.fate === 'late') await clock.sleep(latency);
 			else await clock.sleep(latency, signal);
-			if (signal.aborted && call.fate !== 'late') return fail(STOPPED);
+			if (signal.aborted && call.fate !== 'late') return interrupted;
 			return answer(call, body);
 		};
 

@@ -20,12 +20,17 @@ interface Sleeper {
 }
 
 /** Lets everything run that can run without time going by. */
-const settle = async () => await setImmediate();
+const nextRound = async () => await setImmediate();
 
 /**
  * @param startMs what `now` says at first, ms since the epoch
+ * @param settle resolves when nothing is left to do but sleep; hand one in that also waits for real
+ * requests under way
  */
-export function createVirtualClock(startMs = Date.UTC(2025, 9, 14, 3, 28, 4)): VirtualClock {
+export function createVirtualClock(
+	startMs = Date.UTC(2025, 9, 14, 3, 28, 4),
+	settle: () => Promise<void> = nextRound,
+): VirtualClock {
 	let now = startMs;
 	const asleep = new Set<Sleeper>();
 

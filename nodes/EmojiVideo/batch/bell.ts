@@ -10,6 +10,9 @@ export interface Bell {
 	heardWithin(ms: number, clock: Clock): Promise<void>;
 }
 
+/** Ends a sleep that nobody needs any more; made once, since an error is dear to make. */
+const WOKEN = new Error('woken');
+
 export function createBell(): Bell {
 	let rung = false;
 	let wake: (() => void) | undefined;
@@ -26,7 +29,7 @@ export function createBell(): Bell {
 				});
 				const sleeps = Number.isFinite(ms) ? [clock.sleep(ms, sleep.signal)] : [];
 				await Promise.race([ring, ...sleeps]);
-				sleep.abort();
+				sleep.abort(WOKEN);
 			}
 			rung = false;
 			wake = undefined;

@@ -54,7 +54,7 @@ export function openLedger(context: IDataObject): Ledger {
 	const tasks = drawer(context, 'emojiVideoTasks');
 	const areas = drawer(context, 'emojiVideoAreas');
 	return {
-		find: (key) => entrySchema.safeParse(tasks[key]).data,
+		find: (key) => (key in tasks ? entrySchema.safeParse(tasks[key]).data : undefined),
 		write: (key, entry) => {
 			tasks[key] = { ...entry };
 		},
@@ -65,7 +65,8 @@ export function openLedger(context: IDataObject): Ledger {
 		strike: (key) => {
 			delete tasks[key];
 		},
-		findAreas: (portraitId) => areasSchema.safeParse(areas[portraitId]).data,
+		findAreas: (portraitId) =>
+			portraitId in areas ? areasSchema.safeParse(areas[portraitId]).data : undefined,
 		writeAreas: (portraitId, found) => {
 			areas[portraitId] = { ...found };
 		},

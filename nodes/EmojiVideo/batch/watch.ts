@@ -170,8 +170,9 @@ function deadline({ settings }: Watch, task: Open): number {
 
 /** Puts tasks that were made elsewhere where they belong in the queue, once all have told their age. */
 export function putInOrder(watch: Watch): void {
+	if (watch.inOrder) return;
 	const tasks = [...watch.open.values()];
-	if (watch.inOrder || tasks.some(({ acceptedAt }) => acceptedAt === undefined)) return;
+	if (tasks.some(({ acceptedAt }) => acceptedAt === undefined)) return;
 	tasks.sort((a, b) => a.queuedAt - b.queuedAt);
 	watch.open = new Map(tasks.map((task) => [task.taskId, task]));
 	watch.width = Math.max(1, tasks.filter(({ status }) => status === 'RUNNING').length);
