@@ -6,6 +6,7 @@ import {
 	reserve,
 	waitBeforeLeaving,
 } from '../../nodes/EmojiVideo/batch/pace';
+import type { Clock } from '../../nodes/EmojiVideo/clock';
 import type { Lane, TakeTurn } from '../../nodes/EmojiVideo/dashscope/client';
 import { createVirtualClock } from './virtualClock.mts';
 
@@ -96,6 +97,23 @@ describe('a pace', () => {
 		expect(moments).toHaveLength(count);
 		expect(mostPerSecond(moments)).toBeLessThanOrEqual(most);
 		expect(moments.at(-1)).toBeLessThan((count / most) * 1100);
+	});
+
+	it('keeps the space behind one that woke late, as on a busy machine', async () => {
+		const clock = createVirtualClock();
+		let sleeps = 0;
+		const busy: Clock = {
+			now: () => clock.now(),
+			sleep: async (ms, signal) => await clock.sleep(ms + (sleeps++ % 3 === 0 ? 400 : 0), signal),
+		};
+		const moments = await turns(
+			9,
+			'create',
+			[paceOf(freshAccount(), DOCUMENTED_RATES, busy)],
+			clock,
+		);
+		expect(moments).toHaveLength(9);
+		expect(mostPerSecond(moments)).toBe(1);
 	});
 
 	it('is shared by all that use the same account', async () => {
