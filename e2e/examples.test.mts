@@ -62,6 +62,7 @@ describe('the example workflows', () => {
 			'form-to-video.json',
 			'quick-start.json',
 			'recover.json',
+			's3.json',
 			'scheduled-csv.json',
 			'sticker-pack.json',
 		]);

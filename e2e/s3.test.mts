@@ -1,0 +1,71 @@
+/** A video in S3-compatible storage, put there by n8n's S3 node into a real S3 server. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { freePort } from '../sandbox/n8n/ports.mts';
+import { outputOf } from '../sandbox/n8n/report.mts';
+import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
+
+const BUCKET = 'emoji-videos';
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** Starts s3rver with one bucket and waits until it answers. */
+async function startS3(folder: string, port: number): Promise<ChildProcess> {
+	const module = createRequire(import.meta.url).resolve('s3rver');
+	const script = path.resolve(path.dirname(module), '../bin/s3rver.js');
+	const settings = ['-d', folder, '-a', '127.0.0.1', '-p', String(port), '--silent'];
+	const server = spawn(process.execPath, [script, ...settings, '--configure-bucket', BUCKET], {
+		stdio: 'ignore',
+	});
+	const isUp = async () =>
+		await fetch(`http://127.0.0.1:${port}/`).then(
+			() => true,
+			() => false,
+		);
+	for (let attempt = 0; attempt < 100 && !(await isUp()); attempt++) await sleep(100);
+	return server;
+}
+
+describe('the S3 example', () => {
+	const world = readWorld();
+	let folder = '';
+	let port = 0;
+	let server: ChildProcess | undefined;
+
+	beforeAll(async () => {
+		folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-s3-'));
+		port = await freePort(0);
+		server = await startS3(folder, port);
+	});
+	afterAll(async () => {
+		server?.kill();
+		await rm(folder, { recursive: true, force: true });
+	});
+
+	it('puts the very video into the bucket, under its file name', async () => {
+		const api = await logIn(world);
+		const { id, name } = await api.saveCredential('S3', 's3', {
+			endpoint: `http://127.0.0.1:${port}`,
+			region: 'us-east-1',
+			accessKeyId: 'S3RVER',
+			secretAccessKey: 'S3RVER',
+			forcePathStyle: true,
+		});
+		const example = exampleOf(world, 's3.json');
+		const nodes = example.nodes.map((node) =>
+			node.name === 'Upload to S3' ? { ...node, credentials: { s3: { id, name } } } : node,
+		);
+		const execution = await runToSuccess(api, await api.importWorkflow({ ...example, nodes }));
+		const [video] = outputOf(execution, 'Create Emoji Video');
+		const fileName = video?.binary?.data?.fileName ?? '';
+		expect(fileName).toMatch(/^ada-mengwa_kaixin-.+\.mp4$/);
+		const served = await fetch(String(video?.json.videoUrl));
+		const stored = await readFile(path.join(folder, BUCKET, `${fileName}._S3rver_object`));
+		expect(sha256(stored)).toBe(sha256(new Uint8Array(await served.arrayBuffer())));
+	});
+});
