@@ -27,4 +27,6 @@ export default {
 		{ ...project('engine', 'engine'), modulePathIgnorePatterns: [] },
 	],
 	testTimeout: 30_000,
+	// The engine tests wait for the double more than they compute.
+	maxWorkers: 3,
 };
