@@ -8,10 +8,12 @@ import { parseArgs } from 'node:util';
 import { batchBench } from './batch.mts';
 import type { Bench } from './figures.mts';
 import { tableOf, verdictOf } from './figures.mts';
+import { mediaBench } from './media.mts';
 import { overheadBench } from './overhead.mts';
+import { tasksBench } from './tasks.mts';
 
 /** One line for each file of benchmarks. */
-const BENCHES: Bench[] = [batchBench, overheadBench];
+const BENCHES: Bench[] = [batchBench, overheadBench, mediaBench, tasksBench];
 
 const { values } = parseArgs({ options: { real: { type: 'boolean', default: false } } });
 

@@ -2,8 +2,6 @@
  * What listing and asking about 1,000 tasks costs: requests beside the ideal (one per page of 100, and
  * one per wanted link or status), and the most that ever left within one second, beside the limit.
  * The client, its pace and the double are the real ones; the double enforces its limits.
- *
- * On its own: `npx tsx bench/tasks.mts`.
  */
 import pLimit from 'p-limit';
 import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
@@ -15,9 +13,10 @@ import { createClient } from '../nodes/EmojiVideo/dashscope/client';
 import type { Client } from '../nodes/EmojiVideo/dashscope/client';
 import { succeed } from '../nodes/EmojiVideo/dashscope/failure';
 import type { Send } from '../nodes/EmojiVideo/dashscope/transport';
+import type { Bench, Figure } from './figures.mts';
 
 /** One line of the result. */
-export interface TaskBenchRow {
+interface TaskBenchRow {
 	name: string;
 	/** Tasks the account has. */
 	tasks: number;
@@ -117,7 +116,7 @@ async function listWithLinks(client: Client): Promise<number> {
  * Lists the tasks of an account, lists them with their links, and asks for each one's status.
  * @param tasks how many the account has
  */
-export async function benchTasks(tasks = 1000): Promise<TaskBenchRow[]> {
+async function benchTasks(tasks = 1000): Promise<TaskBenchRow[]> {
 	const double = await startDashScopeDouble({
 		taskSeconds: 0,
 		rateLimits: { createPerSecond: Infinity },
@@ -150,4 +149,39 @@ export async function benchTasks(tasks = 1000): Promise<TaskBenchRow[]> {
 	}
 }
 
-if (process.argv[1] === import.meta.filename) console.table(await benchTasks());
+const LIMIT_PER_SECOND = 20;
+
+export const tasksBench: Bench = {
+	title: 'List and status of 1,000 tasks',
+	about:
+		'The real client and pace, real HTTP to the double on the wall clock, its documented limits enforced. The ideal is one request per page of 100 and one per wanted link or status.',
+	async measure() {
+		const rows = await benchTasks();
+		return rows.flatMap(({ name, requests, ideal, mostPerSecond, throttled }): Figure[] => [
+			{
+				what: `${name}: requests`,
+				unit: '',
+				atMost: ideal,
+				node: requests,
+				ideal,
+				basis: 'real time',
+			},
+			{
+				what: `${name}: most within one second`,
+				unit: '',
+				atMost: LIMIT_PER_SECOND,
+				node: mostPerSecond,
+				ideal: LIMIT_PER_SECOND,
+				basis: 'real time',
+			},
+			{
+				what: `${name}: answered 429`,
+				unit: '',
+				atMost: 0,
+				node: throttled,
+				ideal: 0,
+				basis: 'real time',
+			},
+		]);
+	},
+};
