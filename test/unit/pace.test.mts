@@ -54,12 +54,12 @@ describe('one that is due', () => {
 
 	it('waits where a busy process has sent a whole second of them at once', () => {
 		const left = Array<number>(20).fill(5000);
-		expect(waitBeforeLeaving(left, 5100, 20)).toBe(930);
-		expect(waitBeforeLeaving(left, 6030, 20)).toBe(0);
+		expect(waitBeforeLeaving(left, 5100, 20)).toBe(950);
+		expect(waitBeforeLeaving(left, 6050, 20)).toBe(0);
 	});
 
 	it('waits for the whole pause of a rate below one a second', () => {
-		expect(waitBeforeLeaving([5000], 6000, 0.5)).toBeCloseTo(1060);
+		expect(waitBeforeLeaving([5000], 6000, 0.5)).toBeCloseTo(1100);
 	});
 });
 
