@@ -1,8 +1,8 @@
 /** What the form may contain: every refusal names the field, the value and what is allowed. */
+import { check } from '../../nodes/EmojiVideo/actions/reading';
 import {
 	areasValue,
 	areaValue,
-	check,
 	fieldNameValue,
 	imageUrlValue,
 	numberValue,

@@ -15,7 +15,8 @@ import { downloadVideo } from '../media/video';
 import { taskToJson } from '../output';
 import type { Outcome, OutputItem } from './operation';
 import type { Session } from './session';
-import { fieldNameValue, flagValue, isBlank, readField, readFields } from './values';
+import { readField, readFields } from './reading';
+import { fieldNameValue, flagValue, isBlank } from './values';
 
 export const deliveryFields: INodeProperties[] = [
 	{

@@ -11,7 +11,8 @@ import type { Result } from '../dashscope/failure';
 import type { ListedTask } from '../dashscope/schemas';
 import { LIST_RANGE_MS } from '../dashscope/stamps';
 import type { Session } from './session';
-import { check, dateValue, modelValue, numberValue, readField, statusValue } from './values';
+import { check, readField } from './reading';
+import { dateValue, modelValue, numberValue, statusValue } from './values';
 
 export const listFilterFields: INodeProperties = {
 	displayName: 'Filters',

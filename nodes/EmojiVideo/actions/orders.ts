@@ -11,7 +11,8 @@ import { failed } from './operation';
 import type { Outcome } from './operation';
 import { readPortrait } from './portraits';
 import type { Session } from './session';
-import { areasValue, check, readField, readFields, templatesValue } from './values';
+import { check, readField, readFields } from './reading';
+import { areasValue, templatesValue } from './values';
 
 function readAreas({ functions }: Session, itemIndex: number): Result<FaceAreas | undefined> {
 	const mode = readField(functions, itemIndex, 'faceAreas');

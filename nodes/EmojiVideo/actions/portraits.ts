@@ -10,7 +10,8 @@ import type { Result } from '../dashscope/failure';
 import { readPortraitFile } from '../media/file';
 import { rotationHint } from '../media/portrait';
 import type { Session } from './session';
-import { imageUrlValue, isBlank, readField, readFields, shown } from './values';
+import { readField, readFields } from './reading';
+import { imageUrlValue, isBlank, shown } from './values';
 
 const LIMITS =
 	'JPEG, PNG, BMP or WEBP, at most 10 MB, width and height 400 to 7000 pixels, one person facing the camera';

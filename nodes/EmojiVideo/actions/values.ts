@@ -3,10 +3,7 @@
  * label, the value and what is allowed, and says what to do next.
  */
 import { DateTime } from 'luxon';
-import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
-import { fail, succeed } from '../dashscope/failure';
-import type { Result } from '../dashscope/failure';
 import { isLoopback, isPrivate, parseUrl } from '../dashscope/hosts';
 import { areaSchema, TASK_STATUSES } from '../dashscope/schemas';
 import type { Area, FaceAreas, TaskStatus } from '../dashscope/schemas';
@@ -166,7 +163,7 @@ export const taskIdValue = z.unknown().transform((value, context): string => {
 });
 
 /** The single IDs in text with commas or line breaks, in JSON or in an array; blanks are dropped. */
-function listedIds(value: unknown): unknown[] {
+export function listedIds(value: unknown): unknown[] {
 	const list =
 		typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : (toList(value) ?? [value]);
 	return (list ?? []).filter((id) => !isBlank(id));
@@ -184,14 +181,6 @@ export const taskIdsValue = z.unknown().transform((value, context): string[] => 
 	}
 	return [...new Set(parsed.flatMap(({ data }) => data ?? []))];
 });
-
-/** Like `taskIdsValue`, but a wrong ID does not take the good ones along. At least one result. */
-export function eachTaskId(value: unknown): Array<Result<string>> {
-	const ids = listedIds(value);
-	if (ids.length === 0) return [check(taskIdValue, undefined)];
-	const distinct = new Set(ids.map((id) => (typeof id === 'string' ? id.trim() : id)));
-	return [...distinct].map((id) => check(taskIdValue, id));
-}
 
 /** A number within limits, in the unit that the label names. */
 export const numberValue = (
@@ -291,53 +280,3 @@ export const fieldNameValue = z
 					'Use letters, digits, hyphens and underscores, e.g. "data".',
 				),
 	);
-
-/** Checks a value; the first refusal becomes the failure. */
-export function check<T>(schema: z.ZodType<T, z.ZodTypeDef, unknown>, value: unknown): Result<T> {
-	const parsed = schema.safeParse(value);
-	if (parsed.success) return succeed(parsed.data);
-	const issue = parsed.error.issues[0];
-	const nextStep: unknown = issue?.code === 'custom' ? issue.params?.nextStep : undefined;
-	return fail({
-		kind: 'input',
-		message: issue?.message ?? 'A field cannot be used',
-		nextStep: typeof nextStep === 'string' ? nextStep : 'Correct the field.',
-	});
-}
-
-/** Reads a field of an item as it is, null where it is not set; an expression that fails is a refusal like any other. */
-export function readField(
-	functions: IExecuteFunctions,
-	itemIndex: number,
-	name: string,
-): Result<unknown> {
-	try {
-		return succeed(functions.getNodeParameter(name, itemIndex, null));
-	} catch (error) {
-		return fail({
-			kind: 'input',
-			message: error instanceof Error ? error.message : `The field ${name} cannot be read`,
-			nextStep: 'Check the expression of this field.',
-		});
-	}
-}
-
-/**
- * Reads and checks several fields of an item.
- * @param shape field name -> what it may contain
- * @returns all values, or the first refusal
- */
-export function readFields<T extends Record<string, z.ZodType<unknown, z.ZodTypeDef, unknown>>>(
-	functions: IExecuteFunctions,
-	itemIndex: number,
-	shape: T,
-): Result<{ [K in keyof T]: z.infer<T[K]> }> {
-	const values: Record<string, unknown> = {};
-	for (const [name, schema] of Object.entries(shape)) {
-		const raw = readField(functions, itemIndex, name);
-		const value = raw.ok ? check(schema, raw.value) : raw;
-		if (!value.ok) return value;
-		values[name] = value.value;
-	}
-	return succeed(values as { [K in keyof T]: z.infer<T[K]> });
-}

@@ -17,7 +17,8 @@ import type { Delivery, LinkOfVideo } from './delivery';
 import { failed } from './operation';
 import type { Outcome, OutputItem } from './operation';
 import type { Session } from './session';
-import { check, numberValue, readField } from './values';
+import { check, readField } from './reading';
+import { numberValue } from './values';
 
 export const waitOptions: INodeProperties[] = [
 	cancelOnStopOption,

@@ -1,6 +1,7 @@
 /** What the trigger's form asks for. Rule: a mistake in it is named before any call. */
 import type { INodeProperties, IPollFunctions } from 'n8n-workflow';
-import { check, fieldNameValue } from '../actions/values';
+import { check } from '../actions/reading';
+import { fieldNameValue } from '../actions/values';
 import { deliveryFields } from '../actions/delivery';
 import { simplifyField } from '../actions/fields';
 import { fail, succeed } from '../dashscope/failure';

@@ -13,7 +13,8 @@ import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems } from '../orders';
 import { portraitFields, portraitOptions, readPortrait } from '../portraits';
 import type { Session } from '../session';
-import { flagValue, readFields } from '../values';
+import { readFields } from '../reading';
+import { flagValue } from '../values';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const { functions, client } = session;

@@ -13,7 +13,8 @@ import { failed } from '../operation';
 import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems } from '../orders';
 import type { Session } from '../session';
-import { readFields, taskIdValue } from '../values';
+import { readFields } from '../reading';
+import { taskIdValue } from '../values';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const { functions, client } = session;

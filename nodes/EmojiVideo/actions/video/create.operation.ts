@@ -19,7 +19,8 @@ import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems, readOrder } from '../orders';
 import { portraitFields, portraitOptions } from '../portraits';
 import type { Session } from '../session';
-import { flagValue, readFields } from '../values';
+import { readFields } from '../reading';
+import { flagValue } from '../values';
 
 /** As createTask documents it, for a task whose answer an earlier try has received. */
 const rawOf = ({ entry, raw }: Made) =>

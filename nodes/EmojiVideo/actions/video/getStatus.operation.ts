@@ -14,7 +14,8 @@ import type { Operation, Outcome } from '../operation';
 import { inInputOrder, readItems } from '../orders';
 import type { Session } from '../session';
 import { explainUnknown } from '../unknown';
-import { eachTaskId, flagValue, readField, readFields } from '../values';
+import { eachTaskId, readField, readFields } from '../reading';
+import { flagValue } from '../values';
 
 interface Wish {
 	itemIndex: number;

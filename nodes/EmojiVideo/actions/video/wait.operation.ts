@@ -13,7 +13,8 @@ import type { Operation, Outcome } from '../operation';
 import { failAll, inInputOrder, readItems } from '../orders';
 import type { Session } from '../session';
 import { startSurvivingWait } from '../surviving';
-import { readFields, taskIdsValue } from '../values';
+import { readFields } from '../reading';
+import { taskIdsValue } from '../values';
 import { readWaitOptions, startWaiting, waitOptions } from '../waiting';
 
 /** What an item of Create knows about its task; anything else is no obstacle. */
