@@ -90,7 +90,7 @@ const batch =
 		]);
 
 const failing = (parameters: Record<string, unknown>): Act => ({
-	service: { taskSeconds: 8 },
+	service: { concurrency: 0 },
 	workflow: (double, credential) =>
 		workflow(
 			'Failing',
@@ -108,11 +108,14 @@ const failing = (parameters: Record<string, unknown>): Act => ({
 		),
 });
 
-/** Makes the second of the tasks fail once it is there. */
+/** Makes the second of the tasks fail once it is there; no task runs before. */
 async function failSecond({ double }: Scene): Promise<string> {
 	for (;;) {
 		const id = double.tasks()[1]?.id;
-		if (id !== undefined && double.failTask(id)) return id;
+		if (id !== undefined && double.failTask(id)) {
+			double.setConcurrency(1);
+			return id;
+		}
 		await sleep(20);
 	}
 }
@@ -240,17 +243,20 @@ async function beginAll() {
 				]),
 		}),
 	};
-	const broken = {
-		stop: await begin('broken credential', { workflow: batch(TWO, SURVIVE) }),
-		errorOutput: await begin('broken credential, error output', failing(SURVIVE)),
-	};
-	await breakCredential(broken.stop);
-	await breakCredential(broken.errorOutput);
 	const failed = {
 		stop: await failSecond(scenes.stop),
 		errorOutput: await failSecond(scenes.errorOutput),
 		errorOutputInMemory: await failSecond(scenes.errorOutputInMemory),
 	};
+	const broken = {
+		stop: await begin('broken credential', { workflow: batch(TWO, SURVIVE) }),
+		errorOutput: await begin('broken credential, error output', {
+			...failing(SURVIVE),
+			service: {},
+		}),
+	};
+	await breakCredential(broken.stop);
+	await breakCredential(broken.errorOutput);
 	return { ...scenes, broken, failed };
 }
 

@@ -94,6 +94,7 @@ function pack(scenario: Scenario, simulated: SimulatedTask[]): Parcel {
 		stopsAtFirstFailure: scenario.stopsAtFirstFailure,
 		lastTurnAt: now + watch.settings.queueTimeoutMs + watch.settings.runTimeoutMs,
 		isLastTurn: false,
+		lostTurns: 0,
 	};
 }
 

@@ -12,7 +12,7 @@ import { failed } from './operation';
 import { toItem } from './items';
 import { failAll } from './orders';
 import { openSession } from './session';
-import { failDurableRole, runDurableRole } from './surviving';
+import { runDurableRole } from './surviving';
 import { check, readField } from './reading';
 import { numberValue } from './values';
 import { cancel } from './video/cancel.operation';
@@ -117,11 +117,10 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 	const rates = readRates(functions);
 	if (!rates.ok) return failAll({ functions }, rates.failure);
 	const session = await openSession(functions, rates.value);
-	if (!session.ok) {
-		const { failure } = session;
-		return failDurableRole(functions, failure) ?? failAll({ functions }, failure);
-	}
-	return (await runDurableRole(session.value)) ?? (await operation.value.run(session.value));
+	const durable = await runDurableRole(functions, session);
+	if (durable) return durable;
+	if (!session.ok) return failAll({ functions }, session.failure);
+	return await operation.value.run(session.value);
 }
 
 /** Runs the node: every input item becomes its output items, in input order, each paired with its item. */

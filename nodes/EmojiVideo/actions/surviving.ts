@@ -6,7 +6,14 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { canPark, keeperWorkflow, PARCEL_KEY, parkOn, turnWorkflow } from '../batch/durable';
+import {
+	canPark,
+	keeperWorkflow,
+	PARCEL_KEY,
+	parkOn,
+	SEAL_KEY,
+	turnWorkflow,
+} from '../batch/durable';
 import type { DurableRole } from '../batch/durable';
 import {
 	isSettled,
@@ -22,7 +29,7 @@ import type { VideoLabel } from '../batch/plan';
 import type { Accepted } from '../batch/run';
 import { createWatch, enqueue } from '../batch/watch';
 import type { Answer } from '../dashscope/client';
-import { fail, STOPPED, succeed } from '../dashscope/failure';
+import { fail, FAILURE_KINDS, STOPPED, succeed } from '../dashscope/failure';
 import type { Failure, Result } from '../dashscope/failure';
 import type { Task } from '../dashscope/schemas';
 import { deliver, DOWNLOADS_AT_ONCE, packUp, toJson } from './delivery';
@@ -138,6 +145,7 @@ export function startSurvivingWait(
 		stopsAtFirstFailure: session.stopsAtFirstFailure,
 		lastTurnAt: now + options.queueTimeoutMs + options.runTimeoutMs,
 		isLastTurn: false,
+		lostTurns: 0,
 	});
 
 	return {
@@ -169,7 +177,7 @@ export function startSurvivingWait(
 			try {
 				const parked = await parkOn(
 					functions,
-					keeperWorkflow(functions.getNode()),
+					keeperWorkflow(functions.getNode(), session.stopsAtFirstFailure),
 					[parcelItem(parcel)],
 					parcel.lastTurnAt + LAST_GRACE_MS,
 					parcel.pieces.map(toUnfinished).map(toItem),
@@ -264,13 +272,21 @@ const giveUp = ({ pieces }: Parcel, reason: Failure): Outcome[] =>
 		});
 	});
 
+/** So many turns in a row may be lost with an error; each is a worker that died in a check. */
+const MOST_LOST_TURNS = 5;
+
+/** What n8n puts beside the parcel when a turn ended in an error of n8n's own. */
+const lostTurn = z.object({ error: z.unknown().refine(Boolean) });
+
 /** Parks itself on the next turn, as long as there is to be one. */
 async function keep(session: Session, carried: Parcel): Promise<Outcome[]> {
 	const { functions, clock } = session;
 	const now = clock.now();
-	const parcel = nextTurn(carried, now);
-	// Its time is up, and the last turn was lost.
-	if (!parcel) return giveUp(carried, NOT_ASKED);
+	const isLost = lostTurn.safeParse(functions.getInputData()[0]?.json).success;
+	const lostTurns = isLost ? carried.lostTurns + 1 : carried.lostTurns;
+	const parcel = nextTurn({ ...carried, lostTurns }, now);
+	// Its time is up and the last turn was lost, or n8n loses them all.
+	if (!parcel || lostTurns > MOST_LOST_TURNS) return giveUp(carried, NOT_ASKED);
 	const waitMs = waitBeforeTurn(parcel, now);
 	const item = parcelItem(parcel);
 	const parked = await parkOn(
@@ -283,7 +299,10 @@ async function keep(session: Session, carried: Parcel): Promise<Outcome[]> {
 	return parked.kind === 'parked' ? stillWaiting(parcel) : outcomesOf(parked.items, parcel.pieces);
 }
 
-const ROLES: Record<DurableRole, (session: Session, parcel: Parcel) => Promise<Outcome[]>> = {
+/** The layers below the end. */
+type Layer = Exclude<DurableRole, 'end'>;
+
+const LAYERS: Record<Layer, (session: Session, parcel: Parcel) => Promise<Outcome[]>> = {
 	keeper: keep,
 	turn,
 };
@@ -291,31 +310,65 @@ const ROLES: Record<DurableRole, (session: Session, parcel: Parcel) => Promise<O
 /** The layer that this node is; `undefined` when it is not one, but a node of the user's. */
 function roleOf(functions: IExecuteFunctions): DurableRole | undefined {
 	const name = functions.getNodeParameter('durableRole', 0, '');
-	return name === 'keeper' || name === 'turn' ? name : undefined;
+	return name === 'keeper' || name === 'turn' || name === 'end' ? name : undefined;
 }
+
+/** Failures as items that only the end opens. */
+const seal = (outcomes: Outcome[]): Outcome[] =>
+	outcomes.map((outcome) => {
+		const { itemIndex, result } = outcome;
+		if (result.ok) return outcome;
+		const { json } = toItem(outcome);
+		return { itemIndex, result: succeed({ json: { ...json, [SEAL_KEY]: result.failure.kind } }) };
+	});
+
+const sealedSchema = z.object({
+	[SEAL_KEY]: z.enum(FAILURE_KINDS),
+	error: z
+		.object({
+			message: z.string(),
+			description: z.string(),
+			code: z.string().optional(),
+			requestId: z.string().optional(),
+			taskId: z.string().optional(),
+			status: z.string().optional(),
+			httpStatus: z.number().optional(),
+		})
+		.passthrough(),
+});
+
+/** The end of a surviving wait: hands on what the last turn has brought; failures are failures again. */
+const end = (functions: IExecuteFunctions): Outcome[] =>
+	functions.getInputData().map(({ json, binary }, itemIndex) => {
+		const sealed = sealedSchema.safeParse(json);
+		if (!sealed.success) return { itemIndex, result: succeed({ json, binary }) };
+		const { [SEAL_KEY]: kind, error } = sealed.data;
+		const { message, description, code, requestId, taskId, status, httpStatus, ...about } = error;
+		return failed(
+			itemIndex,
+			{ kind, message, nextStep: description, code, requestId, taskId, status, httpStatus },
+			about,
+		);
+	});
 
 /**
  * Runs the node as a layer of a surviving wait.
+ * @param session failed when the credential was changed meanwhile; then every task ID comes out, with
+ * the reason
  * @returns `undefined` when it is not one, but a node of the user's
  */
-export async function runDurableRole(session: Session): Promise<Outcome[] | undefined> {
-	const role = roleOf(session.functions);
-	if (!role) return undefined;
-	const parcel = readParcel(session.functions);
-	return parcel.ok ? await ROLES[role](session, parcel.value) : [failed(0, parcel.failure)];
-}
-
-/**
- * The end of a layer that cannot even open its session, because the credential was changed meanwhile:
- * every task ID comes out, with the reason.
- * @returns `undefined` when it is not a layer, but a node of the user's
- */
-export function failDurableRole(
+export async function runDurableRole(
 	functions: IExecuteFunctions,
-	failure: Failure,
-): Outcome[] | undefined {
-	if (!roleOf(functions)) return undefined;
+	session: Result<Session>,
+): Promise<Outcome[] | undefined> {
+	const role = roleOf(functions);
+	if (!role) return undefined;
+	if (role === 'end') return end(functions);
 	const parcel = readParcel(functions);
-	if (!parcel.ok) return [failed(0, failure)];
-	return giveUp(parcel.value, failure);
+	if (!parcel.ok) return seal([failed(0, parcel.failure)]);
+	return seal(
+		session.ok
+			? await LAYERS[role](session.value, parcel.value)
+			: giveUp(parcel.value, session.failure),
+	);
 }

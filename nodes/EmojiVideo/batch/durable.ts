@@ -6,12 +6,14 @@
  * execution whose sub-workflow crashed is resumed with what it went in with:
  *
  *     the user's workflow     parked on ->
- *       the keeper            loops: parks itself on -> one turn; goes on when all is settled
+ *       the keeper            loops: parks itself on -> one turn; goes to its end when all is settled
  *         a turn              Wait (66 s or more), then asks DashScope, and in the end downloads
  *
  * All calls to the outside happen in a turn. If n8n dies in one, the keeper, which is parked, resumes
  * by its own date with the parcel it went in with, and takes the turn again: questions and downloads
- * may be repeated, nothing is paid for. The keeper itself runs for milliseconds between turns.
+ * may be repeated, nothing is paid for. The keeper itself runs for milliseconds between turns. In queue
+ * mode n8n reports the lost turn as an error of it, and the keeper takes it again at once; so no failure
+ * of ours is thrown before the keeper's end.
  *
  * Source: n8n-facts.md, "Waiting that survives a restart".
  */
@@ -26,10 +28,13 @@ import type {
 } from 'n8n-workflow';
 
 /** Which layer a node of an inline workflow is in; the value of its hidden field `durableRole`. */
-export type DurableRole = 'keeper' | 'turn';
+export type DurableRole = 'keeper' | 'turn' | 'end';
 
 /** The json key under which the parcel travels. */
 export const PARCEL_KEY = 'emojiVideoParcel';
+
+/** Marks a failure on its way to the end, so that n8n does not send it by the keeper's error output. */
+export const SEAL_KEY = 'emojiVideoFailure';
 
 const node = (name: string, type: string, typeVersion: number, parameters: IDataObject): INode => ({
 	id: name,
@@ -43,15 +48,19 @@ const node = (name: string, type: string, typeVersion: number, parameters: IData
 const trigger = node('Start', 'executeWorkflowTrigger', 1.1, { inputSource: 'passthrough' });
 
 /** This very node, with its credential, in a layer of its own. */
-const sameNode = (self: INode, role: DurableRole, name: string): INode => ({
+const sameNode = (
+	self: INode,
+	role: DurableRole,
+	name: string,
+	onError?: INode['onError'],
+): INode => ({
 	id: name,
 	name,
 	type: self.type,
 	typeVersion: self.typeVersion,
 	position: [0, 0],
 	credentials: self.credentials,
-	// An item that fails must not end the others where the user has said so.
-	...(self.onError && self.onError !== 'stopWorkflow' && { onError: 'continueRegularOutput' }),
+	...(onError && { onError }),
 	parameters: {
 		resource: 'video',
 		operation: 'wait',
@@ -86,7 +95,7 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 	},
 });
 
-/** Start -> Wait -> this node as a turn. */
+/** Start -> Wait -> this node as a turn. It never throws: an error means that n8n has lost it. */
 export const turnWorkflow = (self: INode, waitMs: number): IWorkflowBase =>
 	workflow(
 		'Emoji Video: check',
@@ -97,18 +106,23 @@ export const turnWorkflow = (self: INode, waitMs: number): IWorkflowBase =>
 				amount: Math.ceil(waitMs / 1000),
 				unit: 'seconds',
 			}),
-			sameNode(self, 'turn', 'Check'),
+			sameNode(self, 'turn', 'Check', 'continueRegularOutput'),
 		],
 		{ Start: { main: to('Wait') }, Wait: { main: to('Check') } },
 	);
 
-/** Start -> this node as the keeper -> IF there is still a parcel: again, otherwise done. */
-export const keeperWorkflow = (self: INode): IWorkflowBase =>
+/**
+ * Start -> this node as the keeper -> IF there is still a parcel: again, otherwise the end, the only one
+ * that may throw. By the keeper's error output comes, with the parcel, a turn that n8n has lost: in queue
+ * mode it reports a worker that died as an error of the turn. Then the turn is taken again.
+ * @param endsInError whether a failure becomes an error, or an item
+ */
+export const keeperWorkflow = (self: INode, endsInError: boolean): IWorkflowBase =>
 	workflow(
 		'Emoji Video: wait',
 		[
 			trigger,
-			sameNode(self, 'keeper', 'Keeper'),
+			sameNode(self, 'keeper', 'Keeper', 'continueErrorOutput'),
 			node('Unfinished?', 'if', 2.2, {
 				conditions: {
 					options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
@@ -124,12 +138,12 @@ export const keeperWorkflow = (self: INode): IWorkflowBase =>
 				},
 				options: {},
 			}),
-			node('Done', 'noOp', 1, {}),
+			sameNode(self, 'end', 'End', endsInError ? undefined : 'continueRegularOutput'),
 		],
 		{
 			Start: { main: to('Keeper') },
-			Keeper: { main: to('Unfinished?') },
-			'Unfinished?': { main: [...to('Keeper'), ...to('Done')] },
+			Keeper: { main: [...to('Unfinished?'), ...to('Keeper')] },
+			'Unfinished?': { main: [...to('Keeper'), ...to('End')] },
 		},
 	);
 

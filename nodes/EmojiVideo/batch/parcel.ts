@@ -81,6 +81,8 @@ export const parcelSchema = z.object({
 	/** Every time limit has ended by now (ms since the epoch): one more turn asks about all, no other. */
 	lastTurnAt: z.number(),
 	isLastTurn: z.boolean(),
+	/** How many turns in a row n8n has lost with an error. */
+	lostTurns: z.number(),
 });
 export type Parcel = z.infer<typeof parcelSchema>;
 
@@ -158,5 +160,5 @@ export async function takeTurn(
 		...piece,
 		end: piece.end ?? ends.get(piece.taskId ?? ''),
 	}));
-	return { parcel: { ...parcel, pieces, watch: saveWatch(watch) }, answers };
+	return { parcel: { ...parcel, pieces, watch: saveWatch(watch), lostTurns: 0 }, answers };
 }
