@@ -64,6 +64,7 @@ describe('the example workflows', () => {
 			'recover.json',
 			's3.json',
 			'scheduled-csv.json',
+			'sftp.json',
 			'sticker-pack.json',
 		]);
 	});
