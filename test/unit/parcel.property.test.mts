@@ -153,7 +153,7 @@ async function play(scenario: Scenario): Promise<void> {
 	// One turn may have begun just before the limit; the last one comes after it.
 	const endsBy = parcel.lastTurnAt + 2 * (SHORTEST_WAIT_MS + simulated.length * LATENCY_MS);
 
-	// As the keeper does it (actions/surviving.ts): without a next turn it gives up with every ID.
+	// As the keeper does it (actions/durableLayers.ts): without a next turn it gives up with every ID.
 	for (;;) {
 		const next = isSettled(parcel) ? undefined : nextTurn(parcel, now);
 		if (!next) break;

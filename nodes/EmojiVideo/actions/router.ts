@@ -12,7 +12,7 @@ import { failed } from './operation';
 import { toItem } from './items';
 import { failAll } from './orders';
 import { openSession } from './session';
-import { runDurableRole } from './surviving';
+import { runDurableRole } from './durableLayers';
 import { check, readField } from './reading';
 import { numberValue } from './values';
 import { cancel } from './video/cancel.operation';
