@@ -55,7 +55,8 @@ export const OWNER: Owner = {
 /** Brings up an n8n. The project must have been built. Stop it with `sandbox.n8n.stop()`. */
 export async function bringUp(options: BringUpOptions): Promise<Sandbox> {
 	const { stage, signal, workFolder } = options;
-	const userFolder = path.join(workFolder, 'n8n');
+	// Linters pass over what lies in a folder of this name; n8n's cache is full of scripts.
+	const userFolder = path.join(workFolder, 'node_modules', 'n8n');
 	const logFile = path.join(workFolder, 'n8n.log');
 
 	const install = await stage('Install n8n and Node.js 24', async (tell) =>
