@@ -3,13 +3,13 @@
  * double wrote down. Rule: the double's word counts, for when a task ended and for what was refused.
  */
 import { setMaxListeners } from 'node:events';
-import { openLedger } from '../nodes/EmojiVideo/batch/ledger';
-import { DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/pace';
+import { openLedger } from '../nodes/EmojiVideo/batch/paidTasks';
+import { DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/rateLimiter';
 import { planJobs, portraitAt } from '../nodes/EmojiVideo/batch/plan';
 import type { Job } from '../nodes/EmojiVideo/batch/plan';
-import { followTasks, submitJobs } from '../nodes/EmojiVideo/batch/run';
-import type { BatchTools } from '../nodes/EmojiVideo/batch/run';
-import type { WatchSettings } from '../nodes/EmojiVideo/batch/watch';
+import { followTasks, submitJobs } from '../nodes/EmojiVideo/batch/submit';
+import type { BatchTools } from '../nodes/EmojiVideo/batch/submit';
+import type { WatchSettings } from '../nodes/EmojiVideo/batch/pollSchedule';
 import type { Clock } from '../nodes/EmojiVideo/clock';
 import { createClient } from '../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../nodes/EmojiVideo/dashscope/transport';

@@ -4,7 +4,7 @@
  * the client parses and checks them as ever.
  */
 import type { Clock } from '../nodes/EmojiVideo/clock';
-import { succeed } from '../nodes/EmojiVideo/dashscope/failure';
+import { succeed } from '../nodes/EmojiVideo/result';
 import type { ApiRequest, Send } from '../nodes/EmojiVideo/dashscope/transport';
 import { beijingTime } from '../sandbox/dashscope/clock.mts';
 

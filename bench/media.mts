@@ -9,7 +9,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { checkPortrait, HEAD_BYTES } from '../nodes/EmojiVideo/media/portrait';
+import { checkPortrait, HEAD_BYTES } from '../nodes/EmojiVideo/media/portraitCheck';
 import { portraitsFolder, startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import { jpeg } from '../test/images.mts';
 import type { Bench } from './figures.mts';

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../nodes/EmojiVideo/clock';
-import { succeed } from '../nodes/EmojiVideo/dashscope/failure';
+import { succeed } from '../nodes/EmojiVideo/result';
 import type { Send } from '../nodes/EmojiVideo/dashscope/transport';
 import { createVirtualClock } from '../test/unit/virtualClock.mts';
 import type { VirtualClock } from '../test/unit/virtualClock.mts';

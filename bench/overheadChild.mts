@@ -2,16 +2,16 @@
  * One measurement in a process of its own, so that nobody else's memory and CPU are in it:
  * `overheadChild.mts node|pattern JOBS TASK_MS`. Prints its `Cost` as JSON.
  */
-import { inInputOrder } from '../nodes/EmojiVideo/actions/orders';
-import type { Outcome } from '../nodes/EmojiVideo/actions/operation';
-import type { Session } from '../nodes/EmojiVideo/actions/session';
-import { startWaiting } from '../nodes/EmojiVideo/actions/waiting';
-import type { WaitOptions } from '../nodes/EmojiVideo/actions/waiting';
-import { openLedger } from '../nodes/EmojiVideo/batch/ledger';
-import { DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/pace';
+import { inInputOrder } from '../nodes/EmojiVideo/parameters/readItems';
+import type { Outcome } from '../nodes/EmojiVideo/execution/operation';
+import type { Session } from '../nodes/EmojiVideo/execution/context';
+import { startWaiting } from '../nodes/EmojiVideo/wait/inMemoryWait';
+import type { WaitOptions } from '../nodes/EmojiVideo/wait/inMemoryWait';
+import { openLedger } from '../nodes/EmojiVideo/batch/paidTasks';
+import { DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/rateLimiter';
 import { planJobs, portraitAt } from '../nodes/EmojiVideo/batch/plan';
 import type { Job } from '../nodes/EmojiVideo/batch/plan';
-import { submitJobs } from '../nodes/EmojiVideo/batch/run';
+import { submitJobs } from '../nodes/EmojiVideo/batch/submit';
 import type { Clock } from '../nodes/EmojiVideo/clock';
 import { createClient } from '../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../nodes/EmojiVideo/dashscope/transport';

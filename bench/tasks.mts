@@ -6,12 +6,12 @@
 import pLimit from 'p-limit';
 import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import type { DashScopeDouble, Operation } from '../sandbox/dashscope/index.mts';
-import { LARGEST_PAGE, listAllTasks } from '../nodes/EmojiVideo/batch/list';
-import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/pace';
+import { LARGEST_PAGE, listAllTasks } from '../nodes/EmojiVideo/batch/listTasks';
+import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/rateLimiter';
 import { systemClock } from '../nodes/EmojiVideo/clock';
 import { createClient } from '../nodes/EmojiVideo/dashscope/client';
 import type { Client } from '../nodes/EmojiVideo/dashscope/client';
-import { succeed } from '../nodes/EmojiVideo/dashscope/failure';
+import { succeed } from '../nodes/EmojiVideo/result';
 import type { Send } from '../nodes/EmojiVideo/dashscope/transport';
 import type { Bench, Figure } from './figures.mts';
 

@@ -6,9 +6,9 @@ import type {
 	INodeTypeDescription,
 	IPollFunctions,
 } from 'n8n-workflow';
-import type { Failure } from './dashscope/failure';
+import type { Failure } from './result';
 import { poll } from './trigger/poll';
-import { triggerFields } from './trigger/wish';
+import { triggerFields } from './parameters/trigger';
 
 /** The trigger's one place where a failure becomes an exception. */
 function toNodeError(node: INode, failure: Failure) {

@@ -4,7 +4,7 @@
  */
 import { DateTime } from 'luxon';
 import type { IDataObject } from 'n8n-workflow';
-import type { CancelOutcome } from './batch/cancel';
+import type { CancelOutcome } from './batch/cancelTask';
 import type { CreatedTask, Detection, FaceAreas, ListedTask, Task } from './dashscope/schemas';
 import { nextStepFor } from './dashscope/errors';
 

@@ -1,6 +1,6 @@
 /** The documents' error tables against this package's: each code has a next step and a fit retry. */
 import { nextStepFor, refusal } from '../../nodes/EmojiVideo/dashscope/errors';
-import type { FailureKind } from '../../nodes/EmojiVideo/dashscope/failure';
+import type { FailureKind } from '../../nodes/EmojiVideo/result';
 import { RETRIED } from '../../nodes/EmojiVideo/dashscope/retry';
 import { documentedErrors } from './examples.mts';
 import type { DocumentedError } from './examples.mts';

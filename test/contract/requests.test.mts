@@ -3,7 +3,7 @@ import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
 import type { Clock } from '../../nodes/EmojiVideo/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
-import { succeed } from '../../nodes/EmojiVideo/dashscope/failure';
+import { succeed } from '../../nodes/EmojiVideo/result';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
 import type { ApiRequest, Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { example } from './examples.mts';

@@ -1,9 +1,9 @@
 /** The task list and the cancellation: what is sent, and how the documents' answers are read. */
 import type { Clock } from '../../nodes/EmojiVideo/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
-import { fail, succeed } from '../../nodes/EmojiVideo/dashscope/failure';
+import { fail, succeed } from '../../nodes/EmojiVideo/result';
 import { taskListSchema } from '../../nodes/EmojiVideo/dashscope/schemas';
-import { LIST_RANGE_MS, listStamps } from '../../nodes/EmojiVideo/dashscope/stamps';
+import { LIST_RANGE_MS, listStamps } from '../../nodes/EmojiVideo/dashscope/listTimeRange';
 import type { ApiRequest, Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { example } from './examples.mts';
 

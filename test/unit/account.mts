@@ -2,12 +2,12 @@
  * An account on paper: tasks run first in, first out, `width` at a time, each for as long as `runMs`
  * says; `watchAccount` plays the watch against it, event by event, on a clock that is a number.
  */
-import { createWatch, enqueue, learn, nextMoves } from '../../nodes/EmojiVideo/batch/watch';
-import type { Verdict, Watch, WatchSettings } from '../../nodes/EmojiVideo/batch/watch';
-import { DOCUMENTED_RATES, reserve } from '../../nodes/EmojiVideo/batch/pace';
+import { createWatch, enqueue, learn, nextMoves } from '../../nodes/EmojiVideo/batch/pollSchedule';
+import type { Verdict, Watch, WatchSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
+import { DOCUMENTED_RATES, reserve } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import type { Answer } from '../../nodes/EmojiVideo/dashscope/client';
-import { fail, succeed } from '../../nodes/EmojiVideo/dashscope/failure';
-import type { Failure, Result } from '../../nodes/EmojiVideo/dashscope/failure';
+import { fail, succeed } from '../../nodes/EmojiVideo/result';
+import type { Failure, Result } from '../../nodes/EmojiVideo/result';
 import type { Task, TaskStatus } from '../../nodes/EmojiVideo/dashscope/schemas';
 
 export const START_MS = Date.UTC(2025, 9, 14, 3, 28, 4);

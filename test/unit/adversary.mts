@@ -4,8 +4,8 @@
  * so that a test can say what must never have happened.
  */
 import type { Clock } from '../../nodes/EmojiVideo/clock';
-import { fail, STOPPED, succeed } from '../../nodes/EmojiVideo/dashscope/failure';
-import type { Result } from '../../nodes/EmojiVideo/dashscope/failure';
+import { fail, STOPPED, succeed } from '../../nodes/EmojiVideo/result';
+import type { Result } from '../../nodes/EmojiVideo/result';
 import type { ApiAnswer, ApiRequest, Send } from '../../nodes/EmojiVideo/dashscope/transport';
 
 /**

@@ -4,15 +4,15 @@
  */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { openLedger } from '../../nodes/EmojiVideo/batch/ledger';
-import { DOCUMENTED_RATES, paceOf } from '../../nodes/EmojiVideo/batch/pace';
+import { openLedger } from '../../nodes/EmojiVideo/batch/paidTasks';
+import { DOCUMENTED_RATES, paceOf } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import { planJobs, portraitAt } from '../../nodes/EmojiVideo/batch/plan';
 import type { Job, VideoOrder } from '../../nodes/EmojiVideo/batch/plan';
-import { followTasks, submitJobs } from '../../nodes/EmojiVideo/batch/run';
-import type { BatchTools } from '../../nodes/EmojiVideo/batch/run';
-import type { WatchSettings } from '../../nodes/EmojiVideo/batch/watch';
+import { followTasks, submitJobs } from '../../nodes/EmojiVideo/batch/submit';
+import type { BatchTools } from '../../nodes/EmojiVideo/batch/submit';
+import type { WatchSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
-import type { Failure } from '../../nodes/EmojiVideo/dashscope/failure';
+import type { Failure } from '../../nodes/EmojiVideo/result';
 import { createAdversary } from './adversary.mts';
 import type { Call, Fate, Script, TaskEnd } from './adversary.mts';
 import { createVirtualClock } from './virtualClock.mts';

@@ -1,9 +1,9 @@
 /** Get Status of a thousand task IDs in one item, on a virtual clock: at 20 a second it takes a minute. */
 import { getStatus } from '../../nodes/EmojiVideo/actions/video/getStatus.operation';
-import type { Session } from '../../nodes/EmojiVideo/actions/session';
-import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../../nodes/EmojiVideo/batch/pace';
+import type { Session } from '../../nodes/EmojiVideo/execution/context';
+import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
-import { succeed } from '../../nodes/EmojiVideo/dashscope/failure';
+import { succeed } from '../../nodes/EmojiVideo/result';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { createVirtualClock } from './virtualClock.mts';
 

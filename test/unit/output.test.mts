@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createdToJson, detectionToJson, taskToJson } from '../../nodes/EmojiVideo/output';
-import { videoFileName } from '../../nodes/EmojiVideo/media/names';
+import { videoFileName } from '../../nodes/EmojiVideo/media/fileNames';
 import type { FaceAreas, Task } from '../../nodes/EmojiVideo/dashscope/schemas';
 
 const areas: FaceAreas = { face: [212, 194, 460, 441], expression: [63, 30, 609, 575] };

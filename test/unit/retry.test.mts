@@ -1,5 +1,5 @@
-import type { Failure, FailureKind, Result } from '../../nodes/EmojiVideo/dashscope/failure';
-import { fail, succeed } from '../../nodes/EmojiVideo/dashscope/failure';
+import type { Failure, FailureKind, Result } from '../../nodes/EmojiVideo/result';
+import { fail, succeed } from '../../nodes/EmojiVideo/result';
 import { backoffMs, RETRIED, withRetry } from '../../nodes/EmojiVideo/dashscope/retry';
 import type { RequestKind } from '../../nodes/EmojiVideo/dashscope/retry';
 import { createVirtualClock } from './virtualClock.mts';

@@ -3,8 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Model } from '../dashscope/client';
-import { succeed } from '../dashscope/failure';
-import type { Result } from '../dashscope/failure';
+import { succeed } from '../result';
+import type { Result } from '../result';
 import type { FaceAreas } from '../dashscope/schemas';
 
 /** A picture, wherever it is. */

@@ -5,8 +5,8 @@
 import type { z } from 'zod';
 import type { Clock } from '../clock';
 import { isVerdict, refusal } from './errors';
-import { fail, STOPPED, succeed } from './failure';
-import type { FailureKind, Result } from './failure';
+import { fail, STOPPED, succeed } from '../result';
+import type { FailureKind, Result } from '../result';
 import { withRetry } from './retry';
 import type { RequestKind } from './retry';
 import {
@@ -27,7 +27,7 @@ import type {
 	TaskStatus,
 	UploadPolicy,
 } from './schemas';
-import { listStamps } from './stamps';
+import { listStamps } from './listTimeRange';
 import type { ApiAnswer, ApiRequest, Send } from './transport';
 
 export const DETECTION_MODEL = 'emoji-detect-v1';

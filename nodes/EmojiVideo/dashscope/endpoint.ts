@@ -3,9 +3,9 @@
  * Rule: the API key goes to this origin and to no other.
  */
 import { z } from 'zod';
-import { fail, succeed } from './failure';
-import type { Result } from './failure';
-import { isLoopback, parseUrl } from './hosts';
+import { fail, succeed } from '../result';
+import type { Result } from '../result';
+import { isLoopback, parseUrl } from '../net/publicHosts';
 
 export const BEIJING_URL = 'https://dashscope.aliyuncs.com';
 

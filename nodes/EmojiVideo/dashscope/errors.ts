@@ -3,7 +3,7 @@
  * Source: dashscope-facts.md section 6 (the service's common error page) and section 1 (portraits).
  */
 import { z } from 'zod';
-import type { Failure, FailureKind } from './failure';
+import type { Failure, FailureKind } from '../result';
 import { errorSchema } from './schemas';
 import type { Task } from './schemas';
 

@@ -3,8 +3,8 @@
  * that nothing was made; a lost answer may hide a task, and a second task would be paid for too.
  */
 import type { Clock } from '../clock';
-import type { Failure, FailureKind, Result } from './failure';
-import { fail, STOPPED } from './failure';
+import type { Failure, FailureKind, Result } from '../result';
+import { fail, STOPPED } from '../result';
 
 /**
  * - `read`: changes nothing, may be repeated after anything that can pass.

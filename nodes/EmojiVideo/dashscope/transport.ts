@@ -5,8 +5,8 @@
  */
 import type { IExecuteFunctions, IHttpRequestOptions, IPollFunctions } from 'n8n-workflow';
 import type { Clock } from '../clock';
-import { fail, STOPPED, succeed } from './failure';
-import type { Failure, Result } from './failure';
+import { fail, STOPPED, succeed } from '../result';
+import type { Failure, Result } from '../result';
 
 export interface ApiRequest {
 	method: 'GET' | 'POST';

@@ -6,16 +6,16 @@
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Client, Model } from '../dashscope/client';
-import { fail, STOPPED, succeed } from '../dashscope/failure';
-import type { Failure, FailureKind, Result } from '../dashscope/failure';
-import { isLoopback, isPrivate, parseUrl } from '../dashscope/hosts';
+import { fail, STOPPED, succeed } from '../result';
+import type { Failure, FailureKind, Result } from '../result';
+import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
 import { withRetry } from '../dashscope/retry';
 import type { UploadPolicy } from '../dashscope/schemas';
 import { bodyText } from '../dashscope/transport';
-import type { PortraitFile } from './file';
-import { openForm } from './form';
+import type { PortraitFile } from './portraitFile';
+import { openForm } from './multipart';
 import { FORMATS } from './imageHeader';
-import type { LinkTools } from './link';
+import type { LinkTools } from '../net/untrustedFetch';
 
 export interface UploadTools extends LinkTools {
 	client: Pick<Client, 'getUploadPolicy'>;

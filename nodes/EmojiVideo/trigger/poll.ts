@@ -7,20 +7,20 @@
  */
 import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import { openAccount } from '../actions/session';
-import type { AccountTools } from '../actions/session';
+import { openAccount } from '../execution/context';
+import type { AccountTools } from '../execution/context';
 import { systemClock } from '../clock';
 import type { Clock } from '../clock';
-import { fail, succeed } from '../dashscope/failure';
-import type { Failure, Result } from '../dashscope/failure';
+import { fail, succeed } from '../result';
+import type { Failure, Result } from '../result';
 import type { ListedTask } from '../dashscope/schemas';
-import { videoFileName } from '../media/names';
-import { downloadVideo } from '../media/video';
+import { videoFileName } from '../media/fileNames';
+import { downloadVideo } from '../media/downloadVideo';
 import { listedTaskToJson, listedVideoToJson } from '../output';
-import { lookAtTasks } from './look';
-import { findNews, readMemory, remember } from './memory';
-import { readWish } from './wish';
-import type { Wish } from './wish';
+import { lookAtTasks } from './listChanged';
+import { findNews, readMemory, remember } from './seenTasks';
+import { readWish } from '../parameters/trigger';
+import type { Wish } from '../parameters/trigger';
 
 /** Tasks fetched, and videos downloaded, at once. */
 const AT_ONCE = 3;

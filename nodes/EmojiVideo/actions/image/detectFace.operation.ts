@@ -3,18 +3,18 @@ import { updateDisplayOptions } from 'n8n-workflow';
 import type { Portrait } from '../../batch/plan';
 import { DETECTION_MODEL } from '../../dashscope/client';
 import type { Answer } from '../../dashscope/client';
-import { succeed } from '../../dashscope/failure';
-import type { Result } from '../../dashscope/failure';
+import { succeed } from '../../result';
+import type { Result } from '../../result';
 import type { Detection } from '../../dashscope/schemas';
 import { detectionToJson } from '../../output';
-import { optionsField, rateOptions, simplifyField } from '../fields';
-import { failed } from '../operation';
-import type { Operation, Outcome } from '../operation';
-import { inInputOrder, readItems } from '../orders';
-import { portraitFields, portraitOptions, readPortrait } from '../portraits';
-import type { Session } from '../session';
-import { readFields } from '../reading';
-import { flagValue } from '../values';
+import { optionsField, rateOptions, simplifyField } from '../../parameters/common';
+import { failed } from '../../execution/operation';
+import type { Operation, Outcome } from '../../execution/operation';
+import { inInputOrder, readItems } from '../../parameters/readItems';
+import { portraitFields, portraitOptions, readPortrait } from '../../parameters/portrait';
+import type { Session } from '../../execution/context';
+import { readFields } from '../../parameters/read';
+import { flagValue } from '../../parameters/schemas';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const { functions, client } = session;

@@ -3,18 +3,18 @@
  * one of many has begun to run is no error. Each distinct ID is sent once.
  */
 import { updateDisplayOptions } from 'n8n-workflow';
-import { cancelTask } from '../../batch/cancel';
-import type { CancelOutcome } from '../../batch/cancel';
-import { succeed } from '../../dashscope/failure';
-import type { Result } from '../../dashscope/failure';
+import { cancelTask } from '../../batch/cancelTask';
+import type { CancelOutcome } from '../../batch/cancelTask';
+import { succeed } from '../../result';
+import type { Result } from '../../result';
 import { cancelToJson } from '../../output';
-import { taskIdField } from '../fields';
-import { failed } from '../operation';
-import type { Operation, Outcome } from '../operation';
-import { inInputOrder, readItems } from '../orders';
-import type { Session } from '../session';
-import { readFields } from '../reading';
-import { taskIdValue } from '../values';
+import { taskIdField } from '../../parameters/common';
+import { failed } from '../../execution/operation';
+import type { Operation, Outcome } from '../../execution/operation';
+import { inInputOrder, readItems } from '../../parameters/readItems';
+import type { Session } from '../../execution/context';
+import { readFields } from '../../parameters/read';
+import { taskIdValue } from '../../parameters/schemas';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const { functions, client } = session;

@@ -2,10 +2,10 @@
 import { updateDisplayOptions } from 'n8n-workflow';
 import { aboutOf, planJobs } from '../../batch/plan';
 import type { Job } from '../../batch/plan';
-import { submitJobs } from '../../batch/run';
-import type { Made } from '../../batch/run';
-import { succeed } from '../../dashscope/failure';
-import type { Result } from '../../dashscope/failure';
+import { submitJobs } from '../../batch/submit';
+import type { Made } from '../../batch/submit';
+import { succeed } from '../../result';
+import type { Result } from '../../result';
 import { createdToJson } from '../../output';
 import {
 	faceAreaFields,
@@ -13,14 +13,14 @@ import {
 	rateOptions,
 	simplifyField,
 	templatesField,
-} from '../fields';
-import { failed } from '../operation';
-import type { Operation, Outcome } from '../operation';
-import { inInputOrder, readItems, readOrder } from '../orders';
-import { portraitFields, portraitOptions } from '../portraits';
-import type { Session } from '../session';
-import { readFields } from '../reading';
-import { flagValue } from '../values';
+} from '../../parameters/common';
+import { failed } from '../../execution/operation';
+import type { Operation, Outcome } from '../../execution/operation';
+import { inInputOrder, readItems, readOrder } from '../../parameters/readItems';
+import { portraitFields, portraitOptions } from '../../parameters/portrait';
+import type { Session } from '../../execution/context';
+import { readFields } from '../../parameters/read';
+import { flagValue } from '../../parameters/schemas';
 
 /** As createTask documents it, for a task whose answer an earlier try has received. */
 const rawOf = ({ entry, raw }: Made) =>

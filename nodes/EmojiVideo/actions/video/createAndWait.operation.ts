@@ -2,22 +2,22 @@
 import { updateDisplayOptions } from 'n8n-workflow';
 import type { INodeProperties } from 'n8n-workflow';
 import { planJobs } from '../../batch/plan';
-import { submitJobs } from '../../batch/run';
-import { succeed } from '../../dashscope/failure';
+import { submitJobs } from '../../batch/submit';
+import { succeed } from '../../result';
 import {
 	faceAreaFields,
 	optionsField,
 	rateOptions,
 	simplifyField,
 	templatesField,
-} from '../fields';
-import { deliveryFields, deliveryOptions, readDelivery } from '../delivery';
-import type { Operation, Outcome } from '../operation';
-import { failAll, inInputOrder, readItems, readOrder } from '../orders';
-import { portraitFields, portraitOptions } from '../portraits';
-import type { Session } from '../session';
-import { startSurvivingWait } from '../surviving';
-import { readWaitOptions, startWaiting, waitOptions } from '../waiting';
+} from '../../parameters/common';
+import { deliveryFields, deliveryOptions, readDelivery } from '../../wait/deliver';
+import type { Operation, Outcome } from '../../execution/operation';
+import { failAll, inInputOrder, readItems, readOrder } from '../../parameters/readItems';
+import { portraitFields, portraitOptions } from '../../parameters/portrait';
+import type { Session } from '../../execution/context';
+import { startSurvivingWait } from '../../durable/start';
+import { readWaitOptions, startWaiting, waitOptions } from '../../wait/inMemoryWait';
 
 async function run(session: Session): Promise<Outcome[]> {
 	const options = readWaitOptions(session);

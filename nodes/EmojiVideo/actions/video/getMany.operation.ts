@@ -2,18 +2,18 @@
 import { updateDisplayOptions } from 'n8n-workflow';
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import { listAllTasks } from '../../batch/list';
-import { succeed } from '../../dashscope/failure';
-import type { Result } from '../../dashscope/failure';
+import { listAllTasks } from '../../batch/listTasks';
+import { succeed } from '../../result';
+import type { Result } from '../../result';
 import type { ListedTask } from '../../dashscope/schemas';
 import { listedTaskToJson, listedVideoToJson } from '../../output';
-import { optionsField, simplifyField } from '../fields';
-import { listFilterFields, readListing } from '../listing';
-import type { Listing } from '../listing';
-import { failed } from '../operation';
-import type { Operation, Outcome } from '../operation';
-import { inInputOrder, readItems } from '../orders';
-import type { Session } from '../session';
+import { optionsField, simplifyField } from '../../parameters/common';
+import { listFilterFields, readListing } from '../../parameters/listFilters';
+import type { Listing } from '../../parameters/listFilters';
+import { failed } from '../../execution/operation';
+import type { Operation, Outcome } from '../../execution/operation';
+import { inInputOrder, readItems } from '../../parameters/readItems';
+import type { Session } from '../../execution/context';
 
 /** Status queries under way at once; the account's limit is kept in any case. */
 const QUERIES_AT_ONCE = 5;

@@ -4,18 +4,18 @@
  */
 import { updateDisplayOptions } from 'n8n-workflow';
 import type { Answer } from '../../dashscope/client';
-import { succeed } from '../../dashscope/failure';
-import type { Result } from '../../dashscope/failure';
+import { succeed } from '../../result';
+import type { Result } from '../../result';
 import type { Task } from '../../dashscope/schemas';
 import { taskToJson } from '../../output';
-import { simplifyField, taskIdField } from '../fields';
-import { failed } from '../operation';
-import type { Operation, Outcome } from '../operation';
-import { inInputOrder, readItems } from '../orders';
-import type { Session } from '../session';
-import { explainUnknown } from '../unknown';
-import { eachTaskId, readField, readFields } from '../reading';
-import { flagValue } from '../values';
+import { simplifyField, taskIdField } from '../../parameters/common';
+import { failed } from '../../execution/operation';
+import type { Operation, Outcome } from '../../execution/operation';
+import { inInputOrder, readItems } from '../../parameters/readItems';
+import type { Session } from '../../execution/context';
+import { explainUnknown } from '../explainUnknown';
+import { eachTaskId, readField, readFields } from '../../parameters/read';
+import { flagValue } from '../../parameters/schemas';
 
 interface Wish {
 	itemIndex: number;

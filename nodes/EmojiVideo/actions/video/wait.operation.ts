@@ -4,18 +4,18 @@
  */
 import { updateDisplayOptions } from 'n8n-workflow';
 import { z } from 'zod';
-import { succeed } from '../../dashscope/failure';
+import { succeed } from '../../result';
 import { areaSchema } from '../../dashscope/schemas';
-import type { Accepted } from '../../batch/run';
-import { optionsField, simplifyField, taskIdsField } from '../fields';
-import { deliveryFields, deliveryOptions, readDelivery } from '../delivery';
-import type { Operation, Outcome } from '../operation';
-import { failAll, inInputOrder, readItems } from '../orders';
-import type { Session } from '../session';
-import { startSurvivingWait } from '../surviving';
-import { readFields } from '../reading';
-import { taskIdsValue } from '../values';
-import { readWaitOptions, startWaiting, waitOptions } from '../waiting';
+import type { Accepted } from '../../batch/submit';
+import { optionsField, simplifyField, taskIdsField } from '../../parameters/common';
+import { deliveryFields, deliveryOptions, readDelivery } from '../../wait/deliver';
+import type { Operation, Outcome } from '../../execution/operation';
+import { failAll, inInputOrder, readItems } from '../../parameters/readItems';
+import type { Session } from '../../execution/context';
+import { startSurvivingWait } from '../../durable/start';
+import { readFields } from '../../parameters/read';
+import { taskIdsValue } from '../../parameters/schemas';
+import { readWaitOptions, startWaiting, waitOptions } from '../../wait/inMemoryWait';
 
 /** What an item of Create knows about its task; anything else is no obstacle. */
 const createdItem = z

@@ -1,0 +1,43 @@
+/**
+ * The account's tasks, page after page. The list moves while it is read: a task that is submitted in
+ * between shifts rows to the next page. Rule: every task comes once, and a page that fails fails the
+ * whole list, so that nobody takes a part for the whole.
+ */
+import type { Client, TaskListQuery } from '../dashscope/client';
+import { succeed } from '../result';
+import type { Result } from '../result';
+import type { ListedTask } from '../dashscope/schemas';
+
+/** The documents name a default of 10 and no largest size; 100 is what the double takes. */
+export const LARGEST_PAGE = 100;
+
+/** More pages than this cannot be: a day has 86,400 creations at the limit of one a second. */
+const MOST_PAGES = 1000;
+
+export type TaskFilter = Omit<TaskListQuery, 'page' | 'pageSize'>;
+
+/**
+ * Lists the tasks that fit, in the service's order, as many pages as there are.
+ * @param limit ends the list early; `undefined` for all
+ * @param fits what the service's own filters cannot say
+ */
+export async function listAllTasks(
+	client: Pick<Client, 'listTasks'>,
+	filter: TaskFilter,
+	limit = Number.POSITIVE_INFINITY,
+	fits: (task: ListedTask) => boolean = () => true,
+): Promise<Result<ListedTask[]>> {
+	const found = new Map<string, ListedTask>();
+	const pageSize = Math.min(LARGEST_PAGE, limit);
+	for (let page = 1; page <= MOST_PAGES; page++) {
+		const answer = await client.listTasks({ ...filter, page, pageSize });
+		if (!answer.ok) return answer;
+		const { tasks, pages } = answer.value.value;
+		for (const task of tasks.filter(fits)) {
+			if (!found.has(task.taskId) && found.size < limit) found.set(task.taskId, task);
+		}
+		const isLast = tasks.length === 0 || (pages !== undefined && page >= pages);
+		if (isLast || found.size >= limit) break;
+	}
+	return succeed([...found.values()]);
+}

@@ -1,0 +1,355 @@
+/**
+ * Which task to ask about, and when. State and clock in, next moves out; no I/O, no timers.
+ *
+ * An account runs its tasks first in, first out, and few at a time (one, as documented). So only the
+ * head of the queue can be running: it is asked at the user's poll interval, and at the moment its
+ * end is due, as learned from the tasks that have finished. The rest waits unasked.
+ *
+ * Rules: a running task's end is noticed within the poll interval (plus `GRACE_MS`); one task's
+ * trouble does not delay another; every task leaves with an answer or with a failure that carries its id.
+ *
+ * | what                         | when it is asked                                        |
+ * | ---------------------------- | ------------------------------------------------------- |
+ * | head, nothing learned yet    | 1, 2, 4, 8 s ... after the last answer, then interval   |
+ * | head, run time learned       | every interval, and `GRACE_MS` after its end is due     |
+ * | head, overdue                | after half of the delay so far, 1 s to interval         |
+ * | next behind the running ones | every `PROBE_MS`; every interval while the head is late |
+ * | deep in the queue            | when its queue timeout ends                             |
+ * | made elsewhere               | once at the start, then as above                        |
+ */
+import { taskFailure, timeLimitFailure } from '../dashscope/errors';
+import type { Answer } from '../dashscope/client';
+import type { Failure, Result } from '../result';
+import { backoffMs, RETRIED } from '../dashscope/retry';
+import type { Task } from '../dashscope/schemas';
+
+export interface WatchSettings {
+	/** How late the end of a running task may be noticed. */
+	pollIntervalMs: number;
+	/** Time limit of a run, from the moment the task runs. */
+	runTimeoutMs: number;
+	/** Time limit in the queue, from acceptance. */
+	queueTimeoutMs: number;
+	/** How long one task's queries may fail in a row. */
+	patienceMs: number;
+}
+
+export interface WatchedTask {
+	taskId: string;
+	templateId?: string;
+	/** By this process's clock, ms since the epoch; unknown for a task that was made elsewhere. */
+	acceptedAt?: number;
+}
+
+interface Open extends WatchedTask {
+	/** Where its time in the queue is counted from. */
+	queuedAt: number;
+	/** As last told by the service; PENDING until then. */
+	status: 'PENDING' | 'RUNNING';
+	/** By this process's clock. Told by the service, or assumed from the end of the one before. */
+	startedAt?: number;
+	/** When its state was last known. */
+	knownAt: number;
+	answers: number;
+	faults: number;
+	faultySince?: number;
+	/** While faulty: not before this. */
+	retryAt: number;
+	beingAsked: boolean;
+}
+
+/** Made by `createWatch`, changed by `enqueue`, `nextMoves` and `learn` only. */
+export interface Watch {
+	settings: WatchSettings;
+	/** In the order of acceptance, which is the order in which the account runs them. */
+	open: Map<string, Open>;
+	/** How many tasks the account seems to run at once. */
+	width: number;
+	/** When the task behind the running ones was last asked. */
+	probedAt: number;
+	/** Run times in ms of finished tasks, newest last. */
+	runs: Array<{ templateId?: string; ms: number }>;
+	/** Tasks that were made elsewhere, and may have ended long ago: asked first, all of them. */
+	strangers: string[];
+	/** Whether `open` is in the order of the queue; not until strangers have told their age. */
+	inOrder: boolean;
+}
+
+/** Later than due by this much, so that one question is enough. */
+const GRACE_MS = 500;
+const FIRST_GAP_MS = 1_000;
+const PROBE_MS = 5 * 60_000;
+const RUNS_KEPT = 50;
+const MOST_SKIPPED = 3;
+/** "Usually 1 to 5 minutes" (API reference); the short end, so that the first look comes early. */
+const TYPICAL_RUN_MS = 60_000;
+
+/** Faults that pass; anything else ends the watch over the task. */
+const PASSING = RETRIED.read;
+
+export const createWatch = (settings: WatchSettings): Watch => ({
+	settings,
+	open: new Map(),
+	width: 1,
+	probedAt: -Infinity,
+	runs: [],
+	strangers: [],
+	inOrder: true,
+});
+
+/**
+ * Adds a task at the end of the queue.
+ * @param now ms since the epoch
+ */
+export function enqueue(watch: Watch, task: WatchedTask, now: number): void {
+	const { taskId, templateId, acceptedAt } = task;
+	const queuedAt = acceptedAt ?? now;
+	if (acceptedAt === undefined) watch.strangers.push(taskId);
+	watch.open.set(taskId, {
+		taskId,
+		templateId,
+		acceptedAt,
+		queuedAt,
+		status: 'PENDING',
+		knownAt: queuedAt,
+		answers: 0,
+		faults: 0,
+		retryAt: 0,
+		beingAsked: false,
+	});
+}
+
+function median(values: number[]): number | undefined {
+	const sorted = [...values].sort((a, b) => a - b);
+	return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** How long a run of this template will take: as its own last ones did, else as any did. */
+function expectedRunMs({ runs }: Watch, templateId: string | undefined): number | undefined {
+	const own = runs.filter((run) => run.templateId === templateId).slice(-5);
+	return median((own.length > 0 ? own : runs.slice(-15)).map(({ ms }) => ms));
+}
+
+/** When a task that may be running is to be asked. */
+function askAt(watch: Watch, task: Open): number {
+	const { pollIntervalMs } = watch.settings;
+	if (task.faults > 0) return task.retryAt;
+	const runMs = expectedRunMs(watch, task.templateId);
+	if (runMs === undefined) {
+		return task.knownAt + Math.min(pollIntervalMs, FIRST_GAP_MS * 2 ** Math.min(task.answers, 10));
+	}
+	const stale = task.knownAt + pollIntervalMs;
+	if (task.startedAt === undefined) return stale;
+	const due = task.startedAt + runMs + GRACE_MS;
+	if (task.knownAt < due) return due <= stale + GRACE_MS ? due : stale;
+	return Math.min(stale, task.knownAt + Math.max(FIRST_GAP_MS, (task.knownAt - due) / 2));
+}
+
+/**
+ * When to look whether the account runs one more task than is known: now and then, and at the poll
+ * interval while the head takes longer than expected, since others may be passing it by.
+ */
+function probeAt(watch: Watch, next: Open): number {
+	const { pollIntervalMs } = watch.settings;
+	const [head = next] = watch.open.values();
+	const runMs = expectedRunMs(watch, head.templateId) ?? TYPICAL_RUN_MS;
+	const headIsLateAt = (head.startedAt ?? head.knownAt) + runMs + pollIntervalMs;
+	const at = Math.min(
+		watch.probedAt + PROBE_MS,
+		Math.max(watch.probedAt + pollIntervalMs, headIsLateAt),
+	);
+	return Math.max(at, next.queuedAt + FIRST_GAP_MS);
+}
+
+/** The end of a task's time limit: of its run, or of its time in the queue. */
+function deadline({ settings }: Watch, task: Open): number {
+	return task.status === 'RUNNING' && task.startedAt !== undefined
+		? task.startedAt + settings.runTimeoutMs
+		: task.queuedAt + settings.queueTimeoutMs;
+}
+
+/** Puts tasks that were made elsewhere where they belong in the queue, once all have told their age. */
+export function putInOrder(watch: Watch): void {
+	if (watch.inOrder) return;
+	const tasks = [...watch.open.values()];
+	if (tasks.some(({ acceptedAt }) => acceptedAt === undefined)) return;
+	tasks.sort((a, b) => a.queuedAt - b.queuedAt);
+	watch.open = new Map(tasks.map((task) => [task.taskId, task]));
+	watch.width = Math.max(1, tasks.filter(({ status }) => status === 'RUNNING').length);
+	watch.inOrder = true;
+}
+
+/**
+ * @returns the tasks to ask about now, and the moment at which to look again (ms since the epoch;
+ * Infinity when only an answer or a new task can change something). The tasks returned count as being
+ * asked until `learn` hears of them.
+ */
+export function nextMoves(watch: Watch, now: number): { ask: string[]; wakeAt: number } {
+	const ask: string[] = [];
+	let wakeAt = Infinity;
+	putInOrder(watch);
+	for (const taskId of watch.strangers.splice(0)) {
+		const stranger = watch.open.get(taskId);
+		if (!stranger) continue;
+		stranger.beingAsked = true;
+		ask.push(taskId);
+	}
+	let index = 0;
+	let skipped = 0;
+	let allRunning = true;
+	for (const task of watch.open.values()) {
+		const isHead = index < watch.width;
+		const mayRunToo = !isHead && allRunning;
+		const at = Math.min(
+			isHead ? askAt(watch, task) : mayRunToo ? probeAt(watch, task) : Infinity,
+			Math.max(deadline(watch, task), task.retryAt),
+		);
+		if (!task.beingAsked && at <= now) {
+			if (!isHead) watch.probedAt = now;
+			task.beingAsked = true;
+			ask.push(task.taskId);
+		} else if (!task.beingAsked) {
+			wakeAt = Math.min(wakeAt, at);
+		}
+		allRunning &&= task.status === 'RUNNING';
+		if (!isHead) break;
+		// A task that cannot be asked must not hide the ones behind it; a few, or an outage would ask all.
+		const isSkipped = task.faults > 0 && skipped < MOST_SKIPPED;
+		if (isSkipped) skipped++;
+		else index++;
+	}
+	return { ask, wakeAt };
+}
+
+/** What came of a question: the task goes on, has its video, or ended in a failure. */
+export type Verdict =
+	| { kind: 'open' }
+	| { kind: 'done'; answer: Answer<Task> }
+	| { kind: 'failed'; failure: Failure; answer?: Answer<Task> };
+
+function positionOf({ open }: Watch, taskId: string): number {
+	let index = 0;
+	for (const id of open.keys()) {
+		if (id === taskId) return index;
+		index++;
+	}
+	return -1;
+}
+
+/**
+ * The service's times in this process's clock: told apart by the moment of acceptance, which both
+ * know, so that a clock that is wrong on either side does no harm.
+ */
+const toOwnClock = (open: Open, task: Task, serviceTime: number | undefined) =>
+	serviceTime === undefined || task.submittedAt === undefined
+		? undefined
+		: open.queuedAt + Math.max(0, serviceTime - task.submittedAt);
+
+/** A task has ended: remember how long it ran, and that the next in line has its place. */
+function end(watch: Watch, open: Open, task: Task | undefined, now: number): void {
+	watch.open.delete(open.taskId);
+	if (!task) return;
+	if (
+		task.status === 'SUCCEEDED' &&
+		task.startedAt !== undefined &&
+		task.finishedAt !== undefined
+	) {
+		watch.runs.push({
+			templateId: open.templateId,
+			ms: Math.max(0, task.finishedAt - task.startedAt),
+		});
+		if (watch.runs.length > RUNS_KEPT) watch.runs.shift();
+	}
+	const freedAt = Math.min(now, toOwnClock(open, task, task.finishedAt) ?? now);
+	for (const next of watch.open.values()) {
+		if (next.startedAt !== undefined) continue;
+		next.startedAt = Math.max(freedAt, next.queuedAt);
+		next.knownAt = Math.max(next.knownAt, next.startedAt);
+		return;
+	}
+}
+
+function learnFault(
+	watch: Watch,
+	open: Open,
+	failure: Failure,
+	now: number,
+	random: number,
+): Verdict {
+	open.faults++;
+	open.faultySince ??= now;
+	open.retryAt = now + backoffMs(open.faults, failure, random);
+	if (PASSING.includes(failure.kind) && now - open.faultySince < watch.settings.patienceMs) {
+		return { kind: 'open' };
+	}
+	watch.open.delete(open.taskId);
+	return { kind: 'failed', failure: { ...failure, taskId: open.taskId, status: open.status } };
+}
+
+/**
+ * Takes in the answer to a question.
+ * @param random a number in [0, 1) for the jitter of a pause after a fault
+ */
+export function learn(
+	watch: Watch,
+	taskId: string,
+	result: Result<Answer<Task>>,
+	now: number,
+	random: number,
+): Verdict {
+	const open = watch.open.get(taskId);
+	if (!open) return { kind: 'open' };
+	open.beingAsked = false;
+	if (!result.ok) return learnFault(watch, open, result.failure, now, random);
+
+	const task = result.value.value;
+	const position = positionOf(watch, taskId);
+	Object.assign(open, { faults: 0, faultySince: undefined, retryAt: 0, knownAt: now });
+	open.answers++;
+	// Made elsewhere: the service's own time of submission is the best there is.
+	const isStranger = open.acceptedAt === undefined;
+	if (isStranger) {
+		open.queuedAt = Math.min(now, task.submittedAt ?? open.queuedAt);
+		open.acceptedAt = open.queuedAt;
+		watch.inOrder = false;
+	}
+
+	if (task.status === 'SUCCEEDED') {
+		end(watch, open, task, now);
+		return { kind: 'done', answer: result.value };
+	}
+	if (task.status !== 'PENDING' && task.status !== 'RUNNING') {
+		end(watch, open, task, now);
+		return { kind: 'failed', failure: taskFailure(task), answer: result.value };
+	}
+	open.status = task.status;
+	if (task.status === 'RUNNING') {
+		open.startedAt = toOwnClock(open, task, task.startedAt) ?? open.startedAt ?? now;
+		if (position >= watch.width) watch.probedAt = -Infinity;
+		if (!isStranger) watch.width = Math.max(watch.width, position + 1);
+	} else {
+		open.startedAt = undefined;
+		if (!isStranger) watch.width = Math.max(1, Math.min(watch.width, position));
+	}
+	if (now < deadline(watch, open)) return { kind: 'open' };
+	watch.open.delete(taskId);
+	return { kind: 'failed', failure: timeLimitFailure(task), answer: result.value };
+}
+
+/**
+ * When to look at the queue again where looking is dear (a wait in n8n's database): when all its tasks
+ * should have finished. As long as nothing is known of run times, after one run at the least, and ever
+ * later the longer the queue has not moved.
+ * @returns milliseconds from now
+ */
+export function untilAllShouldBeDone(watch: Watch, now: number): number {
+	const tasks = [...watch.open.values()];
+	const [head] = tasks;
+	const runMs = median(watch.runs.map(({ ms }) => ms));
+	if (!head) return 0;
+	if (runMs === undefined) return Math.max(TYPICAL_RUN_MS, (now - head.queuedAt) / 2);
+	const elapsed =
+		head.status === 'RUNNING' && head.startedAt !== undefined ? now - head.startedAt : 0;
+	const turns = Math.ceil(tasks.length / watch.width);
+	return Math.max(0, turns * runMs - Math.min(elapsed, runMs)) + GRACE_MS;
+}

@@ -1,0 +1,129 @@
+/**
+ * What one execution of the node works with: the account, the client, the clock, the ledger, and the
+ * signal that ends everything. Made once per execution, whatever the number of items.
+ */
+import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
+import { openLedger } from '../batch/paidTasks';
+import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../batch/rateLimiter';
+import type { Rates } from '../batch/rateLimiter';
+import type { BatchTools } from '../batch/submit';
+import { systemClock } from '../clock';
+import type { Clock } from '../clock';
+import { createClient } from '../dashscope/client';
+import type { Client } from '../dashscope/client';
+import { accountOf } from '../dashscope/endpoint';
+import type { Account } from '../dashscope/endpoint';
+import { fail, succeed } from '../result';
+import type { Result } from '../result';
+import { createSend } from '../dashscope/transport';
+import { createRemoteChecks } from '../media/remotePortrait';
+import { createUploads } from '../media/upload';
+import type { Uploads } from '../media/upload';
+
+export const CREDENTIAL_TYPE = 'dashScopeApi';
+
+export interface Session extends BatchTools {
+	functions: IExecuteFunctions;
+	account: Pick<Account, 'isLoopback'>;
+	/** Portraits that are files, on their way to the service. */
+	uploads: Uploads;
+	/** Looks at a portrait on the internet before the service does. */
+	checkRemote: ReturnType<typeof createRemoteChecks>;
+	/** How often this node has run in this execution; more than 0 inside Loop Over Items. */
+	runIndex: number;
+	/** Whether the node ends with the first failing item, or goes on with the others. */
+	stopsAtFirstFailure: boolean;
+	/** Whether the user, or n8n, has stopped the execution. */
+	isStopped(): boolean;
+	/** A client for what is still to be done after Stop. */
+	afterStop: Client;
+	/** Ends the batch early: no further request is started and sleeps end at once. */
+	halt(): void;
+}
+
+/** What is needed to speak with the account, for a node that runs or one that polls. */
+export interface AccountTools {
+	account: Pick<Account, 'isLoopback'>;
+	client: Client;
+	clock: Clock;
+}
+
+async function readAccount(
+	functions: IExecuteFunctions | IPollFunctions,
+): Promise<Result<Account>> {
+	try {
+		return accountOf(await functions.getCredentials(CREDENTIAL_TYPE));
+	} catch (error) {
+		return fail({
+			kind: 'input',
+			message: `The DashScope API credential cannot be used: ${error instanceof Error ? error.message : 'unknown reason'}`,
+			nextStep: 'Select a DashScope API credential in the node.',
+		});
+	}
+}
+
+/**
+ * n8n gives every authenticated request the cancel signal of the execution that asks, if it has one, so
+ * that after Stop nothing can be sent any more. This is the execution without that signal.
+ */
+const detached = (functions: IExecuteFunctions) =>
+	({
+		getCredentials: functions.getCredentials.bind(functions),
+		getNode: () => functions.getNode(),
+		helpers: functions.helpers,
+		logger: functions.logger,
+	}) as unknown as IExecuteFunctions;
+
+/**
+ * Opens the account of the node's credential.
+ * @param rates requests per second that the user allows, where not as documented
+ * @param signal ends every request and every sleep
+ */
+export async function openAccount(
+	functions: IExecuteFunctions | IPollFunctions,
+	rates: Partial<Rates>,
+	signal?: AbortSignal,
+	clock: Clock = systemClock,
+): Promise<Result<AccountTools>> {
+	const account = await readAccount(functions);
+	if (!account.ok) return account;
+	const { apiKey, baseUrl, isLoopback } = account.value;
+	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal);
+	const takeTurn = paceOf(accountIdOf(apiKey, baseUrl), { ...DOCUMENTED_RATES, ...rates }, clock);
+	const client = createClient(send, takeTurn, clock, signal);
+	return succeed({ account: { isLoopback }, client, clock });
+}
+
+/**
+ * @param rates requests per second that the user allows, where not as documented
+ */
+export async function openSession(
+	functions: IExecuteFunctions,
+	rates: Partial<Rates>,
+): Promise<Result<Session>> {
+	const stop = new AbortController();
+	const cancelled = functions.getExecutionCancelSignal();
+	cancelled?.addEventListener('abort', () => stop.abort(), { once: true });
+	if (cancelled?.aborted) stop.abort();
+
+	const { signal } = stop;
+	const tools = await openAccount(functions, rates, signal);
+	if (!tools.ok) return tools;
+	const afterStop = await openAccount(detached(functions), rates);
+	if (!afterStop.ok) return afterStop;
+	const { account, client, clock } = tools.value;
+	const link = { functions, clock, signal, allowLoopback: account.isLoopback };
+	return succeed({
+		...tools.value,
+		functions,
+		uploads: createUploads({ ...link, client }),
+		checkRemote: createRemoteChecks(link),
+		ledger: openLedger(functions.getContext('node')),
+		signal,
+		halt: () => stop.abort(),
+		isStopped: () => cancelled?.aborted === true,
+		afterStop: afterStop.value.client,
+		runIndex: Number(functions.getWorkflowDataProxy(0).$runIndex ?? 0),
+		stopsAtFirstFailure: !functions.continueOnFail(),
+	});
+}

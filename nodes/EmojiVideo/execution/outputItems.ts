@@ -1,0 +1,33 @@
+/**
+ * Outcomes become items. Error items are `{ error: {...}, message }`: n8n sends items of this shape by
+ * the error output, on old versions and new (n8n-facts.md, "Errors, retries, items"), and everything
+ * known is in `error`.
+ */
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { Failure } from '../result';
+import type { Outcome } from './operation';
+
+function toErrorItem({ itemIndex, about }: Outcome, failure: Failure): INodeExecutionData {
+	const { message, nextStep, code, requestId, taskId, status, httpStatus } = failure;
+	const error = {
+		message,
+		description: nextStep,
+		code,
+		requestId,
+		taskId,
+		status,
+		httpStatus,
+		...about,
+	};
+	const known = Object.entries(error).filter(([, value]) => value !== undefined);
+	return {
+		json: { error: Object.fromEntries(known) as IDataObject, message },
+		pairedItem: { item: itemIndex },
+	};
+}
+
+/** An outcome as n8n's item, paired with its input item. */
+export const toItem = (outcome: Outcome): INodeExecutionData =>
+	outcome.result.ok
+		? { ...outcome.result.value, pairedItem: { item: outcome.itemIndex } }
+		: toErrorItem(outcome, outcome.result.failure);

@@ -1,0 +1,229 @@
+/**
+ * How finished videos reach the user: as items of their own or as one pack per portrait, with their
+ * files or without. Rule: a video that is made and paid for comes out with its task ID and its link,
+ * whatever became of its download.
+ */
+import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
+import { aboutOf } from '../batch/plan';
+import type { Accepted } from '../batch/submit';
+import type { Answer } from '../dashscope/client';
+import { fail, succeed } from '../result';
+import type { Result } from '../result';
+import type { Task } from '../dashscope/schemas';
+import { ownFileName, videoFileName } from '../media/fileNames';
+import { downloadVideo } from '../media/downloadVideo';
+import { taskToJson } from '../output';
+import type { Outcome, OutputItem } from '../execution/operation';
+import type { Session } from '../execution/context';
+import { readField, readFields } from '../parameters/read';
+import { fieldNameValue, flagValue, isBlank } from '../parameters/schemas';
+
+export const deliveryFields: INodeProperties[] = [
+	{
+		displayName: 'Download Video',
+		name: 'downloadVideo',
+		type: 'boolean',
+		default: true,
+		description:
+			'Whether to download each video into the item. The link in videoUrl works for 24 hours only.',
+	},
+	{
+		displayName: 'Output Data Field Name',
+		name: 'outputField',
+		type: 'string',
+		required: true,
+		default: 'data',
+		placeholder: 'e.g. data',
+		displayOptions: { show: { downloadVideo: [true] } },
+		hint: 'The name of the output field to put the video in',
+	},
+];
+
+/** Entries of "Options" for operations that return videos. */
+export const deliveryOptions: INodeProperties[] = [
+	{
+		displayName: 'Fail on Download Error',
+		name: 'failOnDownloadError',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to fail the item when its video is made but cannot be downloaded. Otherwise the item has the link and says in downloadError what happened.',
+	},
+	{
+		displayName: 'File Name',
+		name: 'fileName',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. happy-birthday',
+		description:
+			'Name of the video file. Where an item makes several videos, the template is added to it. By default, the name is made of portrait, template and task ID.',
+	},
+	{
+		displayName: 'Output',
+		name: 'output',
+		type: 'options',
+		default: 'video',
+		options: [
+			{
+				name: 'One Item per Video',
+				value: 'video',
+			},
+			{
+				name: 'One Item per Portrait',
+				value: 'portrait',
+				description:
+					'All videos of a portrait in one item, as a sticker pack: each in an output field of its own, named after the field above and the template',
+			},
+		],
+		description: 'How to return several videos of one portrait',
+	},
+];
+
+/** Videos downloaded at once. */
+export const DOWNLOADS_AT_ONCE = 3;
+
+/** How an item wants its finished videos. */
+export interface Delivery {
+	simplify: boolean;
+	/** The output field for the video; absent: the video stays where it is. */
+	field?: string;
+	/** The user's own name for the file. */
+	fileName?: string;
+	/** A video that cannot be downloaded is a failure. */
+	failsOnDownloadError?: boolean;
+	/** All videos of the item become one item. */
+	isPack?: boolean;
+	/** The item makes more than one video. */
+	isOneOfSeveral?: boolean;
+}
+
+/**
+ * Reads how an item wants its videos, before anything is paid for.
+ * @param videos how many the item asks for
+ */
+export function readDelivery(
+	{ functions }: Session,
+	itemIndex: number,
+	videos: number,
+): Result<Delivery> {
+	const option = (name: string) => readField(functions, itemIndex, `options.${name}`);
+	const output = option('output');
+	if (!output.ok) return output;
+	const fileName = option('fileName');
+	if (!fileName.ok) return fileName;
+	const failOnDownloadError = option('failOnDownloadError');
+	if (!failOnDownloadError.ok) return failOnDownloadError;
+	const flags = readFields(functions, itemIndex, { simplify: flagValue, downloadVideo: flagValue });
+	if (!flags.ok) return flags;
+	const { simplify, downloadVideo: isWanted } = flags.value;
+	const isPack = output.value === 'portrait';
+	const delivery: Delivery = { simplify, isPack, isOneOfSeveral: videos > 1 };
+	if (!isWanted) return succeed(delivery);
+	const fields = readFields(functions, itemIndex, { outputField: fieldNameValue });
+	if (!fields.ok) return fields;
+	return succeed({
+		...delivery,
+		field: fields.value.outputField,
+		failsOnDownloadError: failOnDownloadError.value === true,
+		...(!isBlank(fileName.value) && { fileName: String(fileName.value) }),
+	});
+}
+
+/** A task as the json its item wants. */
+export const toJson = (
+	{ job, entry }: Accepted,
+	answer: Answer<Task>,
+	{ simplify }: Delivery,
+): IDataObject =>
+	simplify ? taskToJson(answer.value, { ...aboutOf(job), areas: entry.areas }) : { ...answer.raw };
+
+/** Where a video is that could not be downloaded. */
+export interface LinkOfVideo {
+	videoUrl?: string;
+	videoUrlExpiresAt?: string;
+}
+
+const linkOf = (task: Task): LinkOfVideo => {
+	const { videoUrl, videoUrlExpiresAt } = taskToJson(task, {});
+	return { videoUrl: videoUrl as string, videoUrlExpiresAt: videoUrlExpiresAt as string };
+};
+
+/** The name of the output field, which in a pack says which video is in it. */
+const fieldOf = ({ field = 'data', isPack }: Delivery, name: string) =>
+	isPack ? `${field}_${name.replace(/\W/g, '_')}` : field;
+
+/** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
+export async function deliver(
+	accepted: Accepted,
+	answer: Answer<Task>,
+	delivery: Delivery,
+	session: Session,
+): Promise<{ result: Result<OutputItem>; link?: LinkOfVideo }> {
+	const { job } = accepted;
+	const task = answer.value;
+	const json = toJson(accepted, answer, delivery);
+	if (delivery.field === undefined) return { result: succeed({ json }) };
+
+	const distinction = job.templateId ?? task.taskId;
+	const fileName =
+		delivery.fileName === undefined
+			? videoFileName(job, job.templateId, task.taskId)
+			: ownFileName(delivery.fileName, delivery.isOneOfSeveral ? distinction : '');
+	const video = await downloadVideo(task.videoUrl ?? '', fileName, {
+		...session,
+		allowLoopback: session.account.isLoopback,
+	});
+	if (video.ok) {
+		const field = fieldOf(delivery, distinction);
+		return { result: succeed({ json, binary: { [field]: video.value } }) };
+	}
+	const { message, nextStep } = video.failure;
+	if (delivery.failsOnDownloadError) {
+		const failure = { ...video.failure, taskId: task.taskId, status: task.status };
+		return { result: fail(failure), link: linkOf(task) };
+	}
+	return { result: succeed({ json: { ...json, downloadError: `${message}. ${nextStep}` } }) };
+}
+
+/** What all videos of a portrait have in common. */
+const OF_THE_PORTRAIT = ['imageUrl', 'imageFile', 'faceArea', 'expressionArea'];
+
+const split = (json: IDataObject, isWanted: (name: string) => boolean): IDataObject =>
+	Object.fromEntries(Object.entries(json).filter(([name]) => isWanted(name)));
+
+const isCommon = (items: OutputItem[]) => (name: string) =>
+	OF_THE_PORTRAIT.includes(name) &&
+	new Set(items.map(({ json }) => JSON.stringify(json[name]))).size === 1;
+
+function toPack(items: OutputItem[]): OutputItem {
+	const common = isCommon(items);
+	const videos = items.map(({ json, binary = {} }) => ({
+		...split(json, (name) => !common(name)),
+		...split({ outputField: Object.keys(binary)[0] }, () => Object.keys(binary).length > 0),
+	}));
+	const binary = Object.assign({}, ...items.map((item) => item.binary)) as IBinaryKeyData;
+	return {
+		json: { ...split(items[0]?.json ?? {}, common), videos },
+		...(Object.keys(binary).length > 0 && { binary }),
+	};
+}
+
+/**
+ * Puts the finished videos of each item that wants a pack into one outcome, where its first one was.
+ * What failed stays an outcome of its own, and so goes to the error output.
+ */
+export function packUp(outcomes: Outcome[], deliveries: ReadonlyMap<number, Delivery>): Outcome[] {
+	const packs = new Map<number, OutputItem[]>();
+	const kept = outcomes.filter(({ itemIndex, result }) => {
+		if (!result.ok || !deliveries.get(itemIndex)?.isPack) return true;
+		const pack = packs.get(itemIndex);
+		if (pack) pack.push(result.value);
+		else packs.set(itemIndex, [result.value]);
+		return pack === undefined;
+	});
+	return kept.map((outcome) => {
+		const items = packs.get(outcome.itemIndex);
+		if (!outcome.result.ok || !items) return outcome;
+		return { ...outcome, result: succeed(toPack(items)) };
+	});
+}

@@ -1,0 +1,186 @@
+import { inspect } from 'node:util';
+import {
+	accountIdOf,
+	DOCUMENTED_RATES,
+	paceOf,
+	reserve,
+	waitBeforeLeaving,
+} from '../../nodes/EmojiVideo/batch/rateLimiter';
+import type { Clock } from '../../nodes/EmojiVideo/clock';
+import type { Lane, TakeTurn } from '../../nodes/EmojiVideo/dashscope/client';
+import { createVirtualClock } from './virtualClock.mts';
+
+let accounts = 0;
+/** An account that no other test has used. */
+const freshAccount = () => accountIdOf(`sk-${accounts++}`, 'https://dashscope.aliyuncs.com');
+
+/** Takes many turns at once; the moments at which they came, in ms from now. */
+async function turns(count: number, lane: Lane, paces: TakeTurn[], clock = createVirtualClock()) {
+	const start = clock.now();
+	const moments: number[] = [];
+	const all = Array.from({ length: count }, async (_, index) => {
+		await paces[index % paces.length]?.(lane);
+		moments.push(clock.now() - start);
+	});
+	await clock.until(Promise.all(all));
+	return moments;
+}
+
+const mostPerSecond = (moments: number[]) =>
+	Math.max(...moments.map((from) => moments.filter((at) => at >= from && at < from + 1000).length));
+
+describe('reserve', () => {
+	it('gives the first turn at once', () => {
+		expect(reserve(0, 5000, 1).at).toBe(5000);
+	});
+
+	it('gives the next turn a little more than its share of a second later', () => {
+		const { next } = reserve(0, 5000, 20);
+		expect(next - 5000).toBeGreaterThan(50);
+		expect(next - 5000).toBeLessThan(55);
+		expect(reserve(next, 5001, 20).at).toBe(next);
+	});
+
+	it('does not save up turns that nobody took', () => {
+		expect(reserve(1000, 90_000, 1)).toEqual({ at: 90_000, next: reserve(0, 90_000, 1).next });
+	});
+});
+
+describe('one that is due', () => {
+	it('leaves at once when fewer than a second may hold have left', () => {
+		expect(waitBeforeLeaving([], 5000, 20)).toBe(0);
+		expect(waitBeforeLeaving(Array<number>(19).fill(5000), 5000, 20)).toBe(0);
+	});
+
+	it('waits where a busy process has sent a whole second of them at once', () => {
+		const left = Array<number>(20).fill(5000);
+		expect(waitBeforeLeaving(left, 5100, 20)).toBe(950);
+		expect(waitBeforeLeaving(left, 6050, 20)).toBe(0);
+	});
+
+	it('waits for the whole pause of a rate below one a second', () => {
+		expect(waitBeforeLeaving([5000], 6000, 0.5)).toBeCloseTo(1100);
+	});
+});
+
+it('sends no second share at once after the process was busy', async () => {
+	const clock = createVirtualClock();
+	let stalledUntil = 0;
+	// Nobody is woken while the process is busy: all that were due wake together.
+	const busy = {
+		now: () => clock.now(),
+		sleep: async (ms: number) => await clock.sleep(Math.max(ms, stalledUntil - clock.now())),
+	};
+	const start = clock.now();
+	stalledUntil = start + 700;
+	const moments = await turns(60, 'query', [paceOf(freshAccount(), DOCUMENTED_RATES, busy)], clock);
+	expect(mostPerSecond(moments)).toBeLessThanOrEqual(20);
+});
+
+it('paces as documented: one detection, one creation, twenty queries, a hundred policies a second', () => {
+	expect(DOCUMENTED_RATES).toEqual({ detect: 1, create: 1, query: 20, policy: 100 });
+});
+
+describe('a pace', () => {
+	it.each<[Lane, number, number]>([
+		['detect', 10, 1],
+		['create', 10, 1],
+		['query', 100, 20],
+	])('lets through in lane %s, of %i waiting, %i in any second', async (lane, count, most) => {
+		const clock = createVirtualClock();
+		const moments = await turns(
+			count,
+			lane,
+			[paceOf(freshAccount(), DOCUMENTED_RATES, clock)],
+			clock,
+		);
+		expect(moments).toHaveLength(count);
+		expect(mostPerSecond(moments)).toBeLessThanOrEqual(most);
+		expect(moments.at(-1)).toBeLessThan((count / most) * 1100);
+	});
+
+	it('keeps the space behind one that woke late, as on a busy machine', async () => {
+		const clock = createVirtualClock();
+		let sleeps = 0;
+		const busy: Clock = {
+			now: () => clock.now(),
+			sleep: async (ms, signal) => await clock.sleep(ms + (sleeps++ % 3 === 0 ? 400 : 0), signal),
+		};
+		const moments = await turns(
+			9,
+			'create',
+			[paceOf(freshAccount(), DOCUMENTED_RATES, busy)],
+			clock,
+		);
+		expect(moments).toHaveLength(9);
+		expect(mostPerSecond(moments)).toBe(1);
+	});
+
+	it('is shared by all that use the same account', async () => {
+		const clock = createVirtualClock();
+		const account = freshAccount();
+		const paces = [1, 2, 3].map(() => paceOf(account, DOCUMENTED_RATES, clock));
+		const moments = await turns(9, 'create', paces, clock);
+		expect(mostPerSecond(moments)).toBe(1);
+		expect(moments.at(-1)).toBeGreaterThan(8000);
+	});
+
+	it('is not shared by different accounts', async () => {
+		const clock = createVirtualClock();
+		const paces = [1, 2, 3].map(() => paceOf(freshAccount(), DOCUMENTED_RATES, clock));
+		expect(await turns(3, 'create', paces, clock)).toEqual([0, 0, 0]);
+	});
+
+	it('keeps the lanes apart', async () => {
+		const clock = createVirtualClock();
+		const takeTurn = paceOf(freshAccount(), DOCUMENTED_RATES, clock);
+		const start = clock.now();
+		await clock.until(Promise.all([takeTurn('detect'), takeTurn('create'), takeTurn('query')]));
+		expect(clock.now()).toBe(start);
+	});
+
+	it('goes by the rate of the user who asks', async () => {
+		const clock = createVirtualClock();
+		const fast = paceOf(freshAccount(), { ...DOCUMENTED_RATES, create: 10 }, clock);
+		expect((await turns(11, 'create', [fast], clock)).at(-1)).toBeLessThan(1100);
+	});
+
+	it('ends the wait for a turn on Stop', async () => {
+		const clock = createVirtualClock();
+		const takeTurn = paceOf(freshAccount(), DOCUMENTED_RATES, clock);
+		const stop = new AbortController();
+		const start = clock.now();
+		await takeTurn('create');
+		const second = takeTurn('create', stop.signal);
+		stop.abort();
+		await second;
+		expect(clock.now()).toBe(start);
+		expect(clock.sleepers()).toBe(0);
+	});
+});
+
+describe('the name of an account', () => {
+	it('differs by key and by address', () => {
+		const ids = [
+			accountIdOf('sk-a', 'https://a.example'),
+			accountIdOf('sk-b', 'https://a.example'),
+			accountIdOf('sk-a', 'https://b.example'),
+		];
+		expect(new Set(ids).size).toBe(3);
+		expect(accountIdOf('sk-a', 'https://a.example')).toBe(ids[0]);
+	});
+
+	it('does not contain the key, in any spelling', () => {
+		const key = 'sk-very-secret-key';
+		const id = accountIdOf(key, 'https://a.example');
+		const spellings = [
+			key,
+			...['base64', 'base64url', 'hex'].map((encoding) =>
+				Buffer.from(key).toString(encoding as BufferEncoding),
+			),
+		];
+		for (const spelling of spellings) expect(id).not.toContain(spelling);
+		const takeTurn = paceOf(id, DOCUMENTED_RATES, createVirtualClock());
+		expect(inspect(takeTurn, { showHidden: true, depth: 9 })).not.toContain(key);
+	});
+});
