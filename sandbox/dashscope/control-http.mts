@@ -5,13 +5,15 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Control } from './control.mts';
-import { faultOrderSchema } from './faults.mts';
+import { faultOrderSchema } from './faults/orders.mts';
+import { operations } from './ledger.mts';
 import { controlPrefix } from './origin.mts';
 import { verdicts, type VerdictCode } from './verdicts.mts';
 
 const isVerdict = (code: string): code is VerdictCode => Object.hasOwn(verdicts, code);
 
 const seconds = z.number().min(0);
+const delayMs = z.number().min(0);
 
 /** What each order wants as its JSON body, and what it does. */
 const order = <T,>(
@@ -44,6 +46,10 @@ const orders = {
 	'verdict-style': order(
 		z.object({ value: z.enum(['output200', 'output400', 'top400']) }),
 		(control, { value }) => control.setVerdictStyle(value),
+	),
+	'answer-delay': order(
+		z.object({ value: z.union([delayMs, z.record(z.enum(operations), delayMs)]) }),
+		(control, { value }) => control.setAnswerDelay(value),
 	),
 	clock: order(z.object({ advanceMs: z.number().min(0) }), (control, { advanceMs }) =>
 		control.advanceClock(advanceMs),

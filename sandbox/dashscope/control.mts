@@ -3,9 +3,9 @@
  * so `control-http.mts` only calls what is here.
  */
 import { beijingTime } from './clock.mts';
-import type { Faults } from './faults.mts';
+import type { Faults } from './faults/orders.mts';
 import { countLedger, type LedgerCounts, type LedgerEntry } from './ledger.mts';
-import type { DashScopeDoubleOptions, TaskSeconds } from './options.mts';
+import type { AnswerDelay, DashScopeDoubleOptions, TaskSeconds } from './options.mts';
 import { resultUrl } from './results.mts';
 import { endOf, statusOf, videoSecondsOf, type TaskFailure, type TaskStatus } from './tasks.mts';
 import { verdict, type VerdictCode, type VerdictStyle } from './verdicts.mts';
@@ -52,6 +52,8 @@ export interface Control {
 	/** Running time of every task that has not started yet. */
 	setTaskSeconds: (seconds: TaskSeconds) => void;
 	setVerdictStyle: (style: VerdictStyle) => void;
+	/** Holds answers back from now on, once the service has done its work. */
+	setAnswerDelay: (delay: AnswerDelay) => void;
 	/** Moves the double's clock forward. */
 	advanceClock: (ms: number) => void;
 	/** Forgets everything that happened and every order; the clock is not set back. */
@@ -112,6 +114,9 @@ export function createControl(world: World, options: DashScopeDoubleOptions): Co
 		},
 		setVerdictStyle(style) {
 			world.settings.verdictStyle = style;
+		},
+		setAnswerDelay(delay) {
+			world.settings.answerDelayMs = delay;
 		},
 		advanceClock: (ms) => world.advanceClock(ms),
 		reset: () => resetWorld(world, options),

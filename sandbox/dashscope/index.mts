@@ -14,10 +14,18 @@ import { createWorld } from './world.mts';
 
 export type { Clock } from './clock.mts';
 export type { Control, TaskView } from './control.mts';
-export type { Fault, FaultKind, FaultOrder, Faults } from './faults.mts';
+export { faultKinds, type Fault, type FaultKind } from './faults/kinds.mts';
+export type { FaultOrder, Faults } from './faults/orders.mts';
+export { operations } from './ledger.mts';
 export type { LedgerCounts, LedgerEntry, Operation, Origin } from './ledger.mts';
 export type { RateLimits } from './limits.mts';
-export type { AccountOption, DashScopeDoubleOptions, TaskSeconds, TaskTiming } from './options.mts';
+export type {
+	AccountOption,
+	AnswerDelay,
+	DashScopeDoubleOptions,
+	TaskSeconds,
+	TaskTiming,
+} from './options.mts';
 export type { TaskFailure, TaskStatus } from './tasks.mts';
 export type { VerdictCode, VerdictStyle } from './verdicts.mts';
 export { templateIds, templateSeconds, templateVideo } from './templates.mts';

@@ -6,18 +6,22 @@
 
 export type Origin = 'api' | 'storage';
 
-export type Operation =
-	| 'detect'
-	| 'create'
-	| 'query'
-	| 'list'
-	| 'cancel'
-	| 'models'
-	| 'policy'
-	| 'upload'
-	| 'portrait'
-	| 'result'
-	| 'unknown';
+/** What can be asked of the double; `unknown` is a path it has not. */
+export const operations = [
+	'detect',
+	'create',
+	'query',
+	'list',
+	'cancel',
+	'models',
+	'policy',
+	'upload',
+	'portrait',
+	'result',
+	'unknown',
+] as const;
+
+export type Operation = (typeof operations)[number];
 
 export interface LedgerEntry {
 	/** Counts from 1 in order of arrival. */
@@ -83,9 +87,9 @@ export function maxInOneSecond(timesMs: readonly number[]): number {
 /** The figures of `entries`. */
 export function countLedger(entries: readonly LedgerEntry[]): LedgerCounts {
 	const count = (test: (entry: LedgerEntry) => boolean) => entries.filter(test).length;
-	const rate = (operations: readonly Operation[]) =>
+	const rate = (counted: readonly Operation[]) =>
 		maxInOneSecond(
-			entries.filter((entry) => operations.includes(entry.operation)).map((entry) => entry.atMs),
+			entries.filter((entry) => counted.includes(entry.operation)).map((entry) => entry.atMs),
 		);
 	return {
 		requests: entries.length,

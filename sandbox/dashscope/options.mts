@@ -3,6 +3,7 @@
  * one, as its default, so that `startDashScopeDouble()` is the service as documented.
  */
 import type { Clock } from './clock.mts';
+import type { Operation } from './ledger.mts';
 import type { RateLimits } from './limits.mts';
 import type { VerdictStyle } from './verdicts.mts';
 
@@ -24,6 +25,9 @@ export interface TaskTiming {
  * again and again by task index, or a function.
  */
 export type TaskSeconds = number | readonly number[] | ((task: TaskTiming) => number);
+
+/** How long answers are held back, in ms of real time: all of them, or some operations'. */
+export type AnswerDelay = number | Partial<Record<Operation, number>>;
 
 export interface DashScopeDoubleOptions {
 	/** Address both origins listen on. Default 127.0.0.1. */
@@ -62,6 +66,11 @@ export interface DashScopeDoubleOptions {
 	videoBytes?: number;
 	/** How long the service tries to download an image, in ms. Default 5 s. */
 	imageTimeoutMs?: number;
+	/**
+	 * Holds answers back once the service has done its work, so that "created, but not known yet" can
+	 * be hit. Default 0.
+	 */
+	answerDelayMs?: AnswerDelay;
 }
 
 export type Settings = Required<Omit<DashScopeDoubleOptions, 'rateLimits' | 'storageUrl'>> & {

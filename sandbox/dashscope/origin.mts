@@ -4,11 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Fault } from './faults.mts';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { meet } from './faults/early.mts';
+import { isLate, type Fault } from './faults/kinds.mts';
+import { spoil } from './faults/late.mts';
 import type { LedgerEntry, Operation, Origin } from './ledger.mts';
-import { refusals, type Refusal } from './refusals.mts';
-import { spoil } from './spoil.mts';
 import { accountOf, type World } from './world.mts';
 
 declare module 'fastify' {
@@ -24,11 +24,6 @@ declare module 'fastify' {
 }
 
 export const controlPrefix = '/__control';
-
-/** The body of a refusal as the service writes it. */
-export function refusalBody({ code, message }: Refusal, requestId: string): object {
-	return { code, message, request_id: requestId };
-}
 
 /** The bearer key of an Authorization header; undefined when there is none. */
 export function keyOf(authorization: string | undefined): string | undefined {
@@ -61,45 +56,10 @@ function enter(world: World, origin: Origin, request: FastifyRequest): void {
 	world.ledger.push(request.entry);
 }
 
-const statusBodies: Readonly<Record<number, Refusal>> = {
-	401: refusals.wrongKey,
-	403: { status: 403, code: 'AccessDenied', message: 'Access denied.' },
-	404: refusals.notFound,
-	429: refusals.throttled,
-	500: refusals.internal,
-	503: refusals.overloaded,
-};
-
-const html = '<html><body><h1>Welcome</h1></body></html>';
-
-async function sendText(reply: FastifyReply, body: unknown): Promise<void> {
-	const isText = typeof body === 'string';
-	await reply
-		.type(isText ? 'text/html' : 'application/json')
-		.send(isText ? body : JSON.stringify(body));
-}
-
-/** Does what the fault wants before the request is processed; an answer sent here ends it. */
-async function meetFault(
-	fault: Fault,
-	request: FastifyRequest,
-	reply: FastifyReply,
-	closing: AbortSignal,
-): Promise<void> {
-	request.entry.fault = fault.kind;
-	request.fault = fault;
-	if (fault.kind === 'reset') {
-		reply.hijack();
-		request.raw.socket.destroy();
-	} else if (fault.kind === 'delay') {
-		await sleep(fault.ms, undefined, { signal: closing }).catch(() => undefined);
-	} else if (fault.kind === 'garbage') {
-		await sendText(reply.code(200), fault.body ?? html);
-	} else if (fault.kind === 'status') {
-		const known = statusBodies[fault.status] ?? { ...refusals.internal, status: fault.status };
-		reply.code(fault.status).headers(fault.headers ?? {});
-		await sendText(reply, fault.body ?? refusalBody(known, request.id));
-	}
+/** How long an answer is held back once it is there, in ms. */
+function answerDelayMs({ settings }: World, operation: Operation): number {
+	const { answerDelayMs: delay } = settings;
+	return typeof delay === 'number' ? delay : (delay[operation] ?? 0);
 }
 
 /** An origin that keeps the ledger and meets faults; its routes are the caller's. */
@@ -117,13 +77,22 @@ export function createOrigin(world: World, origin: Origin): FastifyInstance {
 	server.addHook('onRequest', async (request, reply) => {
 		if (isControl(request)) return;
 		enter(world, origin, request);
-		const fault = world.faults.take(request.method, request.url);
-		if (fault) await meetFault(fault, request, reply, closing.signal);
+		const fault = world.faults.take(request.entry);
+		if (!fault) return;
+		request.entry.fault = fault.kind;
+		request.fault = fault;
+		const otherOrigin = origin === 'api' ? world.storageUrl : world.apiUrl;
+		if (!isLate(fault)) await meet(fault, { request, reply, closing: closing.signal, otherOrigin });
 	});
 	server.addHook('onSend', async (request, reply, payload) => {
 		if (isControl(request)) return payload;
+		const delayMs = answerDelayMs(world, request.entry.operation);
+		const { signal } = closing;
+		if (delayMs > 0) await sleep(delayMs, undefined, { signal }).catch(() => undefined);
 		request.entry.status = reply.statusCode;
-		return spoil(request, reply, payload, closing.signal);
+		const { fault } = request;
+		if (!fault || !isLate(fault)) return payload;
+		return await spoil(fault, payload, { request, reply, closing: signal });
 	});
 	server.addHook('preClose', (done) => {
 		closing.abort();

@@ -124,6 +124,11 @@ export function refuse(name: RefusalName, detail?: string): Refusal {
 	return detail === undefined ? found : { ...found, message: found.message.replace('xxx', detail) };
 }
 
+/** The body of a refusal as the service writes it. */
+export function refusalBody({ code, message }: Refusal, requestId: string): object {
+	return { code, message, request_id: requestId };
+}
+
 /** A step's outcome: what it found, or the refusal that ends the request. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 

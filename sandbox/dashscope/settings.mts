@@ -28,5 +28,6 @@ export function settle(options: DashScopeDoubleOptions): Settings {
 		verdictStyle: options.verdictStyle ?? 'output200', // facts, section 1
 		videoBytes: options.videoBytes ?? 0,
 		imageTimeoutMs: options.imageTimeoutMs ?? 5000,
+		answerDelayMs: options.answerDelayMs ?? 0,
 	};
 }

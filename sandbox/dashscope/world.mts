@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { shiftedClock } from './clock.mts';
-import { createFaults, type FaultBox } from './faults.mts';
+import { createFaults, type FaultBox } from './faults/orders.mts';
 import type { LedgerEntry } from './ledger.mts';
 import { createLimiter, type RateLimiter } from './limits.mts';
 import type { DashScopeDoubleOptions, Settings } from './options.mts';

@@ -6,8 +6,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operation } from '../ledger.mts';
 import type { RateLimits } from '../limits.mts';
-import { keyOf, refusalBody } from '../origin.mts';
-import { refuse, refused, type Outcome, type Refusal } from '../refusals.mts';
+import { keyOf } from '../origin.mts';
+import { refusalBody, refuse, refused, type Outcome, type Refusal } from '../refusals.mts';
 import { accountOf, type World } from '../world.mts';
 
 /** An API answer: the body of a success, or a refusal. */

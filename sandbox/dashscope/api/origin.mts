@@ -1,7 +1,7 @@
 /** The API origin: dashscope.aliyuncs.com. Rule: paths are the documents'; what each does lives in its file. */
 import type { FastifyInstance } from 'fastify';
-import { createOrigin, refusalBody } from '../origin.mts';
-import { refusals, type Refusal } from '../refusals.mts';
+import { createOrigin } from '../origin.mts';
+import { refusalBody, refusals, type Refusal } from '../refusals.mts';
 import type { World } from '../world.mts';
 import { modelsEndpoint, policyEndpoint } from './account.mts';
 import { createEndpoint } from './create.mts';

@@ -1,33 +1,15 @@
 /**
- * Faults on order: which requests go wrong, and how. Rule: a fault is chosen when a request arrives;
- * only `lostAnswer`, `cut` and `slow` let the service do its work first or while failing.
+ * Faults on order: which requests go wrong, and how often. Rule: a fault is chosen when a request
+ * arrives, and the first order that fits wins.
  */
 import { z } from 'zod';
-
-const faultSchema = z.discriminatedUnion('kind', [
-	/** This answer instead of the service's; the request is not processed. */
-	z.object({
-		kind: z.literal('status'),
-		status: z.number().int().min(200).max(599),
-		body: z.unknown().optional(),
-		headers: z.record(z.string()).optional(),
-	}),
-	/** The service's own answer, `ms` later. */
-	z.object({ kind: z.literal('delay'), ms: z.number().min(0) }),
-	/** The connection is destroyed; the request is not processed. */
-	z.object({ kind: z.literal('reset') }),
-	/** The request is processed (and billed), then the connection is destroyed without an answer. */
-	z.object({ kind: z.literal('lostAnswer') }),
-	/** Half of the answer's body under the full Content-Length, then the connection is destroyed. */
-	z.object({ kind: z.literal('cut') }),
-	/** Status 200 with no JSON (default) or `body`; the request is not processed. */
-	z.object({ kind: z.literal('garbage'), body: z.unknown().optional() }),
-	/** The service's own answer, its body at this speed. */
-	z.object({ kind: z.literal('slow'), bytesPerSecond: z.number().positive() }),
-]);
+import { operations, type LedgerEntry } from '../ledger.mts';
+import { faultSchema, type Fault } from './kinds.mts';
 
 const matchSchema = z
 	.object({
+		/** What the ledger calls the request. */
+		operation: z.enum(operations),
 		/** HTTP method, any case. */
 		method: z.string(),
 		/** Part of path and query string, or a regular expression written `/like this/`. */
@@ -37,7 +19,8 @@ const matchSchema = z
 		/** Lets the first `after` matching requests through. */
 		after: z.number().int().min(0),
 	})
-	.partial();
+	.partial()
+	.strict();
 
 export const faultOrderSchema = z.object({
 	match: matchSchema.default({}),
@@ -46,8 +29,6 @@ export const faultOrderSchema = z.object({
 	fault: faultSchema,
 });
 
-export type Fault = z.infer<typeof faultSchema>;
-export type FaultKind = Fault['kind'];
 /** An order for a fault; `match` and `times` may be left out. */
 export type FaultOrder = z.input<typeof faultOrderSchema>;
 
@@ -56,9 +37,12 @@ export interface Faults {
 	clear: () => void;
 }
 
+/** What an order is matched with. */
+export type Asked = Pick<LedgerEntry, 'operation' | 'method' | 'url'>;
+
 export interface FaultBox extends Faults {
 	/** The first order that fits this request, counted down. */
-	take: (method: string, url: string) => Fault | undefined;
+	take: (asked: Asked) => Fault | undefined;
 }
 
 function pathTest(path: string): (url: string) => boolean {
@@ -70,7 +54,7 @@ function pathTest(path: string): (url: string) => boolean {
 /** A box without orders. */
 export function createFaults(): FaultBox {
 	interface Standing {
-		fits(method: string, url: string): boolean;
+		fits(asked: Asked): boolean;
 		skip: number;
 		left: number;
 		fault: Fault;
@@ -81,7 +65,8 @@ export function createFaults(): FaultBox {
 			const { match, times, fault } = faultOrderSchema.parse(order);
 			const fitsPath = match.path === undefined ? () => true : pathTest(match.path);
 			orders.push({
-				fits: (method, url) =>
+				fits: ({ operation, method, url }) =>
+					(match.operation === undefined || match.operation === operation) &&
 					(match.method === undefined || match.method.toUpperCase() === method) &&
 					fitsPath(url) &&
 					(match.taskId === undefined || url.includes(match.taskId)),
@@ -93,8 +78,8 @@ export function createFaults(): FaultBox {
 		clear() {
 			orders = [];
 		},
-		take(method, url) {
-			for (const order of orders.filter((candidate) => candidate.fits(method, url))) {
+		take(asked) {
+			for (const order of orders.filter((candidate) => candidate.fits(asked))) {
 				if (order.skip > 0) order.skip -= 1;
 				else {
 					order.left -= 1;

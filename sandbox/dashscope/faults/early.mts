@@ -1,0 +1,72 @@
+/**
+ * Faults met before a request is processed. Rule: an answer sent here ends the request, so the service
+ * does nothing for it; what the connection is left as (open, destroyed, silent) is what the order says.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { refusalBody } from '../refusals.mts';
+import type { EarlyFault } from './kinds.mts';
+import { gatewayPage, wordsOf } from './words.mts';
+
+/** What a fault needs to know of the origin it happens on. */
+export interface Scene {
+	request: FastifyRequest;
+	reply: FastifyReply;
+	/** Ends waiting when the origin closes. */
+	closing: AbortSignal;
+	/** Where a redirect leads that names no address. */
+	otherOrigin: string;
+}
+
+const html = '<html><body><h1>Welcome</h1></body></html>';
+
+async function send(reply: FastifyReply, body: unknown): Promise<void> {
+	const isText = typeof body === 'string';
+	await reply
+		.type(isText ? 'text/html' : 'application/json')
+		.send(isText ? body : JSON.stringify(body));
+}
+
+function bodyOf(status: number, requestId: string): unknown {
+	const words = wordsOf(status);
+	return words ? refusalBody(words, requestId) : gatewayPage(status);
+}
+
+/** Leaves an upgraded, silent connection: with no `Upgrade` header, clients wait for an answer still. */
+function switchProtocols({ request, reply }: Scene, upgrade: boolean): void {
+	const headers = upgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : '';
+	request.entry.status = 101;
+	reply.hijack();
+	request.raw.socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n`);
+}
+
+/** Does what the fault wants before the request is processed. */
+export async function meet(fault: EarlyFault, scene: Scene): Promise<void> {
+	const { request, reply, closing, otherOrigin } = scene;
+	switch (fault.kind) {
+		case 'status':
+			reply.code(fault.status).headers(fault.headers ?? {});
+			return await send(reply, fault.body ?? bodyOf(fault.status, request.id));
+		case 'garbage':
+			return await send(reply.code(200), fault.body ?? html);
+		case 'error200': {
+			const { code, message } = fault;
+			return await send(reply.code(200), { code, message, request_id: request.id });
+		}
+		case 'redirect':
+			reply.code(fault.status).header('location', fault.to ?? `${otherOrigin}/redirected`);
+			return await send(reply, gatewayPage(fault.status));
+		case 'switching':
+			return switchProtocols(scene, fault.upgrade);
+		case 'silence':
+			reply.hijack();
+			return;
+		case 'reset':
+			reply.hijack();
+			request.raw.socket.destroy();
+			return;
+		case 'delay':
+			await sleep(fault.ms, undefined, { signal: closing }).catch(() => undefined);
+			return;
+	}
+}

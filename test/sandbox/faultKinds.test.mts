@@ -1,0 +1,320 @@
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { faultKinds, type DashScopeDouble, type Fault } from '../../sandbox/dashscope/index.mts';
+import { refusals } from '../../sandbox/dashscope/refusals.mts';
+import { bomb } from '../../sandbox/dashscope/faults/bomb.mts';
+import {
+	call,
+	closeDoubles,
+	create,
+	createTask,
+	detect,
+	startDouble,
+	videoUrlOf,
+} from './helpers.mts';
+
+afterEach(closeDoubles);
+
+const models = '/api/v1/models';
+const auth = ({ apiKey }: DashScopeDouble) => ({ authorization: `Bearer ${apiKey}` });
+
+/**
+ * What the API origin writes to the wire: until the connection ends, or, a moment after `enough` says
+ * so, while it is still open.
+ */
+async function wire(
+	double: DashScopeDouble,
+	enough: (text: string) => boolean = () => false,
+): Promise<{ text: string; ended: boolean }> {
+	const { hostname, port } = new URL(double.url);
+	const socket = connect(Number(port), hostname);
+	const head = [`GET ${models} HTTP/1.1`, 'Host: double', `Authorization: Bearer ${double.apiKey}`];
+	socket.write(`${head.join('\r\n')}\r\n\r\n`);
+	let text = '';
+	let ended = false;
+	socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+	socket.on('close', () => (ended = true));
+	while (!ended && !enough(text)) await sleep(5);
+	await sleep(30);
+	const seen = { text, ended };
+	socket.destroy();
+	return seen;
+}
+
+/** A double with one fault ordered for the list of models. */
+async function withFault(fault: Fault | { kind: Fault['kind'] }): Promise<DashScopeDouble> {
+	const double = await startDouble();
+	// Always: fetch asks again after a 421 by itself.
+	double.faults.add({ match: { operation: 'models' }, times: 'always', fault: fault as Fault });
+	return double;
+}
+
+/** A double whose next download of a video meets the fault, that video's link, and its true bytes. */
+async function withVideo(fault: Record<string, unknown>) {
+	const double = await startDouble({ taskSeconds: 0 });
+	const url = await videoUrlOf(double, await createTask(double));
+	const whole = Buffer.from(await (await fetch(url)).arrayBuffer());
+	double.faults.add({ match: { operation: 'result' }, fault: fault as Fault });
+	return { double, url, whole };
+}
+
+describe('a status that no document names', () => {
+	it.each([
+		[408, 'Request Timeout'],
+		[421, 'Misdirected Request'],
+		[425, 'Too Early'],
+		[499, 'Client Closed Request'],
+		[502, 'Bad Gateway'],
+		[504, 'Gateway Timeout'],
+	])('%i is a gateway’s page', async (status, title) => {
+		const double = await withFault({ kind: 'status', status });
+		const response = await fetch(double.url + models, { headers: auth(double) });
+		expect(response.status).toBe(status);
+		expect(response.headers.get('content-type')).toMatch(/^text\/html/);
+		expect(await response.text()).toContain(`<h1>${status} ${title}</h1>`);
+	});
+});
+
+it('puts an error into status 200', async () => {
+	const double = await withFault({ kind: 'error200' });
+	const { status, body } = await call(double, models);
+	const { code, message } = refusals.internal;
+	expect({ status, body }).toEqual({
+		status: 200,
+		body: { code, message, request_id: double.ledger()[0]?.requestId },
+	});
+});
+
+describe('a redirect', () => {
+	it('leads to the other origin, where the ledger shows who came', async () => {
+		const double = await withFault({ kind: 'redirect' });
+		const response = await fetch(double.url + models, { redirect: 'manual' });
+		expect(response.status).toBe(302);
+		expect(response.headers.get('location')).toBe(`${double.storageUrl}/redirected`);
+		await fetch(`${double.storageUrl}/redirected`);
+		expect(double.ledger().at(-1)).toMatchObject({ origin: 'storage', path: '/redirected' });
+	});
+
+	it('leads where the order says', async () => {
+		const double = await startDouble();
+		const to = `${double.url}/again`;
+		double.faults.add({ fault: { kind: 'redirect', status: 308, to } });
+		const response = await fetch(double.portraitUrl('ada.png'), { redirect: 'manual' });
+		expect([response.status, response.headers.get('location')]).toEqual([308, to]);
+	});
+});
+
+describe('an open connection on which nothing comes', () => {
+	it('after 101 Switching Protocols', async () => {
+		const double = await withFault({ kind: 'switching' });
+		expect(await wire(double, (text) => text !== '')).toEqual({
+			text: 'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+			ended: false,
+		});
+		expect(double.ledger()[0]).toMatchObject({ status: 101, fault: 'switching' });
+	});
+
+	it('after 101 with the headers that belong to it', async () => {
+		const double = await withFault({ kind: 'switching', upgrade: true });
+		expect((await wire(double, (text) => text !== '')).text).toMatch(/\r\nUpgrade: websocket\r\n/);
+	});
+
+	it('at all', async () => {
+		const double = await withFault({ kind: 'silence' });
+		expect(await wire(double, () => double.ledger().length > 0)).toEqual({
+			text: '',
+			ended: false,
+		});
+		expect(double.ledger()[0]).toMatchObject({ status: null });
+	});
+
+	it.each([0, 8])('after the head and %i bytes of the body', async (bytes) => {
+		const double = await withFault({ kind: 'stall', bytes });
+		const start = `\r\n\r\n${'{"code":'.slice(0, bytes)}`;
+		const { text, ended } = await wire(double, (seen) => seen.includes(start));
+		const [head = '', body] = text.split('\r\n\r\n');
+		expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+		expect(Number(/content-length: (\d+)/i.exec(head)?.[1])).toBeGreaterThan(100);
+		expect({ body, ended }).toEqual({ body: '{"code":'.slice(0, bytes), ended: false });
+	});
+
+	it('although the task was created', async () => {
+		const double = await startDouble();
+		double.faults.add({ match: { operation: 'create' }, fault: { kind: 'stall' } });
+		const leave = new AbortController();
+		const headers = { 'content-type': 'application/json', 'x-dashscope-async': 'enable' };
+		const { url } = double;
+		const response = await fetch(`${url}/api/v1/services/aigc/image2video/video-synthesis`, {
+			method: 'POST',
+			headers: { ...auth(double), ...headers },
+			body: JSON.stringify({
+				model: 'emoji-v1',
+				input: {
+					image_url: double.portraitUrl('ada.png'),
+					driven_id: 'mengwa_kaixin',
+					face_bbox: [192, 192, 448, 448],
+					ext_bbox: [64, 64, 576, 576],
+				},
+			}),
+			signal: leave.signal,
+		});
+		expect(response.status).toBe(200);
+		expect(double.counts().createsAccepted).toBe(1);
+		leave.abort();
+		await expect(response.text()).rejects.toThrow();
+	});
+});
+
+describe('a body in pieces', () => {
+	it('whose first is shorter than the head of an MP4', async () => {
+		const { url, whole } = await withVideo({ kind: 'pieces', bytes: 3 });
+		const pieces: Buffer[] = [];
+		const response = await fetch(url);
+		const body: AsyncIterable<Uint8Array> | null = response.body;
+		for await (const piece of body ?? []) pieces.push(Buffer.from(piece));
+		expect(pieces[0]).toHaveLength(3);
+		expect(Buffer.concat(pieces).equals(whole)).toBe(true);
+		expect(Number(response.headers.get('content-length'))).toBe(whole.length);
+	});
+
+	it('whose length nobody announced', async () => {
+		const { url, whole } = await withVideo({ kind: 'unsized' });
+		const response = await fetch(url);
+		expect(response.headers.get('content-length')).toBeNull();
+		expect(response.headers.get('transfer-encoding')).toBe('chunked');
+		expect(Buffer.from(await response.arrayBuffer()).equals(whole)).toBe(true);
+	});
+
+	it('that ends with the connection', async () => {
+		const double = await withFault({ kind: 'unsized', framing: 'close' });
+		const { text, ended } = await wire(double);
+		expect(ended).toBe(true);
+		expect(text).toMatch(/\r\nConnection: close\r\n/i);
+		expect(text).not.toMatch(/content-length|transfer-encoding/i);
+		expect(text).toMatch(/\}$/);
+	});
+
+	it('of which half is missing and nothing shows it', async () => {
+		const { url, whole } = await withVideo({ kind: 'cut', announced: false });
+		const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+		expect(bytes.equals(whole.subarray(0, Math.floor(whole.length / 2)))).toBe(true);
+	});
+});
+
+it('puts a byte order mark before the JSON', async () => {
+	const double = await withFault({ kind: 'bom' });
+	const response = await fetch(double.url + models, { headers: auth(double) });
+	const bytes = Buffer.from(await response.arrayBuffer());
+	expect([...bytes.subarray(0, 4)]).toEqual([0xef, 0xbb, 0xbf, 0x7b]);
+	expect(JSON.parse(bytes.subarray(3).toString())).toMatchObject({ success: true });
+});
+
+describe('a bomb', () => {
+	const readers = {
+		br: createBrotliDecompress,
+		gzip: createGunzip,
+		deflate: createInflate,
+	} as const;
+	const megabytes = 16 * 1024 * 1024;
+
+	it.each(['br', 'gzip', 'deflate'] as const)('in %s is small and huge', async (encoding) => {
+		const bytes = await bomb(encoding, megabytes);
+		expect(bytes.length).toBeLessThan(megabytes / 900);
+		let read = 0;
+		const reader = readers[encoding]();
+		reader.on('data', (piece: Buffer) => (read += piece.length));
+		reader.end(bytes);
+		await new Promise((done) => reader.on('end', done));
+		expect(read).toBe(megabytes);
+	});
+
+	it('comes in place of an answer whose task was created', async () => {
+		const double = await startDouble();
+		const fault = { kind: 'bomb', encoding: 'br', bytes: 1024 * 1024 } as const;
+		double.faults.add({ match: { operation: 'create' }, fault });
+		await expect(create(double)).rejects.toThrow('Unexpected end of JSON input');
+		expect(double.tasks()).toHaveLength(1);
+	});
+
+	it('says how it is encoded', async () => {
+		const double = await withFault({ kind: 'bomb', encoding: 'gzip', bytes: 1024 * 1024 });
+		const { text } = await wire(double, (seen) => seen.includes('\r\n\r\n'));
+		expect(text).toMatch(/\r\ncontent-encoding: gzip\r\n/);
+		expect(text.length).toBeLessThan(3000);
+	});
+});
+
+describe('a patched answer', () => {
+	it('has the values of the order and all others of the service', async () => {
+		const double = await startDouble();
+		const fault: Fault = {
+			kind: 'patch',
+			set: { 'output.task_status': null, request_id: 7, 'usage.extra': 1 },
+			remove: ['output.nothing'],
+		};
+		double.faults.add({ match: { operation: 'create' }, fault });
+		const { body } = await create(double);
+		const id = double.tasks()[0]?.id;
+		expect(body).toEqual({
+			output: { task_status: null, task_id: id },
+			request_id: 7,
+			usage: { extra: 1 },
+		});
+	});
+
+	it('lacks what the order removes, in lists too', async () => {
+		const double = await startDouble();
+		await createTask(double);
+		const fault: Fault = { kind: 'patch', set: {}, remove: ['data.0.status', 'total'] };
+		double.faults.add({ match: { operation: 'list' }, fault });
+		const { body } = await call(double, '/api/v1/tasks/');
+		expect(body).not.toHaveProperty('total');
+		expect(body.data).toHaveLength(1);
+		expect(body.data).not.toHaveProperty('0.status');
+	});
+});
+
+describe('an answer held back', () => {
+	it('comes when the service has done its work', async () => {
+		const double = await startDouble({ answerDelayMs: { create: 60_000 } });
+		expect((await detect(double, double.portraitUrl('ada.png'))).status).toBe(200);
+		const answer = create(double).catch((error: unknown) => String(error));
+		while (double.tasks().length === 0) await sleep(5);
+		const entry = double.ledger().find(({ operation }) => operation === 'create');
+		expect(entry).toMatchObject({ status: null, createdTaskId: double.tasks()[0]?.id });
+		await double.close();
+		expect(await answer).toMatch(/fetch failed/);
+	});
+
+	it('is ordered over HTTP, for all or for some', async () => {
+		const double = await startDouble();
+		const order = (value: unknown) =>
+			fetch(`${double.url}/__control/answer-delay`, {
+				method: 'POST',
+				body: JSON.stringify({ value }),
+			});
+		expect((await order({ query: 40 })).status).toBe(200);
+		const before = performance.now();
+		await call(double, '/api/v1/tasks/some');
+		expect(performance.now() - before).toBeGreaterThan(30);
+		expect((await order(0)).status).toBe(200);
+		expect((await order({ nothing: 1 })).status).toBe(400);
+		expect((await order(-1)).status).toBe(400);
+	});
+});
+
+describe('an order', () => {
+	it('is refused when it has a field that its kind has not', async () => {
+		const double = await startDouble();
+		const fault = { kind: 'reset', bytes: 8 } as unknown as Fault;
+		expect(() => double.faults.add({ fault })).toThrow(/bytes/);
+	});
+
+	it('has its line in the README, whatever its kind', () => {
+		const readme = readFileSync('sandbox/dashscope/README.md', 'utf8');
+		const missing = faultKinds.filter((kind) => !readme.includes(`| \`{"kind": "${kind}"`));
+		expect(missing).toEqual([]);
+	});
+});
