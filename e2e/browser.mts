@@ -57,6 +57,50 @@ export async function openWorkflow(page: Page, name: string): Promise<void> {
 	await page.getByTestId('zoom-to-fit').click();
 }
 
+/** Opens an empty canvas. */
+export async function openNewWorkflow(page: Page, n8nUrl: string): Promise<void> {
+	await page.goto(`${n8nUrl}/workflow/new`);
+	await page.getByTestId('canvas-add-button').waitFor();
+}
+
+/** One line of the node creator: what a person reads while searching. */
+export interface FoundNode {
+	name: string;
+	description: string;
+}
+
+/** Types into the open node creator. @returns what it shows, from the top */
+export async function searchNodes(page: Page, text: string): Promise<FoundNode[]> {
+	const creator = page.getByTestId('node-creator');
+	const field = creator.getByTestId('node-creator-search-bar');
+	// The list follows what is typed with a delay: only the groups of an empty search tell it apart.
+	const groups = creator.getByText(/^(On app event|Action in an app)$/);
+	await field.fill('');
+	await groups.waitFor();
+	await field.fill(text);
+	await groups.waitFor({ state: 'hidden' });
+	await creator
+		.getByTestId('node-creator-item-name')
+		.or(creator.getByTestId('node-creator-no-results'))
+		.first()
+		.waitFor();
+	const items = await creator.getByTestId('item-iterator-item').all();
+	return await Promise.all(
+		items.map(async (item) => {
+			const description = item.getByTestId('node-creator-item-description');
+			return {
+				name: (await item.getByTestId('node-creator-item-name').innerText()).trim(),
+				description: (await description.count()) > 0 ? (await description.innerText()).trim() : '',
+			};
+		}),
+	);
+}
+
+export async function closeNodeCreator(page: Page): Promise<void> {
+	await page.keyboard.press('Escape');
+	await page.getByTestId('node-creator').waitFor({ state: 'hidden' });
+}
+
 export function canvasNode(page: Page, name: string): Locator {
 	return page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
 }

@@ -31,7 +31,8 @@ export class EmojiVideoTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ "On video " + $parameter["statuses"].join(" or ").toLowerCase() }}',
-		description: 'Starts the workflow when an emoji video of the account is finished',
+		// n8n shows this sentence for node and trigger together: what both do is said here.
+		description: 'Turn portraits into short emoji videos, or start a workflow when one is finished',
 		defaults: { name: 'Emoji Video Trigger' },
 		polling: true,
 		inputs: [],

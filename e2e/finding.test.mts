@@ -1,0 +1,89 @@
+import type { Browser, Page } from 'playwright-core';
+
+import {
+	closeNodeCreator,
+	logInThroughForm,
+	openBrowser,
+	openNewWorkflow,
+	screenshot,
+	searchNodes,
+	updateImage,
+} from './browser.mts';
+import { readWorld } from './world.mts';
+
+/** What a person who needs this node may type. */
+const WORDS = [
+	'emoji',
+	'emoji video',
+	'sticker',
+	'表情包',
+	'meme',
+	'dashscope',
+	'bailian',
+	'百炼',
+	'portrait',
+	'avatar',
+	'selfie',
+	'photo to video',
+];
+
+const NAME = 'Emoji Video';
+const DESCRIPTION =
+	'Turn portraits into short emoji videos, or start a workflow when one is finished';
+
+describe('a person who looks for the node', () => {
+	const world = readWorld();
+	let browser: Browser;
+	let page: Page;
+
+	beforeAll(async () => {
+		browser = await openBrowser();
+		page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
+		page.setDefaultTimeout(30_000);
+		await logInThroughForm(page, world.n8nUrl);
+	});
+
+	afterAll(async () => {
+		await browser?.close();
+	});
+
+	describe('in "What triggers this workflow?"', () => {
+		beforeAll(async () => {
+			await openNewWorkflow(page, world.n8nUrl);
+			await page.getByTestId('canvas-add-button').click();
+			await page.getByText('What triggers this workflow?').waitFor();
+		});
+
+		afterAll(async () => await closeNodeCreator(page));
+
+		it.each(WORDS)('finds it among the first five with "%s"', async (word) => {
+			const found = await searchNodes(page, word);
+			await screenshot(page, `find-trigger-${word}`);
+			expect(found.slice(0, 5).map(({ name }) => name)).toContain(NAME);
+		});
+
+		it('reads what the node does, not only what its trigger does', async () => {
+			const found = await searchNodes(page, 'emoji');
+			await updateImage(await screenshot(page, 'found'));
+			expect(found[0]).toEqual({ name: NAME, description: DESCRIPTION });
+		});
+	});
+
+	describe('in "What happens next?"', () => {
+		beforeAll(async () => {
+			await openNewWorkflow(page, world.n8nUrl);
+			await page.getByTestId('canvas-add-button').click();
+			await page.getByText('Trigger manually').click();
+			await page.getByTestId('canvas-handle-plus').first().click();
+			await page.getByText('What happens next?').waitFor();
+		});
+
+		afterAll(async () => await closeNodeCreator(page));
+
+		it.each(WORDS)('finds it among the first five with "%s"', async (word) => {
+			const found = await searchNodes(page, word);
+			await screenshot(page, `find-next-${word}`);
+			expect(found.slice(0, 5).map(({ name }) => name)).toContain(NAME);
+		});
+	});
+});
