@@ -14,7 +14,12 @@ const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '..');
 
 const MAX_PACKED_BYTES = 60 * 1024;
-const SHIPPED = [/^dist\/.+\.(js|svg|json)$/, /^README\.md$/, /^LICENSE\.md$/, /^package\.json$/];
+const SHIPPED = [
+	/^dist\/.+\.(js|svg|json)$/,
+	/^README(\.zh-CN)?\.md$/,
+	/^LICENSE\.md$/,
+	/^package\.json$/,
+];
 
 interface Verdict {
 	passed: boolean;

@@ -1,0 +1,96 @@
+/** The documents: every link leads somewhere, every command exists, made pages are as they were made. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+
+import { TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
+import { pictureOf, templatesPage } from '../../scripts/gallery/page.mts';
+
+const root = path.resolve(__dirname, '../..');
+const read = (name: string) => readFileSync(path.join(root, name), 'utf8');
+const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+	.split('\n')
+	.filter((name) => name !== '' && existsSync(path.join(root, name)));
+const documents = tracked.filter((name) => name.endsWith('.md'));
+
+/** A document without what stands in code, where links are no links. */
+const prose = (name: string) => read(name).replace(/```[\s\S]*?```|`[^`\n]*`/g, '');
+
+/** The anchor that GitHub makes of a heading. */
+const anchorOf = (heading: string) =>
+	heading
+		.trim()
+		.toLowerCase()
+		.replace(/[^\p{Letter}\p{Number}\s_-]/gu, '')
+		.replace(/\s/g, '-');
+
+const anchorsOf = (name: string) =>
+	[...read(name).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+
+const linksOf = (name: string) =>
+	[...prose(name).matchAll(/\]\(([^)\s]+)\)/g), ...prose(name).matchAll(/(?:src|href)="([^"]+)"/g)]
+		.map(([, target = '']) => target)
+		.filter((target) => !/^(https?:|mailto:)/.test(target));
+
+/** Why a link of a document leads nowhere; undefined when it leads somewhere. */
+function faultOf(document: string, link: string): string | undefined {
+	// An issue form is shown below /issues/new, where GitHub resolves it against the site.
+	if (link.startsWith('../blob/main/')) return faultOf('README.md', link.slice(13));
+	const [file = '', anchor] = link.split('#');
+	const target = file === '' ? document : path.join(path.dirname(document), file);
+	if (!existsSync(path.join(root, target))) return `${document}: ${link} is missing`;
+	if (anchor !== undefined && !anchorsOf(target).includes(decodeURIComponent(anchor))) {
+		return `${document}: ${link} has no such heading`;
+	}
+	return undefined;
+}
+
+describe('the documents', () => {
+	it('are found', () => {
+		expect(documents).toEqual(
+			expect.arrayContaining(['README.md', 'docs/service.md', 'docs/n8n.md']),
+		);
+	});
+
+	it('link to files and headings that exist', () => {
+		const faults = documents.flatMap((name) => linksOf(name).map((link) => faultOf(name, link)));
+		expect(faults.filter(Boolean)).toEqual([]);
+		expect(faults.length).toBeGreaterThan(20);
+	});
+
+	it('name only commands that exist', () => {
+		const { scripts } = z
+			.object({ scripts: z.record(z.string()) })
+			.parse(JSON.parse(read('package.json')));
+		const called = documents.flatMap((name) =>
+			[...read(name).matchAll(/`?npm (?:run (?:-s )?)([\w:-]+)/g)].map(([, script = '']) => [
+				name,
+				script,
+			]),
+		);
+		expect(called.length).toBeGreaterThan(10);
+		expect(called.filter(([, script = '']) => !(script in scripts))).toEqual([]);
+	});
+});
+
+describe('the gallery of templates', () => {
+	it('is what "npm run gallery" makes of the list of templates', () => {
+		expect(read('docs/templates.md')).toBe(templatesPage());
+	});
+
+	it('has a small moving picture of each', () => {
+		expect(TEMPLATES).toHaveLength(20);
+		for (const { id } of TEMPLATES) {
+			const file = path.join(root, 'docs', pictureOf(id));
+			expect(readFileSync(file).subarray(0, 6).toString()).toBe('GIF89a');
+			expect(statSync(file).size).toBeLessThan(64 * 1024);
+		}
+	});
+
+	it("gives the README's first picture less than a megabyte", () => {
+		expect(statSync(path.join(root, 'docs/images/portrait-to-stickers.gif')).size).toBeLessThan(
+			1e6,
+		);
+	});
+});
