@@ -7,18 +7,18 @@
  * are those of `e2e/compose.yaml`; a database and a queue of its own are made and removed.
  */
 import { Command } from 'commander';
-import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 
-import { startDashScopeDouble, templateVideo } from '../sandbox/dashscope/index.mts';
+import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
 import { connect } from '../sandbox/n8n/api.mts';
-import type { Execution, Item, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
+import type { Execution, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { OWNER } from '../sandbox/n8n/bring-up.mts';
+import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
 import { ensureN8n } from '../sandbox/n8n/install.mts';
 import { startN8n } from '../sandbox/n8n/instance.mts';
 import type { RunningN8n } from '../sandbox/n8n/instance.mts';
@@ -27,7 +27,9 @@ import { HOST_FOLDER, WORK_FOLDER } from '../sandbox/n8n/paths.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
 import { startWorker } from '../sandbox/n8n/worker.mts';
 import type { RunningWorker } from '../sandbox/n8n/worker.mts';
-import { emojiVideo, listOf, numbered, portraitsOf, webhook, workflow } from './workflows.mts';
+import { callWebhook, untilParked, untilStatusIsAsked } from './moments.mts';
+import { countVideos } from './videos.mts';
+import { batch, emojiVideo, portraitsOf, webhook } from './workflows.mts';
 
 const WORK = path.join(WORK_FOLDER, 'cluster');
 const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
@@ -119,49 +121,10 @@ interface Cluster {
 	startWorker: () => Promise<RunningWorker>;
 }
 
-/** Calls the webhook, which answers 404 for a moment after activation. @returns the execution's id */
-async function callWebhook({ main, api, workflow: called }: Cluster): Promise<string> {
-	const filter = encodeURIComponent(JSON.stringify({ workflowId: called.id }));
-	const started = async () =>
-		z
-			.object({ results: z.array(z.object({ id: z.string(), mode: z.string() })) })
-			.parse(await api.request('GET', `/executions?filter=${filter}&limit=50`))
-			.results.filter(({ mode }) => mode === 'webhook')
-			.map(({ id }) => Number(id));
-	const before = Math.max(0, ...(await started()));
-	while (!(await fetch(`${main.url}/webhook/${HOOK}`, { method: 'POST' })).ok) await sleep(300);
-	for (;;) {
-		const ids = (await started()).filter((id) => id > before);
-		if (ids.length > 0) return String(Math.min(...ids));
-		await sleep(300);
-	}
-}
-
-async function untilParked(api: N8nApi, id: string): Promise<void> {
-	for (;;) {
-		const { status } = await api.execution(id);
-		if (status === 'waiting') return;
-		if (status === 'error') throw new Error('The execution was not parked');
-		await sleep(300);
-	}
-}
-
-/** Until DashScope is asked about a task; the answers are slow from now on. */
-async function untilCheck({ faults, ledger }: DashScopeDouble): Promise<void> {
-	faults.add({
-		match: { method: 'GET', path: '/api/v1/tasks/' },
-		times: 'always',
-		fault: { kind: 'delay', ms: 4000 },
-	});
-	const queries = () => ledger().filter(({ operation }) => operation === 'query').length;
-	const before = queries();
-	while (queries() === before) await sleep(20);
-}
-
 /** When the worker is killed, once the execution is parked. */
 const MOMENTS: Record<string, (cluster: Cluster) => Promise<void>> = {
 	'is killed in a check': async ({ double }) => {
-		await untilCheck(double);
+		await untilStatusIsAsked(double, 4000);
 		await sleep(1000);
 	},
 	'is killed during the wait': async () => {
@@ -169,19 +132,9 @@ const MOMENTS: Record<string, (cluster: Cluster) => Promise<void>> = {
 	},
 };
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
-async function isRightVideo(api: N8nApi, { json, binary }: Item): Promise<boolean> {
-	const id = binary?.data?.id;
-	if (id === undefined) return false;
-	const made = await readFile(templateVideo(String(json.templateId)));
-	return sha256(await api.binary(id)) === sha256(made);
-}
-
 async function judge(cluster: Cluster, execution: Execution) {
 	const items = outputOf(execution, 'After');
-	const right = await Promise.all(items.map(async (item) => await isRightVideo(cluster.api, item)));
-	const videos = right.filter(Boolean).length;
+	const videos = await countVideos(cluster.api, items);
 	const creates = cluster.double.counts().createsAccepted;
 	const isLinked = items.every(({ json }, index) => json.number === index);
 	return {
@@ -201,8 +154,8 @@ async function drill(
 	const { double, api } = cluster;
 	double.reset();
 	const startedAt = Date.now();
-	const id = await callWebhook(cluster);
-	await untilParked(api, id);
+	const id = await callWebhook(cluster.main.url, api, cluster.workflow, HOOK);
+	await untilParked(api, [id]);
 	await until(cluster);
 	await cluster.worker.kill();
 	double.faults.clear();
@@ -236,18 +189,14 @@ async function withCluster(servers: Servers, work: (cluster: Cluster) => Promise
 				logFile: path.join(WORK, 'worker.log'),
 				env,
 			});
-		const credential = await api.saveCredential('DashScope API', 'dashScopeApi', {
-			apiKey: double.apiKey,
-			endpoint: 'custom',
-			customUrl: double.url,
-		});
+		const credential = await api.saveCredential(
+			'DashScope API',
+			CREDENTIAL_TYPE,
+			credentialDataFor(double),
+		);
+		const video = emojiVideo(credential, { options: { surviveRestarts: true } });
 		const saved = await api.importWorkflow(
-			workflow('Cluster', [
-				webhook(HOOK),
-				...listOf(portraitsOf(double, ...PORTRAITS)),
-				emojiVideo(credential, { options: { surviveRestarts: true } }),
-				numbered('After'),
-			]),
+			batch('Cluster', portraitsOf(double, ...PORTRAITS), video, webhook(HOOK)),
 		);
 		await api.activate(saved);
 		cluster = {

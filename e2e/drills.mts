@@ -6,30 +6,24 @@
  * Takes minutes per drill, so it is a command of its own: `npm run drills -- --random 10 --check 5`.
  */
 import { Command } from 'commander';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble, templateVideo } from '../sandbox/dashscope/index.mts';
+import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
 import { connect } from '../sandbox/n8n/api.mts';
-import type { Execution, Item, N8nApi, Workflow, WorkflowFile } from '../sandbox/n8n/api.mts';
+import type { Execution, Item, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { bringUp, OWNER } from '../sandbox/n8n/bring-up.mts';
 import type { Sandbox } from '../sandbox/n8n/bring-up.mts';
-import { startN8n } from '../sandbox/n8n/instance.mts';
 import type { RunningN8n } from '../sandbox/n8n/instance.mts';
+import { credentialDataFor } from '../sandbox/n8n/credential.mts';
 import { WORK_FOLDER } from '../sandbox/n8n/paths.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
+import { untilParked, untilStatusIsAsked } from './moments.mts';
+import { countVideos } from './videos.mts';
+import { batch, emojiVideo, MANUAL, portraitsOf } from './workflows.mts';
 
 const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png', 'ada.png', 'ben.jpg'];
-const TEMPLATES = [
-	'mengwa_kaixin',
-	'jingdian_lei',
-	'dagong_wunai',
-	'mengwa_jidong',
-	'jingdian_qidai',
-];
 const TASK_SECONDS = 8;
 const DRILL_TIMEOUT_MS = 15 * 60_000;
 const WORK = path.join(WORK_FOLDER, 'drills');
@@ -49,107 +43,6 @@ interface Row {
 	passed: boolean;
 }
 
-/** Manual Trigger -> Portraits -> Emoji Video (Survive Restarts) -> After, which follows item links back. */
-function drillWorkflow(
-	double: DashScopeDouble,
-	credential: { id: string; name: string },
-): WorkflowFile {
-	const portraits = PORTRAITS.map((name, index) => ({
-		imageUrl: double.portraitUrl(name),
-		template: TEMPLATES[index],
-		number: index,
-	}));
-	const node = (
-		name: string,
-		type: string,
-		typeVersion: number,
-		parameters: object,
-		x: number,
-	) => ({
-		id: name,
-		name,
-		type,
-		typeVersion,
-		parameters,
-		position: [x, 0],
-	});
-	const chain = ['Manual Trigger', 'List', 'Portraits', 'Emoji Video', 'After'];
-	return {
-		name: 'Drill',
-		settings: {},
-		connections: Object.fromEntries(
-			chain
-				.slice(0, -1)
-				.map((name, index) => [
-					name,
-					{ main: [[{ node: chain[index + 1], type: 'main', index: 0 }]] },
-				]),
-		),
-		nodes: [
-			node('Manual Trigger', 'n8n-nodes-base.manualTrigger', 1, {}, 0),
-			node(
-				'List',
-				'n8n-nodes-base.set',
-				3.4,
-				{ mode: 'raw', jsonOutput: JSON.stringify({ portraits }), options: {} },
-				200,
-			),
-			node(
-				'Portraits',
-				'n8n-nodes-base.splitOut',
-				1,
-				{ fieldToSplitOut: 'portraits', options: {} },
-				400,
-			),
-			{
-				...node(
-					'Emoji Video',
-					'n8n-nodes-emoji-video.emojiVideo',
-					1,
-					{
-						resource: 'video',
-						operation: 'createAndWait',
-						imageUrl: '={{ $json.imageUrl }}',
-						templates: '={{ $json.template }}',
-						options: { surviveRestarts: true, timeout: 120, queueTimeout: 300 },
-					},
-					600,
-				),
-				credentials: { dashScopeApi: { id: credential.id, name: credential.name } },
-			},
-			node(
-				'After',
-				'n8n-nodes-base.set',
-				3.4,
-				{
-					assignments: {
-						assignments: [
-							{
-								id: 'number',
-								name: 'number',
-								type: 'number',
-								value: "={{ $('Portraits').item.json.number }}",
-							},
-						],
-					},
-					includeOtherFields: true,
-					options: {},
-				},
-				800,
-			),
-		],
-	} as unknown as WorkflowFile;
-}
-
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-
-async function isRightVideo(api: N8nApi, item: Item): Promise<boolean> {
-	const id = item.binary?.['data']?.id;
-	if (id === undefined) return false;
-	const expected = readFileSync(templateVideo(String(item.json['templateId'])));
-	return sha256(await api.binary(id)) === sha256(expected);
-}
-
 /** Get Status of the task IDs that an interrupted execution brought out. */
 async function canBeFetched(double: DashScopeDouble, item: Item): Promise<boolean> {
 	const response = await fetch(`${double.url}/api/v1/tasks/${String(item.json['taskId'])}`, {
@@ -164,7 +57,7 @@ class Drills {
 	private api: N8nApi;
 
 	constructor(
-		private readonly sandbox: Sandbox,
+		sandbox: Sandbox,
 		private readonly double: DashScopeDouble,
 		private readonly workflow: Workflow,
 	) {
@@ -176,19 +69,6 @@ class Drills {
 		await this.n8n.stop();
 	}
 
-	/** Until every batch is submitted and parked. */
-	private async parked(ids: string[]) {
-		for (;;) {
-			const states = await Promise.all(
-				ids.map(async (id) => (await this.api.execution(id)).status),
-			);
-			if (states.every((status) => status === 'waiting')) return;
-			if (states.some((status) => status === 'error'))
-				throw new Error(`not parked: ${states.join(', ')}`);
-			await sleep(200);
-		}
-	}
-
 	private async killAt(moment: Moment): Promise<string> {
 		if (moment === 'random') {
 			const delayMs = Math.round(Math.random() * 75_000);
@@ -196,30 +76,16 @@ class Drills {
 			await this.n8n.kill();
 			return `${(delayMs / 1000).toFixed(1)} s after parking`;
 		}
-		const { faults, ledger } = this.double;
-		faults.add({
-			match: { method: 'GET', path: '/api/v1/tasks/' },
-			times: 'always',
-			fault: { kind: 'delay', ms: 4000 },
-		});
-		const before = ledger().filter(({ operation }) => operation === 'query').length;
-		while (ledger().filter(({ operation }) => operation === 'query').length === before)
-			await sleep(20);
+		await untilStatusIsAsked(this.double, 4000);
 		const delayMs = Math.round(Math.random() * 3000);
 		await sleep(delayMs);
 		await this.n8n.kill();
-		faults.clear();
+		this.double.faults.clear();
 		return `${(delayMs / 1000).toFixed(1)} s into a check`;
 	}
 
 	private async restart() {
-		this.n8n = await startN8n({
-			install: this.sandbox.install,
-			userFolder: this.n8n.userFolder,
-			filesFolder: this.n8n.filesFolder,
-			logFile: this.n8n.logFile,
-			port: this.n8n.port,
-		});
+		this.n8n = await this.n8n.startAgain();
 		this.api = await connect(this.n8n.url, OWNER);
 	}
 
@@ -228,9 +94,9 @@ class Drills {
 		const startedAt = Date.now();
 		const ids: string[] = [];
 		for (let batch = 0; batch < batches; batch++) {
-			ids.push(await this.api.run(this.workflow, 'Manual Trigger'));
+			ids.push(await this.api.run(this.workflow, MANUAL.name));
 		}
-		await this.parked(ids);
+		await untilParked(this.api, ids);
 		const killed = await this.killAt(moment);
 		await this.restart();
 		const executions: Execution[] = [];
@@ -239,12 +105,11 @@ class Drills {
 		}
 		const items = executions.flatMap((execution) => outputOf(execution, 'After'));
 		const wanted = batches * PORTRAITS.length;
-		const right = await Promise.all(items.map(async (item) => await isRightVideo(this.api, item)));
 		const unfinished = items.filter(({ json }) => json['unfinished'] === true);
 		const fetchable = await Promise.all(
 			unfinished.map(async (item) => await canBeFetched(this.double, item)),
 		);
-		const videos = right.filter(Boolean).length;
+		const videos = await countVideos(this.api, items);
 		const creates = this.double.counts().createsAccepted;
 		const links = items.every(({ json }, index) => json['number'] === index % PORTRAITS.length);
 		return {
@@ -281,10 +146,18 @@ async function main() {
 		workFolder: WORK,
 		fresh: true,
 		port: 5700,
-		credentialData: { apiKey: double.apiKey, endpoint: 'custom', customUrl: double.url },
+		credentialData: credentialDataFor(double),
 		addresses: { portraitUrl: double.portraitUrl('ada.png'), brokenLinkOrigin: double.storageUrl },
 	});
-	const workflow = await sandbox.api.importWorkflow(drillWorkflow(double, sandbox.credential));
+	const workflow = await sandbox.api.importWorkflow(
+		batch(
+			'Drill',
+			portraitsOf(double, ...PORTRAITS),
+			emojiVideo(sandbox.credential, {
+				options: { surviveRestarts: true, timeout: 120, queueTimeout: 300 },
+			}),
+		),
+	);
 	const drills = new Drills(sandbox, double, workflow);
 	const plan: Array<[name: string, moment: Moment, batches: number]> = [
 		...Array.from(

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import { QUICK_START } from '../sandbox/n8n/examples.mts';
 import { filesWrittenBy, outputOf } from '../sandbox/n8n/report.mts';
+import { sha256 } from './videos.mts';
 import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 describe('the example workflows', () => {
 	const world = readWorld();

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import { bringUp, type Stage } from '../sandbox/n8n/bring-up.mts';
+import { credentialDataFor } from '../sandbox/n8n/credential.mts';
 import { PROJECT_FOLDER } from '../sandbox/n8n/paths.mts';
 import { freePort } from '../sandbox/n8n/ports.mts';
 import tearDown from './global-teardown.mts';
@@ -35,7 +36,7 @@ export default async function setUp(): Promise<void> {
 			workFolder: E2E_FOLDER,
 			fresh: true,
 			port: 0,
-			credentialData: { apiKey: double.apiKey, endpoint: 'custom', customUrl: double.url },
+			credentialData: credentialDataFor(double),
 			addresses: {
 				portraitUrl: double.portraitUrl('ada.png'),
 				brokenLinkOrigin: `${double.storageUrl}/`,

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
+import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
 import { logIn, readWorld } from './world.mts';
-import { emojiVideo, listOf, MANUAL, numbered, portraitsOf, workflow } from './workflows.mts';
+import { batch, emojiVideo, MANUAL, portraitsOf } from './workflows.mts';
 
 const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
 
@@ -27,18 +28,17 @@ describe("n8n's Retry of a failed execution", () => {
 	/** A workflow whose first task does not finish within the Timeout, run to its error. */
 	async function fail() {
 		const api = await logIn(world);
-		const credential = await api.saveCredential('Retry', 'dashScopeApi', {
-			apiKey: double.apiKey,
-			endpoint: 'custom',
-			customUrl: double.url,
-		});
+		const credential = await api.saveCredential(
+			'Retry',
+			CREDENTIAL_TYPE,
+			credentialDataFor(double),
+		);
 		const withTimeout = (seconds: number) =>
-			workflow('Retry', [
-				MANUAL,
-				...listOf(portraitsOf(double, ...PORTRAITS)),
+			batch(
+				'Retry',
+				portraitsOf(double, ...PORTRAITS),
 				emojiVideo(credential, { options: { timeout: seconds, pollInterval: 1 } }),
-				numbered('After'),
-			]);
+			);
 		const saved = await api.importWorkflow(withTimeout(1));
 		const id = await api.run(saved, MANUAL.name);
 		const { status, data } = await api.waitForExecution(id);

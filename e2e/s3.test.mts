@@ -1,6 +1,5 @@
 /** A video in S3-compatible storage, put there by n8n's S3 node into a real S3 server. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -9,11 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '../sandbox/n8n/ports.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
+import { sha256 } from './videos.mts';
 import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
 
 const BUCKET = 'emoji-videos';
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
 /** Starts s3rver with one bucket and waits until it answers. */
 async function startS3(folder: string, port: number): Promise<ChildProcess> {
 	const module = createRequire(import.meta.url).resolve('s3rver');

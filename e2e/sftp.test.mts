@@ -1,6 +1,5 @@
 /** A video on an SFTP server, put there by n8n's FTP node into OpenSSH's own server. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,6 +11,7 @@ import { templateVideo } from '../sandbox/dashscope/index.mts';
 import { run } from '../sandbox/n8n/command.mts';
 import { freePort } from '../sandbox/n8n/ports.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
+import { sha256 } from './videos.mts';
 import { E2E_FOLDER, exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
 
 /** OpenSSH's server wants to be started by its full path. */
@@ -19,8 +19,6 @@ const SSHD = '/usr/sbin/sshd';
 
 /** Started by root, Debian's sshd wants this empty folder, which its service makes at boot. */
 const ROOT_FOLDER = '/run/sshd';
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Makes `name` and `name.pub` in `folder`. */
 async function makeKey(folder: string, name: string): Promise<void> {

@@ -2,7 +2,6 @@
  * Videos end in the right place, by n8n's own nodes: a ZIP, a folder, a table of results. Each file is
  * compared with what the service serves.
  */
-import { createHash } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,14 +12,8 @@ import { z } from 'zod';
 import { portraitsFolder } from '../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { failureOf, filesWrittenBy, outputOf } from '../sandbox/n8n/report.mts';
+import { hashServed, sha256 } from './videos.mts';
 import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
-async function hashServed(videoUrl: unknown): Promise<string> {
-	const answer = await fetch(String(videoUrl));
-	return sha256(new Uint8Array(await answer.arrayBuffer()));
-}
 
 /** The files of a ZIP by name, read from its central directory (APPNOTE 4.3.12). */
 function unzip(zip: Buffer): Map<string, Buffer> {
@@ -55,11 +48,7 @@ async function submit(url: string, form: FormData): Promise<Response> {
 
 async function lastExecution(api: N8nApi, workflow: Workflow): Promise<Execution> {
 	for (;;) {
-		const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow.id }));
-		const list = z
-			.object({ results: z.array(z.object({ id: z.string() })) })
-			.parse(await api.request('GET', `/executions?filter=${filter}`));
-		const [latest] = list.results;
+		const [latest] = await api.executions(workflow);
 		if (latest) return await api.waitForExecution(latest.id);
 		await sleep(300);
 	}

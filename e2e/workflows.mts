@@ -1,6 +1,6 @@
 /**
- * Workflows for the end-to-end tests, in a few words each. The rule: what is built here is what the
- * editor would save, so that n8n runs it as it runs a user's.
+ * Workflows for the end-to-end tests, the drills, the cluster and the hosts, in a few words each. The
+ * rule: what is built here is what the editor would save, so that n8n runs it as it runs a user's.
  */
 import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
 import type { Credential, WorkflowFile } from '../sandbox/n8n/api.mts';
@@ -45,7 +45,13 @@ export const webhook = (path: string) =>
 		options: {},
 	});
 
-const TEMPLATES = ['mengwa_kaixin', 'jingdian_lei', 'dagong_wunai', 'mengwa_jidong'];
+const TEMPLATES = [
+	'mengwa_kaixin',
+	'jingdian_lei',
+	'dagong_wunai',
+	'mengwa_jidong',
+	'jingdian_qidai',
+];
 
 /** Portraits of the double, each with another template. */
 export const portraitsOf = (double: DashScopeDouble, ...files: string[]): Portrait[] =>
@@ -65,6 +71,8 @@ export const listOf = (portraits: Portrait[]): Step[] => [
 	step('Portraits', 'splitOut', 1, { fieldToSplitOut: 'portraits', options: {} }),
 ];
 
+const credentialsOf = ({ id, name, type }: Credential) => ({ [type]: { id, name } });
+
 /** The node under test: Create and Wait for the items of "Portraits", unless told otherwise. */
 export const emojiVideo = (
 	credential: Credential,
@@ -81,7 +89,7 @@ export const emojiVideo = (
 		templates: '={{ $json.template }}',
 		...parameters,
 	},
-	credentials: { [credential.type]: { id: credential.id, name: credential.name } },
+	credentials: credentialsOf(credential),
 	...settings,
 });
 
@@ -113,7 +121,7 @@ export const workflow = (
 	wires: Wires = inARow(steps.map((one) => one.name)),
 ): WorkflowFile => ({
 	name,
-	settings: {},
+	settings: { executionOrder: 'v1' },
 	nodes: steps.map((one, index) => ({ id: one.name, position: [index * 200, 0], ...one })),
 	connections: Object.fromEntries(
 		Object.entries(wires).map(([from, outputs]) => [
@@ -124,3 +132,52 @@ export const workflow = (
 		]),
 	),
 });
+
+/**
+ * Starter -> List -> Portraits -> Emoji Video -> After, which follows the item links back.
+ * @param starter default: the editor's button
+ */
+export const batch = (
+	name: string,
+	portraits: Portrait[],
+	video: Step,
+	starter: Step = MANUAL,
+): WorkflowFile => workflow(name, [starter, ...listOf(portraits), video, numbered('After')]);
+
+/** The same, with the failed items leaving by the error output, to "Failed". */
+export const batchWithErrorOutput = (
+	name: string,
+	portraits: Portrait[],
+	video: Step,
+): WorkflowFile =>
+	workflow(
+		name,
+		[
+			MANUAL,
+			...listOf(portraits),
+			{ ...video, onError: 'continueErrorOutput' },
+			numbered('After'),
+			numbered('Failed'),
+		],
+		{
+			...inARow([MANUAL.name, 'List', 'Portraits', video.name]),
+			[video.name]: [['After'], ['Failed']],
+		},
+	);
+
+/** Emoji Video Trigger, looking once a minute -> the video into a file named for its task. */
+export const listener = (credential: Credential, filesFolder: string): WorkflowFile =>
+	workflow('Listens', [
+		{
+			name: 'Trigger',
+			type: 'n8n-nodes-emoji-video.emojiVideoTrigger',
+			typeVersion: 1,
+			parameters: { pollTimes: { item: [{ mode: 'everyMinute' }] } },
+			credentials: credentialsOf(credential),
+		},
+		step('Save Video', 'readWriteFile', 1.1, {
+			operation: 'write',
+			fileName: `=${filesFolder}/told-{{ $json.taskId }}.mp4`,
+			options: {},
+		}),
+	]);

@@ -15,6 +15,7 @@ import {
 } from '../sandbox/n8n/api.mts';
 import { credentialSchema, workflowSchema } from '../sandbox/n8n/api-schemas.mts';
 import { OWNER } from '../sandbox/n8n/bring-up.mts';
+import { credentialDataFor } from '../sandbox/n8n/credential.mts';
 import { manualTriggerOf } from '../sandbox/n8n/examples.mts';
 import { PROJECT_FOLDER, WORK_FOLDER } from '../sandbox/n8n/paths.mts';
 import { failureOf } from '../sandbox/n8n/report.mts';
@@ -58,7 +59,7 @@ export async function logIn(world: World): Promise<N8nApi> {
 
 /** The data of a credential for the double. */
 export function credentialData(world: World, apiKey = world.apiKey) {
-	return { apiKey, endpoint: 'custom', customUrl: world.doubleUrl };
+	return credentialDataFor({ apiKey, url: world.doubleUrl });
 }
 
 export function exampleOf(world: World, file: string): Workflow {

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { startDashScopeDouble, type DashScopeDouble } from './dashscope/index.mts';
 import { bringUp, OWNER, type BringUpOptions, type Sandbox, type Stage } from './n8n/bring-up.mts';
 import { npm } from './n8n/command.mts';
+import { credentialDataFor } from './n8n/credential.mts';
 import { manualTriggerOf, QUICK_START } from './n8n/examples.mts';
 import { PROJECT_FOLDER, WORK_FOLDER } from './n8n/paths.mts';
 import { freePort } from './n8n/ports.mts';
@@ -136,7 +137,7 @@ function serviceOf(
 		return { credentialData: { apiKey, endpoint: 'beijing' }, addresses: {} };
 	}
 	return {
-		credentialData: { apiKey: double.apiKey, endpoint: 'custom', customUrl: double.url },
+		credentialData: credentialDataFor(double),
 		addresses: {
 			portraitUrl: double.portraitUrl('ada.png'),
 			brokenLinkOrigin: `${double.storageUrl}/`,

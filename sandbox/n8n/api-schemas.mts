@@ -60,10 +60,15 @@ export const executionSchema = z.object({
 	data: z.string(),
 });
 
+export const executionListSchema = z.object({
+	results: z.array(z.object({ id: z.string(), mode: z.string(), status: z.string() })),
+});
+
 export type NodeTypeSummary = z.infer<typeof nodeTypeSchema>;
 export type Credential = z.infer<typeof credentialSchema>;
 export type CredentialTest = z.infer<typeof credentialTestSchema>;
 export type WorkflowFile = z.infer<typeof workflowFileSchema>;
+export type ExecutionSummary = z.infer<typeof executionListSchema>['results'][number];
 export type Workflow = z.infer<typeof workflowSchema>;
 
 export interface BinaryField {

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import {
 	credentialSchema,
 	credentialTestSchema,
+	executionListSchema,
 	executionSchema,
 	installedPackageSchema,
 	nodeTypeSchema,
@@ -18,6 +19,7 @@ import {
 	type Credential,
 	type CredentialTest,
 	type Execution,
+	type ExecutionSummary,
 	type NodeTypeSummary,
 	type RunData,
 	type Workflow,
@@ -56,6 +58,8 @@ export interface N8nApi {
 	/** Runs a workflow as the editor's button does. @returns the execution's id */
 	run(workflow: Workflow, triggerName: string): Promise<string>;
 	execution(id: string): Promise<Execution>;
+	/** A workflow's last 50 executions, newest first. */
+	executions(workflow: Workflow): Promise<ExecutionSummary[]>;
 	waitForExecution(id: string, options?: WaitOptions): Promise<Execution>;
 	stopExecution(id: string): Promise<void>;
 	/**
@@ -157,6 +161,12 @@ function createApi(
 		execution: async (id) => {
 			const { data, ...summary } = executionSchema.parse(await request('GET', `/executions/${id}`));
 			return { ...summary, data: parseFlatted(data) as RunData };
+		},
+
+		executions: async ({ id }) => {
+			const filter = encodeURIComponent(JSON.stringify({ workflowId: id }));
+			const list = await request('GET', `/executions?filter=${filter}&limit=50`);
+			return executionListSchema.parse(list).results;
 		},
 
 		waitForExecution: async (id, { timeoutMs = 120_000, signal } = {}) => {

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { connect, type Credential, type N8nApi, type Owner, type Workflow } from './api.mts';
+import { CREDENTIAL_TYPE } from './credential.mts';
 import { loadExamples, type Surroundings } from './examples.mts';
 import { ensureN8n, type N8nInstall } from './install.mts';
 import { startN8n, type RunningN8n } from './instance.mts';
@@ -96,7 +97,7 @@ export async function bringUp(options: BringUpOptions): Promise<Sandbox> {
 async function importExamples(api: N8nApi, n8n: RunningN8n, options: BringUpOptions) {
 	const credential = await api.saveCredential(
 		'DashScope API',
-		'dashScopeApi',
+		CREDENTIAL_TYPE,
 		options.credentialData,
 	);
 	const examples = new Map<string, Workflow>();

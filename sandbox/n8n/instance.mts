@@ -45,6 +45,8 @@ export interface RunningN8n {
 	stop(): Promise<void>;
 	/** Ends n8n and its task runner at once, as `kill -9` does: for crash drills. */
 	kill(): Promise<void>;
+	/** Starts n8n again with the same data and settings, after `stop` or `kill`. */
+	startAgain(): Promise<RunningN8n>;
 }
 
 const STOP_TIMEOUT_MS = 20_000;
@@ -112,6 +114,7 @@ export async function startN8n(options: StartOptions): Promise<RunningN8n> {
 			await exited;
 			await claim.release();
 		},
+		startAgain: async () => await startN8n({ ...options, port }),
 	};
 	await claim.set(instance);
 	try {

@@ -1,0 +1,97 @@
+/**
+ * A stage of its own for each execution that survives restarts: a DashScope double, a credential, a
+ * workflow. The rule: no two executions share a double, so that its counts speak of one alone.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
+import type {
+	Credential,
+	Execution,
+	N8nApi,
+	Workflow,
+	WorkflowFile,
+} from '../../sandbox/n8n/api.mts';
+import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
+import { callWebhook, untilNotRunning } from '../moments.mts';
+import { MANUAL } from '../workflows.mts';
+import { logIn, readWorld } from '../world.mts';
+
+/** A parked wait takes 70 s at least; two rounds of a loop take two. */
+const TIMEOUT_MS = 200_000;
+
+/** An execution under way, and the service it works with. */
+export interface Scene {
+	double: DashScopeDouble;
+	credential: Credential;
+	id: string;
+	ended: Promise<Execution>;
+}
+
+const world = readWorld();
+const doubles: DashScopeDouble[] = [];
+
+/** The n8n of the end-to-end tests. */
+export const api = logIn(world);
+
+export interface Act {
+	service?: DashScopeDoubleOptions;
+	workflow: (
+		double: DashScopeDouble,
+		credential: Credential,
+	) => WorkflowFile | Promise<WorkflowFile>;
+	/** Default: as the editor's button does. @returns the execution's id */
+	start?: (api: N8nApi, workflow: Workflow) => Promise<string>;
+}
+
+/** Sets a stage of its own for an act and starts it. */
+export async function begin(name: string, act: Act): Promise<Scene> {
+	const n8n = await api;
+	const double = await startDashScopeDouble({ taskSeconds: 3, ...act.service });
+	doubles.push(double);
+	const credential = await n8n.saveCredential(
+		`Surviving: ${name}`,
+		CREDENTIAL_TYPE,
+		credentialDataFor(double),
+	);
+	const file = await act.workflow(double, credential);
+	const saved = await n8n.importWorkflow({ ...file, name: `Surviving: ${name}` });
+	const id = await (act.start?.(n8n, saved) ?? n8n.run(saved, MANUAL.name));
+	const ended = n8n.waitForExecution(id, { timeoutMs: TIMEOUT_MS });
+	// The test that asks for it hears of it.
+	void ended.catch(() => undefined);
+	return { double, credential, id, ended };
+}
+
+/** Makes the second of the tasks fail once it is there; no task runs before. */
+export async function failSecond({ double }: Scene): Promise<string> {
+	for (;;) {
+		const id = double.tasks()[1]?.id;
+		if (id !== undefined && double.failTask(id)) {
+			double.setConcurrency(1);
+			return id;
+		}
+		await sleep(20);
+	}
+}
+
+/** Someone changes the credential while the execution waits: the service cannot be asked any more. */
+export async function breakCredential(scene: Scene): Promise<void> {
+	const n8n = await api;
+	await untilNotRunning(n8n, scene.id);
+	const { name, type } = scene.credential;
+	await n8n.saveCredential(name, type, { apiKey: 'sk', endpoint: 'custom', customUrl: 'nowhere' });
+}
+
+/** Activates a workflow that begins with a webhook, and calls it. @returns the execution's id */
+export const startByWebhook =
+	(path: string) =>
+	async (n8n: N8nApi, saved: Workflow): Promise<string> => {
+		await n8n.activate(saved);
+		return await callWebhook(world.n8nUrl, n8n, saved, path);
+	};
+
+export async function closeDoubles(): Promise<void> {
+	await Promise.all(doubles.map(async (double) => await double.close()));
+}
