@@ -1,19 +1,26 @@
 /**
  * The build: credentials/ and nodes/ -> dist/, which is all that is packed and all that n8n loads.
+ * `gulp watch` is for `npm run dev`: it builds into the folder of EMOJI_VIDEO_DIST, with source maps,
+ * and again whenever a source changes.
  * clean -> compile (and take out the white space) -> copy (icons, codex, output schemas, entry point).
  */
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { readdir, readFile, rm, writeFile } = require('node:fs/promises');
 const swc = require('@swc/core');
-const { dest, parallel, series, src } = require('gulp');
+const { dest, parallel, series, src, watch } = require('gulp');
 
-const DIST = 'dist';
+const DIST = process.env.EMOJI_VIDEO_DIST ?? 'dist';
 
 const clean = () => rm(DIST, { recursive: true, force: true });
 
-const compile = () =>
-	spawn(process.execPath, [require.resolve('typescript/bin/tsc')], { stdio: 'inherit' });
+const tsc = (...flags) =>
+	spawn(process.execPath, [require.resolve('typescript/bin/tsc'), ...flags], { stdio: 'inherit' });
+
+const compile = () => tsc();
+
+const compileOnChange = () =>
+	tsc('--watch', '--preserveWatchOutput', '--outDir', DIST, '--sourceMap', '--inlineSources');
 
 const compiledFiles = async () =>
 	(await readdir(DIST, { recursive: true, withFileTypes: true }))
@@ -35,7 +42,7 @@ const compact = async () => {
 
 const copy = (name, globs) => {
 	const task = () => src(globs, { base: '.', encoding: false }).pipe(dest(DIST));
-	return Object.assign(task, { displayName: `copy ${name}` });
+	return Object.assign(task, { displayName: `copy ${name}`, globs });
 };
 
 const icons = copy('icons', 'icons/*.svg');
@@ -43,7 +50,11 @@ const codex = copy('codex', 'nodes/**/*.node.json');
 const schemas = copy('output schemas', 'nodes/**/__schema__/**/*.json');
 const entry = copy('entry point', 'index.js');
 
+const copies = [icons, codex, schemas, entry];
+const copyOnChange = () => copies.forEach((task) => watch(task.globs, task));
+
 exports.clean = clean;
 exports.compile = compile;
-exports.build = series(clean, parallel(series(compile, compact), icons, codex, schemas, entry));
+exports.build = series(clean, parallel(series(compile, compact), ...copies));
 exports.default = exports.build;
+exports.watch = series(parallel(...copies), parallel(copyOnChange, compileOnChange));

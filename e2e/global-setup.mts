@@ -45,6 +45,7 @@ export default async function setUp(): Promise<void> {
 		running.sandbox = sandbox;
 		publishWorld({
 			n8nUrl: sandbox.n8n.url,
+			userFolder: sandbox.n8n.userFolder,
 			filesFolder: sandbox.n8n.filesFolder,
 			doubleUrl: double.url,
 			storageUrl: double.storageUrl,

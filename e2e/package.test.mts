@@ -1,3 +1,7 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+
+import { PROJECT_FOLDER } from '../sandbox/n8n/paths.mts';
 import { logIn, readWorld } from './world.mts';
 
 const NODE = 'n8n-nodes-emoji-video.emojiVideo';
@@ -11,6 +15,12 @@ describe('the packed package in n8n', () => {
 		const ours = installed.find(({ packageName }) => packageName === 'n8n-nodes-emoji-video');
 		expect(ours?.failedLoading).toBe(false);
 		expect(ours?.installedNodes).toContainEqual({ name: 'Emoji Video', type: NODE });
+	});
+
+	it("lies where it finds n8n's modules, and not this project's", async () => {
+		const folder = path.join(world.userFolder, '.n8n/nodes/node_modules/n8n-nodes-emoji-video');
+		const wherePackageLies = await realpath(folder);
+		expect(path.relative(PROJECT_FOLDER, wherePackageLies)).toMatch(/^\.\./);
 	});
 
 	it('brings the node with its operations', async () => {

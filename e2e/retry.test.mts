@@ -18,14 +18,17 @@ describe("n8n's Retry of a failed execution", () => {
 	let double: DashScopeDouble;
 
 	beforeEach(async () => {
-		double = await startDashScopeDouble({ taskSeconds: 3 });
+		double = await startDashScopeDouble({ taskSeconds: 8 });
 	});
 
 	afterEach(async () => {
 		await double.close();
 	});
 
-	/** A workflow whose first task does not finish within the Timeout, run to its error. */
+	/**
+	 * A workflow whose first task does not finish within the Timeout, run to its error. By then all
+	 * portraits are detected (one a second): none is on its way, which would have to be paid again.
+	 */
 	async function fail() {
 		const api = await logIn(world);
 		const credential = await api.saveCredential(
@@ -39,7 +42,7 @@ describe("n8n's Retry of a failed execution", () => {
 				portraitsOf(double, ...PORTRAITS),
 				emojiVideo(credential, { options: { timeout: seconds, pollInterval: 1 } }),
 			);
-		const saved = await api.importWorkflow(withTimeout(1));
+		const saved = await api.importWorkflow(withTimeout(4));
 		const id = await api.run(saved, MANUAL.name);
 		const { status, data } = await api.waitForExecution(id);
 		expect(status).toBe('error');

@@ -24,6 +24,7 @@ const VARIABLE = 'EMOJI_VIDEO_E2E';
 
 const worldSchema = z.object({
 	n8nUrl: z.string(),
+	userFolder: z.string(),
 	filesFolder: z.string(),
 	doubleUrl: z.string(),
 	storageUrl: z.string(),

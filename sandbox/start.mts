@@ -3,18 +3,25 @@
  * service), and the quick start workflow run once. The rule: whatever happens, nothing that was
  * started here goes on running after this process has ended.
  */
-import { Command, InvalidArgumentError } from 'commander';
-import { Listr, PRESET_TIMER } from 'listr2';
+import { Command } from 'commander';
 import path from 'node:path';
 
 import { startDashScopeDouble, type DashScopeDouble } from './dashscope/index.mts';
-import { bringUp, OWNER, type BringUpOptions, type Sandbox, type Stage } from './n8n/bring-up.mts';
+import { bringUp, OWNER, type BringUpOptions, type Sandbox } from './n8n/bring-up.mts';
 import { npm } from './n8n/command.mts';
 import { credentialDataFor } from './n8n/credential.mts';
 import { manualTriggerOf, QUICK_START } from './n8n/examples.mts';
 import { PROJECT_FOLDER, WORK_FOLDER } from './n8n/paths.mts';
 import { freePort } from './n8n/ports.mts';
 import { failureOf, filesWrittenBy, type WrittenFile } from './n8n/report.mts';
+import {
+	interrupted,
+	portNumber,
+	runCommand,
+	seconds,
+	stage,
+	untilInterrupted,
+} from './terminal.mts';
 
 interface Flags {
 	port: number;
@@ -34,56 +41,13 @@ const SANDBOX_TIMEOUT_MS = 5 * 60_000;
 
 const flags = new Command('npm start --')
 	.description('Starts n8n with this package and makes a first emoji video.')
-	.option('--port <number>', "n8n's port; another free one if it is busy", wholeNumber, 5678)
+	.option('--port <number>', "n8n's port; another free one if it is busy", portNumber, 5678)
 	.option('--task-seconds <number>', 'how long a video takes in the sandbox', seconds, 5)
 	.option('--fresh', 'start with an empty n8n', false)
 	.option('--once', 'stop when the video is there', false)
 	.option('--live', 'use the real DashScope with the key in DASHSCOPE_API_KEY', false)
 	.parse()
 	.opts<Flags>();
-
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-	process.on(signal, () => interrupted.abort(new Error(`Stopped by ${signal}`)));
-}
-// npm passes a signal to its shell, and the shell ends without passing it on: this process must
-// notice that its parent is gone.
-const parent = process.ppid;
-const watchParent = () => {
-	if (process.ppid !== parent) interrupted.abort(new Error('Stopped'));
-};
-setInterval(watchParent, 500).unref();
-
-const stage: Stage = async (title, work) => {
-	interrupted.signal.throwIfAborted();
-	let result: { value: Awaited<ReturnType<typeof work>> } | undefined;
-	const tasks = new Listr(
-		{
-			title,
-			task: async (_context, task) => {
-				result = { value: await work(quietly((message) => (task.output = message))) };
-			},
-		},
-		{
-			registerSignalListeners: false,
-			rendererOptions: { timer: PRESET_TIMER, collapseErrors: false },
-			fallbackRendererOptions: { timer: PRESET_TIMER },
-		},
-	);
-	await tasks.run();
-	if (result === undefined) throw new Error(`"${title}" gave no result`);
-	return result.value;
-};
-
-/** A terminal shows every message in place; a log gets one every 15 s. */
-function quietly(tell: (message: string) => void): (message: string) => void {
-	let told = Date.now();
-	return (message) => {
-		if (!process.stdout.isTTY && Date.now() - told < 15_000) return;
-		told = Date.now();
-		tell(message);
-	};
-}
 
 async function start(): Promise<void> {
 	const apiKey = flags.live ? liveKey() : undefined;
@@ -184,37 +148,4 @@ function summary(
 	return `\n${lines.map(([name, value]) => `  ${name?.padEnd(13)}${value}`).join('\n')}\n`;
 }
 
-async function untilInterrupted({ n8n }: Sandbox): Promise<void> {
-	console.log('  Press Ctrl+C to stop.\n');
-	const abort = new Promise<'abort'>((resolve) =>
-		interrupted.signal.addEventListener('abort', () => resolve('abort'), { once: true }),
-	);
-	const first = await Promise.race([abort, n8n.exited.then(() => 'exit' as const)]);
-	if (first === 'exit') throw new Error(`n8n ended by itself; its log is ${n8n.logFile}`);
-}
-
-function wholeNumber(text: string): number {
-	const value = Number(text);
-	if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-		throw new InvalidArgumentError('A port is a whole number up to 65535.');
-	}
-	return value;
-}
-
-function seconds(text: string): number {
-	const value = Number(text);
-	if (!(value >= 0)) throw new InvalidArgumentError('Seconds are a number, 0 or more.');
-	return value;
-}
-
-try {
-	await start();
-} catch (error) {
-	if (interrupted.signal.aborted) {
-		console.error('Stopped.');
-		process.exitCode = 130;
-	} else {
-		console.error(`\n${error instanceof Error ? error.message : String(error)}`);
-		process.exitCode = 1;
-	}
-}
+await runCommand(start);

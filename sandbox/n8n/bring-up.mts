@@ -29,6 +29,10 @@ export interface BringUpOptions {
 	/** Wanted port. Default 5678. */
 	port?: number;
 	env?: Record<string, string>;
+	/** Flags for the Node.js that runs n8n. */
+	nodeFlags?: string[];
+	/** Puts the package into n8n. Default: the packed tarball, which is what users get. */
+	installPackage?: (userFolder: string) => Promise<InstalledPackage>;
 	/** The data of the "DashScope API" credential. */
 	credentialData: Record<string, unknown>;
 	/** What the examples' addresses become. */
@@ -63,10 +67,13 @@ export async function bringUp(options: BringUpOptions): Promise<Sandbox> {
 	const install = await stage('Install n8n and Node.js 24', async (tell) =>
 		ensureN8n({ onProgress: tell, signal }),
 	);
-	const installedPackage = await stage('Install the packed package into n8n', async () => {
+	const installPackage =
+		options.installPackage ??
+		(async () =>
+			await installTarball(userFolder, await packProject(path.join(workFolder, 'package'))));
+	const installedPackage = await stage('Install the package into n8n', async () => {
 		if (options.fresh === true) await rm(userFolder, { recursive: true, force: true });
-		const tarball = await packProject(path.join(workFolder, 'package'));
-		return await installTarball(userFolder, tarball);
+		return await installPackage(userFolder);
 	});
 	const n8n = await stage('Start n8n', async (tell) => {
 		await rm(logFile, { force: true });
@@ -77,6 +84,7 @@ export async function bringUp(options: BringUpOptions): Promise<Sandbox> {
 			filesFolder: path.join(workFolder, 'out'),
 			logFile,
 			env: options.env,
+			nodeFlags: options.nodeFlags,
 			onProgress: tell,
 			signal,
 		});

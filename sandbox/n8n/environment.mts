@@ -19,7 +19,7 @@ export interface EnvironmentOptions {
 
 /** Variables of the caller's own tools and secrets, which n8n must not see. */
 const NOT_PASSED_ON =
-	/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_|DASHSCOPE_|NODE_OPTIONS$|NODE_ENV$|JEST_|npm_)/;
+	/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_|DASHSCOPE_|NODE_OPTIONS$|NODE_PATH$|NODE_ENV$|JEST_|npm_)/;
 
 const SETTINGS = {
 	N8N_LISTEN_ADDRESS: '127.0.0.1',

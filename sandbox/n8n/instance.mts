@@ -25,6 +25,8 @@ export interface StartOptions {
 	logFile?: string;
 	/** More environment variables; they win over the sandbox's own. */
 	env?: Record<string, string>;
+	/** Flags for the Node.js that runs n8n, e.g. `--inspect`. */
+	nodeFlags?: string[];
 	/** How long n8n may take to answer. Default 180 s. */
 	startTimeoutMs?: number;
 	onProgress?: (message: string) => void;
@@ -80,7 +82,7 @@ export async function startN8n(options: StartOptions): Promise<RunningN8n> {
 		extra: options.env ?? {},
 	});
 	const log = openSync(logFile, 'a');
-	const child = spawn(install.nodePath, [install.n8nPath, 'start'], {
+	const child = spawn(install.nodePath, [...(options.nodeFlags ?? []), install.n8nPath, 'start'], {
 		cwd: userFolder,
 		env,
 		stdio: ['ignore', log, log],

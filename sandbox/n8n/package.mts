@@ -8,7 +8,8 @@
  * (another registry needs a licence). The rule: what n8n loads is the packed tarball, never the
  * working tree, because only the tarball is what users get.
  */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -58,27 +59,43 @@ export async function installTarball(
 	const unpacked = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
 	try {
 		await run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1'], { cwd: unpacked });
-		const manifest = manifestSchema.parse(await readJson(path.join(unpacked, 'package.json')));
-		for (const field of ['devDependencies', 'peerDependencies', 'optionalDependencies']) {
-			delete manifest[field];
-		}
-		await writeJson(path.join(unpacked, 'package.json'), manifest);
-
-		const nodesFolder = path.join(userFolder, '.n8n', 'nodes');
-		const target = path.join(nodesFolder, 'node_modules', manifest.name);
-		await rm(target, { recursive: true, force: true });
-		await mkdir(path.dirname(target), { recursive: true });
-		await cp(unpacked, target, { recursive: true });
-		await enterInLedger(path.join(nodesFolder, 'package.json'), manifest);
-		return {
-			name: manifest.name,
-			version: manifest.version,
-			authorName: manifest.author?.name ?? '',
-			authorEmail: manifest.author?.email ?? '',
-		};
+		await keepApart(path.join(userFolder, '.n8n', 'nodes'));
+		const { installed, folder } = await installManifest(userFolder, unpacked);
+		const manifest = path.join(unpacked, 'package.json');
+		await cp(unpacked, folder, { recursive: true, filter: (file) => file !== manifest });
+		return installed;
 	} finally {
 		await rm(unpacked, { recursive: true, force: true });
 	}
+}
+
+/**
+ * Makes an otherwise empty community package in n8n, with the package.json that n8n's installer would
+ * leave of that in `source`. Do this while n8n is stopped.
+ * @returns what was installed, and the folder for its files
+ */
+export async function installManifest(
+	userFolder: string,
+	source: string,
+): Promise<{ installed: InstalledPackage; folder: string }> {
+	const manifest = manifestSchema.parse(await readJson(path.join(source, 'package.json')));
+	for (const field of ['devDependencies', 'peerDependencies', 'optionalDependencies']) {
+		delete manifest[field];
+	}
+	const nodesFolder = path.join(userFolder, '.n8n', 'nodes');
+	const folder = path.join(nodesFolder, 'node_modules', manifest.name);
+	await rm(folder, { recursive: true, force: true });
+	await mkdir(folder, { recursive: true });
+	await writeJson(path.join(folder, 'package.json'), manifest);
+	await enterInLedger(path.join(nodesFolder, 'package.json'), manifest);
+	const { name, version, author } = manifest;
+	const installed = {
+		name,
+		version,
+		authorName: author?.name ?? '',
+		authorEmail: author?.email ?? '',
+	};
+	return { installed, folder };
 }
 
 /**
@@ -111,6 +128,26 @@ export async function registerPackage(
 		],
 		{ cwd: LIBRARY_FOLDER },
 	);
+}
+
+/**
+ * Puts n8n's folder for community packages outside of this project, and a link in its place. Node.js
+ * looks for a module in every folder above the file that asks for it: inside this project the package
+ * would get the project's own n8n-workflow and whatever else lies in its `node_modules`.
+ */
+async function keepApart(nodesFolder: string): Promise<void> {
+	const hash = createHash('sha256').update(nodesFolder).digest('hex').slice(0, 12);
+	const outside = path.join(tmpdir(), `emoji-video-nodes-${hash}`);
+	const isLinked = (await readlink(nodesFolder).catch(() => undefined)) === outside;
+	if (!isLinked) {
+		await rm(nodesFolder, { recursive: true, force: true });
+		await rm(outside, { recursive: true, force: true });
+	}
+	// The folder may be gone, as everything in there, while the link is not.
+	await mkdir(outside, { recursive: true });
+	if (isLinked) return;
+	await mkdir(path.dirname(nodesFolder), { recursive: true });
+	await symlink(outside, nodesFolder, 'junction');
 }
 
 async function enterInLedger(file: string, { name, version }: { name: string; version: string }) {
