@@ -22,12 +22,17 @@ test.each<[string, INodeParameters, string]>([
 	['a number for an image', { imageUrl: '={{ 12 }}' }, 'Image URL "12" is not text'],
 	['an expression that is empty', { imageUrl: '={{ $json.nothing }}' }, 'Image URL is empty'],
 	['no template by expression', { templates: '={{ [] }}' }, 'Templates is empty'],
+	['no ID', { templates: '={{ "happy face" }}' }, 'Templates: "happy face" is not a template'],
 	[
-		'no ID',
-		{ templates: '={{ "happy face" }}' },
-		'Templates contains "happy face", which cannot be a template ID',
+		'a name of two templates',
+		{ templates: '={{ ["Happy"] }}' },
+		'Templates: "Happy" fits several templates',
 	],
-	['a Chinese name', { templates: '={{ ["开心"] }}' }, 'Templates contains "开心"'],
+	[
+		'a Chinese name of two',
+		{ templates: '={{ ["开心"] }}' },
+		'Templates: "开心" fits several templates',
+	],
 	[
 		'three numbers',
 		area('[212, 194, 460]', EXPRESSION),

@@ -7,8 +7,8 @@ import {
 	imageUrlValue,
 	numberValue,
 	taskIdValue,
-	templatesValue,
 } from '../../nodes/EmojiVideo/parameters/schemas';
+import { templatesValue } from '../../nodes/EmojiVideo/parameters/templates';
 import type { Result } from '../../nodes/EmojiVideo/result';
 
 const refused = (message: string | RegExp, nextStep: RegExp) => ({
@@ -194,32 +194,65 @@ describe('Templates', () => {
 		expect(templates(value)).toEqual(good(['mengwa_kaixin', 'jingdian_lei']));
 	});
 
-	it.each(['mengwa_kaixin', ' jingdian_deyi_1 ', 'newer_than_this_package_2', 'v2.1-x'])(
+	it.each(['mengwa_kaixin', ' jingdian_deyi_1 ', 'newer_than_this_package_2'])(
 		'takes %j alone, known or not',
 		(value) => {
 			expect(templates(value)).toEqual(good([value.trim()]));
 		},
 	);
 
+	it.each([
+		['Cute Kid: Happy, Office: Smile', ['mengwa_kaixin', 'dagong_weixiao']],
+		['萌娃开心，微笑、困；累', ['mengwa_kaixin', 'dagong_weixiao', 'mengwa_kun_1', 'jingdian_lei']],
+		['萌娃开心、微笑', ['mengwa_kaixin', 'dagong_weixiao']],
+		['smile\ntired\n', ['dagong_weixiao', 'jingdian_lei']],
+		[
+			['Cute Kid: Happy (mengwa_kaixin)', 'jingdian_lei'],
+			['mengwa_kaixin', 'jingdian_lei'],
+		],
+	])('takes the names in %j', (value, ids) => {
+		expect(templates(value)).toEqual(good(ids));
+	});
+
+	it('takes a template that is named twice once: each is paid for', () => {
+		expect(templates('smile, Office: Smile, dagong_weixiao')).toEqual(good(['dagong_weixiao']));
+	});
+
 	it.each(['', '  ', [], '[]', [''], null, undefined, ','])('refuses %j as empty', (value) => {
 		expect(templates(value)).toEqual(refused('Templates is empty', /Choose from the list/));
 	});
 
+	it('refuses a name that several templates have, and says which', () => {
+		expect(templates('Smile, Happy')).toEqual(
+			refused(
+				'Templates: "Happy" fits several templates',
+				/^Use one of "Cute Kid: Happy \(mengwa_kaixin\)", "Office: Happy \(dagong_kaixin\)"\.$/,
+			),
+		);
+	});
+
+	it('refuses a name that no template has, with those near it', () => {
+		expect(templates('Cute Kid: Smile')).toEqual(
+			refused(
+				'Templates: "Cute Kid: Smile" is not a template',
+				/^Use one of "Office: Smile \(dagong_weixiao\)"\.$/,
+			),
+		);
+	});
+
 	it.each([
-		['mengwa kaixin', 'mengwa kaixin'],
 		['mengwa_kaixin, a/b', 'a/b'],
 		['../etc', '../etc'],
 		['<b>', '<b>'],
-		['开心', '开心'],
 		[['mengwa_kaixin', 5], '5'],
 		[7, '7'],
 		[{ id: 'mengwa_kaixin' }, '{"id":"mengwa_kaixin"}'],
 		['a'.repeat(65), 'a'.repeat(65)],
-	])('refuses %j by name and value', (value, shown) => {
+	])('refuses %j by name and value, and lists all', (value, shown) => {
 		expect(templates(value)).toEqual(
 			refused(
-				`Templates contains "${shown}", which cannot be a template ID`,
-				/letters, digits and underscores/,
+				`Templates: "${shown}" is not a template`,
+				/"Cute Kid: Happy \(mengwa_kaixin\)".*"Classic: Tired \(jingdian_lei\)"/,
 			),
 		);
 	});

@@ -12,7 +12,8 @@ import type { Outcome } from '../execution/operation';
 import { readPortrait } from './portrait';
 import type { Session } from '../execution/context';
 import { check, readField, readFields } from './read';
-import { areasValue, templatesValue } from './schemas';
+import { areasValue } from './schemas';
+import { templatesValue } from './templates';
 
 function readAreas({ functions }: Session, itemIndex: number): Result<FaceAreas | undefined> {
 	const mode = readField(functions, itemIndex, 'faceAreas');

@@ -7,7 +7,6 @@ import { z } from 'zod';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
 import { areaSchema, TASK_STATUSES } from '../dashscope/schemas';
 import type { Area, FaceAreas, TaskStatus } from '../dashscope/schemas';
-import { TEMPLATE_ID } from '../dashscope/templates';
 
 /** A value as a message shows it: quoted, and not for ever. */
 export const shown = (value: unknown): string => {
@@ -16,7 +15,7 @@ export const shown = (value: unknown): string => {
 };
 
 /** Adds a refusal: what is wrong, and what to do about it. */
-function refuse(context: z.RefinementCtx, message: string, nextStep: string): never {
+export function refuse(context: z.RefinementCtx, message: string, nextStep: string): never {
 	context.addIssue({ code: z.ZodIssueCode.custom, message, params: { nextStep } });
 	return z.NEVER;
 }
@@ -52,7 +51,7 @@ export const imageUrlValue = (allowLoopback: boolean) =>
 	});
 
 /** From text, JSON or an array to a list; `undefined` for what is none of these. */
-function toList(value: unknown): unknown[] | undefined {
+export function toList(value: unknown): unknown[] | undefined {
 	if (Array.isArray(value)) return value;
 	if (typeof value !== 'string') return undefined;
 	const text = value.trim();
@@ -127,24 +126,6 @@ export const areasValue = z
 		}
 		return areas;
 	});
-
-const TEMPLATE_FORM =
-	'Choose from the list, or give an ID such as "mengwa_kaixin" or a list of IDs by expression.';
-
-/** One template ID or several, as chosen from the list or by expression. */
-export const templatesValue = z.unknown().transform((value, context): string[] => {
-	const ids = (isBlank(value) ? [] : (toList(value) ?? [value])).filter((id) => !isBlank(id));
-	if (ids.length === 0) return refuse(context, 'Templates is empty', TEMPLATE_FORM);
-	const wrong = ids.find((id) => typeof id !== 'string' || !TEMPLATE_ID.test(id));
-	if (wrong !== undefined) {
-		return refuse(
-			context,
-			`Templates contains ${shown(wrong)}, which cannot be a template ID`,
-			`Template IDs have letters, digits and underscores. ${TEMPLATE_FORM}`,
-		);
-	}
-	return ids as string[];
-});
 
 const TASK_ID_FORM =
 	'Use the taskId of a Create item, e.g. "0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10".';

@@ -1,0 +1,48 @@
+/**
+ * The templates that an item asks for. Rule: what is not one template for certain is refused here,
+ * before anything is paid for.
+ */
+import { z } from 'zod';
+import { findTemplate, listed } from '../dashscope/templateNames';
+import type { TemplateMatch } from '../dashscope/templateNames';
+import { TEMPLATES } from '../dashscope/templates';
+import { isBlank, refuse, shown, toList } from './schemas';
+
+const TEMPLATE_FORM =
+	'Choose from the list, or give names or IDs by expression, e.g. "Cute Kid: Happy" or "mengwa_kaixin".';
+
+/** What to do about a name that fits no template, or several. */
+const templateAdvice = (match: TemplateMatch): string => {
+	if (match.kind === 'found') return '';
+	if (match.fits.length > 0) return `Use one of ${listed(match.fits)}.`;
+	return `Use one of ${listed(TEMPLATES)}.`;
+};
+
+/** The names in text with commas or line breaks, in JSON or in an array; blanks are dropped. */
+const listedNames = (value: unknown): unknown[] => {
+	const list = toList(
+		typeof value === 'string' ? value.replace(/[\r\n;\uFF0C\u3001\uFF1B]+/g, ',') : value,
+	);
+	return (list ?? [value]).filter((name) => !isBlank(name));
+};
+
+/**
+ * One template or several, as chosen from the list or by expression: IDs, labels, names. Resolved to
+ * IDs, each once.
+ */
+export const templatesValue = z.unknown().transform((value, context): string[] => {
+	const names = isBlank(value) ? [] : listedNames(value);
+	if (names.length === 0) return refuse(context, 'Templates is empty', TEMPLATE_FORM);
+	const ids: string[] = [];
+	for (const name of names) {
+		const match: TemplateMatch =
+			typeof name === 'string' ? findTemplate(name) : { kind: 'unknown', fits: [] };
+		if (match.kind === 'found') {
+			ids.push(match.id);
+			continue;
+		}
+		const what = match.kind === 'ambiguous' ? 'fits several templates' : 'is not a template';
+		return refuse(context, `Templates: ${shown(name)} ${what}`, templateAdvice(match));
+	}
+	return [...new Set(ids)];
+});
