@@ -32,7 +32,7 @@ export function beijingTime(epochMs: number): string {
 }
 
 /**
- * Reads "YYYYMMDDhhmmss" in UTC+8, as the task list takes times (dashscope-facts, section 3).
+ * Reads "YYYYMMDDhhmmss" in UTC+8, as the task list takes times (docs/service.md, "Task list").
  * Returns milliseconds since the epoch, or undefined when the text is not such a time.
  */
 export function parseBeijingStamp(text: string): number | undefined {

@@ -7,10 +7,13 @@ import { z } from 'zod';
 import type { Control } from './control.mts';
 import { faultOrderSchema } from './faults/orders.mts';
 import { operations } from './ledger.mts';
+import { oddities, type OddityName } from './oddities.mts';
 import { controlPrefix } from './origin.mts';
 import { verdicts, type VerdictCode } from './verdicts.mts';
 
 const isVerdict = (code: string): code is VerdictCode => Object.hasOwn(verdicts, code);
+
+const isOddity = (name: string): name is OddityName => Object.hasOwn(oddities, name);
 
 const seconds = z.number().min(0);
 const delayMs = z.number().min(0);
@@ -46,6 +49,10 @@ const orders = {
 	'verdict-style': order(
 		z.object({ value: z.enum(['output200', 'output400', 'top400']) }),
 		(control, { value }) => control.setVerdictStyle(value),
+	),
+	oddities: order(
+		z.object({ value: z.union([z.boolean(), z.array(z.string().refine(isOddity))]) }),
+		(control, { value }) => control.setOddities(value),
 	),
 	'answer-delay': order(
 		z.object({ value: z.union([delayMs, z.record(z.enum(operations), delayMs)]) }),

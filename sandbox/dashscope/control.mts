@@ -6,8 +6,17 @@ import { beijingTime } from './clock.mts';
 import type { Faults } from './faults/orders.mts';
 import { countLedger, type LedgerCounts, type LedgerEntry } from './ledger.mts';
 import type { AnswerDelay, DashScopeDoubleOptions, TaskSeconds } from './options.mts';
+import type { OddityName } from './oddities.mts';
 import { resultUrl } from './results.mts';
-import { endOf, statusOf, videoSecondsOf, type TaskFailure, type TaskStatus } from './tasks.mts';
+import { oddityList } from './settings.mts';
+import {
+	endOf,
+	failureOf,
+	statusOf,
+	videoSecondsOf,
+	type TaskFailure,
+	type TaskStatus,
+} from './tasks.mts';
 import { verdict, type VerdictCode, type VerdictStyle } from './verdicts.mts';
 import { resetWorld, type World } from './world.mts';
 
@@ -52,6 +61,8 @@ export interface Control {
 	/** Running time of every task that has not started yet. */
 	setTaskSeconds: (seconds: TaskSeconds) => void;
 	setVerdictStyle: (style: VerdictStyle) => void;
+	/** Odd answers from now on: all kinds of oddity, some, or none. */
+	setOddities: (wanted: boolean | readonly OddityName[]) => void;
 	/** Holds answers back from now on, once the service has done its work. */
 	setAnswerDelay: (delay: AnswerDelay) => void;
 	/** Moves the double's clock forward. */
@@ -69,7 +80,8 @@ function viewTasks(world: World): TaskView[] {
 	const nowMs = world.now();
 	return world.tasks.all().map((task) => {
 		const status = statusOf(task, nowMs);
-		const { id, index, account, drivenId, submittedMs, startedMs, failure } = task;
+		const { id, index, account, drivenId, submittedMs, startedMs } = task;
+		const failure = failureOf(task);
 		const endedMs = endOf(task, nowMs);
 		const isDone = status === 'SUCCEEDED';
 		return {
@@ -114,6 +126,9 @@ export function createControl(world: World, options: DashScopeDoubleOptions): Co
 		},
 		setVerdictStyle(style) {
 			world.settings.verdictStyle = style;
+		},
+		setOddities(wanted) {
+			world.settings.oddities = oddityList(wanted);
 		},
 		setAnswerDelay(delay) {
 			world.settings.answerDelayMs = delay;

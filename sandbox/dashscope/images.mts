@@ -4,7 +4,7 @@
  */
 import { imageSize } from 'image-size';
 import { z } from 'zod';
-import { refused, type Outcome } from './refusals.mts';
+import { refused, type Outcome, type RefusalName } from './refusals.mts';
 import type { World } from './world.mts';
 
 export interface CheckedImage {
@@ -26,7 +26,8 @@ export interface ImageRequest {
 
 const maxBytes = 10 * 1024 * 1024;
 const imageTypes = ['jpg', 'png', 'bmp', 'webp'];
-export const imageUserAgent = 'dashscope-double';
+/** Image hosts may block the service by this name. */
+const imageUserAgent = 'DashScopeUserBot (double)';
 
 const errorSchema = z.object({ cause: z.unknown(), code: z.unknown(), name: z.string() }).partial();
 
@@ -53,6 +54,13 @@ async function readCapped(response: Response): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
+/** What is said of an image whose host answers with this status. */
+const refusalOfStatus: Readonly<Record<number, RefusalName>> = {
+	403: 'imageForbidden',
+	404: 'imageMissing',
+	410: 'imageMissing',
+};
+
 async function download(url: URL, timeoutMs: number): Promise<Outcome<Buffer>> {
 	try {
 		const response = await fetch(url, {
@@ -61,7 +69,7 @@ async function download(url: URL, timeoutMs: number): Promise<Outcome<Buffer>> {
 		});
 		if (response.ok) return { ok: true, value: await readCapped(response) };
 		await response.body?.cancel();
-		return refused(response.status === 403 ? 'imageForbidden' : 'imageDownload');
+		return refused(refusalOfStatus[response.status] ?? 'imageDownload');
 	} catch (error) {
 		const reason = reasonOf(error);
 		if (reason === 'ECONNREFUSED') return refused('imageHostRefused', url.host);

@@ -19,6 +19,7 @@ export type { FaultOrder, Faults } from './faults/orders.mts';
 export { operations } from './ledger.mts';
 export type { LedgerCounts, LedgerEntry, Operation, Origin } from './ledger.mts';
 export type { RateLimits } from './limits.mts';
+export { oddityNames, type OddityName } from './oddities.mts';
 export type {
 	AccountOption,
 	AnswerDelay,

@@ -1,5 +1,5 @@
 /**
- * Requests per second per account (dashscope-facts section 2 and 3). Rule: a sliding window of one
+ * Requests per second per account (docs/service.md, "Limits"). Rule: a sliding window of one
  * second on the double's clock; a refused request does not use the window up.
  */
 

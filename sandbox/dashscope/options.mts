@@ -5,6 +5,7 @@
 import type { Clock } from './clock.mts';
 import type { Operation } from './ledger.mts';
 import type { RateLimits } from './limits.mts';
+import type { OddityName } from './oddities.mts';
 import type { VerdictStyle } from './verdicts.mts';
 
 /** One main account: its keys see the same tasks, uploads and limits. */
@@ -54,14 +55,28 @@ export interface DashScopeDoubleOptions {
 	taskRetentionMs?: number;
 	/** Whether the 24 hours count from a task's end (default) or from its submission. */
 	taskRetentionFrom?: 'end' | 'submit';
+	/**
+	 * How long after its submission a task without a result ends FAILED, `InternalError.Timeout`, in ms.
+	 * Default never. The error page says 3 hours, and not from when they count.
+	 */
+	resultTimeoutMs?: number;
 	/** How long a `video_url` works, in ms from the task's end. Default 24 h. */
 	resultLinkMs?: number;
 	/** How long an upload is kept, in ms. Default 48 h. */
 	uploadRetentionMs?: number;
-	/** `max_file_size_mb` of upload policies. Default 100, as in the documented example. */
+	/** `max_file_size_mb` of upload policies. Default 1024, as recorded; the page's example has 100. */
 	maxUploadMegabytes?: number;
 	/** Default `output200`, as documented. */
 	verdictStyle?: VerdictStyle;
+	/** The largest `page_size` of the task list. Default 100, an assumption. */
+	maxPageSize?: number;
+	/**
+	 * When models go offline, by model, e.g. `{ 'emoji-v1': '2027-03-31 00:00:00' }`, as the model list
+	 * tells it. Default: no plans.
+	 */
+	modelOfflineTimes?: Readonly<Record<string, string>>;
+	/** Answers that look odd and mean the same, taking turns: all of them, or these. Default none. */
+	oddities?: boolean | readonly OddityName[];
 	/** Pads every video to this many bytes with an MP4 `free` box, for memory measurements. */
 	videoBytes?: number;
 	/** How long the service tries to download an image, in ms. Default 5 s. */
@@ -73,7 +88,10 @@ export interface DashScopeDoubleOptions {
 	answerDelayMs?: AnswerDelay;
 }
 
-export type Settings = Required<Omit<DashScopeDoubleOptions, 'rateLimits' | 'storageUrl'>> & {
+export type Settings = Required<
+	Omit<DashScopeDoubleOptions, 'rateLimits' | 'storageUrl' | 'oddities'>
+> & {
 	rateLimits: RateLimits;
 	storageUrl: string | undefined;
+	oddities: readonly OddityName[];
 };

@@ -3,11 +3,12 @@
  * Rule: the entry is written and the fault chosen before anything is read or processed.
  */
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { meet } from './faults/early.mts';
-import { isLate, type Fault } from './faults/kinds.mts';
-import { spoil } from './faults/late.mts';
+import { isLate, type Fault, type LateFault } from './faults/kinds.mts';
+import { reword, spoil } from './faults/late.mts';
 import type { LedgerEntry, Operation, Origin } from './ledger.mts';
 import { accountOf, type World } from './world.mts';
 
@@ -56,6 +57,14 @@ function enter(world: World, origin: Origin, request: FastifyRequest): void {
 	world.ledger.push(request.entry);
 }
 
+const requestIdHeaders: Readonly<Record<Origin, string>> = {
+	api: 'X-Request-ID',
+	storage: 'x-oss-request-id',
+};
+
+/** How an origin's texts travel. */
+export type Encode = (request: FastifyRequest, reply: FastifyReply, text: string) => Buffer;
+
 /** How long an answer is held back once it is there, in ms. */
 function answerDelayMs({ settings }: World, operation: Operation): number {
 	const { answerDelayMs: delay } = settings;
@@ -63,13 +72,26 @@ function answerDelayMs({ settings }: World, operation: Operation): number {
 }
 
 /** An origin that keeps the ledger and meets faults; its routes are the caller's. */
-export function createOrigin(world: World, origin: Origin): FastifyInstance {
+export function createOrigin(
+	world: World,
+	origin: Origin,
+	{ encode }: { encode?: Encode } = {},
+): FastifyInstance {
+	const travel = (
+		request: FastifyRequest,
+		reply: FastifyReply,
+		text: string,
+		fault?: LateFault,
+	) => {
+		const words = fault ? reword(fault, text) : text;
+		return encode ? encode(request, reply, words) : words;
+	};
 	const closing = new AbortController();
 	const server = fastify({
 		genReqId: () => randomUUID(),
 		forceCloseConnections: true,
 		exposeHeadRoutes: true,
-		routerOptions: { maxParamLength: 1000 },
+		routerOptions: { maxParamLength: 1000, ignoreTrailingSlash: true },
 	});
 	const isControl = (request: FastifyRequest) =>
 		origin === 'api' && request.url.startsWith(controlPrefix);
@@ -77,6 +99,8 @@ export function createOrigin(world: World, origin: Origin): FastifyInstance {
 	server.addHook('onRequest', async (request, reply) => {
 		if (isControl(request)) return;
 		enter(world, origin, request);
+		// Past fastify, which would write the name in lower case.
+		reply.raw.setHeader(requestIdHeaders[origin], request.id);
 		const fault = world.faults.take(request.entry);
 		if (!fault) return;
 		request.entry.fault = fault.kind;
@@ -90,9 +114,11 @@ export function createOrigin(world: World, origin: Origin): FastifyInstance {
 		const { signal } = closing;
 		if (delayMs > 0) await sleep(delayMs, undefined, { signal }).catch(() => undefined);
 		request.entry.status = reply.statusCode;
-		const { fault } = request;
-		if (!fault || !isLate(fault)) return payload;
-		return await spoil(fault, payload, { request, reply, closing: signal });
+		const fault = request.fault && isLate(request.fault) ? request.fault : undefined;
+		const body = typeof payload === 'string' ? travel(request, reply, payload, fault) : payload;
+		if (fault) return await spoil(fault, body, { request, reply, closing: signal });
+		// A stream has no length: the answer goes out in chunks.
+		return Buffer.isBuffer(body) ? Readable.from([body]) : body;
 	});
 	server.addHook('preClose', (done) => {
 		closing.abort();

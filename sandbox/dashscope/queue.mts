@@ -1,15 +1,17 @@
 /**
- * First in, first out, a fixed number running at once (dashscope-facts section 2, rate limits). Rule:
+ * First in, first out, a fixed number running at once (docs/service.md, "Limits"). Rule:
  * a task's times are a pure function of submit order, running time and concurrency; the queue is
  * brought up to date when somebody looks (`advance`), and no timer exists.
  */
 
-/** What the queue needs to know of a task; it writes `startedMs` and `endedMs` (epoch ms). */
+/** What the queue needs to know of a task; it writes `startedMs`, `endedMs` (epoch ms) and `timedOut`. */
 export interface QueuedTask {
 	readonly submittedMs: number;
 	startedMs?: number;
 	endedMs?: number;
 	canceledMs?: number;
+	/** True when it was given up without a result. */
+	timedOut?: boolean;
 }
 
 export interface TaskQueue<T extends QueuedTask> {
@@ -20,11 +22,22 @@ export interface TaskQueue<T extends QueuedTask> {
 	setConcurrency(count: number, nowMs: number): void;
 }
 
-/** A queue for one account. `runningMs` is asked once per task, at its start. */
-export function createQueue<T extends QueuedTask>(
-	initialConcurrency: number,
-	runningMs: (task: T) => number,
-): TaskQueue<T> {
+/** What a queue goes by. */
+export interface QueueRules<T> {
+	/** Tasks that run at once. */
+	concurrency: number;
+	/** How long a task runs; asked once, at its start. */
+	runningMs: (task: T) => number;
+	/** How long after its submission a task without a result is given up. Default: never. */
+	resultTimeoutMs?: number;
+}
+
+/** A queue for one account. */
+export function createQueue<T extends QueuedTask>({
+	concurrency: initialConcurrency,
+	runningMs,
+	resultTimeoutMs = Infinity,
+}: QueueRules<T>): TaskQueue<T> {
 	const waiting: T[] = [];
 	const endsMs: number[] = []; // of running tasks, ascending
 	let head = 0;
@@ -40,20 +53,31 @@ export function createQueue<T extends QueuedTask>(
 
 	const start = (task: T, startMs: number): void => {
 		while (endsMs[0] !== undefined && endsMs[0] <= startMs) endsMs.shift();
-		const endMs = startMs + Math.round(runningMs(task));
+		const wantedMs = startMs + Math.round(runningMs(task));
+		const limitMs = task.submittedMs + resultTimeoutMs;
+		const endMs = Math.min(wantedMs, limitMs);
 		notBeforeMs = startMs;
 		task.startedMs = startMs;
 		task.endedMs = endMs;
+		task.timedOut = wantedMs > limitMs;
 		const place = endsMs.findLastIndex((other) => other <= endMs);
 		endsMs.splice(place + 1, 0, endMs);
+	};
+
+	/** A task whose turn never came. It held no slot, so the queue is as it was. */
+	const giveUp = (task: T, limitMs: number): void => {
+		task.endedMs = limitMs;
+		task.timedOut = true;
 	};
 
 	const advance = (nowMs: number): void => {
 		for (let task = waiting[head]; task !== undefined; task = waiting[head]) {
 			if (task.canceledMs === undefined) {
 				const startMs = startOf(task);
-				if (startMs > nowMs) return;
-				start(task, startMs);
+				const limitMs = task.submittedMs + resultTimeoutMs;
+				if (Math.min(startMs, limitMs) > nowMs) return;
+				if (startMs < limitMs) start(task, startMs);
+				else giveUp(task, limitMs);
 			}
 			head += 1;
 		}

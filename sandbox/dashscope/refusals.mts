@@ -1,7 +1,7 @@
 /**
  * Every refusal of the service, as data: HTTP status, code, message. Rule: the words are the
- * service's own, misspellings included (dashscope-facts sections 1, 4 and 6); `xxx` is the one
- * place the service fills in.
+ * service's own, misspellings included (docs/service.md, "Error codes"); `xxx` is the one place the
+ * service fills in.
  */
 
 export interface Refusal {
@@ -47,7 +47,7 @@ export const refusals = {
 		'BadRequest.EmptyParameters',
 		'Required parameter "parameters" missing from request.',
 	),
-	unknownModel: refusal(400, 'InvalidParameter', 'Model not exist.'),
+	unknownModel: refusal(404, 'InvalidParameter', 'Model not exist.'),
 	wrongUrlForModel: refusal(400, 'InvalidParameter', 'url error, please check url！'),
 	fieldRequired: refusal(400, 'InvalidParameter', 'Field required: xxx'),
 	wrongFormat: refusal(
@@ -76,6 +76,11 @@ export const refusals = {
 		400,
 		'InvalidURL.Timeout',
 		'Download xxx timeout, please check network connection.',
+	),
+	imageMissing: refusal(
+		400,
+		'InvalidParameter.DataInspection',
+		`Failed to find the requested ${inspection.slice('the '.length)}`,
 	),
 	imageDownload: refusal(400, 'InvalidParameter', `Unable to download ${inspection}`),
 	imageForbidden: refusal(

@@ -53,9 +53,22 @@ export interface TaskStore {
 /** The task's status at `nowMs`. */
 export function statusOf(task: Task, nowMs: number): TaskStatus {
 	if (task.canceledMs !== undefined) return 'CANCELED';
-	if (task.startedMs === undefined || task.startedMs > nowMs) return 'PENDING';
-	if (task.endedMs === undefined || task.endedMs > nowMs) return 'RUNNING';
-	return task.failure ? 'FAILED' : 'SUCCEEDED';
+	if (task.endedMs !== undefined && task.endedMs <= nowMs) {
+		return failureOf(task) ? 'FAILED' : 'SUCCEEDED';
+	}
+	return task.startedMs === undefined || task.startedMs > nowMs ? 'PENDING' : 'RUNNING';
+}
+
+/** Error page: an asynchronous task that had no result in 3 hours. */
+const timeout: TaskFailure = {
+	code: 'InternalError.Timeout',
+	message:
+		'An internal timeout error has occured during execution, please try again later or contact service support.',
+};
+
+/** Why the task ends FAILED; undefined when it does not. */
+export function failureOf(task: Task): TaskFailure | undefined {
+	return task.timedOut ? timeout : task.failure;
 }
 
 /** When the task ended or was canceled, in epoch ms; undefined before that. */
@@ -86,7 +99,11 @@ export function createTaskStore(settings: Settings, now: () => number): TaskStor
 	const queueOf = (account: string): TaskQueue<Task> => {
 		const known = queues.get(account);
 		if (known) return known;
-		const queue = createQueue<Task>(settings.concurrency, (task) => runningMs(task, settings));
+		const queue = createQueue<Task>({
+			concurrency: settings.concurrency,
+			runningMs: (task) => runningMs(task, settings),
+			resultTimeoutMs: settings.resultTimeoutMs,
+		});
 		queues.set(account, queue);
 		return queue;
 	};

@@ -1,5 +1,5 @@
 /**
- * Temporary storage behind `oss://` (dashscope-facts section 4). Rule: a file is bound to the account
+ * Temporary storage behind `oss://` (docs/service.md, "Uploads"). Rule: a file is bound to the account
  * and the model its policy was asked for, and is gone after 48 hours.
  */
 import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';

@@ -12,10 +12,10 @@ export interface Verdict {
 	message: string;
 }
 
-/** Where a verdict that was not passed is written (dashscope-facts section 1, "Caution"). */
+/** Where a verdict that was not passed is written (docs/service.md, "Where a verdict stands"). */
 export type VerdictStyle = 'output200' | 'output400' | 'top400';
 
-/** Codes and words of dashscope-facts section 1; "oriention" is the service's own spelling. */
+/** Codes of docs/service.md, "Portrait requirements", in the words of the error page; "oriention" is the service's own spelling. */
 export const verdicts = {
 	'InvalidFile.NoHuman':
 		'The input image has no human body. Please upload other image with single person.',

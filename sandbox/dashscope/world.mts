@@ -7,6 +7,7 @@ import { shiftedClock } from './clock.mts';
 import { createFaults, type FaultBox } from './faults/orders.mts';
 import type { LedgerEntry } from './ledger.mts';
 import { createLimiter, type RateLimiter } from './limits.mts';
+import type { AnswerKind } from './oddities.mts';
 import type { DashScopeDoubleOptions, Settings } from './options.mts';
 import { settle } from './settings.mts';
 import { createTaskStore, type TaskStore } from './tasks.mts';
@@ -25,6 +26,8 @@ export interface World {
 	uploads: UploadStore;
 	/** Verdicts ordered for the detections to come, oldest first. */
 	orderedVerdicts: Verdict[];
+	/** How many answers of each kind have been made odd. */
+	oddityTurns: Map<AnswerKind, number>;
 	/** Signs the links to videos. */
 	linkSecret: Buffer;
 	/** Origins as written into answers; set once both listen. */
@@ -47,6 +50,7 @@ export function createWorld(options: DashScopeDoubleOptions): World {
 		tasks: createTaskStore(settings, now),
 		uploads: createUploads(settings, now),
 		orderedVerdicts: [],
+		oddityTurns: new Map(),
 		linkSecret: randomBytes(20),
 		apiUrl: '',
 		storageUrl: '',
@@ -65,6 +69,7 @@ export function resetWorld(world: World, options: DashScopeDoubleOptions): void 
 	world.tasks = createTaskStore(world.settings, world.now);
 	world.uploads = createUploads(world.settings, world.now);
 	world.orderedVerdicts = [];
+	world.oddityTurns.clear();
 }
 
 /** The account a key belongs to. */

@@ -114,6 +114,12 @@ describe('an image is really downloaded', () => {
 		[
 			'a missing image',
 			() => serve((_request, response) => void response.writeHead(404).end()),
+			'InvalidParameter.DataInspection',
+			/^Failed to find the requested media resource during the data inspection process\.$/,
+		],
+		[
+			'an image whose host is in trouble',
+			() => serve((_request, response) => void response.writeHead(500).end()),
 			'InvalidParameter',
 			/^Unable to download the media resource/,
 		],

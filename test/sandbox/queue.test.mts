@@ -21,16 +21,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** The same rules, played millisecond by millisecond. */
-function createSlowQueue(initialConcurrency: number) {
+function createSlowQueue(initialConcurrency: number, resultTimeoutMs: number) {
 	const jobs: Job[] = [];
 	let concurrency = initialConcurrency;
 	const fill = (atMs: number) => {
 		for (const job of jobs) {
 			const running = jobs.filter(({ endedMs }) => endedMs !== undefined && endedMs > atMs).length;
-			const waits = job.startedMs === undefined && job.canceledMs === undefined;
-			if (waits && running < concurrency) {
+			const waits = job.endedMs === undefined && job.canceledMs === undefined;
+			const limitMs = job.submittedMs + resultTimeoutMs;
+			if (waits && atMs >= limitMs) {
+				job.endedMs = limitMs;
+				job.timedOut = true;
+			} else if (waits && running < concurrency) {
 				job.startedMs = atMs;
-				job.endedMs = atMs + job.runMs;
+				job.endedMs = Math.min(atMs + job.runMs, limitMs);
+				job.timedOut = atMs + job.runMs > limitMs;
 			}
 		}
 	};
@@ -38,9 +43,13 @@ function createSlowQueue(initialConcurrency: number) {
 }
 
 /** Plays the steps on both queues; canceling only what waits, as the store does. */
-function play(steps: readonly Step[]): { fast: Job[]; slow: Job[] } {
-	const queue = createQueue<Job>(1, (job) => job.runMs);
-	const slow = createSlowQueue(1);
+function play(steps: readonly Step[], resultTimeoutMs: number): { fast: Job[]; slow: Job[] } {
+	const queue = createQueue<Job>({
+		concurrency: 1,
+		runningMs: (job) => job.runMs,
+		resultTimeoutMs,
+	});
+	const slow = createSlowQueue(1, resultTimeoutMs);
 	const fast: Job[] = [];
 	let nowMs = 100;
 	for (const move of steps) {
@@ -57,7 +66,7 @@ function play(steps: readonly Step[]): { fast: Job[]; slow: Job[] } {
 		} else if (move.kind === 'cancel') {
 			queue.advance(nowMs);
 			const pair = [fast[move.index], slow.jobs[move.index]];
-			if (pair[1]?.startedMs === undefined) {
+			if (pair[1]?.startedMs === undefined && pair[1]?.endedMs === undefined) {
 				pair.forEach((job) => job && (job.canceledMs ??= nowMs));
 			}
 		} else if (move.kind === 'concurrency') {
@@ -72,10 +81,10 @@ function play(steps: readonly Step[]): { fast: Job[]; slow: Job[] } {
 	return { fast, slow: slow.jobs };
 }
 
-it('gives every task the times that playing each millisecond gives', () => {
+it.each([Infinity, 15])('plays like a slow queue, results wanted within %i ms', (limitMs) => {
 	fc.assert(
 		fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-			const { fast, slow } = play(steps);
+			const { fast, slow } = play(steps, limitMs);
 			expect(fast).toEqual(slow);
 		}),
 		{ numRuns: 500 },

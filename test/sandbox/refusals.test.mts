@@ -91,7 +91,11 @@ describe('detection refuses', () => {
 			{ input, parameters },
 			[400, 'BadRequest.EmptyModel', 'Required parameter "model" missing from request.'],
 		],
-		['an unknown model', { model: 'emoji-v9', input, parameters }, invalid('Model not exist.')],
+		[
+			'an unknown model',
+			{ model: 'emoji-v9', input, parameters },
+			[404, 'InvalidParameter', 'Model not exist.'],
+		],
 		[
 			'the model of another path',
 			{ model: 'emoji-v1', input, parameters },

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { hasGoodResolution, isAboutSquare, isInside, openImage, type Area } from '../images.mts';
+import { videoModel } from '../models.mts';
 import { refuse, refused, type Outcome } from '../refusals.mts';
 import { templateSeconds } from '../templates.mts';
 import { imageHash, sampleVerdict, verdict } from '../verdicts.mts';
@@ -16,8 +17,6 @@ import {
 	type Endpoint,
 	type Exchange,
 } from './exchange.mts';
-
-export const videoModel = 'emoji-v1';
 
 const fields = ['image_url', 'driven_id', 'face_bbox', 'ext_bbox'];
 
@@ -45,7 +44,7 @@ interface Wanted {
 function readWanted(exchange: Exchange): Outcome<Wanted> {
 	const body = readJson(exchange);
 	if (!body.ok) return body;
-	const input = readInput(body.value, videoModel, ['emoji-detect-v1']);
+	const input = readInput(body.value, videoModel);
 	if (!input.ok) return input;
 	const missing = requireFields(input.value, fields);
 	if (missing) return { ok: false, refusal: missing };

@@ -1,8 +1,9 @@
 /**
- * Face detection, emoji-detect-v1 (dashscope-facts section 1). Rule: a portrait that does not pass is
+ * Face detection, emoji-detect-v1 (docs/service.md, "Face detection"). Rule: a portrait that does not pass is
  * still a success and is billed; a request that could not be read is neither.
  */
 import { areasOf, hasGoodResolution, openImage, type CheckedImage } from '../images.mts';
+import { detectModel as model } from '../models.mts';
 import { refuse } from '../refusals.mts';
 import { verdict, type Verdict } from '../verdicts.mts';
 import { judge } from '../world.mts';
@@ -16,8 +17,6 @@ import {
 	type Endpoint,
 	type Exchange,
 } from './exchange.mts';
-
-const model = 'emoji-detect-v1';
 
 function passed({ request, requestId }: Exchange, image: CheckedImage): Answer {
 	const { face, expression } = areasOf(image);
@@ -47,7 +46,7 @@ async function detect(exchange: Exchange): Promise<Answer> {
 	const { world, request, account } = exchange;
 	const body = readJson(exchange);
 	if (!body.ok) return body;
-	const input = readInput(body.value, model, ['emoji-v1']);
+	const input = readInput(body.value, model);
 	if (!input.ok) return input;
 	const missing = requireFields(input.value, ['image_url']);
 	if (missing) return { refusal: missing };
@@ -71,7 +70,8 @@ async function detect(exchange: Exchange): Promise<Answer> {
 export const detectEndpoint: Endpoint = {
 	operation: 'detect',
 	limit: { name: 'detectPerSecond' },
+	// `disable` says what is so anyway (seen): it is a synchronous call.
 	precheck: (request) =>
-		request.headers['x-dashscope-async'] === undefined ? undefined : refuse('asyncCall'),
+		isEnabled(request, 'x-dashscope-async') ? refuse('asyncCall') : undefined,
 	handle: detect,
 };

@@ -6,6 +6,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operation } from '../ledger.mts';
 import type { RateLimits } from '../limits.mts';
+import { isKnownModel } from '../models.mts';
+import { makeOdd, odditiesOf, type AnswerKind } from '../oddities.mts';
 import { keyOf } from '../origin.mts';
 import { refusalBody, refuse, refused, type Outcome, type Refusal } from '../refusals.mts';
 import { accountOf, type World } from '../world.mts';
@@ -62,16 +64,27 @@ async function answer(world: World, endpoint: Endpoint, request: FastifyRequest)
 	return await endpoint.handle(exchange);
 }
 
+/** The answer as it stands, or, where oddities are wanted, with the one whose turn it is. */
+function oddly(world: World, kind: AnswerKind, body: object): object {
+	const names = odditiesOf(kind, world.settings.oddities);
+	const turn = world.oddityTurns.get(kind) ?? 0;
+	const name = names[turn % names.length];
+	if (name === undefined) return body;
+	world.oddityTurns.set(kind, turn + 1);
+	return makeOdd(kind, name, body);
+}
+
 /** The fastify handler of an endpoint. */
 export function serve(world: World, endpoint: Endpoint) {
 	return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
 		const given = await answer(world, endpoint, request);
 		if ('body' in given) {
-			await reply.code(given.status).send(given.body);
+			await reply.code(given.status).send(oddly(world, endpoint.operation, given.body));
 			return;
 		}
 		request.entry.code = given.refusal.code;
-		await reply.code(given.refusal.status).send(refusalBody(given.refusal, request.id));
+		const body = refusalBody(given.refusal, request.id);
+		await reply.code(given.refusal.status).send(oddly(world, 'refusal', body));
 	};
 }
 
@@ -101,11 +114,10 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 export function readInput(
 	body: Record<string, unknown>,
 	model: string,
-	otherModels: readonly string[],
 ): Outcome<Record<string, unknown>> {
 	if (typeof body.model !== 'string' || body.model === '') return refused('noModel');
 	if (body.model !== model) {
-		return refused(otherModels.includes(body.model) ? 'wrongUrlForModel' : 'unknownModel');
+		return refused(isKnownModel(body.model) ? 'wrongUrlForModel' : 'unknownModel');
 	}
 	if (body.input === undefined || body.input === null) return refused('noInput');
 	return isRecord(body.input) ? { ok: true, value: body.input } : refused('wrongFormat');

@@ -1,12 +1,12 @@
 /**
- * The task list (dashscope-facts section 3). Rule: it speaks its own dialect: `status` for
+ * The task list (docs/service.md, "Task list"). Rule: it speaks its own dialect: `status` for
  * `task_status`, epoch ms for times, and no video link.
  */
 import { z } from 'zod';
 import { parseBeijingStamp } from '../clock.mts';
+import { videoModel } from '../models.mts';
 import { refuse } from '../refusals.mts';
 import { endOf, statusOf, type Task } from '../tasks.mts';
-import { videoModel } from './create.mts';
 import type { Answer, Endpoint, Exchange } from './exchange.mts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -27,7 +27,7 @@ const querySchema = z.object({
 	model_name: z.string().optional(),
 	status: z.enum(['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'UNKNOWN']).optional(),
 	page_no: z.coerce.number().int().min(1).default(1),
-	page_size: z.coerce.number().int().min(1).max(100).default(10),
+	page_size: z.coerce.number().int().min(1).default(10),
 });
 
 type ListQuery = z.infer<typeof querySchema>;
@@ -62,6 +62,7 @@ function list({ world, request, account, requestId }: Exchange): Answer {
 	const parsed = querySchema.safeParse(request.query);
 	if (!parsed.success) return { refusal: refuse('wrongParameter') };
 	const query = parsed.data;
+	if (query.page_size > world.settings.maxPageSize) return { refusal: refuse('wrongParameter') };
 	const nowMs = world.now();
 	const { fromMs, toMs } = period(query, nowMs);
 	if (toMs < fromMs || toMs - fromMs > dayMs) return { refusal: refuse('wrongParameter') };

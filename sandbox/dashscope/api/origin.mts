@@ -1,4 +1,7 @@
-/** The API origin: dashscope.aliyuncs.com. Rule: paths are the documents'; what each does lives in its file. */
+/**
+ * The API origin: dashscope.aliyuncs.com. Rule: paths are the documents', with or without a slash at
+ * their end; what each does lives in its file.
+ */
 import type { FastifyInstance } from 'fastify';
 import { createOrigin } from '../origin.mts';
 import { refusalBody, refusals, type Refusal } from '../refusals.mts';
@@ -6,15 +9,17 @@ import type { World } from '../world.mts';
 import { modelsEndpoint, policyEndpoint } from './account.mts';
 import { createEndpoint } from './create.mts';
 import { detectEndpoint } from './detect.mts';
+import { encode } from './encoding.mts';
 import { serve, type Endpoint } from './exchange.mts';
 import { listEndpoint } from './list.mts';
+import { otherServiceEndpoint } from './other-service.mts';
 import { cancelEndpoint, queryEndpoint } from './query.mts';
 
 const routes: readonly (readonly ['GET' | 'POST', string, Endpoint])[] = [
 	['POST', '/api/v1/services/aigc/image2video/face-detect', detectEndpoint],
 	['POST', '/api/v1/services/aigc/image2video/video-synthesis', createEndpoint],
+	['POST', '/api/v1/services/*', otherServiceEndpoint],
 	['GET', '/api/v1/tasks', listEndpoint],
-	['GET', '/api/v1/tasks/', listEndpoint],
 	['GET', '/api/v1/tasks/:id', queryEndpoint],
 	['POST', '/api/v1/tasks/:id/cancel', cancelEndpoint],
 	['GET', '/api/v1/models', modelsEndpoint],
@@ -30,7 +35,7 @@ function translate(error: unknown): Refusal {
 
 /** The API origin of `world`, not yet listening. */
 export function createApiOrigin(world: World): FastifyInstance {
-	const server = createOrigin(world, 'api');
+	const server = createOrigin(world, 'api', { encode });
 	server.removeAllContentTypeParsers();
 	// The endpoints read JSON themselves: the service's words for a bad body are not fastify's.
 	server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>

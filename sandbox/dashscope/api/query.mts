@@ -1,11 +1,11 @@
 /**
- * One task: its state, and its cancellation (emoji-v1 reference, step 2; dashscope-facts section 3).
+ * One task: its state, and its cancellation (docs/service.md, "Task status" and "Cancel").
  * Rule: a query never changes anything, and an unknown task is an answer with status 200, not an error.
  */
 import { beijingTime } from '../clock.mts';
 import { refuse } from '../refusals.mts';
 import { resultUrl } from '../results.mts';
-import { endOf, statusOf, videoSecondsOf, type Task } from '../tasks.mts';
+import { endOf, failureOf, statusOf, videoSecondsOf, type Task } from '../tasks.mts';
 import type { World } from '../world.mts';
 import type { Answer, Endpoint, Exchange } from './exchange.mts';
 
@@ -28,7 +28,7 @@ function view(world: World, task: Task): object {
 	const nowMs = world.now();
 	const status = statusOf(task, nowMs);
 	const output = { task_id: task.id, task_status: status, ...times(task, nowMs) };
-	if (status === 'FAILED') return { output: { ...output, ...task.failure } };
+	if (status === 'FAILED') return { output: { ...output, ...failureOf(task) } };
 	if (status !== 'SUCCEEDED') return { output };
 	return {
 		output: { ...output, video_url: resultUrl(world, task) },

@@ -55,7 +55,7 @@ const late = z.discriminatedUnion('kind', [
 	fault('pieces', { bytes: bytes.min(1).default(3), pauseMs: z.number().min(0).default(50) }),
 	/** No Content-Length: in chunks, or until the connection closes. */
 	fault('unsized', { framing: z.enum(['chunked', 'close']).default('chunked') }),
-	/** A UTF-8 byte order mark before the body. */
+	/** A UTF-8 byte order mark before the text. */
 	fault('bom', {}),
 	/** A small compressed body that is `bytes` long when it is decompressed. */
 	fault('bomb', {

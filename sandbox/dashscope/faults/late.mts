@@ -13,7 +13,7 @@ import { patchJson } from './patch.mts';
 
 type Pieces = AsyncIterable<Buffer>;
 
-const byteOrderMark = Buffer.from('\uFEFF');
+const byteOrderMark = '\uFEFF';
 
 /** Never returns: the connection ends first. */
 async function untilGone(socket: Socket): Promise<void> {
@@ -97,12 +97,7 @@ function halved({ pieces, total }: Body, announced: boolean, { request, reply }:
 	return firstOf(pieces, half, () => Promise.resolve());
 }
 
-async function* marked(pieces: Pieces) {
-	yield byteOrderMark;
-	yield* pieces;
-}
-
-type BodyFault = Exclude<LateFault, { kind: 'lostAnswer' | 'patch' | 'bomb' }>;
+type BodyFault = Exclude<LateFault, { kind: 'lostAnswer' | 'patch' | 'bom' | 'bomb' }>;
 
 function spoiledPieces(fault: BodyFault, body: Body, leaving: Leaving): Pieces {
 	const { request, reply, closing } = leaving;
@@ -123,13 +118,16 @@ function spoiledPieces(fault: BodyFault, body: Body, leaving: Leaving): Pieces {
 		case 'unsized':
 			withoutLength(reply, fault.framing);
 			return body.pieces;
-		case 'bom':
-			void reply.header('content-length', body.total + byteOrderMark.length);
-			return marked(body.pieces);
 	}
 }
 
-/** The payload to send instead of `payload`. */
+/** What the answer says instead of `text`; the same where the fault is not about words. */
+export function reword(fault: LateFault, text: string): string {
+	if (fault.kind === 'patch') return patchJson(text, fault);
+	return fault.kind === 'bom' ? `${byteOrderMark}${text}` : text;
+}
+
+/** What is sent instead of `payload`, which may be compressed already. */
 export async function spoil(
 	fault: LateFault,
 	payload: unknown,
@@ -143,7 +141,8 @@ export async function spoil(
 			request.raw.socket.destroy();
 			return payload;
 		case 'patch':
-			return typeof payload === 'string' ? patchJson(payload, fault) : payload;
+		case 'bom':
+			return payload;
 		case 'bomb':
 			void reply.header('content-encoding', fault.encoding).removeHeader('content-length');
 			return await bomb(fault.encoding, fault.bytes);

@@ -1,5 +1,5 @@
 /**
- * The form upload (dashscope-facts section 4, step 2). Rule: what the policy does not allow is not
+ * The form upload (docs/service.md, "Uploads", step 2). Rule: what the policy does not allow is not
  * stored, and what stands behind the file in the form was never read.
  */
 import type { FastifyRequest } from 'fastify';

@@ -1,0 +1,200 @@
+/** How answers travel, and what paths and headers the double takes. */
+import { request } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import { acceptsGzip } from '../../sandbox/dashscope/api/encoding.mts';
+import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import {
+	call,
+	closeDoubles,
+	create,
+	createPath,
+	createTask,
+	detect,
+	detectPath,
+	goodInput,
+	startDouble,
+} from './helpers.mts';
+
+afterEach(closeDoubles);
+
+/** The answer as it is on the wire: header names in their own letters, and the bytes. */
+async function raw(double: DashScopeDouble, path: string, headers: Record<string, string> = {}) {
+	return await new Promise<{ headers: Map<string, string>; bytes: Buffer }>((done, fail) => {
+		const asked = request(double.url + path, { headers }, (response) => {
+			const pieces: Buffer[] = [];
+			response.on('data', (piece: Buffer) => pieces.push(piece));
+			response.on('end', () => {
+				const { rawHeaders } = response;
+				const pairs = rawHeaders.flatMap((name, index) =>
+					index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : [],
+				);
+				done({ headers: new Map(pairs), bytes: Buffer.concat(pieces) });
+			});
+		});
+		asked.on('error', fail);
+		asked.end();
+	});
+}
+
+const models = '/api/v1/models';
+const auth = (double: DashScopeDouble) => ({ authorization: `Bearer ${double.apiKey}` });
+
+describe('an answer', () => {
+	it('is compressed and in chunks for a client that takes gzip', async () => {
+		const double = await startDouble();
+		const { headers, bytes } = await raw(double, models, {
+			...auth(double),
+			'accept-encoding': 'gzip, deflate, br',
+		});
+		expect(headers.get('content-encoding')).toBe('gzip');
+		expect(headers.get('vary')).toBe('Accept-Encoding');
+		expect(headers.get('Transfer-Encoding')).toBe('chunked');
+		expect(headers.has('content-length')).toBe(false);
+		expect(JSON.parse(gunzipSync(bytes).toString())).toMatchObject({ success: true });
+	});
+
+	it('is plain for one that does not', async () => {
+		const double = await startDouble();
+		const { headers, bytes } = await raw(double, models, auth(double));
+		expect(headers.has('content-encoding')).toBe(false);
+		expect(headers.get('Transfer-Encoding')).toBe('chunked');
+		expect(JSON.parse(bytes.toString())).toMatchObject({ success: true });
+	});
+
+	it.each([
+		['gzip', true],
+		['GZIP;q=0.5, br', true],
+		['*', true],
+		['br', false],
+		['gzip;q=0', false],
+		['gzip; q=0.0', false],
+		['identity', false],
+		['', false],
+	])('to "accept-encoding: %s" is compressed: %s', (header, expected) => {
+		expect(acceptsGzip(header)).toBe(expected);
+	});
+
+	it('has its request ID in a header too, in the service’s own letters', async () => {
+		const double = await startDouble();
+		const { headers, bytes } = await raw(double, '/api/v1/tasks/some', auth(double));
+		const { request_id: id } = JSON.parse(bytes.toString()) as { request_id: string };
+		expect(headers.get('X-Request-ID')).toBe(id);
+	});
+
+	it('of storage is as its file is', async () => {
+		const double = await startDouble();
+		const response = await fetch(double.portraitUrl('ada.png'));
+		expect(response.headers.get('content-encoding')).toBeNull();
+		expect(response.headers.get('x-oss-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+	});
+});
+
+describe('a slash at the end', () => {
+	it.each(['/api/v1/models/', '/api/v1/tasks/', '/api/v1/tasks/some/'])('of %s', async (path) => {
+		const double = await startDouble();
+		expect((await call(double, path)).status).toBe(200);
+	});
+
+	it('of the services and of an upload policy', async () => {
+		const double = await startDouble();
+		const parameters = { ratio: '1:1' };
+		const input = { image_url: double.portraitUrl('ada.png') };
+		const found = await call(double, `${detectPath}/`, {
+			method: 'POST',
+			body: { model: 'emoji-detect-v1', input, parameters },
+		});
+		expect(found.status).toBe(200);
+		const created = await call(double, `${createPath}/`, {
+			method: 'POST',
+			headers: { 'x-dashscope-async': 'enable' },
+			body: { model: 'emoji-v1', input: goodInput(double) },
+		});
+		expect(created.status).toBe(200);
+		const policy = await call(double, '/api/v1/uploads/?action=getPolicy&model=emoji-v1');
+		expect(policy.status).toBe(200);
+	});
+});
+
+it('takes "disable" for what detection is anyway', async () => {
+	const double = await startDouble();
+	const reply = await detect(double, double.portraitUrl('ada.png'), {
+		'x-dashscope-async': 'disable',
+	});
+	expect(reply).toMatchObject({ status: 200, body: { usage: { image_count: 1 } } });
+});
+
+it.each([
+	['emoji-v1', 400, 'url error, please check url！'],
+	['emoji-detect-v1', 400, 'url error, please check url！'],
+	['wan2.2-s2v', 404, 'Model not exist.'],
+])('tells %s on the path of another service: %i %s', async (model, status, message) => {
+	const double = await startDouble();
+	const reply = await call(double, '/api/v1/services/aigc/text2image/image-synthesis', {
+		method: 'POST',
+		body: { model, input: {} },
+	});
+	expect(reply).toMatchObject({ status, body: { code: 'InvalidParameter', message } });
+});
+
+describe('the model list', () => {
+	it('finds one model, and tells when it goes offline', async () => {
+		const offlineTime = '2027-03-31 00:00:00';
+		const double = await startDouble({ modelOfflineTimes: { 'emoji-v1': offlineTime } });
+		const { body } = await call(double, `${models}?model=emoji-v1&page_no=1&page_size=1`);
+		expect(body.output).toEqual({
+			total: 1,
+			page_no: 1,
+			page_size: 1,
+			models: [
+				{
+					model: 'emoji-v1',
+					name: 'Emoji',
+					inference_offline_info: { offline_time: offlineTime },
+				},
+			],
+		});
+	});
+
+	it('says null where there are no plans', async () => {
+		const double = await startDouble();
+		const { body } = await call(double, `${models}?model=emoji-v1`);
+		expect(body).toMatchObject({ output: { models: [{ inference_offline_info: null }] } });
+	});
+});
+
+describe('a largest page', () => {
+	it('can be set, and larger ones are refused', async () => {
+		const double = await startDouble({ maxPageSize: 50 });
+		const status = async (size: number) =>
+			(await call(double, `/api/v1/tasks/?page_size=${size}`)).status;
+		expect([await status(50), await status(51), await status(100)]).toEqual([200, 400, 400]);
+	});
+});
+
+describe('a task without a result', () => {
+	const hourMs = 60 * 60 * 1000;
+	const timeout = { task_status: 'FAILED', code: 'InternalError.Timeout' };
+
+	it('is given up after the time that is set, running or waiting', async () => {
+		const double = await startDouble({ resultTimeoutMs: 3 * hourMs, taskSeconds: 4 * 3600 });
+		const [running, waiting] = [await createTask(double), await createTask(double)];
+		double.advanceClock(3 * hourMs - 1);
+		const statusOf = async (id: string) => (await call(double, `/api/v1/tasks/${id}`)).body.output;
+		expect(await statusOf(running)).toMatchObject({ task_status: 'RUNNING' });
+		expect(await statusOf(waiting)).toMatchObject({ task_status: 'PENDING' });
+		double.advanceClock(1);
+		expect(await statusOf(running)).toMatchObject(timeout);
+		expect(await statusOf(waiting)).toMatchObject(timeout);
+		expect(double.tasks().map(({ billedSeconds }) => billedSeconds)).toEqual([0, 0]);
+	});
+
+	it('is waited for without end by default', async () => {
+		const double = await startDouble({ taskSeconds: 23 * 3600 });
+		const id = await createTask(double);
+		double.advanceClock(23 * hourMs);
+		expect((await call(double, `/api/v1/tasks/${id}`)).body).toMatchObject({
+			output: { task_status: 'SUCCEEDED' },
+		});
+		expect((await create(double)).status).toBe(200);
+	});
+});
