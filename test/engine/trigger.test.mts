@@ -240,7 +240,7 @@ test('a poll that fails changes nothing, and says why', async () => {
 		times: 'always',
 		fault: { kind: 'status', status: 400 },
 	});
-	await expect(trigger.poll()).rejects.toThrow('An internal error');
+	await expect(trigger.poll()).rejects.toThrow('The request parameter is invalid');
 	sandbox.double.faults.clear();
 	expect(idsOf(await trigger.poll())).toEqual([id]);
 });
@@ -254,7 +254,7 @@ test('a second page that fails is no reason to take the first for all', async ()
 		match: { path: 'page_no=2' },
 		fault: { kind: 'status', status: 400 },
 	});
-	await expect(trigger.poll()).rejects.toThrow('An internal error');
+	await expect(trigger.poll()).rejects.toThrow('The request parameter is invalid');
 	expect(idsOf(await trigger.poll())).toEqual(ids);
 });
 
