@@ -164,7 +164,10 @@ export interface NodeResult {
 	error?: { message: string; description?: string | null; context?: IDataObject };
 }
 
-/** What n8n's server would supply to every node. */
+/**
+ * What n8n's server would supply to every node.
+ * @param credential read anew each time a node asks for it
+ */
 export function createAdditionalData(credential: Credential): IWorkflowExecuteAdditionalData {
 	const credentialsHelper = {
 		getParentTypes: () => [],
@@ -199,51 +202,65 @@ export function createAdditionalData(credential: Credential): IWorkflowExecuteAd
 	} as unknown as IWorkflowExecuteAdditionalData;
 }
 
-/** Builds Items -> Emoji Video as a workflow of the engine. */
-async function createWorkflow({
+/** The types of nodes that a workflow may have: Items, the built node, and more, by type name. */
+export async function createNodeTypes(more: Record<string, INodeType> = {}): Promise<INodeTypes> {
+	const types: Record<string, INodeType> = {
+		'test.items': itemsNode,
+		[EMOJI_VIDEO]: await loadBuiltNode(),
+		...more,
+	};
+	const typeOf = (name: string): INodeType => {
+		const type = types[name];
+		if (!type) throw new Error(`There is no node type ${name}.`);
+		return type;
+	};
+	return { getByName: typeOf, getByNameAndVersion: typeOf, getKnownTypes: () => ({}) };
+}
+
+/** The nodes Items and Emoji Video. */
+export const createNodes = ({
 	files = [],
 	stored = [],
 	items = files.length + stored.length > 0 ? [...files, ...stored].map(() => ({})) : [{}],
 	parameters,
 	settings,
-}: NodeRun): Promise<Workflow> {
-	const types: Record<string, INodeType> = {
-		'test.items': itemsNode,
-		[EMOJI_VIDEO]: await loadBuiltNode(),
-	};
-	const nodeTypes: INodeTypes = {
-		getByName: (name) => types[name] as INodeType,
-		getByNameAndVersion: (name) => types[name] as INodeType,
-		getKnownTypes: () => ({}),
-	};
-	const nodes: INode[] = [
-		{
-			id: 'items',
-			name: 'Items',
-			type: 'test.items',
-			typeVersion: 1,
-			position: [0, 0],
-			parameters: {
-				items: JSON.stringify(items),
-				files: JSON.stringify(encoded(files)),
-				stored: JSON.stringify(stored),
-			},
+}: Omit<NodeRun, 'credential'>): INode[] => [
+	{
+		id: 'items',
+		name: 'Items',
+		type: 'test.items',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {
+			items: JSON.stringify(items),
+			files: JSON.stringify(encoded(files)),
+			stored: JSON.stringify(stored),
 		},
-		{
-			id: 'emoji-video',
-			name: 'Emoji Video',
-			type: EMOJI_VIDEO,
-			typeVersion: 1,
-			position: [200, 0],
-			parameters,
-			credentials: { dashScopeApi: { id: '1', name: 'DashScope API' } },
-			...settings,
-		},
-	];
+	},
+	{
+		id: 'emoji-video',
+		name: 'Emoji Video',
+		type: EMOJI_VIDEO,
+		typeVersion: 1,
+		position: [200, 0],
+		parameters,
+		credentials: { dashScopeApi: { id: '1', name: 'DashScope API' } },
+		...settings,
+	},
+];
+
+/** Builds Items -> Emoji Video as a workflow of the engine. */
+async function createWorkflow(nodeRun: NodeRun): Promise<Workflow> {
 	const connections: IConnections = {
 		Items: { main: [[{ node: 'Emoji Video', type: 'main', index: 0 }]] },
 	};
-	return new Workflow({ id: 'workflow-1', nodes, connections, active: false, nodeTypes });
+	return new Workflow({
+		id: 'workflow-1',
+		nodes: createNodes(nodeRun),
+		connections,
+		active: false,
+		nodeTypes: await createNodeTypes(),
+	});
 }
 
 /** A run under way, and the way to press Stop. */

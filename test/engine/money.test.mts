@@ -209,3 +209,14 @@ test('Timeout counts from the moment the task runs, and the error says where the
 	expect(error?.message).toBe('The task is still running at the end of the Timeout');
 	expect(error?.description).toContain(sandbox.double.tasks()[0]?.id);
 });
+
+test('Retry On Fail does not pay again for a detection, when only the create has failed', async () => {
+	sandbox.double.faults.add({ match: create, fault: { kind: 'status', status: 400, body: {} } });
+	const { outputs, error } = await sandbox.run({
+		parameters: sandbox.createAndWait(),
+		settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },
+	});
+	expect(error).toBeUndefined();
+	expect(outputs[0]?.[0]?.json['status']).toBe('SUCCEEDED');
+	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
+});

@@ -1,0 +1,285 @@
+/**
+ * The wait that survives a restart of n8n, on n8n's own terms: parked executions, dates, crashes. The
+ * clock is moved. Rule of all tests here: each task is paid for once, and each accepted task ID comes
+ * out, as a video, as an item or in an error.
+ */
+import type { IDataObject } from 'n8n-workflow';
+import {
+	at,
+	isDownload,
+	isQuery,
+	isWrite,
+	itemsOf,
+	nth,
+	PORTRAITS,
+	survive,
+} from './durableWait.mts';
+import { useN8n } from './server/n8nServer.mts';
+import type { Found, Moment, ServerRun } from './server/n8nServer.mts';
+import { useSandbox } from './sandbox.mts';
+
+const TASK_SECONDS = 60;
+const sandbox = useSandbox({
+	taskSeconds: TASK_SECONDS,
+	clock: { now: () => Date.now() },
+	rateLimits: { enforce: true },
+});
+const n8n = useN8n({ credential: () => sandbox.credential });
+
+const HOUR_MS = 3_600_000;
+
+const run = async (more: Partial<ServerRun> = {}) =>
+	await n8n.run({ items: itemsOf(sandbox.double), parameters: survive(), ...more });
+
+const taskIds = () => sandbox.double.tasks().map(({ id }) => id);
+const idsIn = (found: Found) => found.items.map(({ json }) => json['taskId']);
+const statuses = () => n8n.executions().map(({ status }) => status);
+
+/** One video for each portrait, in order, linked to its item, each paid for once. */
+function expectAllVideos(found: Found) {
+	expect(found.error).toBeUndefined();
+	expect(found.status).toBe('success');
+	expect(found.items.map(({ json }) => json['status'])).toEqual(PORTRAITS.map(() => 'SUCCEEDED'));
+	expect(found.items.map(({ binary }) => binary?.['data']?.mimeType)).toEqual(
+		PORTRAITS.map(() => 'video/mp4'),
+	);
+	expect(found.links).toEqual([0, 1, 2]);
+	expect(idsIn(found)).toEqual(taskIds());
+	expectPaidOnce();
+}
+
+const expectPaidOnce = (count = PORTRAITS.length) =>
+	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: count, detectsBilled: count });
+
+/** What n8n goes on with when all below the user's execution is lost: every task, marked, linked. */
+function expectAllUnfinished(found: Found) {
+	expect(found.error).toBeUndefined();
+	expect(found.items.map(({ json }) => [json['taskId'], json['unfinished']])).toEqual(
+		taskIds().map((id) => [id, true]),
+	);
+	expect(found.links).toEqual([0, 1, 2]);
+	expectPaidOnce();
+}
+
+describe('without any trouble', () => {
+	it('is parked in three rows with every task ID, runs nothing, and brings every video', async () => {
+		const id = await run();
+		const parked = await n8n.parked(id);
+		expect(statuses()).toEqual(['waiting', 'waiting', 'waiting']);
+		expect(parked.items.map(({ json }) => [json['taskId'], json['unfinished']])).toEqual(
+			taskIds().map((task) => [task, true]),
+		);
+		expectAllVideos(await n8n.ended(id));
+		expect(new Set(statuses())).toEqual(new Set(['success']));
+	});
+
+	it('brings the same items as the wait in memory', async () => {
+		const differs = new Set(['taskId', 'requestId', 'videoUrl', 'fileName', 'id']);
+		const times = /At$/;
+		const comparable = ({ items: found }: Found) =>
+			JSON.stringify(found, (key, value: unknown) =>
+				differs.has(key) || times.test(key) ? typeof value : value,
+			);
+		const survived = await n8n.ended(await run());
+		sandbox.double.reset();
+		const parameters = survive({ options: { surviveRestarts: false } });
+		const inMemory = await n8n.ended(await run({ parameters }));
+		expect(inMemory.items).toHaveLength(PORTRAITS.length);
+		expect(comparable(survived)).toBe(comparable(inMemory));
+	});
+
+	it('waits for tasks that were made elsewhere', async () => {
+		const created = await n8n.ended(await run({ parameters: survive({ operation: 'create' }) }));
+		const ids = idsIn(created);
+		const id = await n8n.run({
+			items: ids.map((taskId, number) => ({ taskId, number })),
+			parameters: survive({ operation: 'wait', taskId: '={{ $json.taskId }}' }),
+		});
+		expectAllVideos(await n8n.ended(id));
+	});
+
+	it('looks at long batches now and then: a few questions per minute, whatever their size', async () => {
+		const templates = ['mengwa_kaixin', 'jingdian_lei', 'dagong_wunai', 'mengwa_kun_1'];
+		const id = await run({
+			items: itemsOf(sandbox.double, ['ada.png']),
+			parameters: survive({ templates }),
+		});
+		const found = await n8n.ended(id);
+		expect(idsIn(found)).toEqual(taskIds());
+		expect(sandbox.double.counts().queries).toBeLessThan(20);
+	});
+});
+
+describe('a task that fails', () => {
+	const failSecond = async () => {
+		while (sandbox.double.tasks().length < 2) await n8n.time.advance(1000);
+		sandbox.double.failTask(taskIds()[1] ?? '');
+	};
+
+	it('leaves by the error output, with its input; the videos leave by the other, linked', async () => {
+		const id = await run({ settings: { onError: 'continueErrorOutput' } });
+		await failSecond();
+		const found = await n8n.ended(id);
+		expect(found.links).toEqual([0, 2]);
+		expect(idsIn(found)).toEqual([taskIds()[0], taskIds()[2]]);
+		expect(found.errorItems.map(({ json }) => json)).toMatchObject([
+			{ number: 1, error: { taskId: taskIds()[1], status: 'FAILED' } },
+		]);
+		expectPaidOnce();
+	});
+
+	it('ends the execution with an error that names it and every other task', async () => {
+		const id = await run();
+		await failSecond();
+		const found = await n8n.ended(id);
+		expect(found.status).toBe('error');
+		expect(found.error?.description).toContain(`Task ID: ${taskIds()[1]}.`);
+		for (const task of taskIds()) expect(found.error?.description).toContain(task);
+		expectPaidOnce();
+	});
+
+	it('is not paid for again by Retry On Fail, which runs a node anew on an error in the first place', async () => {
+		const id = await run({
+			items: itemsOf(sandbox.double, ['no-human.png', 'ben.jpg', 'kim.png']),
+			settings: { onError: 'continueErrorOutput', retryOnFail: true, maxTries: 3 },
+		});
+		const found = await n8n.ended(id);
+		expect(found.links).toEqual([1, 2]);
+		expect(found.errorItems.map(({ json }) => json['number'])).toEqual([0]);
+		expect(sandbox.double.counts().createsAccepted).toBe(2);
+	});
+});
+
+describe('n8n dies', () => {
+	test.each<[string, (moment: Moment) => boolean]>([
+		['before a check asks', at('before', isQuery)],
+		['when a check has asked, and before it hears the answer', at('after', isQuery)],
+		['between two questions of a check', nth(2, at('before', isQuery))],
+		['before the last check downloads', at('before', isDownload)],
+		['while it downloads', nth(2, at('after', isDownload))],
+		['before what a check has found is written', isWrite(2, 'success', 'before')],
+		['when a check is taken up', isWrite(2, 'running', 'after')],
+	])('%s: the check is made again, and brings every video', async (_, moment) => {
+		const id = await run();
+		await n8n.parked(id);
+		n8n.dieAt(moment);
+		await n8n.untilDead();
+		n8n.start();
+		expectAllVideos(await n8n.ended(id));
+	});
+
+	test.each<[string, (moment: Moment) => boolean]>([
+		['when a check has been written, and before it is handed on', isWrite(2, 'success', 'after')],
+		['before what it brought is handed on', isWrite(1, 'waiting', 'before')],
+		['when it has been handed on, and before anybody is woken', isWrite(1, 'waiting', 'after')],
+	])('%s: the one above wakes by its own date, and brings every video', async (_, moment) => {
+		const id = await run();
+		await n8n.parked(id);
+		n8n.dieAt(moment);
+		await n8n.untilDead();
+		n8n.start();
+		expectAllVideos(await n8n.ended(id));
+	});
+
+	test.each<[string, (moment: Moment) => boolean]>([
+		['between two checks', isWrite(1, 'running', 'after')],
+		['before the next check is parked', nth(2, isWrite(2, 'running', 'before'))],
+		['before the last step is written', isWrite(1, 'success', 'before')],
+	])(
+		'%s, in the moment of the one above: every task ID comes out, by its own date',
+		async (_, moment) => {
+			const id = await run();
+			await n8n.parked(id);
+			n8n.dieAt(moment);
+			await n8n.untilDead();
+			n8n.start();
+			expectAllUnfinished(await n8n.ended(id));
+		},
+	);
+
+	it('and stays away for two hours: every video is fetched when it is back', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		n8n.kill();
+		await n8n.time.advance(2 * HOUR_MS);
+		n8n.start();
+		expectAllVideos(await n8n.ended(id));
+	});
+
+	it('and stays away beyond every date: every task ID comes out, at once', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		n8n.kill();
+		await n8n.time.advance(48 * HOUR_MS);
+		const backAt = n8n.time.now();
+		n8n.start();
+		const found = await n8n.ended(id);
+		expect(n8n.time.now() - backAt).toBeLessThan(120_000);
+		expectAllUnfinished(found);
+	});
+
+	it('again and again, in every check: nothing is paid for, and it still ends', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		for (let death = 0; death < 4; death++) {
+			n8n.dieAt(at('after', isQuery));
+			await n8n.untilDead();
+			n8n.start();
+		}
+		expectAllVideos(await n8n.ended(id));
+	});
+});
+
+describe('what a person does meanwhile', () => {
+	it('Stop: the execution stays canceled, and nothing more is made', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		await n8n.stop(id);
+		await n8n.time.advance(24 * HOUR_MS);
+		expect(n8n.execution(id).status).toBe('canceled');
+		expectPaidOnce();
+	});
+
+	it('a credential that does not work any more: every task ID comes out, with the reason', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		Object.assign(n8n.credential, { customUrl: 'nowhere' });
+		const found = await n8n.ended(id);
+		expect(found.status).toBe('error');
+		expect(found.error?.message).toMatch(/Custom URL "nowhere" cannot be used/);
+		for (const task of taskIds()) expect(found.error?.description).toContain(task);
+	});
+
+	it('the same, with the error output: one item for each task', async () => {
+		const id = await run({ settings: { onError: 'continueErrorOutput' } });
+		await n8n.parked(id);
+		Object.assign(n8n.credential, { customUrl: 'nowhere' });
+		const found = await n8n.ended(id);
+		expect(found.items).toEqual([]);
+		expect(
+			found.errorItems.map(({ json }) => [
+				json['number'],
+				(json['error'] as IDataObject)['taskId'],
+			]),
+		).toEqual(taskIds().map((task, number) => [number, task]));
+	});
+});
+
+describe('where n8n could not resume the execution with its items linked', () => {
+	it.each<[string, Partial<ServerRun>, RegExp]>([
+		[
+			'several templates of several items',
+			{ parameters: survive({ templates: ['mengwa_kaixin', 'jingdian_lei'], imageUrl: 'x' }) },
+			/stays in memory.*one template per item/,
+		],
+		['a workflow that was never saved', { isSaved: false }, /stays in memory/],
+	])('%s: the wait stays in memory, with a hint', async (_, more, hint) => {
+		const parameters = { ...(more.parameters ?? survive()), imageUrl: '={{ $json.url }}' };
+		const found = await n8n.ended(await run({ ...more, parameters }));
+		expect(found.hints.map(({ message }) => message)).toEqual([expect.stringMatching(hint)]);
+		expect(n8n.executions()).toHaveLength(1);
+		expect(idsIn(found)).toEqual(taskIds());
+		const perItem = Array<number>(taskIds().length / PORTRAITS.length).fill(0);
+		expect(found.links).toEqual([0, 1, 2].flatMap((number) => perItem.map(() => number)));
+	});
+});

@@ -1,0 +1,34 @@
+/**
+ * The wait that survives a restart, in queue mode: a worker that dies takes its execution with it, and
+ * n8n's main process reports that as an error of the execution.
+ */
+import { at, isQuery, itemsOf, survive } from './durableWait.mts';
+import { useN8n } from './server/n8nServer.mts';
+import { useSandbox } from './sandbox.mts';
+
+const sandbox = useSandbox({ taskSeconds: 600, clock: { now: () => Date.now() } });
+const n8n = useN8n({ credential: () => sandbox.credential, isQueue: true });
+
+/** Two portraits, parked; from then on every worker that asks about a task dies, so many times. */
+async function runWithDeaths(times: number) {
+	const id = await n8n.run({
+		items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
+		parameters: survive(),
+	});
+	await n8n.parked(id);
+	n8n.dieAt(at('before', isQuery), times);
+	return await n8n.ended(id);
+}
+
+const taskIds = () => sandbox.double.tasks().map(({ id }) => id);
+
+afterEach(() => expect(sandbox.double.counts().createsAccepted).toBe(2));
+
+it('a check whose worker dies is made again, at once and not by its date', async () => {
+	const found = await runWithDeaths(3);
+	expect(found.error).toBeUndefined();
+	expect(found.links).toEqual([0, 1]);
+	expect(found.items.map(({ json }) => [json['taskId'], json['status']])).toEqual(
+		taskIds().map((id) => [id, 'SUCCEEDED']),
+	);
+});

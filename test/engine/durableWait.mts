@@ -1,0 +1,49 @@
+/** What tests of the wait that survives a restart have in common: the node's run, and moments to die in. */
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { Moment } from './server/n8nServer.mts';
+
+export const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
+
+/** One item for each portrait, with its number. */
+export const itemsOf = (double: DashScopeDouble, portraits = PORTRAITS): IDataObject[] =>
+	portraits.map((name, number) => ({ number, url: double.portraitUrl(name) }));
+
+/** Create and Wait of each item's portrait, with Survive Restarts. */
+export const survive = ({ options, ...more }: INodeParameters = {}): INodeParameters => ({
+	resource: 'video',
+	operation: 'createAndWait',
+	imageUrl: '={{ $json.url }}',
+	templates: ['mengwa_kaixin'],
+	...more,
+	options: { surviveRestarts: true, ...(options as IDataObject) },
+});
+
+type Condition = (moment: Moment) => boolean;
+
+export const isQuery: Condition = (moment) =>
+	moment.kind === 'request' && moment.path.startsWith('/api/v1/tasks/');
+
+export const isDownload: Condition = (moment) =>
+	moment.kind === 'request' && moment.path.startsWith('/results/');
+
+export const at =
+	(when: Moment['when'], is: Condition): Condition =>
+	(moment) =>
+		moment.when === when && is(moment);
+
+/**
+ * A row of n8n's table is written.
+ * @param depth 0: the user's execution; 1: what it waits for; 2: what that waits for, the checks
+ */
+export const isWrite = (depth: number, status: string, when: Moment['when']): Condition =>
+	at(
+		when,
+		(moment) => moment.kind === 'write' && moment.depth === depth && moment.status === status,
+	);
+
+/** The nth time that a condition is true, from 1. */
+export function nth(n: number, is: Condition): Condition {
+	let count = 0;
+	return (moment) => is(moment) && ++count === n;
+}

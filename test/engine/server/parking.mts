@@ -1,0 +1,287 @@
+/**
+ * How n8n runs executions, parks them in its database and takes them up again. Written after n8n 2.40.7:
+ * workflow-execute-additional-data (executeWorkflow), workflow-runner, active-executions, wait-tracker,
+ * workflow-helpers (updateParentExecutionWithChildResults) and execution-lifecycle-hooks. The engine
+ * itself is n8n-core's own. Left out: what no parked wait depends on (permissions, pushes to the editor,
+ * statistics, error workflows, pruning).
+ */
+import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import {
+	CRASHABLE_EXECUTION_STATUSES,
+	createRunExecutionData,
+	ManualExecutionCancelledError,
+	Workflow,
+	WorkflowOperationError,
+} from 'n8n-workflow';
+import type {
+	ExecuteWorkflowData,
+	ExecutionStatus,
+	INodeTypes,
+	IRun,
+	ITaskData,
+	IWorkflowExecuteAdditionalData,
+	RelatedExecution,
+} from 'n8n-workflow';
+import type { Execution, Executions } from './executions.mts';
+import { processNow } from './process.mts';
+import type { MortalProcess } from './process.mts';
+
+/** The server that the executions run on. */
+export interface Host {
+	executions: Executions;
+	nodeTypes: INodeTypes;
+	/** Looks after parked executions. */
+	main: MortalProcess;
+	/** Runs the nodes: the main process itself, or a worker of it. */
+	worker: MortalProcess;
+	/** What runs now, by execution ID. */
+	active: Map<string, Active>;
+	/** The timers of executions that are due soon. */
+	due: Map<string, ReturnType<typeof setTimeout>>;
+	additionalData(): IWorkflowExecuteAdditionalData;
+}
+
+/** An execution that runs now. */
+export interface Active {
+	/** The process that runs it. */
+	by: MortalProcess;
+	/** A part of another execution that runs: nobody else waits for it. */
+	isPart: boolean;
+	cancel(): void;
+	/** Whoever waits for it in the main process goes on with this. */
+	finish: (run: IRun) => void;
+}
+
+type ExecuteWorkflow = IWorkflowExecuteAdditionalData['executeWorkflow'];
+
+/** Of the last node, in its last run. */
+function lastTask({ data }: IRun): ITaskData | undefined {
+	const { runData, lastNodeExecuted } = data.resultData;
+	return lastNodeExecuted === undefined ? undefined : runData[lastNodeExecuted]?.at(-1);
+}
+
+function finalStatus({ status, data, waitTill }: IRun): ExecutionStatus {
+	if (waitTill) return 'waiting';
+	if (status === 'crashed' || status === 'canceled' || status === 'error') return status;
+	return data.resultData.error ? 'error' : 'success';
+}
+
+/** Writes what has become of an execution; one that was canceled stays so. */
+export async function save(host: Host, by: MortalProcess, id: string, run: IRun): Promise<void> {
+	const { executions } = host;
+	const { depth } = executions.read(id);
+	await by.act({ kind: 'write', depth, status: run.status }, () =>
+		executions.update(
+			id,
+			{ status: run.status, waitTill: run.waitTill?.getTime(), data: run.data },
+			(status) => status !== 'canceled',
+		),
+	);
+}
+
+/** Lets the engine run an execution from where its data says it is, in a process. */
+async function process(
+	host: Host,
+	worker: MortalProcess,
+	{ id, mode, workflow, data }: Execution,
+	isPart: boolean,
+) {
+	return await worker.run(async () => {
+		const hooks = new ExecutionLifecycleHooks(mode, id, workflow);
+		hooks.addHandler('workflowExecuteAfter', async (run) => {
+			run.status = finalStatus(run);
+			await save(host, worker, id, run);
+		});
+		const additionalData = {
+			...host.additionalData(),
+			executionId: id,
+			hooks,
+			executeWorkflow: ((info, more, options) =>
+				executeWorkflow(host, info, more, options)) satisfies ExecuteWorkflow,
+		};
+		const running = new WorkflowExecute(additionalData, mode, data).processRunExecutionData(
+			new Workflow({ ...workflow, nodeTypes: host.nodeTypes }),
+		);
+		return await new Promise<IRun>((resolve, reject) => {
+			const finish = (run: IRun) => {
+				host.active.delete(id);
+				resolve(run);
+			};
+			host.active.set(id, { by: worker, isPart, cancel: () => running.cancel(), finish });
+			running.then(finish, reject);
+		});
+	});
+}
+
+/**
+ * Starts an inline workflow as a sub-execution.
+ * @returns its output, or until when it waits
+ * @throws its error
+ */
+async function executeWorkflow(
+	host: Host,
+	...[{ code }, , { parentExecution, parentWorkflowId, parentWorkflowSettings, inputData }]: [
+		...Parameters<ExecuteWorkflow>,
+	]
+): Promise<ExecuteWorkflowData> {
+	const start = code?.nodes.find(({ type }) => type === 'n8n-nodes-base.executeWorkflowTrigger');
+	if (!code || !start) throw new Error('Not an inline workflow that another one can start.');
+	const workflow = {
+		...code,
+		id: code.id || parentWorkflowId,
+		settings: code.settings ?? parentWorkflowSettings,
+	};
+	const data = createRunExecutionData({
+		executionData: {
+			nodeExecutionStack: [
+				{
+					node: start,
+					data: { main: [inputData ?? [{ json: {} }]] },
+					metadata: { parentExecution },
+					source: null,
+				},
+			],
+		},
+		parentExecution,
+	});
+	const { executions } = host;
+	const worker = processNow() ?? host.worker;
+	const depth = parentExecution ? executions.read(parentExecution.executionId).depth + 1 : 1;
+	const row = { depth, mode: 'integrated', status: 'running', waitTill: undefined } as const;
+	const executionId = await worker.act({ kind: 'write', depth, status: 'running' }, () =>
+		executions.insert({ ...row, workflow, data }),
+	);
+	const run = await process(host, worker, { ...row, id: executionId, workflow, data }, true);
+	if (run.finished || run.status === 'waiting') {
+		const output = lastTask(run)?.data?.main ?? [null];
+		return { executionId, data: output, waitTill: run.waitTill };
+	}
+	const { error } = run.data.resultData;
+	throw Object.assign(new Error(error?.message ?? 'An error occurred'), { ...error, executionId });
+}
+
+/** Runs an execution that has a row, in the main process or by a worker. */
+export async function runExecution(host: Host, execution: Execution): Promise<IRun> {
+	return await process(host, host.worker, execution, false);
+}
+
+/** Puts what a sub-execution has brought into its parked parent: items in, or the error to fail with. */
+async function handToParent(
+	{ executions, main }: Host,
+	{ executionId }: RelatedExecution,
+	run: IRun,
+	subExecution: { executionId: string; workflowId: string },
+): Promise<void> {
+	const { error } = run.data.resultData;
+	const output = lastTask(run)?.data;
+	if (!error && !output) return;
+	const parent = executions.read(executionId);
+	const entry = parent.data.executionData?.nodeExecutionStack[0];
+	if (parent.status !== 'waiting' || !entry) return;
+	if (error) {
+		const resumeError = { ...error, message: error.message };
+		entry.metadata = { ...entry.metadata, resumeError: resumeError as never, subExecution };
+	} else if (output) {
+		entry.data = output;
+	}
+	await main.act({ kind: 'write', depth: parent.depth, status: 'waiting' }, () =>
+		executions.update(executionId, { data: parent.data }),
+	);
+}
+
+/**
+ * Takes up an execution that waits, and after it those that wait for it. One that does not wait any
+ * more is left alone.
+ */
+export async function resume(host: Host, id: string): Promise<void> {
+	const { executions, main, due } = host;
+	// As in n8n, a timer that is not the one that has just fired still will.
+	due.delete(id);
+	const execution = executions.read(id);
+	const isMine = await main.act({ kind: 'write', depth: execution.depth, status: 'running' }, () =>
+		executions.update(
+			id,
+			{ status: 'running', waitTill: undefined },
+			(status) => status === 'waiting',
+		),
+	);
+	if (!isMine) return;
+	const run = await runExecution(host, execution);
+	const { parentExecution } = execution.data;
+	if (!parentExecution || parentExecution.shouldResume === false) return;
+	if (run.status === 'waiting') return;
+	const workflowId = execution.workflow.id;
+	await handToParent(host, parentExecution, run, { executionId: id, workflowId });
+	await resume(host, parentExecution.executionId);
+}
+
+/** How often n8n looks for executions whose time has come, and how far ahead. */
+const LOOK_EVERY_MS = 60_000;
+const LOOK_AHEAD_MS = 70_000;
+
+/** Resumes what waits, as its time comes, from now on. */
+export function trackWaiting(host: Host): void {
+	const { executions, due } = host;
+	const look = () => {
+		const near = executions
+			.list()
+			.flatMap(({ id, status, waitTill = Infinity }) =>
+				status === 'waiting' && waitTill <= Date.now() + LOOK_AHEAD_MS ? [{ id, waitTill }] : [],
+			)
+			.sort((a, b) => a.waitTill - b.waitTill);
+		for (const { id, waitTill } of near) {
+			if (due.has(id)) continue;
+			const timer = setTimeout(() => void resume(host, id), waitTill - Date.now());
+			due.set(id, timer);
+		}
+	};
+	setInterval(look, LOOK_EVERY_MS);
+	look();
+}
+
+/** Stops an execution, as the button of that name does: it is canceled, whatever it is doing. */
+export async function stop(host: Host, id: string): Promise<void> {
+	const { executions, main, active, due } = host;
+	const { depth, data } = executions.read(id);
+	active.get(id)?.cancel();
+	clearTimeout(due.get(id));
+	due.delete(id);
+	data.resultData.error = new ManualExecutionCancelledError(id);
+	await main.act({ kind: 'write', depth, status: 'canceled' }, () =>
+		executions.update(id, { status: 'canceled', waitTill: undefined, data }),
+	);
+}
+
+const CRASHABLE: ReadonlySet<string> = new Set(CRASHABLE_EXECUTION_STATUSES);
+
+/** What n8n does when it starts: what its database calls running has crashed. */
+export function markCrashed({ executions, active }: Host): void {
+	for (const { id, status } of executions.list()) {
+		if (!CRASHABLE.has(status) || active.has(id)) continue;
+		const { data } = executions.read(id);
+		data.resultData.error = new WorkflowOperationError(
+			'Workflow did not finish, possible out-of-memory issue',
+		);
+		executions.update(id, { status: 'crashed', waitTill: undefined, data });
+	}
+}
+
+const LOST_WORKER =
+	'This execution failed to be processed too many times and will no longer retry. To allow this execution to complete, please break down your workflow or scale up your workers or adjust your worker settings.';
+
+/** What main does in queue mode when a worker died: what it had taken ends with n8n's error. */
+export async function failJobsOf(host: Host, dead: MortalProcess): Promise<void> {
+	const { active, executions, main } = host;
+	const lost = [...active].filter(([, { by }]) => by === dead);
+	for (const [id] of lost) active.delete(id);
+	for (const [id, { isPart, finish }] of lost) {
+		if (isPart) continue;
+		const error = new WorkflowOperationError(LOST_WORKER);
+		const data = createRunExecutionData({ resultData: { error, runData: {} } });
+		const { mode } = executions.read(id);
+		const run: IRun = { data, mode, startedAt: new Date(), status: 'error', storedAt: 'db' };
+		await save(host, main, id, run);
+		finish(run);
+	}
+	markCrashed(host);
+}

@@ -1,0 +1,122 @@
+/**
+ * Stand-ins for the four of n8n's own nodes that a parked wait is made of: n8n-nodes-base is 200 MB and
+ * no dependency of this package. Same type names, same parameters, same semantics for the parameters
+ * that this package uses (read in n8n-nodes-base 2.40); anything else is refused. The real ones run in
+ * the end-to-end tests. And a node that shows what the items after it are linked to.
+ */
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
+	INodeType,
+} from 'n8n-workflow';
+
+const json = (name: string): INodeProperties => ({
+	displayName: name,
+	name,
+	type: 'json',
+	default: '',
+});
+
+const standIn = (
+	name: string,
+	properties: INodeProperties[],
+	execute: INodeType['execute'],
+	outputs = 1,
+): INodeType => ({
+	description: {
+		displayName: name,
+		name,
+		group: ['transform'],
+		version: [1, 1.1, 2, 2.2],
+		description: name,
+		defaults: { name },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: Array.from({ length: outputs }, () => NodeConnectionTypes.Main),
+		properties,
+	},
+	execute,
+});
+
+async function passOn(this: IExecuteFunctions) {
+	return await Promise.resolve([this.getInputData()]);
+}
+
+const executeWorkflowTrigger = standIn(
+	'executeWorkflowTrigger',
+	[json('inputSource')],
+	async function () {
+		const source = this.getNodeParameter('inputSource', 0);
+		if (source !== 'passthrough') throw new Error('No stand-in for this input source');
+		return await Promise.resolve([this.getInputData()]);
+	},
+);
+
+/** Below this n8n keeps the execution in memory: it looks at its database once a minute. */
+const SHORTEST_PARKED_MS = 65_000;
+
+const wait = standIn('wait', [json('resume'), json('amount'), json('unit')], async function () {
+	const [resume, unit] = [this.getNodeParameter('resume', 0), this.getNodeParameter('unit', 0)];
+	if (resume !== 'timeInterval' || unit !== 'seconds') throw new Error('No stand-in for this wait');
+	const ms = Number(this.getNodeParameter('amount', 0)) * 1000;
+	if (ms < SHORTEST_PARKED_MS) {
+		await new Promise<void>((resolve) => {
+			const timer = setTimeout(resolve, ms);
+			this.onExecutionCancellation(() => {
+				clearTimeout(timer);
+				resolve();
+			});
+		});
+	} else {
+		await this.putExecutionToWait(new Date(Date.now() + ms));
+	}
+	return [this.getInputData()];
+});
+
+interface Conditions {
+	combinator: string;
+	conditions: Array<{ leftValue: unknown; operator: { type: string; operation: string } }>;
+}
+
+/** Boolean conditions that must all be true. n8n's own evaluates `leftValue` expressions as well. */
+const iff = standIn(
+	'if',
+	[json('conditions'), json('options')],
+	async function () {
+		const outputs: INodeExecutionData[][] = [[], []];
+		this.getInputData().forEach((item, index) => {
+			const { combinator, conditions } = this.getNodeParameter(
+				'conditions',
+				index,
+			) as unknown as Conditions;
+			const isKnown = conditions.every(
+				({ operator }) => operator.type === 'boolean' && operator.operation === 'true',
+			);
+			if (combinator !== 'and' || !isKnown) throw new Error('No stand-in for these conditions');
+			const passes = conditions.every(({ leftValue }) => leftValue === true);
+			outputs[passes ? 0 : 1]?.push(item);
+		});
+		return await Promise.resolve(outputs);
+	},
+	2,
+);
+
+/** Emits for each item what its expression `value` gives: what the user's next node would see. */
+const show = standIn('show', [json('value')], async function () {
+	const items = this.getInputData().map(({ binary }, index) => ({
+		json: { value: this.getNodeParameter('value', index) },
+		binary,
+		pairedItem: { item: index },
+	}));
+	return await Promise.resolve([items]);
+});
+
+/** By type name. */
+export const STAND_INS: Record<string, INodeType> = {
+	'n8n-nodes-base.executeWorkflowTrigger': executeWorkflowTrigger,
+	'n8n-nodes-base.wait': wait,
+	'n8n-nodes-base.if': iff,
+	'n8n-nodes-base.noOp': standIn('noOp', [], passOn),
+	'test.show': show,
+};

@@ -1,0 +1,176 @@
+/**
+ * Time that is moved, not waited for: `Date` and the timers of everything that a test file loads, n8n's
+ * engine, the node and the double included. Rule: time stands still as long as anything but a timer is
+ * at work (a request on the wire, a file), so what happens does not depend on the speed of the machine.
+ *
+ * Each timer belongs to the process that set it (see process.mts), and dies with it.
+ */
+import { AsyncResource } from 'node:async_hooks';
+import { setImmediate as nextRound } from 'node:timers/promises';
+
+interface Timer {
+	at: number;
+	order: number;
+	owner: object | undefined;
+	fire(): void;
+}
+
+export interface VirtualTime {
+	/** What `Date.now()` says. */
+	now(): number;
+	/** Lets everything run that can run without time going by. */
+	settle(): Promise<void>;
+	/** Moves the clock until the condition holds. Throws when no timer is left, or after `mostMs`. */
+	until(condition: () => boolean, mostMs?: number): Promise<void>;
+	/** Moves the clock by this much, firing every timer on the way. */
+	advance(ms: number): Promise<void>;
+	/** Removes the timers of this owner. */
+	drop(owner: object): void;
+	/** Real time again. */
+	restore(): void;
+}
+
+/** Node.js' words for what libuv is doing that will call back without a timer. */
+const AT_WORK = new Set([
+	'FSReqCallback',
+	'FSReqPromise',
+	'GetAddrInfoReqWrap',
+	'TCPConnectWrap',
+	'WriteWrap',
+	'ShutdownWrap',
+	'RandomBytesRequest',
+	'ZlibStream',
+]);
+
+const filesAtWork = () => process.getActiveResourcesInfo().some((name) => AT_WORK.has(name));
+
+/** So many rounds of the event loop in a row with nothing at work mean that only timers are left. */
+const QUIET_ROUNDS = 12;
+
+const ALL_BUT_DATE = [
+	'hrtime',
+	'nextTick',
+	'performance',
+	'queueMicrotask',
+	'setImmediate',
+	'clearImmediate',
+	'setInterval',
+	'clearInterval',
+	'setTimeout',
+	'clearTimeout',
+] as const;
+
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Takes over the clock of the calling test file, until `restore`.
+ * @param startMs what the clock says at first, ms since the epoch
+ * @param isAtWork whether something is under way that no timer stands for
+ * @param ownerNow to whom a timer belongs that is set now
+ */
+export function takeTime(
+	startMs: number,
+	isAtWork: () => boolean,
+	ownerNow: () => object | undefined,
+): VirtualTime {
+	const real = { setTimeout, clearTimeout, setInterval, clearInterval };
+	const timers = new Map<object, Timer>();
+	let count = 0;
+
+	jest.useFakeTimers({ now: startMs, doNotFake: [...ALL_BUT_DATE] });
+
+	const set = (
+		callback: (...args: unknown[]) => void,
+		ms = 0,
+		args: unknown[],
+		repeats: boolean,
+	) => {
+		const everyMs = Math.max(1, Math.trunc(Number(ms) || 0));
+		const run = AsyncResource.bind(() => callback(...args));
+		const handle = {
+			ref: () => handle,
+			unref: () => handle,
+			hasRef: () => true,
+			refresh() {
+				const timer = timers.get(handle);
+				if (timer) timer.at = Date.now() + everyMs;
+				return handle;
+			},
+		};
+		const timer: Timer = {
+			at: Date.now() + everyMs,
+			order: count++,
+			owner: ownerNow(),
+			fire() {
+				if (repeats) timer.at += everyMs;
+				else timers.delete(handle);
+				run();
+			},
+		};
+		timers.set(handle, timer);
+		return handle;
+	};
+	const clear = (handle: object | undefined) => void (handle && timers.delete(handle));
+
+	Object.assign(globalThis, {
+		setTimeout: (callback: () => void, ms?: number, ...args: unknown[]) =>
+			set(callback, ms, args, false),
+		setInterval: (callback: () => void, ms?: number, ...args: unknown[]) =>
+			set(callback, ms, args, true),
+		clearTimeout: clear,
+		clearInterval: clear,
+	});
+
+	const first = (): Timer | undefined => {
+		let earliest: Timer | undefined;
+		for (const timer of timers.values()) {
+			const isSooner =
+				!earliest ||
+				timer.at < earliest.at ||
+				(timer.at === earliest.at && timer.order < earliest.order);
+			if (isSooner) earliest = timer;
+		}
+		return earliest;
+	};
+
+	const settle = async () => {
+		for (let quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
+			await nextRound();
+			if (isAtWork() || filesAtWork()) quiet = -1;
+		}
+	};
+
+	const fire = async (timer: Timer) => {
+		jest.setSystemTime(Math.max(Date.now(), timer.at));
+		timer.fire();
+		await settle();
+	};
+
+	return {
+		now: () => Date.now(),
+		settle,
+		async until(condition, mostMs = 3 * DAY_MS) {
+			const end = Date.now() + mostMs;
+			await settle();
+			while (!condition()) {
+				const timer = first();
+				if (!timer) throw new Error('Nobody waits for anything, and still it has not happened.');
+				if (timer.at > end) throw new Error(`It has not happened within ${mostMs / 1000} s.`);
+				await fire(timer);
+			}
+		},
+		async advance(ms) {
+			const end = Date.now() + ms;
+			await settle();
+			for (let next = first(); next && next.at <= end; next = first()) await fire(next);
+			jest.setSystemTime(end);
+		},
+		drop(owner) {
+			for (const [handle, timer] of timers) if (timer.owner === owner) timers.delete(handle);
+		},
+		restore() {
+			Object.assign(globalThis, real);
+			jest.useRealTimers();
+		},
+	};
+}
