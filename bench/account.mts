@@ -3,13 +3,13 @@
  * double wrote down. Rule: the double's word counts, for when a task ended and for what was refused.
  */
 import { setMaxListeners } from 'node:events';
-import { openLedger } from '../nodes/EmojiVideo/batch/paidTasks';
-import { DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/rateLimiter';
+import { openPaidTasks } from '../nodes/EmojiVideo/batch/paidTasks';
+import { DOCUMENTED_RATES, rateLimiterOf } from '../nodes/EmojiVideo/batch/rateLimiter';
 import { planJobs, portraitAt } from '../nodes/EmojiVideo/batch/plan';
 import type { Job } from '../nodes/EmojiVideo/batch/plan';
 import { followTasks, submitJobs } from '../nodes/EmojiVideo/batch/submit';
 import type { BatchTools } from '../nodes/EmojiVideo/batch/submit';
-import type { WatchSettings } from '../nodes/EmojiVideo/batch/pollSchedule';
+import type { PollSettings } from '../nodes/EmojiVideo/batch/pollSchedule';
 import type { Clock } from '../nodes/EmojiVideo/clock';
 import { createClient } from '../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../nodes/EmojiVideo/dashscope/transport';
@@ -19,7 +19,7 @@ import { createHttpSend, createNetworkClock, createRandom, delayed } from './net
 import { runAsPattern } from './pattern.mts';
 
 /** Create and Wait's defaults (actions/waiting.ts). */
-export const DEFAULTS: WatchSettings = {
+export const DEFAULTS: PollSettings = {
 	pollIntervalMs: 15_000,
 	runTimeoutMs: 1_800_000,
 	queueTimeoutMs: 43_200_000,
@@ -115,8 +115,17 @@ async function runBatch(
 		shares.map(async (jobs) => {
 			if (way === 'pattern') return await runAsPattern(jobs, send, clock, onKnown);
 			const signal = createStopSignal();
-			const client = createClient(send, paceOf(accountId, DOCUMENTED_RATES, clock), clock, signal);
-			return await runAsNode(jobs, { client, ledger: openLedger({}), clock, signal }, onKnown);
+			const client = createClient(
+				send,
+				rateLimiterOf(accountId, DOCUMENTED_RATES, clock),
+				clock,
+				signal,
+			);
+			return await runAsNode(
+				jobs,
+				{ client, paidTasks: openPaidTasks({}), clock, signal },
+				onKnown,
+			);
 		}),
 	);
 	return read(double, startedAt, knownAt);

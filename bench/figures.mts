@@ -36,10 +36,10 @@ export interface Bench {
 	measure: (options: BenchOptions) => Promise<Figure[]>;
 }
 
-export type Verdict = 'met' | 'MISSED' | '';
+export type PollResult = 'met' | 'MISSED' | '';
 
 /** Whether the target is met; empty where there is none. */
-export function verdictOf({ node, atMost }: Figure): Verdict {
+export function verdictOf({ node, atMost }: Figure): PollResult {
 	if (atMost === undefined) return '';
 	return node <= atMost ? 'met' : 'MISSED';
 }

@@ -77,7 +77,7 @@ async function figuresFor(what: string, taskMs: number): Promise<Figure[]> {
 
 export const overheadBench: Bench = {
 	title: 'Overhead of the engine',
-	about: `Create and Wait from the plan to the outcomes in input order (planJobs, submitJobs, startWaiting, the real client, pace, ledger and schemas), each portrait another one, without n8n's form and HTTP helper and without downloads. The account is in the same process and answers at once in JSON; time is a virtual clock. CPU and memory are real: measured in a child process, after a warm-up, above what it had before, peaks sampled every 10 ms; the account and the clock are in the figures. The median of ${RUNS} runs. "Deep queue": tasks of 4 s, one at a time, so that thousands are waiting.`,
+	about: `Create and Wait from the plan to the outcomes in input order (planJobs, submitJobs, startInMemoryWait, the real client, pace, ledger and schemas), each portrait another one, without n8n's form and HTTP helper and without downloads. The account is in the same process and answers at once in JSON; time is a virtual clock. CPU and memory are real: measured in a child process, after a warm-up, above what it had before, peaks sampled every 10 ms; the account and the clock are in the figures. The median of ${RUNS} runs. "Deep queue": tasks of 4 s, one at a time, so that thousands are waiting.`,
 	async measure() {
 		return [
 			...(await figuresFor(`${JOBS} instant videos`, 0)),

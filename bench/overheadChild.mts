@@ -4,11 +4,11 @@
  */
 import { inInputOrder } from '../nodes/EmojiVideo/parameters/readItems';
 import type { Outcome } from '../nodes/EmojiVideo/execution/operation';
-import type { Session } from '../nodes/EmojiVideo/execution/context';
-import { startWaiting } from '../nodes/EmojiVideo/wait/inMemoryWait';
+import type { ExecutionContext } from '../nodes/EmojiVideo/execution/context';
+import { startInMemoryWait } from '../nodes/EmojiVideo/wait/inMemoryWait';
 import type { WaitOptions } from '../nodes/EmojiVideo/wait/inMemoryWait';
-import { openLedger } from '../nodes/EmojiVideo/batch/paidTasks';
-import { DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/rateLimiter';
+import { openPaidTasks } from '../nodes/EmojiVideo/batch/paidTasks';
+import { DOCUMENTED_RATES, rateLimiterOf } from '../nodes/EmojiVideo/batch/rateLimiter';
 import { planJobs, portraitAt } from '../nodes/EmojiVideo/batch/plan';
 import type { Job } from '../nodes/EmojiVideo/batch/plan';
 import { submitJobs } from '../nodes/EmojiVideo/batch/submit';
@@ -56,20 +56,20 @@ const plan = (count: number): Job[] =>
 async function createAndWait(count: number, send: Send, clock: Clock): Promise<Outcome[]> {
 	const { signal } = new AbortController();
 	const parts = {
-		client: createClient(send, paceOf('bench', DOCUMENTED_RATES, clock), clock, signal),
-		ledger: openLedger({}),
+		client: createClient(send, rateLimiterOf('bench', DOCUMENTED_RATES, clock), clock, signal),
+		paidTasks: openPaidTasks({}),
 		clock,
 		signal,
 		halt: () => undefined,
 		isStopped: () => false,
 		runIndex: 0,
 		stopsAtFirstFailure: true,
-	} satisfies Partial<Session>;
+	} satisfies Partial<ExecutionContext>;
 	// The rest is for reading the form, files, downloads and Stop: none of them happens here.
-	const session = parts as Session;
+	const session = parts as ExecutionContext;
 	const jobs = plan(count);
 	const deliveries = new Map(jobs.map(({ itemIndex }) => [itemIndex, { simplify: true }]));
-	const waiting = startWaiting(session, OPTIONS, deliveries, []);
+	const waiting = startInMemoryWait(session, OPTIONS, deliveries, []);
 	await submitJobs(jobs, session, (job, result) => {
 		if (result.ok) waiting.add(result.value);
 		else waiting.settle(job, result);

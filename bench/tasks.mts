@@ -7,7 +7,11 @@ import pLimit from 'p-limit';
 import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
 import type { DashScopeDouble, Operation } from '../sandbox/dashscope/index.mts';
 import { LARGEST_PAGE, listAllTasks } from '../nodes/EmojiVideo/batch/listTasks';
-import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../nodes/EmojiVideo/batch/rateLimiter';
+import {
+	accountIdOf,
+	DOCUMENTED_RATES,
+	rateLimiterOf,
+} from '../nodes/EmojiVideo/batch/rateLimiter';
 import { systemClock } from '../nodes/EmojiVideo/clock';
 import { createClient } from '../nodes/EmojiVideo/dashscope/client';
 import type { Client } from '../nodes/EmojiVideo/dashscope/client';
@@ -124,8 +128,12 @@ async function benchTasks(tasks = 1000): Promise<TaskBenchRow[]> {
 	try {
 		await makeTasks(double, tasks);
 		double.advanceClock(60_000);
-		const takeTurn = paceOf(accountIdOf(double.apiKey, double.url), DOCUMENTED_RATES, systemClock);
-		const client = createClient(createSendTo(double), takeTurn, systemClock);
+		const acquire = rateLimiterOf(
+			accountIdOf(double.apiKey, double.url),
+			DOCUMENTED_RATES,
+			systemClock,
+		);
+		const client = createClient(createSendTo(double), acquire, systemClock);
 		const pages = Math.ceil(tasks / LARGEST_PAGE);
 		const expectAll = (found: number) => {
 			if (found !== tasks) throw new Error(`${found} of ${tasks} tasks were found.`);

@@ -59,15 +59,15 @@ describe('Survive Restarts', () => {
 		const { double } = scenes.manual;
 		const execution = await untilNotRunning(n8n, scenes.manual.id);
 		expect(execution.status).toBe('waiting');
-		const keeper = await n8n.execution(subExecutionOf(execution, NODE));
-		expect(keeper.status).toBe('waiting');
-		const turn = await n8n.execution(subExecutionOf(keeper, 'Keeper'));
-		expect(turn.status).toBe('waiting');
-		const parcels = [...outputOf(keeper, 'Start'), ...outputOf(turn, 'Start')];
-		expect(parcels).toHaveLength(2);
-		for (const parcel of parcels) {
-			expect(parcel.binary).toBeUndefined();
-			for (const task of double.tasks()) expect(JSON.stringify(parcel.json)).toContain(task.id);
+		const supervisor = await n8n.execution(subExecutionOf(execution, NODE));
+		expect(supervisor.status).toBe('waiting');
+		const check = await n8n.execution(subExecutionOf(supervisor, 'Supervisor'));
+		expect(check.status).toBe('waiting');
+		const states = [...outputOf(supervisor, 'Start'), ...outputOf(check, 'Start')];
+		expect(states).toHaveLength(2);
+		for (const state of states) {
+			expect(state.binary).toBeUndefined();
+			for (const task of double.tasks()) expect(JSON.stringify(state.json)).toContain(task.id);
 		}
 		// What n8n goes on with if it loses the rows below: every task ID, marked.
 		expect(outputOf(execution, NODE).map(({ json }) => [json.taskId, json.unfinished])).toEqual(

@@ -1,5 +1,5 @@
 /** Every documented answer, read by the schema that reads it in life. */
-import { isVerdict, refusal, taskFailure } from '../../nodes/EmojiVideo/dashscope/errors';
+import { isDetectionResult, refusal, taskFailure } from '../../nodes/EmojiVideo/dashscope/errors';
 import {
 	canceledSchema,
 	createdSchema,
@@ -297,10 +297,10 @@ describe('an error', () => {
 	});
 
 	it('is told from a verdict on a portrait by its code', () => {
-		expect(isVerdict({ code: 'InvalidFile.NoHuman' })).toBe(true);
-		expect(isVerdict({ output: { code: 'InvalidURL' } })).toBe(true);
-		expect(isVerdict({ code: 'InvalidApiKey' })).toBe(false);
-		expect(isVerdict(undefined)).toBe(false);
+		expect(isDetectionResult({ code: 'InvalidFile.NoHuman' })).toBe(true);
+		expect(isDetectionResult({ output: { code: 'InvalidURL' } })).toBe(true);
+		expect(isDetectionResult({ code: 'InvalidApiKey' })).toBe(false);
+		expect(isDetectionResult(undefined)).toBe(false);
 	});
 });
 

@@ -28,11 +28,11 @@ function clientOf(...answers: Array<ReturnType<typeof answer> | ReturnType<typeo
 		sent.push(request);
 		return Promise.resolve(next ?? answer({}));
 	};
-	const takeTurn = async (lane: string) => {
-		lanes.push(lane);
+	const acquire = async (bucket: string) => {
+		lanes.push(bucket);
 		return Promise.resolve();
 	};
-	return { client: createClient(send, takeTurn, quickClock()), sent, lanes };
+	return { client: createClient(send, acquire, quickClock()), sent, lanes };
 }
 
 const answer = (body: object, httpStatus = 200) =>

@@ -2,8 +2,17 @@
  * An account on paper: tasks run first in, first out, `width` at a time, each for as long as `runMs`
  * says; `watchAccount` plays the watch against it, event by event, on a clock that is a number.
  */
-import { createWatch, enqueue, learn, nextMoves } from '../../nodes/EmojiVideo/batch/pollSchedule';
-import type { Verdict, Watch, WatchSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
+import {
+	createPollSchedule,
+	enqueue,
+	recordAnswer,
+	nextPolls,
+} from '../../nodes/EmojiVideo/batch/pollSchedule';
+import type {
+	PollResult,
+	PollSchedule,
+	PollSettings,
+} from '../../nodes/EmojiVideo/batch/pollSchedule';
 import { DOCUMENTED_RATES, reserve } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import type { Answer } from '../../nodes/EmojiVideo/dashscope/client';
 import { fail, succeed } from '../../nodes/EmojiVideo/result';
@@ -13,7 +22,7 @@ import type { Task, TaskStatus } from '../../nodes/EmojiVideo/dashscope/schemas'
 export const START_MS = Date.UTC(2025, 9, 14, 3, 28, 4);
 
 /** Create and Wait's defaults (issue 2 and 3). */
-export const defaults: WatchSettings = {
+export const defaults: PollSettings = {
 	pollIntervalMs: 15_000,
 	runTimeoutMs: 1_800_000,
 	queueTimeoutMs: 43_200_000,
@@ -97,7 +106,7 @@ export function runAccount({
 }
 
 export interface WatchOptions {
-	settings?: Partial<WatchSettings>;
+	settings?: Partial<PollSettings>;
 	/** From question to answer. */
 	latencyMs?: number;
 	/** The service's clock minus this process's. */
@@ -113,14 +122,14 @@ export interface WatchedEnd {
 	/** From the end of the task to the watch's knowing it. */
 	delayMs: number;
 	queries: number;
-	verdict: Verdict;
+	verdict: PollResult;
 }
 
 export interface Log {
 	ends: WatchedEnd[];
 	/** The moments of all questions, in order. */
 	asked: Array<{ taskId: string; at: number }>;
-	watch: Watch;
+	watch: PollSchedule;
 }
 
 /** More questions than this mean that the watch does not come to an end. */
@@ -129,7 +138,7 @@ const MOST_QUERIES = 200_000;
 /** Plays the watch against the account until every task has left it. */
 export function watchAccount(tasks: SimulatedTask[], options: WatchOptions = {}): Log {
 	const { settings, latencyMs = 50, skewMs = 0, faultOf, random = 0.5 } = options;
-	const watch = createWatch({ ...defaults, ...settings });
+	const watch = createPollSchedule({ ...defaults, ...settings });
 	const byId = new Map(tasks.map((task) => [task.taskId, task]));
 	const queries = new Map<string, number>();
 	const answers: Array<{ at: number; taskId: string; result: Result<Answer<Task>> }> = [];
@@ -152,7 +161,7 @@ export function watchAccount(tasks: SimulatedTask[], options: WatchOptions = {})
 	};
 
 	const hear = ({ taskId, result }: (typeof answers)[number]) => {
-		const verdict = learn(watch, taskId, result, now, random);
+		const verdict = recordAnswer(watch, taskId, result, now, random);
 		if (verdict.kind === 'open') return;
 		const finishedAt = byId.get(taskId)?.finishedAt ?? 0;
 		log.ends.push({
@@ -174,7 +183,7 @@ export function watchAccount(tasks: SimulatedTask[], options: WatchOptions = {})
 			answers.shift();
 			hear(next);
 		}
-		const moves = nextMoves(watch, now);
+		const moves = nextPolls(watch, now);
 		moves.ask.forEach(ask);
 		if (log.asked.length > MOST_QUERIES) throw new Error('The watch does not come to an end.');
 		const nextAnswer = answers.reduce((at, answer) => Math.min(at, answer.at), Infinity);

@@ -46,7 +46,7 @@ export interface Script {
 }
 
 export interface Call {
-	lane: 'detect' | 'create' | 'query';
+	bucket: 'detect' | 'create' | 'query';
 	at: number;
 	fate: Fate | 'notPassed';
 	/** Which video: `driven_id` of a create. */
@@ -61,7 +61,7 @@ export interface Call {
 	isRefused: boolean;
 }
 
-interface Made {
+interface SubmittedJob {
 	taskId: string;
 	acceptedAt: number;
 	startedAt: number;
@@ -90,14 +90,14 @@ const interrupted = fail({ ...STOPPED, kind: 'interrupted' });
 /** The service, and everything it was asked. */
 export function createAdversary(script: Script, clock: Clock) {
 	const calls: Call[] = [];
-	const tasks = new Map<string, Made>();
+	const tasks = new Map<string, SubmittedJob>();
 	const freeAt = Array.from({ length: script.width }, () => 0);
 	const counts = { detect: 0, create: 0, query: 0 };
 
-	const laneOf = ({ path }: ApiRequest): Call['lane'] =>
+	const laneOf = ({ path }: ApiRequest): Call['bucket'] =>
 		path.endsWith('face-detect') ? 'detect' : path.includes('/tasks/') ? 'query' : 'create';
 
-	const makeTask = (): Made => {
+	const makeTask = (): SubmittedJob => {
 		const index = tasks.size;
 		freeAt.sort((a, b) => a - b);
 		const acceptedAt = clock.now();
@@ -131,12 +131,12 @@ export function createAdversary(script: Script, clock: Clock) {
 
 	/** Acts as the call asks and gives the answer's body. */
 	const act = (call: Call, request: ApiRequest): object => {
-		if (call.lane === 'detect') {
+		if (call.bucket === 'detect') {
 			return call.fate === 'notPassed'
 				? { request_id: 'r', output: { code: 'InvalidFile.NoHuman', message: 'No.' } }
 				: { request_id: 'r', output: { bbox_face: [2, 2, 8, 8], ext_bbox_face: [0, 0, 9, 9] } };
 		}
-		if (call.lane === 'query') {
+		if (call.bucket === 'query') {
 			call.taskId = request.path.split('/').pop() ?? '';
 			return tell(call.taskId);
 		}
@@ -166,18 +166,18 @@ export function createAdversary(script: Script, clock: Clock) {
 		(signal: AbortSignal): Send =>
 		async (request) => {
 			if (signal.aborted) return fail(STOPPED);
-			const lane = laneOf(request);
-			const nth = counts[lane]++;
+			const bucket = laneOf(request);
+			const nth = counts[bucket]++;
 			const latency = script.latencyMs[calls.length % Math.max(1, script.latencyMs.length)] ?? 50;
 			const { input } = (request.body ?? {}) as {
 				input?: { driven_id?: string; image_url?: string };
 			};
 			const call: Call = {
-				lane,
+				bucket,
 				at: clock.now(),
-				fate: script[lane][nth] ?? 'good',
+				fate: script[bucket][nth] ?? 'good',
 				templateId: input?.driven_id,
-				imageUrl: lane === 'detect' ? input?.image_url : undefined,
+				imageUrl: bucket === 'detect' ? input?.image_url : undefined,
 				isHeard: false,
 				isRefused: false,
 			};

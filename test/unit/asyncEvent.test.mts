@@ -1,19 +1,19 @@
-import { createBell } from '../../nodes/EmojiVideo/batch/asyncEvent';
+import { createAsyncEvent } from '../../nodes/EmojiVideo/batch/asyncEvent';
 import { createVirtualClock } from './virtualClock.mts';
 
 it('wakes at the end of the sleep when nobody rings', async () => {
 	const clock = createVirtualClock();
 	const start = clock.now();
-	await clock.until(createBell().heardWithin(5000, clock));
+	await clock.until(createAsyncEvent().waitUpTo(5000, clock));
 	expect(clock.now() - start).toBe(5000);
 });
 
 it('wakes when it rings, and leaves nobody asleep', async () => {
 	const clock = createVirtualClock();
 	const start = clock.now();
-	const bell = createBell();
-	const heard = bell.heardWithin(60_000, clock);
-	void clock.sleep(1000).then(() => bell.ring());
+	const changed = createAsyncEvent();
+	const heard = changed.waitUpTo(60_000, clock);
+	void clock.sleep(1000).then(() => changed.set());
 	await clock.until(heard);
 	expect(clock.now() - start).toBe(1000);
 	expect(clock.sleepers()).toBe(0);
@@ -22,31 +22,31 @@ it('wakes when it rings, and leaves nobody asleep', async () => {
 it('counts a ring since the last wait, once', async () => {
 	const clock = createVirtualClock();
 	const start = clock.now();
-	const bell = createBell();
-	bell.ring();
-	bell.ring();
-	await clock.until(bell.heardWithin(60_000, clock));
+	const changed = createAsyncEvent();
+	changed.set();
+	changed.set();
+	await clock.until(changed.waitUpTo(60_000, clock));
 	expect(clock.now() - start).toBe(0);
-	await clock.until(bell.heardWithin(60_000, clock));
+	await clock.until(changed.waitUpTo(60_000, clock));
 	expect(clock.now() - start).toBe(60_000);
 });
 
 it('waits for a ring alone when there is no end to the sleep', async () => {
 	const clock = createVirtualClock();
-	const bell = createBell();
+	const changed = createAsyncEvent();
 	let isHeard = false;
-	const heard = bell.heardWithin(Infinity, clock).then(() => {
+	const heard = changed.waitUpTo(Infinity, clock).then(() => {
 		isHeard = true;
 	});
 	await clock.advance(365 * 86_400_000);
 	expect([isHeard, clock.sleepers()]).toEqual([false, 0]);
-	bell.ring();
+	changed.set();
 	await clock.until(heard);
 	expect(isHeard).toBe(true);
 });
 
 it.each([0, -5])('does not wait for %i ms', async (ms) => {
 	const clock = createVirtualClock();
-	await createBell().heardWithin(ms, clock);
+	await createAsyncEvent().waitUpTo(ms, clock);
 	expect(clock.sleepers()).toBe(0);
 });

@@ -4,13 +4,13 @@
  */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { openLedger } from '../../nodes/EmojiVideo/batch/paidTasks';
-import { DOCUMENTED_RATES, paceOf } from '../../nodes/EmojiVideo/batch/rateLimiter';
+import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
+import { DOCUMENTED_RATES, rateLimiterOf } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import { planJobs, portraitAt } from '../../nodes/EmojiVideo/batch/plan';
-import type { Job, VideoOrder } from '../../nodes/EmojiVideo/batch/plan';
+import type { Job, JobSpec } from '../../nodes/EmojiVideo/batch/plan';
 import { followTasks, submitJobs } from '../../nodes/EmojiVideo/batch/submit';
 import type { BatchTools } from '../../nodes/EmojiVideo/batch/submit';
-import type { WatchSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
+import type { PollSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Failure } from '../../nodes/EmojiVideo/result';
 import { createAdversary } from './adversary.mts';
@@ -34,16 +34,16 @@ interface Try {
 }
 
 interface Scenario {
-	orders: Array<Pick<VideoOrder, 'areas'> & { imageUrl: string; templates: number }>;
+	orders: Array<Pick<JobSpec, 'areas'> & { imageUrl: string; templates: number }>;
 	tries: Try[];
 	script: Script;
-	settings: Partial<WatchSettings>;
+	settings: Partial<PollSettings>;
 }
 
 /** What was seen of one try. */
 interface TrySeen {
 	endings: Ending[];
-	/** Tasks that the ledger knew before: job key -> task ID. */
+	/** Tasks that the paidTasks knew before: job key -> task ID. */
 	resumed: Map<string, string>;
 	/** The calls of this try, and of nobody else. */
 	calls: Call[];
@@ -53,7 +53,7 @@ let accounts = 0;
 
 function jobsOf({ orders }: Scenario): Job[] {
 	const asked = orders.map(
-		({ imageUrl, areas, templates }, itemIndex): VideoOrder => ({
+		({ imageUrl, areas, templates }, itemIndex): JobSpec => ({
 			itemIndex,
 			portrait: portraitAt(imageUrl),
 			areas,
@@ -68,7 +68,7 @@ function jobsOf({ orders }: Scenario): Job[] {
 async function execute(
 	jobs: Job[],
 	tools: BatchTools,
-	settings: WatchSettings,
+	settings: PollSettings,
 	onEnding: (ending: Ending) => void,
 ): Promise<void> {
 	const follow = followTasks(tools, settings, ({ job, entry }, { result }) => {
@@ -90,7 +90,7 @@ async function play(scenario: Scenario, clock: VirtualClock = createVirtualClock
 	const adversary = createAdversary(scenario.script, clock);
 	const context: IDataObject = {};
 	const accountId = `account-${accounts++}`;
-	const settings: WatchSettings = {
+	const settings: PollSettings = {
 		pollIntervalMs: 15_000,
 		runTimeoutMs: 1_800_000,
 		queueTimeoutMs: 43_200_000,
@@ -101,13 +101,13 @@ async function play(scenario: Scenario, clock: VirtualClock = createVirtualClock
 	for (const { stopAfterMs, stopsAtFirstFailure } of scenario.tries) {
 		const stop = new AbortController();
 		const { signal } = stop;
-		const ledger = openLedger(context);
-		const takeTurn = paceOf(accountId, DOCUMENTED_RATES, clock);
-		const client = createClient(adversary.connect(signal), takeTurn, clock, signal);
+		const paidTasks = openPaidTasks(context);
+		const acquire = rateLimiterOf(accountId, DOCUMENTED_RATES, clock);
+		const client = createClient(adversary.connect(signal), acquire, clock, signal);
 		const before = adversary.calls.length;
 		const resumed = new Map(
 			jobs.flatMap(({ key }): Array<[string, string]> => {
-				const entry = ledger.find(key);
+				const entry = paidTasks.find(key);
 				return entry ? [[key, entry.taskId]] : [];
 			}),
 		);
@@ -119,7 +119,7 @@ async function play(scenario: Scenario, clock: VirtualClock = createVirtualClock
 			});
 		}
 		await clock.until(
-			execute(jobs, { client, ledger, clock, signal }, settings, (ending) => {
+			execute(jobs, { client, paidTasks, clock, signal }, settings, (ending) => {
 				endings.push(ending);
 				if (ending.failure && stopsAtFirstFailure) stop.abort();
 			}),
@@ -137,7 +137,7 @@ async function play(scenario: Scenario, clock: VirtualClock = createVirtualClock
 type Played = Awaited<ReturnType<typeof play>>;
 
 const createsOf = (calls: Call[], templateId: string) =>
-	calls.filter((call) => call.lane === 'create' && call.templateId === templateId);
+	calls.filter((call) => call.bucket === 'create' && call.templateId === templateId);
 
 function expectOneResultPerJob({ jobs, tries }: Played) {
 	for (const { endings } of tries) {
@@ -148,7 +148,7 @@ function expectOneResultPerJob({ jobs, tries }: Played) {
 function expectEveryAcceptedTaskInAResult({ tries }: Played) {
 	for (const { endings, calls, resumed } of tries) {
 		const told = new Set(endings.map(({ taskId }) => taskId));
-		const accepted = calls.filter(({ lane, isHeard }) => lane === 'create' && isHeard);
+		const accepted = calls.filter(({ bucket, isHeard }) => bucket === 'create' && isHeard);
 		for (const { taskId } of accepted) expect(told).toContain(taskId);
 		for (const taskId of resumed.values()) expect(told).toContain(taskId);
 	}
@@ -180,12 +180,12 @@ function expectRepeatedOnlyAfterThrottling({ jobs, tries }: Played) {
 }
 
 function expectPaced({ calls }: { calls: Call[] }) {
-	for (const [lane, most] of [
+	for (const [bucket, most] of [
 		['query', 20],
 		['create', 1],
 		['detect', 1],
 	] as const) {
-		const moments = calls.filter((call) => call.lane === lane).map(({ at }) => at);
+		const moments = calls.filter((call) => call.bucket === bucket).map(({ at }) => at);
 		for (const from of moments) {
 			expect(moments.filter((at) => at >= from && at < from + 1000).length).toBeLessThanOrEqual(
 				most,

@@ -1,7 +1,11 @@
 /** Get Status of a thousand task IDs in one item, on a virtual clock: at 20 a second it takes a minute. */
 import { getStatus } from '../../nodes/EmojiVideo/actions/video/getStatus.operation';
-import type { Session } from '../../nodes/EmojiVideo/execution/context';
-import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../../nodes/EmojiVideo/batch/rateLimiter';
+import type { ExecutionContext } from '../../nodes/EmojiVideo/execution/context';
+import {
+	accountIdOf,
+	DOCUMENTED_RATES,
+	rateLimiterOf,
+} from '../../nodes/EmojiVideo/batch/rateLimiter';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import { succeed } from '../../nodes/EmojiVideo/result';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
@@ -23,7 +27,11 @@ it('a thousand IDs with doubles, blanks and wrong ones: each good one is asked o
 	const good = Array.from({ length: 1000 }, (_, index) => idOf(index));
 	const list = [...good, '', ...good.slice(0, 200), 'a/b', ' ', '../models', ...good.slice(500)];
 	const fields: Record<string, unknown> = { taskId: list, simplify: true };
-	const pace = paceOf(accountIdOf('sk-many', 'https://many.example'), DOCUMENTED_RATES, clock);
+	const pace = rateLimiterOf(
+		accountIdOf('sk-many', 'https://many.example'),
+		DOCUMENTED_RATES,
+		clock,
+	);
 	const session = {
 		functions: {
 			getInputData: () => [{ json: {} }],
@@ -32,7 +40,7 @@ it('a thousand IDs with doubles, blanks and wrong ones: each good one is asked o
 		client: createClient(send, pace, clock),
 		clock,
 		stopsAtFirstFailure: false,
-	} as unknown as Session;
+	} as unknown as ExecutionContext;
 
 	const outcomes = await clock.until(getStatus.run(session));
 

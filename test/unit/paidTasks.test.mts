@@ -1,23 +1,23 @@
 import type { IDataObject } from 'n8n-workflow';
-import { openLedger } from '../../nodes/EmojiVideo/batch/paidTasks';
-import type { LedgerEntry } from '../../nodes/EmojiVideo/batch/paidTasks';
+import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
+import type { PaidTask } from '../../nodes/EmojiVideo/batch/paidTasks';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
 
 const areas: FaceAreas = { face: [212, 194, 460, 441], expression: [63, 30, 609, 575] };
-const entry: LedgerEntry = { taskId: 'task-1', acceptedAt: 1000, requestId: 'r', areas };
+const entry: PaidTask = { taskId: 'task-1', acceptedAt: 1000, requestId: 'r', areas };
 
 it('knows nothing at first', () => {
-	const ledger = openLedger({});
-	expect(ledger.find('key')).toBeUndefined();
-	expect(ledger.findAreas('https://example.com/a.png')).toBeUndefined();
+	const paidTasks = openPaidTasks({});
+	expect(paidTasks.find('key')).toBeUndefined();
+	expect(paidTasks.findAreas('https://example.com/a.png')).toBeUndefined();
 });
 
 it('remembers tasks and areas for the next try, which opens the same context', () => {
 	const context: IDataObject = {};
-	const first = openLedger(context);
+	const first = openPaidTasks(context);
 	first.write('key', entry);
 	first.writeAreas('https://example.com/a.png', areas);
-	const second = openLedger(context);
+	const second = openPaidTasks(context);
 	expect(second.find('key')).toEqual(entry);
 	expect(second.findAreas('https://example.com/a.png')).toEqual(areas);
 	expect(second.find('other')).toBeUndefined();
@@ -25,30 +25,30 @@ it('remembers tasks and areas for the next try, which opens the same context', (
 
 it('survives being stored as JSON with the execution', () => {
 	const context: IDataObject = {};
-	openLedger(context).write('key', { ...entry, requestId: undefined });
+	openPaidTasks(context).write('key', { ...entry, requestId: undefined });
 	const stored = JSON.parse(JSON.stringify(context)) as IDataObject;
-	expect(openLedger(stored).find('key')).toEqual({ taskId: 'task-1', acceptedAt: 1000, areas });
+	expect(openPaidTasks(stored).find('key')).toEqual({ taskId: 'task-1', acceptedAt: 1000, areas });
 });
 
 it('has the task in the context as soon as it is written', () => {
 	const context: IDataObject = {};
-	openLedger(context).write('key', entry);
+	openPaidTasks(context).write('key', entry);
 	expect(JSON.stringify(context)).toContain('task-1');
 });
 
 it('forgets a task that is struck, and no other', () => {
-	const ledger = openLedger({});
-	ledger.write('one', entry);
-	ledger.write('two', { ...entry, taskId: 'task-2' });
-	ledger.strike('one');
-	ledger.strike('never written');
-	expect(ledger.find('one')).toBeUndefined();
-	expect(ledger.find('two')?.taskId).toBe('task-2');
+	const paidTasks = openPaidTasks({});
+	paidTasks.write('one', entry);
+	paidTasks.write('two', { ...entry, taskId: 'task-2' });
+	paidTasks.remove('one');
+	paidTasks.remove('never written');
+	expect(paidTasks.find('one')).toBeUndefined();
+	expect(paidTasks.find('two')?.taskId).toBe('task-2');
 });
 
 it('leaves what others keep in the context alone', () => {
 	const context: IDataObject = { somebodyElse: { here: true } };
-	openLedger(context).write('key', entry);
+	openPaidTasks(context).write('key', entry);
 	expect(context.somebodyElse).toEqual({ here: true });
 });
 
@@ -60,12 +60,12 @@ it.each([
 	['null', null],
 ])('does not believe an entry with %s', (_, broken) => {
 	const context = { emojiVideoTasks: { key: broken } } as unknown as IDataObject;
-	expect(openLedger(context).find('key')).toBeUndefined();
+	expect(openPaidTasks(context).find('key')).toBeUndefined();
 });
 
 it('starts afresh where the context holds something else', () => {
 	const context: IDataObject = { emojiVideoTasks: 'nonsense', emojiVideoAreas: null };
-	const ledger = openLedger(context);
-	ledger.write('key', entry);
-	expect(openLedger(context).find('key')).toEqual(entry);
+	const paidTasks = openPaidTasks(context);
+	paidTasks.write('key', entry);
+	expect(openPaidTasks(context).find('key')).toEqual(entry);
 });

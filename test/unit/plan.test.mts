@@ -1,11 +1,11 @@
 import { TEMPLATE_ID, templateLabel, TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
 import { planJobs, portraitAt } from '../../nodes/EmojiVideo/batch/plan';
-import type { VideoOrder } from '../../nodes/EmojiVideo/batch/plan';
+import type { JobSpec } from '../../nodes/EmojiVideo/batch/plan';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
 
 const areas: FaceAreas = { face: [212, 194, 460, 441], expression: [63, 30, 609, 575] };
 
-const order = (more: Partial<VideoOrder> = {}): VideoOrder => ({
+const order = (more: Partial<JobSpec> = {}): JobSpec => ({
 	itemIndex: 0,
 	portrait: portraitAt('https://example.com/a.png'),
 	areas: undefined,
@@ -13,7 +13,7 @@ const order = (more: Partial<VideoOrder> = {}): VideoOrder => ({
 	...more,
 });
 
-const keysOf = (orders: VideoOrder[], runIndex = 0) =>
+const keysOf = (orders: JobSpec[], runIndex = 0) =>
 	planJobs(orders, runIndex).map(({ key }) => key);
 
 describe('a plan', () => {

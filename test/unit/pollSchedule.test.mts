@@ -1,6 +1,11 @@
 /** The watch against an account on paper: how often it asks, how soon it knows, when it gives up. */
-import { createWatch, enqueue, learn, nextMoves } from '../../nodes/EmojiVideo/batch/pollSchedule';
-import type { Watch } from '../../nodes/EmojiVideo/batch/pollSchedule';
+import {
+	createPollSchedule,
+	enqueue,
+	recordAnswer,
+	nextPolls,
+} from '../../nodes/EmojiVideo/batch/pollSchedule';
+import type { PollSchedule } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import { fail } from '../../nodes/EmojiVideo/result';
 import type { Failure, FailureKind } from '../../nodes/EmojiVideo/result';
 import type { TaskStatus } from '../../nodes/EmojiVideo/dashscope/schemas';
@@ -190,8 +195,8 @@ describe('the width', () => {
 });
 
 /** A watch over tasks that were all accepted at `START_MS`. */
-function watchOver(count: number, settings = {}): Watch {
-	const watch = createWatch({ ...defaults, ...settings });
+function watchOver(count: number, settings = {}): PollSchedule {
+	const watch = createPollSchedule({ ...defaults, ...settings });
 	for (let index = 0; index < count; index++) {
 		enqueue(
 			watch,
@@ -238,19 +243,19 @@ describe('a fault', () => {
 
 	it('waits at least as long as Retry-After says', () => {
 		const watch = watchOver(1);
-		expect(nextMoves(watch, START_MS + 1000).ask).toEqual(['task-0']);
+		expect(nextPolls(watch, START_MS + 1000).ask).toEqual(['task-0']);
 		const failure = failureOf('throttled', { retryAfterMs: 40_000 });
-		learn(watch, 'task-0', fail(failure), START_MS + 1000, 0);
-		expect(nextMoves(watch, START_MS + 40_999)).toEqual({ ask: [], wakeAt: START_MS + 41_000 });
-		expect(nextMoves(watch, START_MS + 41_000).ask).toEqual(['task-0']);
+		recordAnswer(watch, 'task-0', fail(failure), START_MS + 1000, 0);
+		expect(nextPolls(watch, START_MS + 40_999)).toEqual({ ask: [], wakeAt: START_MS + 41_000 });
+		expect(nextPolls(watch, START_MS + 41_000).ask).toEqual(['task-0']);
 	});
 
 	it('pauses with jitter', () => {
 		const pauseAt = (random: number) => {
 			const watch = watchOver(1);
-			nextMoves(watch, START_MS + 1000);
-			learn(watch, 'task-0', fail(failureOf('unavailable')), START_MS + 1000, random);
-			return nextMoves(watch, START_MS + 1000).wakeAt - START_MS - 1000;
+			nextPolls(watch, START_MS + 1000);
+			recordAnswer(watch, 'task-0', fail(failureOf('unavailable')), START_MS + 1000, random);
+			return nextPolls(watch, START_MS + 1000).wakeAt - START_MS - 1000;
 		};
 		expect(pauseAt(0)).toBeLessThan(pauseAt(0.99));
 		expect(pauseAt(0)).toBeGreaterThanOrEqual(500);
@@ -284,8 +289,10 @@ describe('a fault', () => {
 		'of the kind %s ends the wait at once, with the task ID',
 		(kind) => {
 			const watch = watchOver(1);
-			nextMoves(watch, START_MS + 1000);
-			expect(learn(watch, 'task-0', fail(failureOf(kind)), START_MS + 1000, 0)).toMatchObject({
+			nextPolls(watch, START_MS + 1000);
+			expect(
+				recordAnswer(watch, 'task-0', fail(failureOf(kind)), START_MS + 1000, 0),
+			).toMatchObject({
 				kind: 'failed',
 				failure: { kind, taskId: 'task-0' },
 			});
@@ -371,11 +378,11 @@ describe('a time limit', () => {
 	it('is not over before the service has been asked once more', () => {
 		const watch = watchOver(1, { runTimeoutMs: MINUTE });
 		const late: SimulatedTask = { ...oneTask(), finishedAt: START_MS + MINUTE - 1 };
-		nextMoves(watch, START_MS + 1000);
-		learn(watch, 'task-0', answered(taskAt(late, START_MS + 1000)), START_MS + 1000, 0);
-		expect(nextMoves(watch, START_MS + MINUTE).ask).toEqual(['task-0']);
+		nextPolls(watch, START_MS + 1000);
+		recordAnswer(watch, 'task-0', answered(taskAt(late, START_MS + 1000)), START_MS + 1000, 0);
+		expect(nextPolls(watch, START_MS + MINUTE).ask).toEqual(['task-0']);
 		const answer = answered(taskAt(late, START_MS + MINUTE));
-		expect(learn(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('done');
+		expect(recordAnswer(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('done');
 	});
 });
 
@@ -386,9 +393,9 @@ describe('the end of a task', () => {
 		['UNKNOWN', /does not know/],
 	])('as %s ends the wait at once, in words of its own', (end, message) => {
 		const watch = watchOver(1);
-		nextMoves(watch, START_MS + MINUTE);
+		nextPolls(watch, START_MS + MINUTE);
 		const answer = answered(taskAt(oneTask(end), START_MS + MINUTE));
-		expect(learn(watch, 'task-0', answer, START_MS + MINUTE, 0)).toMatchObject({
+		expect(recordAnswer(watch, 'task-0', answer, START_MS + MINUTE, 0)).toMatchObject({
 			kind: 'failed',
 			failure: {
 				kind: 'task',
@@ -398,22 +405,28 @@ describe('the end of a task', () => {
 			},
 			answer: { value: { taskId: 'task-0' } },
 		});
-		expect(nextMoves(watch, START_MS + HOUR)).toEqual({ ask: [], wakeAt: Infinity });
+		expect(nextPolls(watch, START_MS + HOUR)).toEqual({ ask: [], wakeAt: Infinity });
 	});
 
 	it('in a failure teaches nothing about how long a run takes', () => {
 		const watch = watchOver(1);
-		nextMoves(watch, START_MS + MINUTE);
-		learn(watch, 'task-0', answered(taskAt(oneTask('FAILED'), START_MS + MINUTE)), START_MS, 0);
+		nextPolls(watch, START_MS + MINUTE);
+		recordAnswer(
+			watch,
+			'task-0',
+			answered(taskAt(oneTask('FAILED'), START_MS + MINUTE)),
+			START_MS,
+			0,
+		);
 		expect(watch.runs).toEqual([]);
 	});
 
 	it('heard twice counts once', () => {
 		const watch = watchOver(1);
-		nextMoves(watch, START_MS + MINUTE);
+		nextPolls(watch, START_MS + MINUTE);
 		const answer = answered(taskAt(oneTask(), START_MS + MINUTE));
-		expect(learn(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('done');
-		expect(learn(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('open');
+		expect(recordAnswer(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('done');
+		expect(recordAnswer(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('open');
 		expect(watch.runs).toHaveLength(1);
 	});
 });
@@ -421,15 +434,15 @@ describe('the end of a task', () => {
 describe('a question', () => {
 	it('is asked once at a time', () => {
 		const watch = watchOver(1);
-		expect(nextMoves(watch, START_MS + 1000).ask).toEqual(['task-0']);
-		expect(nextMoves(watch, START_MS + MINUTE)).toEqual({ ask: [], wakeAt: Infinity });
+		expect(nextPolls(watch, START_MS + 1000).ask).toEqual(['task-0']);
+		expect(nextPolls(watch, START_MS + MINUTE)).toEqual({ ask: [], wakeAt: Infinity });
 	});
 
 	it('is first asked a second after acceptance', () => {
-		expect(nextMoves(watchOver(3), START_MS)).toEqual({ ask: [], wakeAt: START_MS + 1000 });
+		expect(nextPolls(watchOver(3), START_MS)).toEqual({ ask: [], wakeAt: START_MS + 1000 });
 	});
 
 	it('is never asked when there is no task', () => {
-		expect(nextMoves(watchOver(0), START_MS)).toEqual({ ask: [], wakeAt: Infinity });
+		expect(nextPolls(watchOver(0), START_MS)).toEqual({ ask: [], wakeAt: Infinity });
 	});
 });

@@ -157,14 +157,14 @@ describe('the end of a file', () => {
 	};
 	const exif = { orientation: { value: 1, order: 'II' as const }, thumbnail: true };
 
-	test.each([1, 2, 3, 7, 64, 100_000])('is found in pieces of %i bytes', (pieceBytes) => {
+	test.each([1, 2, 3, 7, 64, 100_000])('is found in entries of %i bytes', (pieceBytes) => {
 		expect(isWhole(jpeg(640, 480, exif), pieceBytes)).toBe(true);
 		expect(isWhole(png(640, 480), pieceBytes)).toBe(true);
 		expect(isWhole(padded(png(640, 480), 5000), pieceBytes)).toBe(true);
 		expect(isWhole(webp.lossy(640, 480), pieceBytes)).toBe(true);
 	});
 
-	test.each([1, 2, 3, 7, 64, 100_000])('is missed in pieces of %i bytes', (pieceBytes) => {
+	test.each([1, 2, 3, 7, 64, 100_000])('is missed in entries of %i bytes', (pieceBytes) => {
 		expect(isWhole(jpeg(640, 480, { ...exif, cut: true }), pieceBytes)).toBe(false);
 		expect(isWhole(png(640, 480).subarray(0, -9), pieceBytes)).toBe(false);
 	});

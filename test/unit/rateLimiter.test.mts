@@ -2,12 +2,12 @@ import { inspect } from 'node:util';
 import {
 	accountIdOf,
 	DOCUMENTED_RATES,
-	paceOf,
+	rateLimiterOf,
 	reserve,
 	waitBeforeLeaving,
 } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import type { Clock } from '../../nodes/EmojiVideo/clock';
-import type { Lane, TakeTurn } from '../../nodes/EmojiVideo/dashscope/client';
+import type { Bucket, Acquire } from '../../nodes/EmojiVideo/dashscope/client';
 import { createVirtualClock } from './virtualClock.mts';
 
 let accounts = 0;
@@ -15,11 +15,16 @@ let accounts = 0;
 const freshAccount = () => accountIdOf(`sk-${accounts++}`, 'https://dashscope.aliyuncs.com');
 
 /** Takes many turns at once; the moments at which they came, in ms from now. */
-async function turns(count: number, lane: Lane, paces: TakeTurn[], clock = createVirtualClock()) {
+async function turns(
+	count: number,
+	bucket: Bucket,
+	paces: Acquire[],
+	clock = createVirtualClock(),
+) {
 	const start = clock.now();
 	const moments: number[] = [];
 	const all = Array.from({ length: count }, async (_, index) => {
-		await paces[index % paces.length]?.(lane);
+		await paces[index % paces.length]?.(bucket);
 		moments.push(clock.now() - start);
 	});
 	await clock.until(Promise.all(all));
@@ -73,7 +78,12 @@ it('sends no second share at once after the process was busy', async () => {
 	};
 	const start = clock.now();
 	stalledUntil = start + 700;
-	const moments = await turns(60, 'query', [paceOf(freshAccount(), DOCUMENTED_RATES, busy)], clock);
+	const moments = await turns(
+		60,
+		'query',
+		[rateLimiterOf(freshAccount(), DOCUMENTED_RATES, busy)],
+		clock,
+	);
 	expect(mostPerSecond(moments)).toBeLessThanOrEqual(20);
 });
 
@@ -82,16 +92,16 @@ it('paces as documented: one detection, one creation, twenty queries, a hundred 
 });
 
 describe('a pace', () => {
-	it.each<[Lane, number, number]>([
+	it.each<[Bucket, number, number]>([
 		['detect', 10, 1],
 		['create', 10, 1],
 		['query', 100, 20],
-	])('lets through in lane %s, of %i waiting, %i in any second', async (lane, count, most) => {
+	])('lets through in bucket %s, of %i waiting, %i in any second', async (bucket, count, most) => {
 		const clock = createVirtualClock();
 		const moments = await turns(
 			count,
-			lane,
-			[paceOf(freshAccount(), DOCUMENTED_RATES, clock)],
+			bucket,
+			[rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock)],
 			clock,
 		);
 		expect(moments).toHaveLength(count);
@@ -109,7 +119,7 @@ describe('a pace', () => {
 		const moments = await turns(
 			9,
 			'create',
-			[paceOf(freshAccount(), DOCUMENTED_RATES, busy)],
+			[rateLimiterOf(freshAccount(), DOCUMENTED_RATES, busy)],
 			clock,
 		);
 		expect(moments).toHaveLength(9);
@@ -119,7 +129,7 @@ describe('a pace', () => {
 	it('is shared by all that use the same account', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
-		const paces = [1, 2, 3].map(() => paceOf(account, DOCUMENTED_RATES, clock));
+		const paces = [1, 2, 3].map(() => rateLimiterOf(account, DOCUMENTED_RATES, clock));
 		const moments = await turns(9, 'create', paces, clock);
 		expect(mostPerSecond(moments)).toBe(1);
 		expect(moments.at(-1)).toBeGreaterThan(8000);
@@ -127,31 +137,31 @@ describe('a pace', () => {
 
 	it('is not shared by different accounts', async () => {
 		const clock = createVirtualClock();
-		const paces = [1, 2, 3].map(() => paceOf(freshAccount(), DOCUMENTED_RATES, clock));
+		const paces = [1, 2, 3].map(() => rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock));
 		expect(await turns(3, 'create', paces, clock)).toEqual([0, 0, 0]);
 	});
 
 	it('keeps the lanes apart', async () => {
 		const clock = createVirtualClock();
-		const takeTurn = paceOf(freshAccount(), DOCUMENTED_RATES, clock);
+		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
 		const start = clock.now();
-		await clock.until(Promise.all([takeTurn('detect'), takeTurn('create'), takeTurn('query')]));
+		await clock.until(Promise.all([acquire('detect'), acquire('create'), acquire('query')]));
 		expect(clock.now()).toBe(start);
 	});
 
 	it('goes by the rate of the user who asks', async () => {
 		const clock = createVirtualClock();
-		const fast = paceOf(freshAccount(), { ...DOCUMENTED_RATES, create: 10 }, clock);
+		const fast = rateLimiterOf(freshAccount(), { ...DOCUMENTED_RATES, create: 10 }, clock);
 		expect((await turns(11, 'create', [fast], clock)).at(-1)).toBeLessThan(1100);
 	});
 
 	it('ends the wait for a turn on Stop', async () => {
 		const clock = createVirtualClock();
-		const takeTurn = paceOf(freshAccount(), DOCUMENTED_RATES, clock);
+		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
 		const stop = new AbortController();
 		const start = clock.now();
-		await takeTurn('create');
-		const second = takeTurn('create', stop.signal);
+		await acquire('create');
+		const second = acquire('create', stop.signal);
 		stop.abort();
 		await second;
 		expect(clock.now()).toBe(start);
@@ -180,7 +190,7 @@ describe('the name of an account', () => {
 			),
 		];
 		for (const spelling of spellings) expect(id).not.toContain(spelling);
-		const takeTurn = paceOf(id, DOCUMENTED_RATES, createVirtualClock());
-		expect(inspect(takeTurn, { showHidden: true, depth: 9 })).not.toContain(key);
+		const acquire = rateLimiterOf(id, DOCUMENTED_RATES, createVirtualClock());
+		expect(inspect(acquire, { showHidden: true, depth: 9 })).not.toContain(key);
 	});
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { DashScopeApi } from '../../credentials/DashScopeApi.credentials';
-import { openLedger } from '../../nodes/EmojiVideo/batch/paidTasks';
+import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
 import { planJobs, portraitAt } from '../../nodes/EmojiVideo/batch/plan';
 import { followTasks, submitJobs } from '../../nodes/EmojiVideo/batch/submit';
 import type { Clock } from '../../nodes/EmojiVideo/clock';
@@ -36,7 +36,7 @@ it('1. a task of an earlier try is in the result when the try was stopped before
 	const stop = new AbortController();
 	const context = {};
 	const jobs = planJobs([order(0), order(1)], 0);
-	openLedger(context).write(jobs[1]?.key ?? '', entry);
+	openPaidTasks(context).write(jobs[1]?.key ?? '', entry);
 	const client: Client = {
 		detectFace: async () => Promise.resolve(fail(failureOf('refused'))),
 		createTask: async () => {
@@ -48,7 +48,7 @@ it('1. a task of an earlier try is in the result when the try was stopped before
 		cancelTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		getUploadPolicy: async () => Promise.resolve(fail(failureOf('stopped'))),
 	};
-	const tools = { client, ledger: openLedger(context), clock, signal: stop.signal };
+	const tools = { client, paidTasks: openPaidTasks(context), clock, signal: stop.signal };
 	const told: string[] = [];
 	const follow = followTasks(tools, defaults, ({ entry: { taskId } }) => told.push(taskId));
 	void clock.sleep(500).then(() => stop.abort());
@@ -80,7 +80,7 @@ it('2. a create whose answer was lost is not sent again by Retry On Fail', async
 		const { signal } = new AbortController();
 		await submitJobs(
 			planJobs([order(0)], 0),
-			{ client, ledger: openLedger(context), clock, signal },
+			{ client, paidTasks: openPaidTasks(context), clock, signal },
 			() => undefined,
 		);
 	}
@@ -105,7 +105,11 @@ it('3. nothing is detected any more once the account has been refused', async ()
 	const orders = Array.from({ length: 50 }, (_, index) => order(index, { areas: undefined }));
 	const { signal } = new AbortController();
 	await clock.until(
-		submitJobs(planJobs(orders, 0), { client, ledger: openLedger({}), clock, signal }, () => 0),
+		submitJobs(
+			planJobs(orders, 0),
+			{ client, paidTasks: openPaidTasks({}), clock, signal },
+			() => 0,
+		),
 	);
 	await clock.advance(600_000);
 	expect(detections).toBeLessThanOrEqual(3);

@@ -1,7 +1,7 @@
 /** What the trigger takes for news, and what it remembers: the pure part, on lists made by hand. */
 import fc from 'fast-check';
 import type { ListedTask, TaskStatus } from '../../nodes/EmojiVideo/dashscope/schemas';
-import { ENDED, findNews, readMemory, remember } from '../../nodes/EmojiVideo/trigger/seenTasks';
+import { ENDED, findNews, readSeenTasks, remember } from '../../nodes/EmojiVideo/trigger/seenTasks';
 import type { Memory } from '../../nodes/EmojiVideo/trigger/seenTasks';
 
 const START_MS = Date.UTC(2025, 9, 14, 3, 28, 4);
@@ -111,11 +111,11 @@ describe('the memory', () => {
 
 	it('survives the way through a database as it is', () => {
 		const memory = remember(undefined, [done('a', START_MS), task('b', 'PENDING')]);
-		expect(readMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+		expect(readSeenTasks(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
 	});
 
 	it.each([undefined, null, 'x', {}, { known: [] }])('reads %j as none', (stored) => {
-		expect(readMemory(stored)).toBeUndefined();
+		expect(readSeenTasks(stored)).toBeUndefined();
 	});
 });
 
@@ -155,7 +155,7 @@ it('tells every task that ends exactly once, whatever the order, the outages and
 				const now = fate === 'half' ? found.slice(0, Math.ceil(found.length / 2)) : found;
 				tell(now);
 				const postponed = new Set(found.slice(now.length).map(({ taskId }) => taskId));
-				memory = remember(readMemory(JSON.parse(JSON.stringify(memory))), listed, postponed);
+				memory = remember(readSeenTasks(JSON.parse(JSON.stringify(memory))), listed, postponed);
 			}
 			expect([...told.values()].every((times) => times === 1)).toBe(true);
 			const seen = tasks.filter(({ runs }) => runs < 24 * 60 - 100 * 10).length;

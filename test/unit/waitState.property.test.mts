@@ -1,18 +1,18 @@
 /**
  * A wait in n8n's database, whatever the service answers and whenever n8n dies: each accepted task ID
- * stays in the parcel, what has ended stays as it ended, and the wait comes to an end.
+ * stays in the state, what has ended stays as it ended, and the wait comes to an end.
  */
 import fc from 'fast-check';
 import {
 	isSettled,
-	nextTurn,
-	parcelSchema,
-	saveWatch,
-	takeTurn,
-	waitBeforeTurn,
+	nextCheck,
+	waitStateSchema,
+	saveSchedule,
+	runCheck,
+	waitBeforeCheck,
 } from '../../nodes/EmojiVideo/durable/state';
-import type { Parcel, Piece } from '../../nodes/EmojiVideo/durable/state';
-import { createWatch, enqueue } from '../../nodes/EmojiVideo/batch/pollSchedule';
+import type { WaitState, WaitEntry } from '../../nodes/EmojiVideo/durable/state';
+import { createPollSchedule, enqueue } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import type { Answer } from '../../nodes/EmojiVideo/dashscope/client';
 import { fail } from '../../nodes/EmojiVideo/result';
 import type { FailureKind, Result } from '../../nodes/EmojiVideo/result';
@@ -27,9 +27,9 @@ interface Scenario {
 		runSeconds: number;
 		end: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNKNOWN';
 		/** Made elsewhere: this wait does not know when. */
-		isStranger: boolean;
-		/** How many pieces stand for it. */
-		pieces: number;
+		isExternal: boolean;
+		/** How many entries stand for it. */
+		entries: number;
 		/** After which time of the one before it was accepted. */
 		afterMs: number;
 	}>;
@@ -37,7 +37,7 @@ interface Scenario {
 	refused: number;
 	/** What the nth question meets, instead of an answer; `undefined`: an answer. */
 	faults: Array<FailureKind | undefined>;
-	/** n8n dies after the nth turn: what it found out is lost, and it is taken again. */
+	/** n8n dies after the nth check: what it found out is lost, and it is taken again. */
 	crashes: boolean[];
 	width: number;
 	settings: { runTimeoutMs: number; queueTimeoutMs: number; patienceMs: number };
@@ -45,7 +45,7 @@ interface Scenario {
 	stopsAtFirstFailure: boolean;
 }
 
-/** No turn is sooner than this after the one before (batch/parcel.ts). */
+/** No check is sooner than this after the one before (batch/state.ts). */
 const SHORTEST_WAIT_MS = 66_000;
 const LATENCY_MS = 100;
 
@@ -71,74 +71,75 @@ function simulate({ tasks, width }: Scenario): SimulatedTask[] {
 const lastAcceptedAt = (simulated: SimulatedTask[]) =>
 	Math.max(START_MS, ...simulated.map(({ acceptedAt }) => acceptedAt));
 
-function pack(scenario: Scenario, simulated: SimulatedTask[]): Parcel {
-	const watch = createWatch({ ...defaults, ...scenario.settings });
+function pack(scenario: Scenario, simulated: SimulatedTask[]): WaitState {
+	const schedule = createPollSchedule({ ...defaults, ...scenario.settings });
 	const now = lastAcceptedAt(simulated);
-	const pieces: Piece[] = Array.from({ length: scenario.refused }, (_, itemIndex) => ({
+	const entries: WaitEntry[] = Array.from({ length: scenario.refused }, (_, itemIndex) => ({
 		itemIndex,
 		simplify: true,
-		end: { kind: 'refused', message: 'refused', nextStep: 'x' },
+		settled: { kind: 'refused', message: 'refused', nextStep: 'x' },
 	}));
-	scenario.tasks.forEach(({ isStranger, pieces: copies }, index) => {
+	scenario.tasks.forEach(({ isExternal, entries: copies }, index) => {
 		const { taskId, templateId, acceptedAt } = simulated[index] ?? { taskId: '', acceptedAt: 0 };
-		enqueue(watch, { taskId, templateId, acceptedAt: isStranger ? undefined : acceptedAt }, now);
+		enqueue(schedule, { taskId, templateId, acceptedAt: isExternal ? undefined : acceptedAt }, now);
 		for (let copy = 0; copy < copies; copy++) {
-			pieces.push({ itemIndex: pieces.length, taskId, templateId, simplify: true });
+			entries.push({ itemIndex: entries.length, taskId, templateId, simplify: true });
 		}
 	});
 	return {
 		version: 1,
-		pieces,
-		watch: saveWatch(watch),
+		entries,
+		schedule: saveSchedule(schedule),
 		returnsUnfinished: scenario.returnsUnfinished,
 		stopsAtFirstFailure: scenario.stopsAtFirstFailure,
-		lastTurnAt: now + watch.settings.queueTimeoutMs + watch.settings.runTimeoutMs,
-		isLastTurn: false,
-		lostTurns: 0,
+		lastCheckAt: now + schedule.settings.queueTimeoutMs + schedule.settings.runTimeoutMs,
+		isLastCheck: false,
+		lostChecks: 0,
 	};
 }
 
 /** As it goes into the database and comes back. */
-const stored = (parcel: Parcel): Parcel => parcelSchema.parse(JSON.parse(JSON.stringify(parcel)));
+const stored = (state: WaitState): WaitState =>
+	waitStateSchema.parse(JSON.parse(JSON.stringify(state)));
 
-const idsOf = ({ pieces }: Parcel) => pieces.map(({ taskId }) => taskId);
-const endsOf = ({ pieces }: Parcel) => pieces.map(({ end }) => end);
+const idsOf = ({ entries }: WaitState) => entries.map(({ taskId }) => taskId);
+const endsOf = ({ entries }: WaitState) => entries.map(({ settled }) => settled);
 
 /** Every ID is where it was, and each task without an end is still looked after. */
-function expectNothingLost(before: Parcel, after: Parcel) {
+function expectNothingLost(before: WaitState, after: WaitState) {
 	expect(idsOf(after)).toEqual(idsOf(before));
-	const open = after.watch.open.map(({ taskId }) => taskId);
-	const withoutEnd = after.pieces.filter(({ end }) => end === undefined);
+	const open = after.schedule.open.map(({ taskId }) => taskId);
+	const withoutEnd = after.entries.filter(({ settled }) => settled === undefined);
 	expect(new Set(open)).toEqual(new Set(withoutEnd.map(({ taskId }) => taskId)));
 	expect(new Set(open).size).toBe(open.length);
 }
 
-/** What had ended before the turn has ended in the same way after it. */
-function expectSettledKept(before: Parcel, after: Parcel) {
+/** What had ended before the check has ended in the same way after it. */
+function expectSettledKept(before: WaitState, after: WaitState) {
 	const kept = endsOf(after).map((end, index) => (endsOf(before)[index] ? end : undefined));
 	expect(kept).toEqual(endsOf(before));
 }
 
 /** An end is what the service said, or carries the task's ID. */
-function expectTrue({ pieces }: Parcel, simulated: SimulatedTask[], now: number) {
-	for (const { end, taskId } of pieces) {
-		if (taskId === undefined || end === undefined) continue;
+function expectTrue({ entries }: WaitState, simulated: SimulatedTask[], now: number) {
+	for (const { settled, taskId } of entries) {
+		if (taskId === undefined || settled === undefined) continue;
 		const task = simulated.find((candidate) => candidate.taskId === taskId);
-		if (end === 'succeeded') {
+		if (settled === 'succeeded') {
 			expect(task?.end).toBe('SUCCEEDED');
 			expect(task?.finishedAt).toBeLessThanOrEqual(now);
-		} else if (end !== 'outOfTime') {
-			expect(end.taskId).toBe(taskId);
+		} else if (settled !== 'outOfTime') {
+			expect(settled.taskId).toBe(taskId);
 		}
 	}
 }
 
 async function play(scenario: Scenario): Promise<void> {
 	const simulated = simulate(scenario);
-	let parcel = stored(pack(scenario, simulated));
+	let state = stored(pack(scenario, simulated));
 	let now = lastAcceptedAt(simulated);
 	let questions = 0;
-	let turns = 0;
+	let checks = 0;
 	const answersOfTurn = new Map<string, Result<Answer<Task>>>();
 
 	const ask: Ask = async (taskId) => {
@@ -150,39 +151,39 @@ async function play(scenario: Scenario): Promise<void> {
 		answersOfTurn.set(taskId, result);
 		return Promise.resolve(result);
 	};
-	// One turn may have begun just before the limit; the last one comes after it.
-	const endsBy = parcel.lastTurnAt + 2 * (SHORTEST_WAIT_MS + simulated.length * LATENCY_MS);
+	// One check may have begun just before the limit; the last one comes after it.
+	const endsBy = state.lastCheckAt + 2 * (SHORTEST_WAIT_MS + simulated.length * LATENCY_MS);
 
-	// As the keeper does it (actions/durableLayers.ts): without a next turn it gives up with every ID.
+	// As the supervisor does it (durable/roles.ts): without a next check it gives up with every ID.
 	for (;;) {
-		const next = isSettled(parcel) ? undefined : nextTurn(parcel, now);
+		const next = isSettled(state) ? undefined : nextCheck(state, now);
 		if (!next) break;
-		parcel = stored(next);
-		now += waitBeforeTurn(parcel, now);
+		state = stored(next);
+		now += waitBeforeCheck(state, now);
 		answersOfTurn.clear();
-		const taken = await takeTurn(parcel, ask, () => now);
-		const after = stored(taken.parcel);
-		expectNothingLost(parcel, after);
-		expectSettledKept(parcel, after);
+		const taken = await runCheck(state, ask, () => now);
+		const after = stored(taken.state);
+		expectNothingLost(state, after);
+		expectSettledKept(state, after);
 		expectTrue(after, simulated, now);
 
-		// The same turn once more, with the same answers, says the same.
+		// The same check once more, with the same answers, says the same.
 		const endedAt = now;
-		const again = await takeTurn(
-			parcel,
+		const again = await runCheck(
+			state,
 			async (taskId) => Promise.resolve(answersOfTurn.get(taskId) ?? nobody(taskId)),
 			() => endedAt,
 		);
-		expect(endsOf(again.parcel)).toEqual(endsOf(taken.parcel));
+		expect(endsOf(again.state)).toEqual(endsOf(taken.state));
 		expect([...again.answers.keys()]).toEqual([...taken.answers.keys()]);
 
-		if (!scenario.crashes[turns++]) parcel = after;
+		if (!scenario.crashes[checks++]) state = after;
 	}
 	expect(now).toBeLessThanOrEqual(endsBy);
-	// And a turn of a settled wait, as after a crash in its last one, changes no end.
-	const late = await takeTurn(parcel, ask, () => now);
-	expectSettledKept(parcel, late.parcel);
-	expectNothingLost(parcel, late.parcel);
+	// And a check of a settled wait, as after a crash in its last one, changes no end.
+	const late = await runCheck(state, ask, () => now);
+	expectSettledKept(state, late.state);
+	expectNothingLost(state, late.state);
 }
 
 const scenarios: fc.Arbitrary<Scenario> = fc.record({
@@ -193,8 +194,8 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 				{ weight: 3, arbitrary: fc.constant('SUCCEEDED' as const) },
 				fc.constantFrom('FAILED' as const, 'CANCELED' as const, 'UNKNOWN' as const),
 			),
-			isStranger: fc.boolean(),
-			pieces: fc.integer({ min: 1, max: 2 }),
+			isExternal: fc.boolean(),
+			entries: fc.integer({ min: 1, max: 2 }),
 			afterMs: fc.integer({ min: 0, max: 60_000 }),
 		}),
 		{ maxLength: 8 },
@@ -226,7 +227,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 	stopsAtFirstFailure: fc.boolean(),
 });
 
-describe('a wait in turns, with any answers, faults and crashes', () => {
+describe('a wait in checks, with any answers, faults and crashes', () => {
 	it('keeps every task ID, changes no end, and comes to an end by its limits', async () => {
 		await fc.assert(fc.asyncProperty(scenarios, play), { numRuns: 300 });
 	});

@@ -11,7 +11,7 @@ import type { Operation, Outcome } from '../execution/operation';
 import { failed } from '../execution/operation';
 import { toItem } from '../execution/outputItems';
 import { failAll } from '../parameters/readItems';
-import { openSession } from '../execution/context';
+import { openContext } from '../execution/context';
 import { runDurableRole } from '../durable/roles';
 import { check, readField } from '../parameters/read';
 import { numberValue } from '../parameters/schemas';
@@ -79,7 +79,7 @@ function endOf(
 	return failures.find(({ failure }) => failure.kind !== 'stopped') ?? failures[0];
 }
 
-const RATE_OPTIONS: Array<[lane: keyof Rates, option: string, label: string]> = [
+const RATE_OPTIONS: Array<[bucket: keyof Rates, option: string, label: string]> = [
 	['create', 'creationsPerSecond', 'Creations per Second'],
 	['detect', 'detectionsPerSecond', 'Detections per Second'],
 ];
@@ -87,13 +87,13 @@ const RATE_OPTIONS: Array<[lane: keyof Rates, option: string, label: string]> = 
 /** The user's own rates, where given; by expression, those of the first item count. */
 function readRates(functions: IExecuteFunctions): Result<Partial<Rates>> {
 	const rates: Partial<Rates> = {};
-	for (const [lane, option, label] of RATE_OPTIONS) {
+	for (const [bucket, option, label] of RATE_OPTIONS) {
 		const raw = readField(functions, 0, `options.${option}`);
 		if (!raw.ok) return raw;
 		if (raw.value === null) continue;
 		const rate = check(numberValue(label, 0.01, 20, 'per second'), raw.value);
 		if (!rate.ok) return rate;
-		rates[lane] = rate.value;
+		rates[bucket] = rate.value;
 	}
 	return succeed(rates);
 }
@@ -116,19 +116,19 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 	if (!operation.ok) return failAll({ functions }, operation.failure);
 	const rates = readRates(functions);
 	if (!rates.ok) return failAll({ functions }, rates.failure);
-	const session = await openSession(functions, rates.value);
-	const durable = await runDurableRole(functions, session);
+	const context = await openContext(functions, rates.value);
+	const durable = await runDurableRole(functions, context);
 	if (durable) return durable;
-	if (!session.ok) return failAll({ functions }, session.failure);
-	return await operation.value.run(session.value);
+	if (!context.ok) return failAll({ functions }, context.failure);
+	return await operation.value.run(context.value);
 }
 
 /** Runs the node: every input item becomes its output items, in input order, each paired with its item. */
 export async function route(functions: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const outcomes = await runOperation(functions);
 	const cancelled = functions.getExecutionCancelSignal();
-	const end =
+	const stopBecause =
 		functions.continueOnFail() && !cancelled?.aborted ? undefined : endOf(outcomes, cancelled);
-	if (end) throw toNodeError(functions, end, outcomes);
+	if (stopBecause) throw toNodeError(functions, stopBecause, outcomes);
 	return [outcomes.map(toItem)];
 }

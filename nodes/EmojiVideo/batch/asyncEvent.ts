@@ -1,28 +1,28 @@
 /** Lets a sleeping loop be woken: whichever comes first, the ring or the end of the sleep. */
 import type { Clock } from '../clock';
 
-export interface Bell {
-	ring(): void;
+export interface AsyncEvent {
+	set(): void;
 	/**
 	 * Waits for the next ring, but not longer than `ms` (Infinity: as long as it takes). A ring since
 	 * the last wait counts.
 	 */
-	heardWithin(ms: number, clock: Clock): Promise<void>;
+	waitUpTo(ms: number, clock: Clock): Promise<void>;
 }
 
 /** Ends a sleep that nobody needs any more; made once, since an error is dear to make. */
 const WOKEN = new Error('woken');
 
-export function createBell(): Bell {
-	let rung = false;
+export function createAsyncEvent(): AsyncEvent {
+	let isSet = false;
 	let wake: (() => void) | undefined;
 	return {
-		ring() {
-			rung = true;
+		set() {
+			isSet = true;
 			wake?.();
 		},
-		async heardWithin(ms, clock) {
-			if (!rung && ms > 0) {
+		async waitUpTo(ms, clock) {
+			if (!isSet && ms > 0) {
 				const sleep = new AbortController();
 				const ring = new Promise<void>((resolve) => {
 					wake = resolve;
@@ -31,7 +31,7 @@ export function createBell(): Bell {
 				await Promise.race([ring, ...sleeps]);
 				sleep.abort(WOKEN);
 			}
-			rung = false;
+			isSet = false;
 			wake = undefined;
 		},
 	};

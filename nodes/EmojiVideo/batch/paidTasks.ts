@@ -18,19 +18,19 @@ const entrySchema = z.object({
 	/** What was sent as `face_bbox` and `ext_bbox`. */
 	areas: areasSchema,
 });
-export type LedgerEntry = z.infer<typeof entrySchema>;
+export type PaidTask = z.infer<typeof entrySchema>;
 
-export interface Ledger {
+export interface PaidTasks {
 	/** The task of a job that was accepted earlier in this execution. */
-	find(key: string): LedgerEntry | undefined;
+	find(key: string): PaidTask | undefined;
 	/** Remembers an accepted task. Synchronous on purpose. */
-	write(key: string, entry: LedgerEntry): void;
-	/** Remembers, before it is sent, that a create is on its way; `write` or `strike` end the doubt. */
-	doubt(key: string): void;
+	write(key: string, entry: PaidTask): void;
+	/** Remembers, before it is sent, that a create is on its way; `write` or `remove` end the markInFlight. */
+	markInFlight(key: string): void;
 	/** Whether a create was sent and its answer never came: a task may exist. */
-	isDoubtful(key: string): boolean;
+	isInFlight(key: string): boolean;
 	/** Forgets a task that ended without a video, so that a new try makes a new one. */
-	strike(key: string): void;
+	remove(key: string): void;
 	/** Areas found earlier in this execution: a second try does not pay for the detection again. */
 	findAreas(portraitId: string): FaceAreas | undefined;
 	writeAreas(portraitId: string, areas: FaceAreas): void;
@@ -39,7 +39,7 @@ export interface Ledger {
 /** In the place of a task: the create was sent, its answer has not come. */
 const DOUBT = 'sent';
 
-function drawer(context: IDataObject, name: string): Record<string, unknown> {
+function getOrCreate(context: IDataObject, name: string): Record<string, unknown> {
 	const existing = context[name];
 	if (typeof existing === 'object' && existing !== null) return existing as Record<string, unknown>;
 	const fresh: IDataObject = {};
@@ -50,19 +50,19 @@ function drawer(context: IDataObject, name: string): Record<string, unknown> {
 /**
  * @param context `this.getContext('node')`, the same object in every try of an execution
  */
-export function openLedger(context: IDataObject): Ledger {
-	const tasks = drawer(context, 'emojiVideoTasks');
-	const areas = drawer(context, 'emojiVideoAreas');
+export function openPaidTasks(context: IDataObject): PaidTasks {
+	const tasks = getOrCreate(context, 'emojiVideoTasks');
+	const areas = getOrCreate(context, 'emojiVideoAreas');
 	return {
 		find: (key) => (key in tasks ? entrySchema.safeParse(tasks[key]).data : undefined),
 		write: (key, entry) => {
 			tasks[key] = { ...entry };
 		},
-		doubt: (key) => {
+		markInFlight: (key) => {
 			tasks[key] = DOUBT;
 		},
-		isDoubtful: (key) => tasks[key] === DOUBT,
-		strike: (key) => {
+		isInFlight: (key) => tasks[key] === DOUBT,
+		remove: (key) => {
 			delete tasks[key];
 		},
 		findAreas: (portraitId) =>

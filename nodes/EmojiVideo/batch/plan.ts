@@ -28,7 +28,7 @@ export const portraitAt = (imageUrl: string, hint?: string): Portrait => ({
 });
 
 /** What one input item asks for. */
-export interface VideoOrder {
+export interface JobSpec {
 	itemIndex: number;
 	portrait: Portrait;
 	/** Both areas as the user gave them; `undefined` lets face detection find them. */
@@ -44,7 +44,7 @@ export interface VideoLabel {
 	imageUrl?: string;
 	imageFile?: string;
 	templateId?: string;
-	/** Names this very video in this execution: the key under which the ledger remembers its task. */
+	/** Names this very video in this execution: the key under which the paidTasks remembers its task. */
 	key: string;
 }
 
@@ -66,7 +66,7 @@ export const aboutOf = ({ templateId, imageUrl, imageFile }: Omit<VideoLabel, 'k
  * A short hash of everything that shapes a video, so that a changed item is another video.
  * @param runIndex how often the node has run in this execution (inside Loop Over Items it runs often)
  */
-function keyOf(runIndex: number, order: VideoOrder, templateId: string): string {
+function keyOf(runIndex: number, order: JobSpec, templateId: string): string {
 	const fingerprint = createHash('sha256')
 		.update(JSON.stringify([order.portrait.id, order.areas ?? 'detect', templateId]))
 		.digest('base64url')
@@ -78,7 +78,7 @@ function keyOf(runIndex: number, order: VideoOrder, templateId: string): string 
  * One job per portrait and template, in the order of the items and of their templates.
  * A template that an item names twice counts once.
  */
-export function planJobs(orders: VideoOrder[], runIndex: number): Job[] {
+export function planJobs(orders: JobSpec[], runIndex: number): Job[] {
 	return orders.flatMap((order) =>
 		[...new Set(order.templateIds)].map((templateId) => ({
 			itemIndex: order.itemIndex,

@@ -23,7 +23,7 @@ import type { Failure, Result } from '../result';
 import { backoffMs, RETRIED } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';
 
-export interface WatchSettings {
+export interface PollSettings {
 	/** How late the end of a running task may be noticed. */
 	pollIntervalMs: number;
 	/** Time limit of a run, from the moment the task runs. */
@@ -34,14 +34,14 @@ export interface WatchSettings {
 	patienceMs: number;
 }
 
-export interface WatchedTask {
+export interface PolledTask {
 	taskId: string;
 	templateId?: string;
 	/** By this process's clock, ms since the epoch; unknown for a task that was made elsewhere. */
 	acceptedAt?: number;
 }
 
-interface Open extends WatchedTask {
+interface Open extends PolledTask {
 	/** Where its time in the queue is counted from. */
 	queuedAt: number;
 	/** As last told by the service; PENDING until then. */
@@ -58,9 +58,9 @@ interface Open extends WatchedTask {
 	beingAsked: boolean;
 }
 
-/** Made by `createWatch`, changed by `enqueue`, `nextMoves` and `learn` only. */
-export interface Watch {
-	settings: WatchSettings;
+/** SubmittedJob by `createPollSchedule`, changed by `enqueue`, `nextPolls` and `recordAnswer` only. */
+export interface PollSchedule {
+	settings: PollSettings;
 	/** In the order of acceptance, which is the order in which the account runs them. */
 	open: Map<string, Open>;
 	/** How many tasks the account seems to run at once. */
@@ -70,8 +70,8 @@ export interface Watch {
 	/** Run times in ms of finished tasks, newest last. */
 	runs: Array<{ templateId?: string; ms: number }>;
 	/** Tasks that were made elsewhere, and may have ended long ago: asked first, all of them. */
-	strangers: string[];
-	/** Whether `open` is in the order of the queue; not until strangers have told their age. */
+	externalTasks: string[];
+	/** Whether `open` is in the order of the queue; not until externalTasks have told their age. */
 	inOrder: boolean;
 }
 
@@ -84,16 +84,16 @@ const MOST_SKIPPED = 3;
 /** "Usually 1 to 5 minutes" (API reference); the short end, so that the first look comes early. */
 const TYPICAL_RUN_MS = 60_000;
 
-/** Faults that pass; anything else ends the watch over the task. */
+/** Faults that pass; anything else ends the schedule over the task. */
 const PASSING = RETRIED.read;
 
-export const createWatch = (settings: WatchSettings): Watch => ({
+export const createPollSchedule = (settings: PollSettings): PollSchedule => ({
 	settings,
 	open: new Map(),
 	width: 1,
 	probedAt: -Infinity,
 	runs: [],
-	strangers: [],
+	externalTasks: [],
 	inOrder: true,
 });
 
@@ -101,11 +101,11 @@ export const createWatch = (settings: WatchSettings): Watch => ({
  * Adds a task at the end of the queue.
  * @param now ms since the epoch
  */
-export function enqueue(watch: Watch, task: WatchedTask, now: number): void {
+export function enqueue(schedule: PollSchedule, task: PolledTask, now: number): void {
 	const { taskId, templateId, acceptedAt } = task;
 	const queuedAt = acceptedAt ?? now;
-	if (acceptedAt === undefined) watch.strangers.push(taskId);
-	watch.open.set(taskId, {
+	if (acceptedAt === undefined) schedule.externalTasks.push(taskId);
+	schedule.open.set(taskId, {
 		taskId,
 		templateId,
 		acceptedAt,
@@ -125,16 +125,16 @@ function median(values: number[]): number | undefined {
 }
 
 /** How long a run of this template will take: as its own last ones did, else as any did. */
-function expectedRunMs({ runs }: Watch, templateId: string | undefined): number | undefined {
+function expectedRunMs({ runs }: PollSchedule, templateId: string | undefined): number | undefined {
 	const own = runs.filter((run) => run.templateId === templateId).slice(-5);
 	return median((own.length > 0 ? own : runs.slice(-15)).map(({ ms }) => ms));
 }
 
 /** When a task that may be running is to be asked. */
-function askAt(watch: Watch, task: Open): number {
-	const { pollIntervalMs } = watch.settings;
+function askAt(schedule: PollSchedule, task: Open): number {
+	const { pollIntervalMs } = schedule.settings;
 	if (task.faults > 0) return task.retryAt;
-	const runMs = expectedRunMs(watch, task.templateId);
+	const runMs = expectedRunMs(schedule, task.templateId);
 	if (runMs === undefined) {
 		return task.knownAt + Math.min(pollIntervalMs, FIRST_GAP_MS * 2 ** Math.min(task.answers, 10));
 	}
@@ -149,63 +149,63 @@ function askAt(watch: Watch, task: Open): number {
  * When to look whether the account runs one more task than is known: now and then, and at the poll
  * interval while the head takes longer than expected, since others may be passing it by.
  */
-function probeAt(watch: Watch, next: Open): number {
-	const { pollIntervalMs } = watch.settings;
-	const [head = next] = watch.open.values();
-	const runMs = expectedRunMs(watch, head.templateId) ?? TYPICAL_RUN_MS;
+function probeAt(schedule: PollSchedule, next: Open): number {
+	const { pollIntervalMs } = schedule.settings;
+	const [head = next] = schedule.open.values();
+	const runMs = expectedRunMs(schedule, head.templateId) ?? TYPICAL_RUN_MS;
 	const headIsLateAt = (head.startedAt ?? head.knownAt) + runMs + pollIntervalMs;
 	const at = Math.min(
-		watch.probedAt + PROBE_MS,
-		Math.max(watch.probedAt + pollIntervalMs, headIsLateAt),
+		schedule.probedAt + PROBE_MS,
+		Math.max(schedule.probedAt + pollIntervalMs, headIsLateAt),
 	);
 	return Math.max(at, next.queuedAt + FIRST_GAP_MS);
 }
 
 /** The end of a task's time limit: of its run, or of its time in the queue. */
-function deadline({ settings }: Watch, task: Open): number {
+function deadline({ settings }: PollSchedule, task: Open): number {
 	return task.status === 'RUNNING' && task.startedAt !== undefined
 		? task.startedAt + settings.runTimeoutMs
 		: task.queuedAt + settings.queueTimeoutMs;
 }
 
 /** Puts tasks that were made elsewhere where they belong in the queue, once all have told their age. */
-export function putInOrder(watch: Watch): void {
-	if (watch.inOrder) return;
-	const tasks = [...watch.open.values()];
+export function putInOrder(schedule: PollSchedule): void {
+	if (schedule.inOrder) return;
+	const tasks = [...schedule.open.values()];
 	if (tasks.some(({ acceptedAt }) => acceptedAt === undefined)) return;
 	tasks.sort((a, b) => a.queuedAt - b.queuedAt);
-	watch.open = new Map(tasks.map((task) => [task.taskId, task]));
-	watch.width = Math.max(1, tasks.filter(({ status }) => status === 'RUNNING').length);
-	watch.inOrder = true;
+	schedule.open = new Map(tasks.map((task) => [task.taskId, task]));
+	schedule.width = Math.max(1, tasks.filter(({ status }) => status === 'RUNNING').length);
+	schedule.inOrder = true;
 }
 
 /**
  * @returns the tasks to ask about now, and the moment at which to look again (ms since the epoch;
  * Infinity when only an answer or a new task can change something). The tasks returned count as being
- * asked until `learn` hears of them.
+ * asked until `recordAnswer` hears of them.
  */
-export function nextMoves(watch: Watch, now: number): { ask: string[]; wakeAt: number } {
+export function nextPolls(schedule: PollSchedule, now: number): { ask: string[]; wakeAt: number } {
 	const ask: string[] = [];
 	let wakeAt = Infinity;
-	putInOrder(watch);
-	for (const taskId of watch.strangers.splice(0)) {
-		const stranger = watch.open.get(taskId);
-		if (!stranger) continue;
-		stranger.beingAsked = true;
+	putInOrder(schedule);
+	for (const taskId of schedule.externalTasks.splice(0)) {
+		const external = schedule.open.get(taskId);
+		if (!external) continue;
+		external.beingAsked = true;
 		ask.push(taskId);
 	}
 	let index = 0;
 	let skipped = 0;
 	let allRunning = true;
-	for (const task of watch.open.values()) {
-		const isHead = index < watch.width;
+	for (const task of schedule.open.values()) {
+		const isHead = index < schedule.width;
 		const mayRunToo = !isHead && allRunning;
 		const at = Math.min(
-			isHead ? askAt(watch, task) : mayRunToo ? probeAt(watch, task) : Infinity,
-			Math.max(deadline(watch, task), task.retryAt),
+			isHead ? askAt(schedule, task) : mayRunToo ? probeAt(schedule, task) : Infinity,
+			Math.max(deadline(schedule, task), task.retryAt),
 		);
 		if (!task.beingAsked && at <= now) {
-			if (!isHead) watch.probedAt = now;
+			if (!isHead) schedule.probedAt = now;
 			task.beingAsked = true;
 			ask.push(task.taskId);
 		} else if (!task.beingAsked) {
@@ -222,12 +222,12 @@ export function nextMoves(watch: Watch, now: number): { ask: string[]; wakeAt: n
 }
 
 /** What came of a question: the task goes on, has its video, or ended in a failure. */
-export type Verdict =
+export type PollResult =
 	| { kind: 'open' }
 	| { kind: 'done'; answer: Answer<Task> }
 	| { kind: 'failed'; failure: Failure; answer?: Answer<Task> };
 
-function positionOf({ open }: Watch, taskId: string): number {
+function positionOf({ open }: PollSchedule, taskId: string): number {
 	let index = 0;
 	for (const id of open.keys()) {
 		if (id === taskId) return index;
@@ -246,22 +246,27 @@ const toOwnClock = (open: Open, task: Task, serviceTime: number | undefined) =>
 		: open.queuedAt + Math.max(0, serviceTime - task.submittedAt);
 
 /** A task has ended: remember how long it ran, and that the next in line has its place. */
-function end(watch: Watch, open: Open, task: Task | undefined, now: number): void {
-	watch.open.delete(open.taskId);
+function removeEnded(
+	schedule: PollSchedule,
+	open: Open,
+	task: Task | undefined,
+	now: number,
+): void {
+	schedule.open.delete(open.taskId);
 	if (!task) return;
 	if (
 		task.status === 'SUCCEEDED' &&
 		task.startedAt !== undefined &&
 		task.finishedAt !== undefined
 	) {
-		watch.runs.push({
+		schedule.runs.push({
 			templateId: open.templateId,
 			ms: Math.max(0, task.finishedAt - task.startedAt),
 		});
-		if (watch.runs.length > RUNS_KEPT) watch.runs.shift();
+		if (schedule.runs.length > RUNS_KEPT) schedule.runs.shift();
 	}
 	const freedAt = Math.min(now, toOwnClock(open, task, task.finishedAt) ?? now);
-	for (const next of watch.open.values()) {
+	for (const next of schedule.open.values()) {
 		if (next.startedAt !== undefined) continue;
 		next.startedAt = Math.max(freedAt, next.queuedAt);
 		next.knownAt = Math.max(next.knownAt, next.startedAt);
@@ -269,20 +274,20 @@ function end(watch: Watch, open: Open, task: Task | undefined, now: number): voi
 	}
 }
 
-function learnFault(
-	watch: Watch,
+function recordFault(
+	schedule: PollSchedule,
 	open: Open,
 	failure: Failure,
 	now: number,
 	random: number,
-): Verdict {
+): PollResult {
 	open.faults++;
 	open.faultySince ??= now;
 	open.retryAt = now + backoffMs(open.faults, failure, random);
-	if (PASSING.includes(failure.kind) && now - open.faultySince < watch.settings.patienceMs) {
+	if (PASSING.includes(failure.kind) && now - open.faultySince < schedule.settings.patienceMs) {
 		return { kind: 'open' };
 	}
-	watch.open.delete(open.taskId);
+	schedule.open.delete(open.taskId);
 	return { kind: 'failed', failure: { ...failure, taskId: open.taskId, status: open.status } };
 }
 
@@ -290,49 +295,49 @@ function learnFault(
  * Takes in the answer to a question.
  * @param random a number in [0, 1) for the jitter of a pause after a fault
  */
-export function learn(
-	watch: Watch,
+export function recordAnswer(
+	schedule: PollSchedule,
 	taskId: string,
 	result: Result<Answer<Task>>,
 	now: number,
 	random: number,
-): Verdict {
-	const open = watch.open.get(taskId);
+): PollResult {
+	const open = schedule.open.get(taskId);
 	if (!open) return { kind: 'open' };
 	open.beingAsked = false;
-	if (!result.ok) return learnFault(watch, open, result.failure, now, random);
+	if (!result.ok) return recordFault(schedule, open, result.failure, now, random);
 
 	const task = result.value.value;
-	const position = positionOf(watch, taskId);
+	const position = positionOf(schedule, taskId);
 	Object.assign(open, { faults: 0, faultySince: undefined, retryAt: 0, knownAt: now });
 	open.answers++;
-	// Made elsewhere: the service's own time of submission is the best there is.
-	const isStranger = open.acceptedAt === undefined;
-	if (isStranger) {
+	// SubmittedJob elsewhere: the service's own time of submission is the best there is.
+	const isExternal = open.acceptedAt === undefined;
+	if (isExternal) {
 		open.queuedAt = Math.min(now, task.submittedAt ?? open.queuedAt);
 		open.acceptedAt = open.queuedAt;
-		watch.inOrder = false;
+		schedule.inOrder = false;
 	}
 
 	if (task.status === 'SUCCEEDED') {
-		end(watch, open, task, now);
+		removeEnded(schedule, open, task, now);
 		return { kind: 'done', answer: result.value };
 	}
 	if (task.status !== 'PENDING' && task.status !== 'RUNNING') {
-		end(watch, open, task, now);
+		removeEnded(schedule, open, task, now);
 		return { kind: 'failed', failure: taskFailure(task), answer: result.value };
 	}
 	open.status = task.status;
 	if (task.status === 'RUNNING') {
 		open.startedAt = toOwnClock(open, task, task.startedAt) ?? open.startedAt ?? now;
-		if (position >= watch.width) watch.probedAt = -Infinity;
-		if (!isStranger) watch.width = Math.max(watch.width, position + 1);
+		if (position >= schedule.width) schedule.probedAt = -Infinity;
+		if (!isExternal) schedule.width = Math.max(schedule.width, position + 1);
 	} else {
 		open.startedAt = undefined;
-		if (!isStranger) watch.width = Math.max(1, Math.min(watch.width, position));
+		if (!isExternal) schedule.width = Math.max(1, Math.min(schedule.width, position));
 	}
-	if (now < deadline(watch, open)) return { kind: 'open' };
-	watch.open.delete(taskId);
+	if (now < deadline(schedule, open)) return { kind: 'open' };
+	schedule.open.delete(taskId);
 	return { kind: 'failed', failure: timeLimitFailure(task), answer: result.value };
 }
 
@@ -342,14 +347,14 @@ export function learn(
  * later the longer the queue has not moved.
  * @returns milliseconds from now
  */
-export function untilAllShouldBeDone(watch: Watch, now: number): number {
-	const tasks = [...watch.open.values()];
+export function untilAllShouldBeDone(schedule: PollSchedule, now: number): number {
+	const tasks = [...schedule.open.values()];
 	const [head] = tasks;
-	const runMs = median(watch.runs.map(({ ms }) => ms));
+	const runMs = median(schedule.runs.map(({ ms }) => ms));
 	if (!head) return 0;
 	if (runMs === undefined) return Math.max(TYPICAL_RUN_MS, (now - head.queuedAt) / 2);
 	const elapsed =
 		head.status === 'RUNNING' && head.startedAt !== undefined ? now - head.startedAt : 0;
-	const turns = Math.ceil(tasks.length / watch.width);
+	const turns = Math.ceil(tasks.length / schedule.width);
 	return Math.max(0, turns * runMs - Math.min(elapsed, runMs)) + GRACE_MS;
 }

@@ -5,10 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock';
-import type { Lane, TakeTurn } from '../dashscope/client';
+import type { Bucket, Acquire } from '../dashscope/client';
 
-/** Requests per second for each lane. */
-export type Rates = Record<Lane, number>;
+/** Requests per second for each bucket. */
+export type Rates = Record<Bucket, number>;
 
 /** emoji-detect-v1 1/s, emoji-v1 1/s, the three task endpoints 20/s together, upload policies 100/s. */
 export const DOCUMENTED_RATES: Rates = { detect: 1, create: 1, query: 20, policy: 100 };
@@ -22,21 +22,21 @@ const MARGIN = 1.09;
 /** The same for those that a busy process sends late, several at a time. */
 const WINDOW_MARGIN = 1.05;
 
-/** What a lane of an account has promised and done, in milliseconds since the epoch. */
-interface LaneTurns {
+/** What a bucket of an account has promised and done, in milliseconds since the epoch. */
+interface BucketState {
 	/** The next free moment. */
 	next: number;
 	/** When the last requests really left: as many as may leave within a second, at least one. */
 	left: number[];
 }
 
-type Turns = Record<Lane, LaneTurns>;
+type Turns = Record<Bucket, BucketState>;
 
 const accounts = new Map<string, Turns>();
 
-const idle = (): LaneTurns => ({ next: 0, left: [] });
+const idle = (): BucketState => ({ next: 0, left: [] });
 
-function turnsOf(accountId: string): Turns {
+function bucketsOf(accountId: string): Turns {
 	const known = accounts.get(accountId);
 	if (known) return known;
 	const fresh: Turns = { detect: idle(), create: idle(), query: idle(), policy: idle() };
@@ -49,9 +49,9 @@ export const accountIdOf = (apiKey: string, baseUrl: string): string =>
 	createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('base64url');
 
 /**
- * Reserves the next free moment of a lane.
- * @param next the lane's next free moment; the earliest this turn can have
- * @returns this turn's moment, and the next free one after it (ms since the epoch)
+ * Reserves the next free moment of a bucket.
+ * @param next the bucket's next free moment; the earliest this request can have
+ * @returns this moment, and the next free one after it (ms since the epoch)
  */
 export function reserve(
 	next: number,
@@ -80,16 +80,16 @@ export function waitBeforeLeaving(left: number[], now: number, perSecond: number
  * @param accountId from `accountIdOf`
  * @param rates what the user allows; executions with other rates share the same queue
  */
-export function paceOf(accountId: string, rates: Rates, clock: Clock): TakeTurn {
-	const turns = turnsOf(accountId);
-	return async (lane, signal) => {
+export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Acquire {
+	const buckets = bucketsOf(accountId);
+	return async (bucket, signal) => {
 		const now = clock.now();
-		const turn = turns[lane];
-		const { at, next } = reserve(turn.next, now, rates[lane]);
-		turn.next = next;
+		const state = buckets[bucket];
+		const { at, next } = reserve(state.next, now, rates[bucket]);
+		state.next = next;
 		await clock.sleep(at - now, signal);
-		const wait = () => waitBeforeLeaving(turn.left, clock.now(), rates[lane]);
+		const wait = () => waitBeforeLeaving(state.left, clock.now(), rates[bucket]);
 		for (let ms = wait(); ms > 0 && !signal?.aborted; ms = wait()) await clock.sleep(ms, signal);
-		turn.left = [...turn.left, clock.now()].slice(-Math.max(1, Math.floor(rates[lane])));
+		state.left = [...state.left, clock.now()].slice(-Math.max(1, Math.floor(rates[bucket])));
 	};
 }

@@ -1,9 +1,9 @@
 /**
- * The one loop that acts: detect, submit, watch, deliver. Three lanes run side by side, each paced at
+ * The one loop that acts: detect, submit, schedule, deliver. Three lanes run side by side, each paced at
  * the account's limit: every portrait is detected once, every job submitted in order, and accepted
  * tasks are watched while later ones are still being submitted.
  *
- * Rules: an accepted task is in the ledger before the next await; every job ends with exactly one
+ * Rules: an accepted task is in the paidTasks before the next await; every job ends with exactly one
  * result; a result after acceptance carries the task ID, whatever went wrong.
  */
 import type { Clock } from '../clock';
@@ -13,32 +13,32 @@ import { nextStepFor } from '../dashscope/errors';
 import { fail, STOPPED, succeed } from '../result';
 import type { Failure, Result } from '../result';
 import type { Detection, FaceAreas, Task } from '../dashscope/schemas';
-import { createBell } from './asyncEvent';
-import type { Ledger, LedgerEntry } from './paidTasks';
+import { createAsyncEvent } from './asyncEvent';
+import type { PaidTasks, PaidTask } from './paidTasks';
 import type { Job, Portrait, VideoLabel } from './plan';
-import { createWatch, enqueue, learn, nextMoves } from './pollSchedule';
-import type { WatchSettings } from './pollSchedule';
+import { createPollSchedule, enqueue, recordAnswer, nextPolls } from './pollSchedule';
+import type { PollSettings } from './pollSchedule';
 
 export interface BatchTools {
 	client: Client;
-	ledger: Ledger;
+	paidTasks: PaidTasks;
 	clock: Clock;
 	/** Aborted when the user stops the execution, or when a failure ends it: nothing more is started. */
 	signal: AbortSignal;
 }
 
 /** A task that DashScope has accepted, and the video it is for. */
-export interface Accepted {
+export interface AcceptedTask {
 	job: VideoLabel;
-	entry: Pick<LedgerEntry, 'taskId' | 'requestId'> & Partial<LedgerEntry>;
+	entry: Pick<PaidTask, 'taskId' | 'requestId'> & Partial<PaidTask>;
 	/** The service's answer as it came; absent when the task was made by an earlier try. */
 	raw?: object;
 }
 
 /** A task that this execution has made, now or in an earlier try. */
-export interface Made extends Accepted {
+export interface SubmittedJob extends AcceptedTask {
 	job: Job;
-	entry: LedgerEntry;
+	entry: PaidTask;
 }
 
 /** No other job of this key will do better. */
@@ -67,32 +67,32 @@ export function portraitFailure(
 }
 
 /** What ends a batch for all jobs, once something has. */
-interface BatchEnd {
+interface BatchStop {
 	failure?: Failure;
 }
 
 /** Detects every portrait of the jobs once, in order; gives each job its areas when they are known. */
-function detectAll(jobs: Job[], { client, ledger, signal }: BatchTools, end: BatchEnd) {
+function detectAll(jobs: Job[], { client, paidTasks, signal }: BatchTools, stop: BatchStop) {
 	const found = new Map<string, Promise<Result<FaceAreas>>>();
 	let previous: Promise<unknown> = Promise.resolve();
 
 	const detect = async (portrait: Portrait): Promise<Result<FaceAreas>> => {
-		if (signal.aborted || end.failure) return fail(end.failure ?? STOPPED);
+		if (signal.aborted || stop.failure) return fail(stop.failure ?? STOPPED);
 		const address = await portrait.addressFor(DETECTION_MODEL);
 		const result = address.ok ? await client.detectFace(address.value) : address;
-		if (!result.ok && concernsAll(result.failure)) end.failure ??= result.failure;
+		if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
 		if (!result.ok) return result;
 		const detection = result.value.value;
 		if (!detection.passed) return fail(portraitFailure(detection, portrait.hint));
-		ledger.writeAreas(portrait.id, detection.areas);
+		paidTasks.writeAreas(portrait.id, detection.areas);
 		// A file goes to the other model's storage while earlier jobs are being submitted.
 		void portrait.addressFor(VIDEO_MODEL);
 		return succeed(detection.areas);
 	};
 
 	for (const { portrait, areas, key } of jobs) {
-		if (areas || found.has(portrait.id) || ledger.find(key)) continue;
-		const known = ledger.findAreas(portrait.id);
+		if (areas || found.has(portrait.id) || paidTasks.find(key)) continue;
+		const known = paidTasks.findAreas(portrait.id);
 		const areasOfPortrait = known
 			? Promise.resolve(succeed(known))
 			: previous.then(async () => await detect(portrait));
@@ -107,30 +107,30 @@ function detectAll(jobs: Job[], { client, ledger, signal }: BatchTools, end: Bat
 async function submit(
 	job: Job,
 	areasOf: (job: Job) => Promise<Result<FaceAreas>>,
-	{ client, ledger, clock, signal }: BatchTools,
-): Promise<Result<Made>> {
-	const resumed = ledger.find(job.key);
+	{ client, paidTasks, clock, signal }: BatchTools,
+): Promise<Result<SubmittedJob>> {
+	const resumed = paidTasks.find(job.key);
 	if (resumed) return succeed({ job, entry: resumed });
 	const areas = await areasOf(job);
 	if (!areas.ok) return areas;
-	if (ledger.isDoubtful(job.key)) return fail(LOST_EARLIER);
+	if (paidTasks.isInFlight(job.key)) return fail(LOST_EARLIER);
 	const address = await job.portrait.addressFor(VIDEO_MODEL);
 	if (!address.ok) return address;
 	if (signal.aborted) return fail(STOPPED);
 	const { templateId } = job;
-	ledger.doubt(job.key);
+	paidTasks.markInFlight(job.key);
 	const created = await client.createTask({
 		imageUrl: address.value,
 		templateId,
 		areas: areas.value,
 	});
 	if (!created.ok) {
-		if (!MAY_HAVE_ACTED.includes(created.failure.kind)) ledger.strike(job.key);
+		if (!MAY_HAVE_ACTED.includes(created.failure.kind)) paidTasks.remove(job.key);
 		return created;
 	}
 	const { taskId, requestId } = created.value.value;
 	const entry = { taskId, requestId, acceptedAt: clock.now(), areas: areas.value };
-	ledger.write(job.key, entry);
+	paidTasks.write(job.key, entry);
 	return succeed({ job, entry, raw: created.value.raw });
 }
 
@@ -141,23 +141,23 @@ async function submit(
 export async function submitJobs(
 	jobs: Job[],
 	tools: BatchTools,
-	onResult: (job: Job, result: Result<Made>) => void,
+	onResult: (job: Job, result: Result<SubmittedJob>) => void,
 ): Promise<void> {
-	const end: BatchEnd = {};
-	const areasOf = detectAll(jobs, tools, end);
+	const stop: BatchStop = {};
+	const areasOf = detectAll(jobs, tools, stop);
 	for (const job of jobs) {
-		if (tools.signal.aborted) end.failure ??= STOPPED;
+		if (tools.signal.aborted) stop.failure ??= STOPPED;
 		const result =
-			end.failure && !tools.ledger.find(job.key)
-				? fail(end.failure)
+			stop.failure && !tools.paidTasks.find(job.key)
+				? fail(stop.failure)
 				: await submit(job, areasOf, tools);
-		if (!result.ok && concernsAll(result.failure)) end.failure ??= result.failure;
+		if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
 		onResult(job, result);
 	}
 }
 
 /** How a followed task ended. */
-export interface TaskEnd {
+export interface TaskResult {
 	result: Result<Answer<Task>>;
 	/** The last answer about a task that has no video, where there was one. */
 	lastAnswer?: Answer<Task>;
@@ -169,28 +169,29 @@ export interface TaskEnd {
  * @param onEnd hears once of every task that was added
  */
 export function followTasks(
-	{ client, ledger, clock, signal }: BatchTools,
-	settings: WatchSettings,
-	onEnd: (accepted: Accepted, end: TaskEnd) => void,
+	{ client, paidTasks, clock, signal }: BatchTools,
+	settings: PollSettings,
+	onEnd: (accepted: AcceptedTask, taskResult: TaskResult) => void,
 ) {
-	const watch = createWatch(settings);
-	const followed = new Map<string, Accepted[]>();
-	const bell = createBell();
+	const schedule = createPollSchedule(settings);
+	const followed = new Map<string, AcceptedTask[]>();
+	const changed = createAsyncEvent();
 	let noMore = false;
 	let ended = false;
-	signal.addEventListener('abort', () => bell.ring(), { once: true });
+	signal.addEventListener('abort', () => changed.set(), { once: true });
 
-	const finish = (taskId: string, end: TaskEnd) => {
+	const finish = (taskId: string, taskResult: TaskResult) => {
 		const all = followed.get(taskId) ?? [];
 		followed.delete(taskId);
 		for (const accepted of all) {
-			if (!end.result.ok && end.result.failure.status === 'FAILED') ledger.strike(accepted.job.key);
-			onEnd(accepted, end);
+			if (!taskResult.result.ok && taskResult.result.failure.status === 'FAILED')
+				paidTasks.remove(accepted.job.key);
+			onEnd(accepted, taskResult);
 		}
 	};
 
 	const finishAll = (failure: Failure) => {
-		watch.open.clear();
+		schedule.open.clear();
 		for (const taskId of [...followed.keys()])
 			finish(taskId, { result: fail({ ...failure, taskId }) });
 	};
@@ -200,39 +201,39 @@ export function followTasks(
 		if (!result.ok && concernsAll(result.failure)) {
 			finishAll(result.failure);
 		} else {
-			const verdict = learn(watch, taskId, result, clock.now(), Math.random());
-			if (verdict.kind === 'done') finish(taskId, { result: succeed(verdict.answer) });
-			if (verdict.kind === 'failed') {
-				finish(taskId, { result: fail(verdict.failure), lastAnswer: verdict.answer });
+			const polled = recordAnswer(schedule, taskId, result, clock.now(), Math.random());
+			if (polled.kind === 'done') finish(taskId, { result: succeed(polled.answer) });
+			if (polled.kind === 'failed') {
+				finish(taskId, { result: fail(polled.failure), lastAnswer: polled.answer });
 			}
 		}
-		bell.ring();
+		changed.set();
 	};
 
 	const done = (async () => {
 		while (!signal.aborted && !(noMore && followed.size === 0)) {
-			const { ask: due, wakeAt } = nextMoves(watch, clock.now());
+			const { ask: due, wakeAt } = nextPolls(schedule, clock.now());
 			for (const taskId of due) void ask(taskId);
-			await bell.heardWithin(wakeAt - clock.now(), clock);
+			await changed.waitUpTo(wakeAt - clock.now(), clock);
 		}
 		ended = true;
 		finishAll(STOPPED);
 	})();
 
 	return {
-		add(accepted: Accepted) {
+		add(accepted: AcceptedTask) {
 			const { entry, job } = accepted;
 			if (ended) return onEnd(accepted, { result: fail({ ...STOPPED, taskId: entry.taskId }) });
 			const same = followed.get(entry.taskId);
 			if (same) return void same.push(accepted);
 			followed.set(entry.taskId, [accepted]);
-			enqueue(watch, { ...entry, templateId: job.templateId }, clock.now());
-			bell.ring();
+			enqueue(schedule, { ...entry, templateId: job.templateId }, clock.now());
+			changed.set();
 		},
 		/** No task will be added any more; resolves when the last one has ended. */
 		async finish(): Promise<void> {
 			noMore = true;
-			bell.ring();
+			changed.set();
 			await done;
 		},
 	};

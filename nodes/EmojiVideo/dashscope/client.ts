@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Clock } from '../clock';
-import { isVerdict, refusal } from './errors';
+import { isDetectionResult, refusal } from './errors';
 import { fail, STOPPED, succeed } from '../result';
 import type { FailureKind, Result } from '../result';
 import { withRetry } from './retry';
@@ -35,10 +35,10 @@ export const VIDEO_MODEL = 'emoji-v1';
 export type Model = typeof DETECTION_MODEL | typeof VIDEO_MODEL;
 
 /** The limits of an account (dashscope-facts.md sections 2, 3 and 4). */
-export type Lane = 'detect' | 'create' | 'query' | 'policy';
+export type Bucket = 'detect' | 'create' | 'query' | 'policy';
 
-/** Waits for a free place in a lane; the client never asks faster than it lets through. */
-export type TakeTurn = (lane: Lane, signal?: AbortSignal) => Promise<void>;
+/** Waits for a free place in a bucket; the client never asks faster than it lets through. */
+export type Acquire = (bucket: Bucket, signal?: AbortSignal) => Promise<void>;
 
 /** An answer in this package's terms, and the body as it came. */
 export interface Answer<T> {
@@ -117,7 +117,7 @@ interface Reading<T> {
 	isAnswer?: (body: unknown) => boolean;
 }
 
-/** An answer's body, checked; every doubt becomes a failure with DashScope's code and request ID. */
+/** An answer's body, checked; every markInFlight becomes a failure with DashScope's code and request ID. */
 function read<T>(
 	answer: ApiAnswer,
 	{ schema, isAnswer }: Reading<T>,
@@ -156,25 +156,25 @@ export const LOST_CREATE =
 
 /**
  * @param send the transport to the account
- * @param takeTurn the account's shared pace
+ * @param acquire the account's shared pace
  * @param signal aborts when the user stops the execution
  */
 export function createClient(
 	send: Send,
-	takeTurn: TakeTurn,
+	acquire: Acquire,
 	clock: Clock,
 	signal?: AbortSignal,
 ): Client {
 	const call = async <T>(
 		kind: RequestKind | 'once',
-		lane: Lane,
+		bucket: Bucket,
 		request: Omit<ApiRequest, 'timeoutMs'>,
 		reading: Reading<T>,
 	): Promise<Result<Answer<T>>> => {
 		const attempt = async (): Promise<Result<Answer<T>>> => {
-			await takeTurn(lane, signal);
+			await acquire(bucket, signal);
 			if (signal?.aborted) return fail(STOPPED);
-			const answer = await send({ ...request, timeoutMs: TIMEOUT_MS[lane] });
+			const answer = await send({ ...request, timeoutMs: TIMEOUT_MS[bucket] });
 			return answer.ok ? read(answer.value, reading, clock.now()) : answer;
 		};
 		return kind === 'once' ? await attempt() : await withRetry(kind, clock, attempt, signal);
@@ -196,7 +196,7 @@ export function createClient(
 						parameters: { ratio: '1:1' },
 					},
 				},
-				{ schema: detectionSchema, isAnswer: isVerdict },
+				{ schema: detectionSchema, isAnswer: isDetectionResult },
 			);
 		},
 

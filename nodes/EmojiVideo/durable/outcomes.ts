@@ -1,26 +1,26 @@
 /**
- * The pieces of a surviving wait, as items and outcomes. Rule: a piece with a task ID never becomes an
+ * The entries of a durable wait, as items and outcomes. Rule: a entry with a task ID never becomes an
  * item or a failure without it.
  */
 import type { INodeExecutionData } from 'n8n-workflow';
-import { PARCEL_KEY } from './workflows';
-import type { Parcel, Piece } from './state';
+import { WAIT_STATE_KEY } from './workflows';
+import type { WaitState, WaitEntry } from './state';
 import { aboutOf } from '../batch/plan';
 import { STOPPED, succeed } from '../result';
 import { failed } from '../execution/operation';
 import type { Outcome } from '../execution/operation';
 
 /** The one item that travels between the layers. */
-export const parcelItem = (parcel: Parcel): INodeExecutionData => ({
-	json: { [PARCEL_KEY]: parcel },
+export const waitStateItem = (state: WaitState): INodeExecutionData => ({
+	json: { [WAIT_STATE_KEY]: state },
 	pairedItem: { item: 0 },
 });
 
 /** The item that stands for a task while, or if, nobody has looked after it to its end. */
-export function toUnfinished(piece: Piece): Outcome {
-	const { itemIndex, taskId, end } = piece;
-	const about = aboutOf(piece);
-	if (typeof end === 'object') return failed(itemIndex, end, about);
+export function toUnfinished(entry: WaitEntry): Outcome {
+	const { itemIndex, taskId, settled } = entry;
+	const about = aboutOf(entry);
+	if (typeof settled === 'object') return failed(itemIndex, settled, about);
 	const json = {
 		taskId,
 		status: 'PENDING',
@@ -32,16 +32,16 @@ export function toUnfinished(piece: Piece): Outcome {
 	return { itemIndex, result: succeed({ json }), about };
 }
 
-/** A piece of a batch that ends before anything was waited for. */
-export function toStopped(piece: Piece): Outcome {
-	const { itemIndex, taskId, end } = piece;
-	const failure = typeof end === 'object' ? end : { ...STOPPED, taskId };
-	return failed(itemIndex, failure, aboutOf(piece));
+/** A entry of a batch that ends before anything was waited for. */
+export function toStopped(entry: WaitEntry): Outcome {
+	const { itemIndex, taskId, settled } = entry;
+	const failure = typeof settled === 'object' ? settled : { ...STOPPED, taskId };
+	return failed(itemIndex, failure, aboutOf(entry));
 }
 
 /** What came back from a sub-workflow that did not wait, as outcomes. */
-export const outcomesOf = (items: INodeExecutionData[], pieces: Piece[]): Outcome[] =>
+export const outcomesOf = (items: INodeExecutionData[], entries: WaitEntry[]): Outcome[] =>
 	items.map(({ json, binary }, index) => ({
-		itemIndex: pieces[index]?.itemIndex ?? 0,
+		itemIndex: entries[index]?.itemIndex ?? 0,
 		result: succeed({ json, binary }),
 	}));

@@ -1,16 +1,16 @@
 /**
- * What the node does in the layers of a surviving wait below the user's workflow: keeper, turn and end
- * (see the drawing in batch/durable.ts). Rule: only the end throws; whatever else is thrown was n8n's.
+ * What the node does in the layers of a durable wait below the user's workflow: supervisor, check and finalizer
+ * (see the drawing in workflows.ts). Rule: only the finalizer throws; whatever else is thrown was n8n's.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { PARCEL_KEY, parkOn, SEAL_KEY, turnWorkflow } from './workflows';
+import { WAIT_STATE_KEY, parkOn, SEAL_KEY, checkWorkflow } from './workflows';
 import type { DurableRole } from './workflows';
-import { isSettled, nextTurn, parcelSchema, takeTurn, waitBeforeTurn } from './state';
-import type { Parcel, Piece } from './state';
+import { isSettled, nextCheck, waitStateSchema, runCheck, waitBeforeCheck } from './state';
+import type { WaitState, WaitEntry } from './state';
 import { aboutOf } from '../batch/plan';
-import type { Accepted } from '../batch/submit';
+import type { AcceptedTask } from '../batch/submit';
 import type { Answer } from '../dashscope/client';
 import { fail, FAILURE_KINDS, succeed } from '../result';
 import type { Failure, Result } from '../result';
@@ -20,14 +20,14 @@ import type { LinkOfVideo } from '../wait/deliver';
 import { toItem } from '../execution/outputItems';
 import { failed } from '../execution/operation';
 import type { Outcome, OutputItem } from '../execution/operation';
-import { outcomesOf, parcelItem, toStopped } from './outcomes';
-import type { Session } from '../execution/context';
+import { outcomesOf, waitStateItem, toStopped } from './outcomes';
+import type { ExecutionContext } from '../execution/context';
 
 /**
- * How long a turn may take before the keeper takes another: queries, and the downloads of the last
- * one. A turn that is only slow and not lost is taken twice, which costs nothing but requests.
+ * How long a check may take before the supervisor takes another: queries, and the downloads of the last
+ * one. A check that is only slow and not lost is taken twice, which costs nothing but requests.
  */
-const turnGraceMs = ({ pieces }: Parcel) => 60_000 + pieces.length * 3_000;
+const checkGraceMs = ({ entries }: WaitState) => 60_000 + entries.length * 3_000;
 const NOT_ASKED: Failure = {
 	kind: 'timeLimit',
 	message: 'n8n could not ask DashScope about this task in time',
@@ -35,16 +35,16 @@ const NOT_ASKED: Failure = {
 		'The task goes on, and may be billed. Use Get Status or Wait with this task ID within 24 hours.',
 };
 
-const toAccepted = (piece: Piece & { taskId: string }): Accepted => ({
-	job: { itemIndex: piece.itemIndex, ...aboutOf(piece), key: piece.taskId },
-	entry: { taskId: piece.taskId, requestId: piece.requestId, areas: piece.areas },
+const toAccepted = (entry: WaitEntry & { taskId: string }): AcceptedTask => ({
+	job: { itemIndex: entry.itemIndex, ...aboutOf(entry), key: entry.taskId },
+	entry: { taskId: entry.taskId, requestId: entry.requestId, areas: entry.areas },
 });
 
 /** What the node got from the layer above. */
-function readParcel(functions: IExecuteFunctions): Result<Parcel> {
+function readWaitState(functions: IExecuteFunctions): Result<WaitState> {
 	const [item] = functions.getInputData();
-	const parsed = z.object({ [PARCEL_KEY]: parcelSchema }).safeParse(item?.json);
-	if (parsed.success && parsed.data[PARCEL_KEY]) return succeed(parsed.data[PARCEL_KEY]);
+	const parsed = z.object({ [WAIT_STATE_KEY]: waitStateSchema }).safeParse(item?.json);
+	if (parsed.success && parsed.data[WAIT_STATE_KEY]) return succeed(parsed.data[WAIT_STATE_KEY]);
 	return fail({
 		kind: 'input',
 		message: 'What this wait was about cannot be read',
@@ -53,106 +53,106 @@ function readParcel(functions: IExecuteFunctions): Result<Parcel> {
 	});
 }
 
-/** Every piece as its outcome: finished videos are fetched now. */
+/** Every entry as its outcome: finished videos are fetched now. */
 async function deliverAll(
-	session: Session,
-	{ pieces }: Parcel,
+	context: ExecutionContext,
+	{ entries }: WaitState,
 	answers: ReadonlyMap<string, Answer<Task>>,
 ): Promise<Outcome[]> {
 	const limit = pLimit(DOWNLOADS_AT_ONCE);
 	const fetch = async (
-		piece: Piece,
+		entry: WaitEntry,
 		taskId: string,
 	): Promise<{ result: Result<OutputItem>; link?: LinkOfVideo }> => {
 		const known = answers.get(taskId);
-		const answer = known ? succeed(known) : await session.client.getTask(taskId);
+		const answer = known ? succeed(known) : await context.client.getTask(taskId);
 		if (!answer.ok) return { result: fail({ ...answer.failure, taskId }) };
-		const accepted = toAccepted({ ...piece, taskId });
-		return piece.end === 'succeeded'
-			? await deliver(accepted, answer.value, piece, session)
-			: { result: succeed({ json: toJson(accepted, answer.value, piece) }) };
+		const accepted = toAccepted({ ...entry, taskId });
+		return entry.settled === 'succeeded'
+			? await deliver(accepted, answer.value, entry, context)
+			: { result: succeed({ json: toJson(accepted, answer.value, entry) }) };
 	};
 	const outcomes = await Promise.all(
-		pieces.map(async (piece): Promise<Outcome> => {
-			const { itemIndex, taskId, end } = piece;
-			if (typeof end === 'object' || end === undefined || taskId === undefined)
-				return toStopped(piece);
-			const { result, link } = await limit(async () => await fetch(piece, taskId));
-			return { itemIndex, result, about: { ...aboutOf(piece), ...link } };
+		entries.map(async (entry): Promise<Outcome> => {
+			const { itemIndex, taskId, settled } = entry;
+			if (typeof settled === 'object' || settled === undefined || taskId === undefined)
+				return toStopped(entry);
+			const { result, link } = await limit(async () => await fetch(entry, taskId));
+			return { itemIndex, result, about: { ...aboutOf(entry), ...link } };
 		}),
 	);
-	return packUp(outcomes, new Map(pieces.map((piece) => [piece.itemIndex, piece])));
+	return packUp(outcomes, new Map(entries.map((entry) => [entry.itemIndex, entry])));
 }
 
-const stillWaiting = (parcel: Parcel): Outcome[] => [
-	{ itemIndex: 0, result: succeed({ json: { [PARCEL_KEY]: parcel } }) },
+const stillWaiting = (state: WaitState): Outcome[] => [
+	{ itemIndex: 0, result: succeed({ json: { [WAIT_STATE_KEY]: state } }) },
 ];
 
 /** Asks about the open tasks; delivers when all are settled. */
-async function turn(session: Session, parcel: Parcel): Promise<Outcome[]> {
-	const { client, clock } = session;
-	const taken = await takeTurn(
-		parcel,
+async function check(context: ExecutionContext, state: WaitState): Promise<Outcome[]> {
+	const { client, clock } = context;
+	const taken = await runCheck(
+		state,
 		async (taskId) => await client.getTask(taskId, 'once'),
 		() => clock.now(),
 	);
-	return isSettled(taken.parcel)
-		? await deliverAll(session, taken.parcel, taken.answers)
-		: stillWaiting(taken.parcel);
+	return isSettled(taken.state)
+		? await deliverAll(context, taken.state, taken.answers)
+		: stillWaiting(taken.state);
 }
 
 /** Every task that has not failed by itself fails for this reason, with its ID. */
-const giveUp = ({ pieces }: Parcel, reason: Failure): Outcome[] =>
-	pieces.map((piece) => {
-		const { taskId, end } = piece;
+const giveUp = ({ entries }: WaitState, reason: Failure): Outcome[] =>
+	entries.map((entry) => {
+		const { taskId, settled } = entry;
 		return toStopped({
-			...piece,
-			end: end && typeof end === 'object' ? end : { ...reason, taskId },
+			...entry,
+			settled: settled && typeof settled === 'object' ? settled : { ...reason, taskId },
 		});
 	});
 
-/** So many turns in a row may be lost with an error; each is a worker that died in a check. */
-const MOST_LOST_TURNS = 5;
+/** So many checks in a row may be lost with an error; each is a worker that died in a check. */
+const MOST_LOST_CHECKS = 5;
 
-/** What n8n puts beside the parcel when a turn ended in an error of n8n's own. */
-const lostTurn = z.object({ error: z.unknown().refine(Boolean) });
+/** What n8n puts beside the state when a check ended in an error of n8n's own. */
+const lostCheck = z.object({ error: z.unknown().refine(Boolean) });
 
-/** Parks itself on the next turn, as long as there is to be one. */
-async function keep(session: Session, carried: Parcel): Promise<Outcome[]> {
-	const { functions, clock } = session;
+/** Parks itself on the next check, as long as there is to be one. */
+async function keep(context: ExecutionContext, carried: WaitState): Promise<Outcome[]> {
+	const { functions, clock } = context;
 	const now = clock.now();
-	const isLost = lostTurn.safeParse(functions.getInputData()[0]?.json).success;
-	const lostTurns = isLost ? carried.lostTurns + 1 : carried.lostTurns;
-	const parcel = nextTurn({ ...carried, lostTurns }, now);
-	// Its time is up and the last turn was lost, or n8n loses them all.
-	if (!parcel || lostTurns > MOST_LOST_TURNS) return giveUp(carried, NOT_ASKED);
-	const waitMs = waitBeforeTurn(parcel, now);
-	const item = parcelItem(parcel);
+	const isLost = lostCheck.safeParse(functions.getInputData()[0]?.json).success;
+	const lostChecks = isLost ? carried.lostChecks + 1 : carried.lostChecks;
+	const state = nextCheck({ ...carried, lostChecks }, now);
+	// Its time is up and the last check was lost, or n8n loses them all.
+	if (!state || lostChecks > MOST_LOST_CHECKS) return giveUp(carried, NOT_ASKED);
+	const waitMs = waitBeforeCheck(state, now);
+	const item = waitStateItem(state);
 	const parked = await parkOn(
 		functions,
-		turnWorkflow(functions.getNode(), waitMs),
+		checkWorkflow(functions.getNode(), waitMs),
 		[item],
-		now + waitMs + turnGraceMs(parcel),
+		now + waitMs + checkGraceMs(state),
 		[item],
 	);
-	return parked.kind === 'parked' ? stillWaiting(parcel) : outcomesOf(parked.items, parcel.pieces);
+	return parked.kind === 'parked' ? stillWaiting(state) : outcomesOf(parked.items, state.entries);
 }
 
-/** The layers below the end. */
-type Layer = Exclude<DurableRole, 'end'>;
+/** The layers below the finalizer. */
+type Layer = Exclude<DurableRole, 'finalizer'>;
 
-const LAYERS: Record<Layer, (session: Session, parcel: Parcel) => Promise<Outcome[]>> = {
-	keeper: keep,
-	turn,
+const LAYERS: Record<Layer, (context: ExecutionContext, state: WaitState) => Promise<Outcome[]>> = {
+	supervisor: keep,
+	check,
 };
 
 /** The layer that this node is; `undefined` when it is not one, but a node of the user's. */
 function roleOf(functions: IExecuteFunctions): DurableRole | undefined {
 	const name = functions.getNodeParameter('durableRole', 0, '');
-	return name === 'keeper' || name === 'turn' || name === 'end' ? name : undefined;
+	return name === 'supervisor' || name === 'check' || name === 'finalizer' ? name : undefined;
 }
 
-/** Failures as items that only the end opens. */
+/** Failures as items that only the finalizer opens. */
 const seal = (outcomes: Outcome[]): Outcome[] =>
 	outcomes.map((outcome) => {
 		const { itemIndex, result } = outcome;
@@ -176,8 +176,8 @@ const sealedSchema = z.object({
 		.passthrough(),
 });
 
-/** The end of a surviving wait: hands on what the last turn has brought; failures are failures again. */
-const end = (functions: IExecuteFunctions): Outcome[] =>
+/** The finalizer of a durable wait: hands on what the last check has brought; failures are failures again. */
+const finalize = (functions: IExecuteFunctions): Outcome[] =>
 	functions.getInputData().map(({ json, binary }, itemIndex) => {
 		const sealed = sealedSchema.safeParse(json);
 		if (!sealed.success) return { itemIndex, result: succeed({ json, binary }) };
@@ -191,23 +191,23 @@ const end = (functions: IExecuteFunctions): Outcome[] =>
 	});
 
 /**
- * Runs the node as a layer of a surviving wait.
- * @param session failed when the credential was changed meanwhile; then every task ID comes out, with
+ * Runs the node as a layer of a durable wait.
+ * @param context failed when the credential was changed meanwhile; then every task ID comes out, with
  * the reason
  * @returns `undefined` when it is not one, but a node of the user's
  */
 export async function runDurableRole(
 	functions: IExecuteFunctions,
-	session: Result<Session>,
+	context: Result<ExecutionContext>,
 ): Promise<Outcome[] | undefined> {
 	const role = roleOf(functions);
 	if (!role) return undefined;
-	if (role === 'end') return end(functions);
-	const parcel = readParcel(functions);
-	if (!parcel.ok) return seal([failed(0, parcel.failure)]);
+	if (role === 'finalizer') return finalize(functions);
+	const state = readWaitState(functions);
+	if (!state.ok) return seal([failed(0, state.failure)]);
 	return seal(
-		session.ok
-			? await LAYERS[role](session.value, parcel.value)
-			: giveUp(parcel.value, session.failure),
+		context.ok
+			? await LAYERS[role](context.value, state.value)
+			: giveUp(state.value, context.failure),
 	);
 }

@@ -1,7 +1,7 @@
 /**
  * A wait that can be put into a database and taken up again: which tasks are still open, how the
  * others ended, and what was learned about the queue. Rules: plain JSON, small, and every task that
- * was accepted is in it from the first turn to the last.
+ * was accepted is in it from the first check to the last.
  */
 import { z } from 'zod';
 import type { Answer } from '../dashscope/client';
@@ -9,8 +9,8 @@ import { FAILURE_KINDS } from '../result';
 import type { Failure, Result } from '../result';
 import { areaSchema } from '../dashscope/schemas';
 import type { Task } from '../dashscope/schemas';
-import { learn, putInOrder, untilAllShouldBeDone } from '../batch/pollSchedule';
-import type { Watch } from '../batch/pollSchedule';
+import { recordAnswer, putInOrder, untilAllShouldBeDone } from '../batch/pollSchedule';
+import type { PollSchedule } from '../batch/pollSchedule';
 
 const openSchema = z.object({
 	taskId: z.string(),
@@ -26,7 +26,7 @@ const openSchema = z.object({
 	retryAt: z.number(),
 });
 
-const watchSchema = z.object({
+const scheduleSchema = z.object({
 	settings: z.object({
 		pollIntervalMs: z.number(),
 		runTimeoutMs: z.number(),
@@ -38,7 +38,7 @@ const watchSchema = z.object({
 	runs: z.array(z.object({ templateId: z.string().optional(), ms: z.number() })),
 	inOrder: z.boolean(),
 });
-type SavedWatch = z.infer<typeof watchSchema>;
+type SavedSchedule = z.infer<typeof scheduleSchema>;
 
 const failureSchema = z.object({
 	kind: z.enum(FAILURE_KINDS),
@@ -52,7 +52,7 @@ const failureSchema = z.object({
 }) satisfies z.ZodType<Failure>;
 
 /** One output item to be. */
-const pieceSchema = z.object({
+const waitEntrySchema = z.object({
 	itemIndex: z.number().int().nonnegative(),
 	templateId: z.string().optional(),
 	imageUrl: z.string().optional(),
@@ -68,31 +68,37 @@ const pieceSchema = z.object({
 	isPack: z.boolean().optional(),
 	isOneOfSeveral: z.boolean().optional(),
 	/** How it ended; absent while the task is open. */
-	end: z.enum(['succeeded', 'outOfTime']).or(failureSchema).optional(),
+	settled: z.enum(['succeeded', 'outOfTime']).or(failureSchema).optional(),
 });
-export type Piece = z.infer<typeof pieceSchema>;
+export type WaitEntry = z.infer<typeof waitEntrySchema>;
 
-export const parcelSchema = z.object({
+export const waitStateSchema = z.object({
 	version: z.literal(1),
-	pieces: z.array(pieceSchema),
-	watch: watchSchema,
+	entries: z.array(waitEntrySchema),
+	schedule: scheduleSchema,
 	returnsUnfinished: z.boolean(),
 	stopsAtFirstFailure: z.boolean(),
-	/** Every time limit has ended by now (ms since the epoch): one more turn asks about all, no other. */
-	lastTurnAt: z.number(),
-	isLastTurn: z.boolean(),
-	/** How many turns in a row n8n has lost with an error. */
-	lostTurns: z.number(),
+	/** Every time limit has ended by now (ms since the epoch): one more check asks about all, no other. */
+	lastCheckAt: z.number(),
+	isLastCheck: z.boolean(),
+	/** How many checks in a row n8n has lost with an error. */
+	lostChecks: z.number(),
 });
-export type Parcel = z.infer<typeof parcelSchema>;
+export type WaitState = z.infer<typeof waitStateSchema>;
 
 /** A wait under 65 s would stay in n8n's memory (n8n-facts.md). */
 const SHORTEST_WAIT_MS = 66_000;
 /** Long enough to be rare, short enough to notice that something went wrong early in a long batch. */
 const LONGEST_WAIT_MS = 15 * 60_000;
 
-/** @returns the watch as plain JSON */
-export const saveWatch = ({ settings, open, width, runs, inOrder }: Watch): SavedWatch => ({
+/** @returns the schedule as plain JSON */
+export const saveSchedule = ({
+	settings,
+	open,
+	width,
+	runs,
+	inOrder,
+}: PollSchedule): SavedSchedule => ({
 	settings,
 	open: [...open.values()].map((task) => openSchema.parse(task)),
 	width,
@@ -100,28 +106,28 @@ export const saveWatch = ({ settings, open, width, runs, inOrder }: Watch): Save
 	inOrder,
 });
 
-const restoreWatch = (saved: SavedWatch): Watch => ({
+const restoreSchedule = (saved: SavedSchedule): PollSchedule => ({
 	...saved,
 	open: new Map(saved.open.map((task) => [task.taskId, { ...task, beingAsked: false }])),
 	probedAt: -Infinity,
-	strangers: [],
+	externalTasks: [],
 });
 
 /** Whether nothing is left to wait for. */
-export const isSettled = ({ pieces, stopsAtFirstFailure }: Parcel): boolean =>
-	pieces.every(({ end }) => end !== undefined) ||
-	(stopsAtFirstFailure && pieces.some(({ end }) => typeof end === 'object'));
+export const isSettled = ({ entries, stopsAtFirstFailure }: WaitState): boolean =>
+	entries.every(({ settled }) => settled !== undefined) ||
+	(stopsAtFirstFailure && entries.some(({ settled }) => typeof settled === 'object'));
 
-/** The parcel for the next turn; `undefined` when the last one has been taken, or was lost. */
-export function nextTurn(parcel: Parcel, now: number): Parcel | undefined {
-	if (now <= parcel.lastTurnAt) return parcel;
-	return parcel.isLastTurn ? undefined : { ...parcel, isLastTurn: true };
+/** The state for the next check; `undefined` when the last one has been taken, or was lost. */
+export function nextCheck(state: WaitState, now: number): WaitState | undefined {
+	if (now <= state.lastCheckAt) return state;
+	return state.isLastCheck ? undefined : { ...state, isLastCheck: true };
 }
 
-/** How long to let the tasks run before the next turn, in milliseconds. */
-export function waitBeforeTurn(parcel: Parcel, now: number): number {
-	const wanted = untilAllShouldBeDone(restoreWatch(parcel.watch), now);
-	const longest = Math.min(LONGEST_WAIT_MS, parcel.lastTurnAt - now);
+/** How long to let the tasks run before the next check, in milliseconds. */
+export function waitBeforeCheck(state: WaitState, now: number): number {
+	const wanted = untilAllShouldBeDone(restoreSchedule(state.schedule), now);
+	const longest = Math.min(LONGEST_WAIT_MS, state.lastCheckAt - now);
 	return Math.max(Math.min(wanted, longest), SHORTEST_WAIT_MS);
 }
 
@@ -129,36 +135,36 @@ export function waitBeforeTurn(parcel: Parcel, now: number): number {
  * Asks about the open tasks, oldest first, up to the first that is still in the queue: behind it none
  * can be running. Tasks that were made elsewhere are asked in any case, the first time.
  * @param ask one question about one task
- * @returns the parcel after this turn, and the answers about tasks that finished in it
+ * @returns the state after this check, and the answers about tasks that finished in it
  */
-export async function takeTurn(
-	parcel: Parcel,
+export async function runCheck(
+	state: WaitState,
 	ask: (taskId: string) => Promise<Result<Answer<Task>>>,
 	now: () => number,
-): Promise<{ parcel: Parcel; answers: Map<string, Answer<Task>> }> {
-	const watch = restoreWatch(parcel.watch);
-	const ends = new Map<string, Piece['end']>();
+): Promise<{ state: WaitState; answers: Map<string, Answer<Task>> }> {
+	const schedule = restoreSchedule(state.schedule);
+	const results = new Map<string, WaitEntry['settled']>();
 	const answers = new Map<string, Answer<Task>>();
 	let queueReached = false;
-	for (const { taskId, acceptedAt } of [...watch.open.values()]) {
-		if (queueReached && acceptedAt !== undefined && !parcel.isLastTurn) continue;
+	for (const { taskId, acceptedAt } of [...schedule.open.values()]) {
+		if (queueReached && acceptedAt !== undefined && !state.isLastCheck) continue;
 		const result = await ask(taskId);
-		const verdict = learn(watch, taskId, result, now(), Math.random());
-		if (verdict.kind === 'open') {
+		const polled = recordAnswer(schedule, taskId, result, now(), Math.random());
+		if (polled.kind === 'open') {
 			queueReached ||= !result.ok || result.value.value.status === 'PENDING';
-		} else if (verdict.kind === 'done') {
-			ends.set(taskId, 'succeeded');
-			answers.set(taskId, verdict.answer);
+		} else if (polled.kind === 'done') {
+			results.set(taskId, 'succeeded');
+			answers.set(taskId, polled.answer);
 		} else {
-			const isOutOfTime = verdict.failure.kind === 'timeLimit' && parcel.returnsUnfinished;
-			ends.set(taskId, isOutOfTime ? 'outOfTime' : verdict.failure);
-			if (verdict.answer) answers.set(taskId, verdict.answer);
+			const isOutOfTime = polled.failure.kind === 'timeLimit' && state.returnsUnfinished;
+			results.set(taskId, isOutOfTime ? 'outOfTime' : polled.failure);
+			if (polled.answer) answers.set(taskId, polled.answer);
 		}
 	}
-	putInOrder(watch);
-	const pieces = parcel.pieces.map((piece) => ({
-		...piece,
-		end: piece.end ?? ends.get(piece.taskId ?? ''),
+	putInOrder(schedule);
+	const entries = state.entries.map((entry) => ({
+		...entry,
+		settled: entry.settled ?? results.get(entry.taskId ?? ''),
 	}));
-	return { parcel: { ...parcel, pieces, watch: saveWatch(watch), lostTurns: 0 }, answers };
+	return { state: { ...state, entries, schedule: saveSchedule(schedule), lostChecks: 0 }, answers };
 }

@@ -6,14 +6,14 @@
  * execution whose sub-workflow crashed is resumed with what it went in with:
  *
  *     the user's workflow     parked on ->
- *       the keeper            loops: parks itself on -> one turn; goes to its end when all is settled
- *         a turn              Wait (66 s or more), then asks DashScope, and in the end downloads
+ *       the supervisor      loops: parks itself on -> one check; goes to its finalizer when all is settled
+ *         a check             Wait (66 s or more), then asks DashScope, and in the end downloads
  *
- * All calls to the outside happen in a turn. If n8n dies in one, the keeper, which is parked, resumes
- * by its own date with the parcel it went in with, and takes the turn again: questions and downloads
- * may be repeated, nothing is paid for. The keeper itself runs for milliseconds between turns. In queue
- * mode n8n reports the lost turn as an error of it, and the keeper takes it again at once; so no failure
- * of ours is thrown before the keeper's end.
+ * All calls to the outside happen in a check. If n8n dies in one, the supervisor, which is parked, resumes
+ * by its own date with the state it went in with, and takes the check again: questions and downloads
+ * may be repeated, nothing is paid for. The supervisor itself runs for milliseconds between checks. In queue
+ * mode n8n reports the lost check as an error of it, and the supervisor takes it again at once; so no failure
+ * of ours is thrown before the finalizer.
  *
  * Source: n8n-facts.md, "Waiting that survives a restart".
  */
@@ -28,12 +28,12 @@ import type {
 } from 'n8n-workflow';
 
 /** Which layer a node of an inline workflow is in; the value of its hidden field `durableRole`. */
-export type DurableRole = 'keeper' | 'turn' | 'end';
+export type DurableRole = 'supervisor' | 'check' | 'finalizer';
 
-/** The json key under which the parcel travels. */
-export const PARCEL_KEY = 'emojiVideoParcel';
+/** The json key under which the state travels. */
+export const WAIT_STATE_KEY = 'emojiVideoWait';
 
-/** Marks a failure on its way to the end, so that n8n does not send it by the keeper's error output. */
+/** Marks a failure on its way to the finalizer, so that n8n does not send it by the supervisor's error output. */
 export const SEAL_KEY = 'emojiVideoFailure';
 
 const node = (name: string, type: string, typeVersion: number, parameters: IDataObject): INode => ({
@@ -64,7 +64,7 @@ const sameNode = (
 	parameters: {
 		resource: 'video',
 		operation: 'wait',
-		taskId: `={{ $json.${PARCEL_KEY} }}`,
+		taskId: `={{ $json.${WAIT_STATE_KEY} }}`,
 		durableRole: role,
 	},
 });
@@ -86,7 +86,7 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 	isArchived: false,
 	createdAt: NEVER,
 	updatedAt: NEVER,
-	// The turn's videos belong to its execution, so it must be kept while the parent uses them.
+	// The check's videos belong to its execution, so it must be kept while the parent uses them.
 	settings: {
 		saveDataSuccessExecution: 'all',
 		saveDataErrorExecution: 'all',
@@ -95,8 +95,8 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 	},
 });
 
-/** Start -> Wait -> this node as a turn. It never throws: an error means that n8n has lost it. */
-export const turnWorkflow = (self: INode, waitMs: number): IWorkflowBase =>
+/** Start -> Wait -> this node as a check. It never throws: an error means that n8n has lost it. */
+export const checkWorkflow = (self: INode, waitMs: number): IWorkflowBase =>
 	workflow(
 		'Emoji Video: check',
 		[
@@ -106,23 +106,23 @@ export const turnWorkflow = (self: INode, waitMs: number): IWorkflowBase =>
 				amount: Math.ceil(waitMs / 1000),
 				unit: 'seconds',
 			}),
-			sameNode(self, 'turn', 'Check', 'continueRegularOutput'),
+			sameNode(self, 'check', 'Check', 'continueRegularOutput'),
 		],
 		{ Start: { main: to('Wait') }, Wait: { main: to('Check') } },
 	);
 
 /**
- * Start -> this node as the keeper -> IF there is still a parcel: again, otherwise the end, the only one
- * that may throw. By the keeper's error output comes, with the parcel, a turn that n8n has lost: in queue
- * mode it reports a worker that died as an error of the turn. Then the turn is taken again.
+ * Start -> this node as the supervisor -> IF there is still a state: again, otherwise the finalizer, the only one
+ * that may throw. By the supervisor's error output comes, with the state, a check that n8n has lost: in queue
+ * mode it reports a worker that died as an error of the check. Then the check is taken again.
  * @param endsInError whether a failure becomes an error, or an item
  */
-export const keeperWorkflow = (self: INode, endsInError: boolean): IWorkflowBase =>
+export const supervisorWorkflow = (self: INode, endsInError: boolean): IWorkflowBase =>
 	workflow(
 		'Emoji Video: wait',
 		[
 			trigger,
-			sameNode(self, 'keeper', 'Keeper', 'continueErrorOutput'),
+			sameNode(self, 'supervisor', 'Supervisor', 'continueErrorOutput'),
 			node('Unfinished?', 'if', 2.2, {
 				conditions: {
 					options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
@@ -130,7 +130,7 @@ export const keeperWorkflow = (self: INode, endsInError: boolean): IWorkflowBase
 					conditions: [
 						{
 							id: 'unfinished',
-							leftValue: `={{ $json.${PARCEL_KEY} !== undefined }}`,
+							leftValue: `={{ $json.${WAIT_STATE_KEY} !== undefined }}`,
 							rightValue: '',
 							operator: { type: 'boolean', operation: 'true', singleValue: true },
 						},
@@ -138,12 +138,12 @@ export const keeperWorkflow = (self: INode, endsInError: boolean): IWorkflowBase
 				},
 				options: {},
 			}),
-			sameNode(self, 'end', 'End', endsInError ? undefined : 'continueRegularOutput'),
+			sameNode(self, 'finalizer', 'Finalizer', endsInError ? undefined : 'continueRegularOutput'),
 		],
 		{
-			Start: { main: to('Keeper') },
-			Keeper: { main: [...to('Unfinished?'), ...to('Keeper')] },
-			'Unfinished?': { main: [...to('Keeper'), ...to('End')] },
+			Start: { main: to('Supervisor') },
+			Supervisor: { main: [...to('Unfinished?'), ...to('Supervisor')] },
+			'Unfinished?': { main: [...to('Supervisor'), ...to('Finalizer')] },
 		},
 	);
 

@@ -1,10 +1,10 @@
 /**
- * What one execution of the node works with: the account, the client, the clock, the ledger, and the
- * signal that ends everything. Made once per execution, whatever the number of items.
+ * What one execution of the node works with: the account, the client, the clock, the paidTasks, and the
+ * signal that ends everything. SubmittedJob once per execution, whatever the number of items.
  */
 import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
-import { openLedger } from '../batch/paidTasks';
-import { accountIdOf, DOCUMENTED_RATES, paceOf } from '../batch/rateLimiter';
+import { openPaidTasks } from '../batch/paidTasks';
+import { accountIdOf, DOCUMENTED_RATES, rateLimiterOf } from '../batch/rateLimiter';
 import type { Rates } from '../batch/rateLimiter';
 import type { BatchTools } from '../batch/submit';
 import { systemClock } from '../clock';
@@ -22,7 +22,7 @@ import type { Uploads } from '../media/upload';
 
 export const CREDENTIAL_TYPE = 'dashScopeApi';
 
-export interface Session extends BatchTools {
+export interface ExecutionContext extends BatchTools {
 	functions: IExecuteFunctions;
 	account: Pick<Account, 'isLoopback'>;
 	/** Portraits that are files, on their way to the service. */
@@ -89,18 +89,22 @@ export async function openAccount(
 	if (!account.ok) return account;
 	const { apiKey, baseUrl, isLoopback } = account.value;
 	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal);
-	const takeTurn = paceOf(accountIdOf(apiKey, baseUrl), { ...DOCUMENTED_RATES, ...rates }, clock);
-	const client = createClient(send, takeTurn, clock, signal);
+	const acquire = rateLimiterOf(
+		accountIdOf(apiKey, baseUrl),
+		{ ...DOCUMENTED_RATES, ...rates },
+		clock,
+	);
+	const client = createClient(send, acquire, clock, signal);
 	return succeed({ account: { isLoopback }, client, clock });
 }
 
 /**
  * @param rates requests per second that the user allows, where not as documented
  */
-export async function openSession(
+export async function openContext(
 	functions: IExecuteFunctions,
 	rates: Partial<Rates>,
-): Promise<Result<Session>> {
+): Promise<Result<ExecutionContext>> {
 	const stop = new AbortController();
 	const cancelled = functions.getExecutionCancelSignal();
 	cancelled?.addEventListener('abort', () => stop.abort(), { once: true });
@@ -118,7 +122,7 @@ export async function openSession(
 		functions,
 		uploads: createUploads({ ...link, client }),
 		checkRemote: createRemoteChecks(link),
-		ledger: openLedger(functions.getContext('node')),
+		paidTasks: openPaidTasks(functions.getContext('node')),
 		signal,
 		halt: () => stop.abort(),
 		isStopped: () => cancelled?.aborted === true,

@@ -4,7 +4,7 @@
  */
 import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import type { Failure, Result } from '../result';
-import type { Session } from './context';
+import type { ExecutionContext } from './context';
 
 export interface OutputItem {
 	json: IDataObject;
@@ -30,7 +30,7 @@ export interface Outcome {
 export interface Operation {
 	fields: INodeProperties[];
 	/** Never throws and never rejects: what goes wrong is in the outcomes. */
-	run(session: Session): Promise<Outcome[]>;
+	run(context: ExecutionContext): Promise<Outcome[]>;
 }
 
 /** The outcome of an item that failed. */

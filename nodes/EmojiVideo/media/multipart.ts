@@ -51,9 +51,9 @@ export async function openForm(
 		return { headers, body, close: () => undefined };
 	}
 	const stored = await file.source.open();
-	const body = stored.compose(async function* (pieces: AsyncIterable<Buffer>) {
+	const body = stored.compose(async function* (entries: AsyncIterable<Buffer>) {
 		yield head;
-		yield* pieces;
+		yield* entries;
 		yield tail;
 	});
 	return { headers, body, close: () => stored.destroy() };

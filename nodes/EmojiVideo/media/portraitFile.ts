@@ -31,7 +31,7 @@ export interface PortraitFile extends CheckedPortrait {
 
 /** Judges a file as it goes by: its head first, so that a wrong file is not read any further. */
 async function inspect(
-	pieces: AsyncIterable<Buffer> | Buffer[],
+	entries: AsyncIterable<Buffer> | Buffer[],
 	facts: FileFacts,
 ): Promise<Result<CheckedPortrait & { hash: string }>> {
 	const hash = createHash('sha256');
@@ -39,15 +39,15 @@ async function inspect(
 	let end: ReturnType<typeof createEndFinder> | undefined;
 	let checked: Result<CheckedPortrait> | undefined;
 	const judge = (bytes: Buffer) => {
-		const verdict = checkPortrait(bytes, facts);
-		if (verdict.ok) {
-			end = createEndFinder(verdict.value);
+		const portrait = checkPortrait(bytes, facts);
+		if (portrait.ok) {
+			end = createEndFinder(portrait.value);
 			end.look(bytes);
 		}
 		head = undefined;
-		return verdict;
+		return portrait;
 	};
-	for await (const piece of pieces) {
+	for await (const piece of entries) {
 		hash.update(piece);
 		if (head) head = Buffer.concat([head, piece]);
 		else end?.look(piece);
@@ -86,8 +86,8 @@ export async function readPortraitFile(
 		const fits = checkSize({ name, size });
 		if (!fits.ok) return fits;
 		const source = sourceOf(binary, helpers);
-		const pieces = source.kind === 'bytes' ? [source.bytes] : await source.open();
-		const found = await inspect(pieces, { name, size });
+		const entries = source.kind === 'bytes' ? [source.bytes] : await source.open();
+		const found = await inspect(entries, { name, size });
 		return found.ok ? succeed({ ...found.value, name, size, source }) : found;
 	} catch (error) {
 		return fail({

@@ -28,14 +28,14 @@ function sizeOf({ headers }: OpenLink): number | undefined {
 }
 
 async function readHead(body: AsyncIterable<Buffer>): Promise<Buffer> {
-	const pieces: Buffer[] = [];
+	const entries: Buffer[] = [];
 	let length = 0;
 	for await (const piece of body) {
-		pieces.push(piece);
+		entries.push(piece);
 		length += piece.length;
 		if (length >= HEAD_BYTES) break;
 	}
-	return Buffer.concat(pieces).subarray(0, HEAD_BYTES);
+	return Buffer.concat(entries).subarray(0, HEAD_BYTES);
 }
 
 /**

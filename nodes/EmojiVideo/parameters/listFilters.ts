@@ -10,7 +10,7 @@ import { fail, succeed } from '../result';
 import type { Result } from '../result';
 import type { ListedTask } from '../dashscope/schemas';
 import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
-import type { Session } from '../execution/context';
+import type { ExecutionContext } from '../execution/context';
 import { check, readField } from './read';
 import { dateValue, modelValue, numberValue, statusValue } from './schemas';
 
@@ -124,7 +124,7 @@ export function periodOf(
  * @param now in ms since the epoch, one for all items, so that equal items ask for equal lists
  */
 export function readListing(
-	{ functions }: Pick<Session, 'functions'>,
+	{ functions }: Pick<ExecutionContext, 'functions'>,
 	itemIndex: number,
 	now: number,
 ): Result<Listing> {

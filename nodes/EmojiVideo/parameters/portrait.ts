@@ -9,7 +9,7 @@ import { fail, succeed } from '../result';
 import type { Result } from '../result';
 import { readPortraitFile } from '../media/portraitFile';
 import { rotationHint } from '../media/portraitCheck';
-import type { Session } from '../execution/context';
+import type { ExecutionContext } from '../execution/context';
 import { readField, readFields } from './read';
 import { imageUrlValue, isBlank, shown } from './schemas';
 
@@ -77,7 +77,7 @@ export const portraitOptions: INodeProperties[] = [
 ];
 
 /** What to do about a wrong field name: the names that would be right. */
-function fieldsOf({ functions }: Session, itemIndex: number): string {
+function fieldsOf({ functions }: ExecutionContext, itemIndex: number): string {
 	const names = Object.keys(functions.getInputData()[itemIndex]?.binary ?? {});
 	return names.length === 0
 		? 'The item has no binary data: connect a node that outputs a file, or set Image Source to Image URL.'
@@ -85,23 +85,27 @@ function fieldsOf({ functions }: Session, itemIndex: number): string {
 }
 
 /** The file in the field that the item names. */
-function readBinary(session: Session, itemIndex: number, field: unknown): Result<IBinaryData> {
+function readBinary(
+	context: ExecutionContext,
+	itemIndex: number,
+	field: unknown,
+): Result<IBinaryData> {
 	const refuse = (message: string) =>
-		fail({ kind: 'input', message, nextStep: fieldsOf(session, itemIndex) });
+		fail({ kind: 'input', message, nextStep: fieldsOf(context, itemIndex) });
 	if (isBlank(field)) return refuse('Input Data Field Name is empty');
 	const name = typeof field === 'string' ? field.trim() : field;
 	try {
-		return succeed(session.functions.helpers.assertBinaryData(itemIndex, name as string));
+		return succeed(context.functions.helpers.assertBinaryData(itemIndex, name as string));
 	} catch {
 		return refuse(`Input Data Field Name ${shown(name)}: the item has no such binary field`);
 	}
 }
 
-async function readFile(session: Session, itemIndex: number): Promise<Result<Portrait>> {
-	const { functions, uploads } = session;
+async function readFile(context: ExecutionContext, itemIndex: number): Promise<Result<Portrait>> {
+	const { functions, uploads } = context;
 	const field = readField(functions, itemIndex, 'inputField');
 	if (!field.ok) return field;
-	const binary = readBinary(session, itemIndex, field.value);
+	const binary = readBinary(context, itemIndex, field.value);
 	if (!binary.ok) return binary;
 	const fallbackName = typeof field.value === 'string' ? field.value : 'portrait';
 	const file = await readPortraitFile(binary.value, fallbackName, functions.helpers);
@@ -114,8 +118,8 @@ async function readFile(session: Session, itemIndex: number): Promise<Result<Por
 	});
 }
 
-async function readUrl(session: Session, itemIndex: number): Promise<Result<Portrait>> {
-	const { functions, account, checkRemote } = session;
+async function readUrl(context: ExecutionContext, itemIndex: number): Promise<Result<Portrait>> {
+	const { functions, account, checkRemote } = context;
 	const fields = readFields(functions, itemIndex, { imageUrl: imageUrlValue(account.isLoopback) });
 	if (!fields.ok) return fields;
 	const { imageUrl } = fields.value;
@@ -127,11 +131,14 @@ async function readUrl(session: Session, itemIndex: number): Promise<Result<Port
 }
 
 /** Reads an item's portrait, wherever it is; a file is looked at. */
-export async function readPortrait(session: Session, itemIndex: number): Promise<Result<Portrait>> {
-	const source = readField(session.functions, itemIndex, 'imageSource');
+export async function readPortrait(
+	context: ExecutionContext,
+	itemIndex: number,
+): Promise<Result<Portrait>> {
+	const source = readField(context.functions, itemIndex, 'imageSource');
 	if (!source.ok) return source;
-	if (source.value === 'binary') return await readFile(session, itemIndex);
-	if (source.value === 'url') return await readUrl(session, itemIndex);
+	if (source.value === 'binary') return await readFile(context, itemIndex);
+	if (source.value === 'url') return await readUrl(context, itemIndex);
 	return fail({
 		kind: 'input',
 		message: `Image Source ${shown(source.value)} is unknown`,

@@ -6,16 +6,19 @@ import pLimit from 'p-limit';
 import { fail, succeed } from '../result';
 import type { Failure, Result } from '../result';
 import type { FaceAreas } from '../dashscope/schemas';
-import type { VideoOrder } from '../batch/plan';
+import type { JobSpec } from '../batch/plan';
 import { failed } from '../execution/operation';
 import type { Outcome } from '../execution/operation';
 import { readPortrait } from './portrait';
-import type { Session } from '../execution/context';
+import type { ExecutionContext } from '../execution/context';
 import { check, readField, readFields } from './read';
 import { areasValue } from './schemas';
 import { templatesValue } from './templates';
 
-function readAreas({ functions }: Session, itemIndex: number): Result<FaceAreas | undefined> {
+function readAreas(
+	{ functions }: ExecutionContext,
+	itemIndex: number,
+): Result<FaceAreas | undefined> {
 	const mode = readField(functions, itemIndex, 'faceAreas');
 	if (!mode.ok) return mode;
 	if (mode.value === 'detect') return succeed(undefined);
@@ -34,12 +37,15 @@ function readAreas({ functions }: Session, itemIndex: number): Result<FaceAreas 
 }
 
 /** What one item orders from Create or Create and Wait. */
-export async function readOrder(session: Session, itemIndex: number): Promise<Result<VideoOrder>> {
-	const fields = readFields(session.functions, itemIndex, { templates: templatesValue });
+export async function readOrder(
+	context: ExecutionContext,
+	itemIndex: number,
+): Promise<Result<JobSpec>> {
+	const fields = readFields(context.functions, itemIndex, { templates: templatesValue });
 	if (!fields.ok) return fields;
-	const areas = readAreas(session, itemIndex);
+	const areas = readAreas(context, itemIndex);
 	if (!areas.ok) return areas;
-	const portrait = await readPortrait(session, itemIndex);
+	const portrait = await readPortrait(context, itemIndex);
 	if (!portrait.ok) return portrait;
 	return succeed({
 		itemIndex,
@@ -54,7 +60,7 @@ export interface Asked<T> {
 	wanted: T[];
 	refused: Outcome[];
 	/** Set when the node is to stop at the first failure and there is one: send nothing at all. */
-	end?: Failure;
+	stopBecause?: Failure;
 }
 
 /** Items read at once: their files may lie in a storage that takes its time. */
@@ -65,7 +71,7 @@ const READ_AT_ONCE = 4;
  * @param read one item's wish
  */
 export async function readItems<T>(
-	{ functions, stopsAtFirstFailure }: Session,
+	{ functions, stopsAtFirstFailure }: ExecutionContext,
 	read: (itemIndex: number) => Result<T> | Promise<Result<T>>,
 ): Promise<Asked<T>> {
 	const limit = pLimit(READ_AT_ONCE);
@@ -75,15 +81,17 @@ export async function readItems<T>(
 	const asked: Asked<T> = { wanted: [], refused: [] };
 	wishes.forEach((wish, itemIndex) => {
 		if (wish.ok) return asked.wanted.push(wish.value);
-		if (stopsAtFirstFailure) asked.end ??= wish.failure;
+		if (stopsAtFirstFailure) asked.stopBecause ??= wish.failure;
 		return asked.refused.push(failed(itemIndex, wish.failure));
 	});
 	return asked;
 }
 
 /** The outcomes of a node whose failure concerns every item. */
-export const failAll = ({ functions }: Pick<Session, 'functions'>, failure: Failure): Outcome[] =>
-	functions.getInputData().map((_, itemIndex) => failed(itemIndex, failure));
+export const failAll = (
+	{ functions }: Pick<ExecutionContext, 'functions'>,
+	failure: Failure,
+): Outcome[] => functions.getInputData().map((_, itemIndex) => failed(itemIndex, failure));
 
 /** Outcomes in the order of the input items; several of one item keep their order. */
 export const inInputOrder = (outcomes: Outcome[]): Outcome[] =>

@@ -69,7 +69,7 @@ export const triggerFields: INodeProperties[] = [
 ];
 
 /** Reads the form. */
-export function readWish(functions: IPollFunctions): Result<Wish> {
+export function readTriggerSettings(functions: IPollFunctions): Result<Wish> {
 	const chosen: unknown = functions.getNodeParameter('statuses', []);
 	const names: unknown[] = Array.isArray(chosen) ? chosen : [chosen];
 	const statuses = ENDED.filter((status) => names.includes(status));

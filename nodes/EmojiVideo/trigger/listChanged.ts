@@ -24,7 +24,7 @@ const earliest = (tasks: ListedTask[]): number =>
  * Every task that the memory may not have seen the end of.
  * @param memory of the look before
  */
-export async function lookAtTasks(
+export async function listChangedTasks(
 	client: Pick<Client, 'listTasks'>,
 	memory: Memory | undefined,
 ): Promise<Result<ListedTask[]>> {

@@ -17,9 +17,9 @@ import type { ListedTask } from '../dashscope/schemas';
 import { videoFileName } from '../media/fileNames';
 import { downloadVideo } from '../media/downloadVideo';
 import { listedTaskToJson, listedVideoToJson } from '../output';
-import { lookAtTasks } from './listChanged';
-import { findNews, readMemory, remember } from './seenTasks';
-import { readWish } from '../parameters/trigger';
+import { listChangedTasks } from './listChanged';
+import { findNews, readSeenTasks, remember } from './seenTasks';
+import { readTriggerSettings } from '../parameters/trigger';
 import type { Wish } from '../parameters/trigger';
 
 /** Tasks fetched, and videos downloaded, at once. */
@@ -116,7 +116,7 @@ async function newestTask(
 	functions: IPollFunctions,
 	tools: AccountTools,
 ): Promise<Result<INodeExecutionData[]>> {
-	const listed = await lookAtTasks(tools.client, undefined);
+	const listed = await listChangedTasks(tools.client, undefined);
 	if (!listed.ok) return listed;
 	const newest = findNews(undefined, listed.value, wish.statuses, true).at(-1);
 	if (!newest) {
@@ -138,8 +138,8 @@ async function newItems(
 	tools: AccountTools,
 ): Promise<Result<INodeExecutionData[]>> {
 	const stored = functions.getWorkflowStaticData('node');
-	const memory = readMemory(stored.memory);
-	const listed = await lookAtTasks(tools.client, memory);
+	const memory = readSeenTasks(stored.memory);
+	const listed = await listChangedTasks(tools.client, memory);
 	if (!listed.ok) return listed;
 	const news = findNews(memory, listed.value, wish.statuses, wish.includesLast24Hours);
 	const { items, postponed, failure } = await handOver(news, wish, functions, tools);
@@ -159,7 +159,7 @@ export async function poll(
 	functions: IPollFunctions,
 	clock: Clock = systemClock,
 ): Promise<Result<INodeExecutionData[]>> {
-	const wish = readWish(functions);
+	const wish = readTriggerSettings(functions);
 	if (!wish.ok) return wish;
 	const tools = await openAccount(functions, {}, undefined, clock);
 	if (!tools.ok) return tools;

@@ -26,7 +26,7 @@ export type EndedStatus = (typeof ENDED)[number];
 
 const HOUR_MS = 3_600_000;
 
-/** The service forgets tasks 24 hours after their end (API reference, task_id); one hour for doubt. */
+/** The service forgets tasks 24 hours after their end (API reference, task_id); one hour for markInFlight. */
 const KEPT_MS = 25 * HOUR_MS;
 
 /** About 500 KB of n8n's database; ten times what an account finishes in a day, one at a time. */
@@ -45,7 +45,7 @@ const memorySchema = z.object({
 export type Memory = z.infer<typeof memorySchema>;
 
 /** A memory as it comes from n8n's database; `undefined` before the first look, or when it is broken. */
-export const readMemory = (stored: unknown): Memory | undefined =>
+export const readSeenTasks = (stored: unknown): Memory | undefined =>
 	memorySchema.safeParse(stored).data;
 
 /** 72 bits: two of a day's tasks will not share one. */

@@ -7,7 +7,7 @@ import { cancelTask } from '../batch/cancelTask';
 import { fail } from '../result';
 import type { Failure } from '../result';
 import type { Outcome } from '../execution/operation';
-import type { Session } from '../execution/context';
+import type { ExecutionContext } from '../execution/context';
 
 export const cancelOnStopOption: INodeProperties = {
 	displayName: 'Cancel Queued Tasks on Stop',
@@ -20,7 +20,7 @@ export const cancelOnStopOption: INodeProperties = {
 
 /** The failure of a stopped task, with what became of the task. */
 async function cancelOne(
-	{ afterStop }: Session,
+	{ afterStop }: ExecutionContext,
 	failure: Failure,
 	taskId: string,
 ): Promise<Failure> {
@@ -41,13 +41,16 @@ async function cancelOne(
  * Cancels the tasks that Stop left behind.
  * @returns the outcomes, each stopped one with what became of its task
  */
-export async function cancelQueued(session: Session, outcomes: Outcome[]): Promise<Outcome[]> {
+export async function cancelQueued(
+	context: ExecutionContext,
+	outcomes: Outcome[],
+): Promise<Outcome[]> {
 	const done = await Promise.all(
 		outcomes.map(async (outcome): Promise<Outcome> => {
 			if (outcome.result.ok) return outcome;
 			const { failure } = outcome.result;
 			if (failure.kind !== 'stopped' || failure.taskId === undefined) return outcome;
-			return { ...outcome, result: fail(await cancelOne(session, failure, failure.taskId)) };
+			return { ...outcome, result: fail(await cancelOne(context, failure, failure.taskId)) };
 		}),
 	);
 	const left = done.flatMap(({ result }) =>
@@ -56,7 +59,7 @@ export async function cancelQueued(session: Session, outcomes: Outcome[]): Promi
 			: [],
 	);
 	if (left.length > 0) {
-		session.functions.logger.warn(
+		context.functions.logger.warn(
 			`Emoji Video: stopped; these tasks could not be canceled: ${left.join(', ')}`,
 		);
 	}

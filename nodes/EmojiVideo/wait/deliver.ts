@@ -5,7 +5,7 @@
  */
 import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { aboutOf } from '../batch/plan';
-import type { Accepted } from '../batch/submit';
+import type { AcceptedTask } from '../batch/submit';
 import type { Answer } from '../dashscope/client';
 import { fail, succeed } from '../result';
 import type { Result } from '../result';
@@ -14,7 +14,7 @@ import { ownFileName, videoFileName } from '../media/fileNames';
 import { downloadVideo } from '../media/downloadVideo';
 import { taskToJson } from '../output';
 import type { Outcome, OutputItem } from '../execution/operation';
-import type { Session } from '../execution/context';
+import type { ExecutionContext } from '../execution/context';
 import { readField, readFields } from '../parameters/read';
 import { fieldNameValue, flagValue, isBlank } from '../parameters/schemas';
 
@@ -102,7 +102,7 @@ export interface Delivery {
  * @param videos how many the item asks for
  */
 export function readDelivery(
-	{ functions }: Session,
+	{ functions }: ExecutionContext,
 	itemIndex: number,
 	videos: number,
 ): Result<Delivery> {
@@ -131,7 +131,7 @@ export function readDelivery(
 
 /** A task as the json its item wants. */
 export const toJson = (
-	{ job, entry }: Accepted,
+	{ job, entry }: AcceptedTask,
 	answer: Answer<Task>,
 	{ simplify }: Delivery,
 ): IDataObject =>
@@ -154,10 +154,10 @@ const fieldOf = ({ field = 'data', isPack }: Delivery, name: string) =>
 
 /** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
 export async function deliver(
-	accepted: Accepted,
+	accepted: AcceptedTask,
 	answer: Answer<Task>,
 	delivery: Delivery,
-	session: Session,
+	context: ExecutionContext,
 ): Promise<{ result: Result<OutputItem>; link?: LinkOfVideo }> {
 	const { job } = accepted;
 	const task = answer.value;
@@ -170,8 +170,8 @@ export async function deliver(
 			? videoFileName(job, job.templateId, task.taskId)
 			: ownFileName(delivery.fileName, delivery.isOneOfSeveral ? distinction : '');
 	const video = await downloadVideo(task.videoUrl ?? '', fileName, {
-		...session,
-		allowLoopback: session.account.isLoopback,
+		...context,
+		allowLoopback: context.account.isLoopback,
 	});
 	if (video.ok) {
 		const field = fieldOf(delivery, distinction);

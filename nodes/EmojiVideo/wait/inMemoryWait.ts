@@ -5,10 +5,10 @@
 import type { INodeProperties } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { followTasks } from '../batch/submit';
-import type { Accepted } from '../batch/submit';
+import type { AcceptedTask } from '../batch/submit';
 import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
-import type { WatchSettings } from '../batch/pollSchedule';
+import type { PollSettings } from '../batch/pollSchedule';
 import { succeed } from '../result';
 import type { Result } from '../result';
 import { cancelOnStopOption, cancelQueued } from './cancelOnStop';
@@ -16,7 +16,7 @@ import { deliver, DOWNLOADS_AT_ONCE, packUp, toJson } from './deliver';
 import type { Delivery, LinkOfVideo } from './deliver';
 import { failed } from '../execution/operation';
 import type { Outcome, OutputItem } from '../execution/operation';
-import type { Session } from '../execution/context';
+import type { ExecutionContext } from '../execution/context';
 import { check, readField } from '../parameters/read';
 import { numberValue } from '../parameters/schemas';
 
@@ -81,7 +81,7 @@ export const waitOptions: INodeProperties[] = [
 const PATIENCE_MS = 15 * 60_000;
 
 /** Options that hold for the whole batch. */
-export interface WaitOptions extends WatchSettings {
+export interface WaitOptions extends PollSettings {
 	/** A task that is not finished in time becomes an item rather than a failure. */
 	returnsUnfinished: boolean;
 	/** Tasks that are still in the queue when the user stops the execution are canceled. */
@@ -91,7 +91,7 @@ export interface WaitOptions extends WatchSettings {
 }
 
 /** Reads the options of the whole batch; by expression, those of the first item count. */
-export function readWaitOptions({ functions }: Session): Result<WaitOptions> {
+export function readWaitOptions({ functions }: ExecutionContext): Result<WaitOptions> {
 	const option = (name: string) => readField(functions, 0, `options.${name}`);
 	const seconds = (name: string, label: string, fallback: number, max: number) => {
 		const value = option(name);
@@ -122,7 +122,7 @@ export function readWaitOptions({ functions }: Session): Result<WaitOptions> {
 
 /** A wait under way. */
 export interface Waiting {
-	add(accepted: Accepted): void;
+	add(accepted: AcceptedTask): void;
 	/** A job that never became a task. */
 	settle(job: VideoLabel, result: Result<OutputItem>): void;
 	/** No task comes any more; resolves with one outcome per job, in the order of the jobs. */
@@ -135,8 +135,8 @@ export interface Waiting {
  * @param deliveriesWanted from `readDelivery`, by input item
  * @param refused outcomes of items that asked for nothing possible; they come out with the others
  */
-export function startWaiting(
-	session: Session,
+export function startInMemoryWait(
+	context: ExecutionContext,
 	options: WaitOptions,
 	deliveriesWanted: ReadonlyMap<number, Delivery>,
 	refused: Outcome[],
@@ -153,16 +153,16 @@ export function startWaiting(
 			key,
 			result.ok ? { itemIndex, result, about } : failed(itemIndex, result.failure, about),
 		);
-		if (!result.ok && session.stopsAtFirstFailure) session.halt();
+		if (!result.ok && context.stopsAtFirstFailure) context.halt();
 	};
 
-	const follow = followTasks(session, options, (accepted, { result, lastAnswer }) => {
+	const follow = followTasks(context, options, (accepted, { result, lastAnswer }) => {
 		const { job } = accepted;
 		const wanted = deliveriesWanted.get(job.itemIndex);
 		if (!wanted) return;
 		if (result.ok) {
 			const delivery = async () => {
-				const delivered = await deliver(accepted, result.value, wanted, session);
+				const delivered = await deliver(accepted, result.value, wanted, context);
 				settle(job, delivered.result, delivered.link);
 			};
 			deliveries.push(download(delivery));
@@ -186,8 +186,8 @@ export function startWaiting(
 			await follow.finish();
 			await Promise.all(deliveries);
 			const all = order.flatMap((key) => outcomes.get(key) ?? []);
-			const isToCancel = options.cancelsOnStop && session.isStopped();
-			const ended = isToCancel ? await cancelQueued(session, all) : all;
+			const isToCancel = options.cancelsOnStop && context.isStopped();
+			const ended = isToCancel ? await cancelQueued(context, all) : all;
 			return [...refused, ...packUp(ended, deliveriesWanted)];
 		},
 	};

@@ -1,4 +1,4 @@
-/** Image: Detect Face. The verdict on a portrait is data, so that a workflow can branch on it. */
+/** Image: Detect Face. The detection on a portrait is data, so that a workflow can branch on it. */
 import { updateDisplayOptions } from 'n8n-workflow';
 import type { Portrait } from '../../batch/plan';
 import { DETECTION_MODEL } from '../../dashscope/client';
@@ -12,36 +12,36 @@ import { failed } from '../../execution/operation';
 import type { Operation, Outcome } from '../../execution/operation';
 import { inInputOrder, readItems } from '../../parameters/readItems';
 import { portraitFields, portraitOptions, readPortrait } from '../../parameters/portrait';
-import type { Session } from '../../execution/context';
+import type { ExecutionContext } from '../../execution/context';
 import { readFields } from '../../parameters/read';
 import { flagValue } from '../../parameters/schemas';
 
-async function run(session: Session): Promise<Outcome[]> {
-	const { functions, client } = session;
-	const { wanted, refused, end } = await readItems(session, async (itemIndex) => {
+async function run(context: ExecutionContext): Promise<Outcome[]> {
+	const { functions, client } = context;
+	const { wanted, refused, stopBecause } = await readItems(context, async (itemIndex) => {
 		const fields = readFields(functions, itemIndex, { simplify: flagValue });
 		if (!fields.ok) return fields;
-		const portrait = await readPortrait(session, itemIndex);
+		const portrait = await readPortrait(context, itemIndex);
 		if (!portrait.ok) return portrait;
 		return succeed({ itemIndex, portrait: portrait.value, ...fields.value });
 	});
-	if (end) return refused;
+	if (stopBecause) return refused;
 
 	const detect = async (portrait: Portrait): Promise<Result<Answer<Detection>>> => {
 		const address = await portrait.addressFor(DETECTION_MODEL);
 		return address.ok ? await client.detectFace(address.value) : address;
 	};
-	const verdicts = new Map<string, Result<Answer<Detection>>>();
+	const detections = new Map<string, Result<Answer<Detection>>>();
 	const outcomes: Outcome[] = [...refused];
 	for (const { itemIndex, portrait, simplify } of wanted) {
-		const verdict = verdicts.get(portrait.id) ?? (await detect(portrait));
-		verdicts.set(portrait.id, verdict);
-		if (!verdict.ok) {
-			outcomes.push(failed(itemIndex, verdict.failure, portrait.about));
-			if (session.stopsAtFirstFailure) break;
+		const detection = detections.get(portrait.id) ?? (await detect(portrait));
+		detections.set(portrait.id, detection);
+		if (!detection.ok) {
+			outcomes.push(failed(itemIndex, detection.failure, portrait.about));
+			if (context.stopsAtFirstFailure) break;
 			continue;
 		}
-		const { value, raw } = verdict.value;
+		const { value, raw } = detection.value;
 		const json = simplify ? detectionToJson(value, portrait.about, portrait.hint) : { ...raw };
 		outcomes.push({ itemIndex, result: succeed({ json }) });
 	}

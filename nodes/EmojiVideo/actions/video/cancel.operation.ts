@@ -12,17 +12,17 @@ import { taskIdField } from '../../parameters/common';
 import { failed } from '../../execution/operation';
 import type { Operation, Outcome } from '../../execution/operation';
 import { inInputOrder, readItems } from '../../parameters/readItems';
-import type { Session } from '../../execution/context';
+import type { ExecutionContext } from '../../execution/context';
 import { readFields } from '../../parameters/read';
 import { taskIdValue } from '../../parameters/schemas';
 
-async function run(session: Session): Promise<Outcome[]> {
-	const { functions, client } = session;
-	const { wanted, refused, end } = await readItems(session, (itemIndex) => {
+async function run(context: ExecutionContext): Promise<Outcome[]> {
+	const { functions, client } = context;
+	const { wanted, refused, stopBecause } = await readItems(context, (itemIndex) => {
 		const fields = readFields(functions, itemIndex, { taskId: taskIdValue });
 		return fields.ok ? succeed({ itemIndex, taskId: fields.value.taskId }) : fields;
 	});
-	if (end) return refused;
+	if (stopBecause) return refused;
 
 	const answers = new Map<string, Promise<Result<CancelOutcome>>>();
 	const outcomes = wanted.map(async ({ itemIndex, taskId }): Promise<Outcome> => {
@@ -30,7 +30,7 @@ async function run(session: Session): Promise<Outcome[]> {
 		answers.set(taskId, sent);
 		const answer = await sent;
 		if (answer.ok) return { itemIndex, result: succeed({ json: cancelToJson(answer.value) }) };
-		if (session.stopsAtFirstFailure) session.halt();
+		if (context.stopsAtFirstFailure) context.halt();
 		return failed(itemIndex, answer.failure);
 	});
 	return inInputOrder([...refused, ...(await Promise.all(outcomes))]);

@@ -3,7 +3,7 @@ import { updateDisplayOptions } from 'n8n-workflow';
 import { aboutOf, planJobs } from '../../batch/plan';
 import type { Job } from '../../batch/plan';
 import { submitJobs } from '../../batch/submit';
-import type { Made } from '../../batch/submit';
+import type { SubmittedJob } from '../../batch/submit';
 import { succeed } from '../../result';
 import type { Result } from '../../result';
 import { createdToJson } from '../../output';
@@ -18,18 +18,18 @@ import { failed } from '../../execution/operation';
 import type { Operation, Outcome } from '../../execution/operation';
 import { inInputOrder, readItems, readOrder } from '../../parameters/readItems';
 import { portraitFields, portraitOptions } from '../../parameters/portrait';
-import type { Session } from '../../execution/context';
+import type { ExecutionContext } from '../../execution/context';
 import { readFields } from '../../parameters/read';
 import { flagValue } from '../../parameters/schemas';
 
 /** As createTask documents it, for a task whose answer an earlier try has received. */
-const rawOf = ({ entry, raw }: Made) =>
+const rawOf = ({ entry, raw }: SubmittedJob) =>
 	raw ?? {
 		output: { task_status: 'PENDING', task_id: entry.taskId },
 		request_id: entry.requestId,
 	};
 
-function toOutcome(job: Job, result: Result<Made>, simplify: boolean): Outcome {
+function toOutcome(job: Job, result: Result<SubmittedJob>, simplify: boolean): Outcome {
 	const { itemIndex } = job;
 	const about = aboutOf(job);
 	if (!result.ok) return failed(itemIndex, result.failure, about);
@@ -41,23 +41,23 @@ function toOutcome(job: Job, result: Result<Made>, simplify: boolean): Outcome {
 	return { itemIndex, result: { ok: true, value: { json } }, about };
 }
 
-async function run(session: Session): Promise<Outcome[]> {
-	const { wanted, refused, end } = await readItems(session, async (itemIndex) => {
-		const flags = readFields(session.functions, itemIndex, { simplify: flagValue });
+async function run(context: ExecutionContext): Promise<Outcome[]> {
+	const { wanted, refused, stopBecause } = await readItems(context, async (itemIndex) => {
+		const flags = readFields(context.functions, itemIndex, { simplify: flagValue });
 		if (!flags.ok) return flags;
-		const order = await readOrder(session, itemIndex);
+		const order = await readOrder(context, itemIndex);
 		return order.ok ? succeed({ order: order.value, ...flags.value }) : order;
 	});
-	if (end) return refused;
+	if (stopBecause) return refused;
 	const outcomes: Outcome[] = [...refused];
 	const simplified = new Map(wanted.map(({ order, simplify }) => [order.itemIndex, simplify]));
 	const jobs = planJobs(
 		wanted.map(({ order }) => order),
-		session.runIndex,
+		context.runIndex,
 	);
-	await submitJobs(jobs, session, (job, result) => {
+	await submitJobs(jobs, context, (job, result) => {
 		outcomes.push(toOutcome(job, result, simplified.get(job.itemIndex) ?? true));
-		if (!result.ok && session.stopsAtFirstFailure) session.halt();
+		if (!result.ok && context.stopsAtFirstFailure) context.halt();
 	});
 	return inInputOrder(outcomes);
 }

@@ -15,31 +15,31 @@ import { deliveryFields, deliveryOptions, readDelivery } from '../../wait/delive
 import type { Operation, Outcome } from '../../execution/operation';
 import { failAll, inInputOrder, readItems, readOrder } from '../../parameters/readItems';
 import { portraitFields, portraitOptions } from '../../parameters/portrait';
-import type { Session } from '../../execution/context';
-import { startSurvivingWait } from '../../durable/start';
-import { readWaitOptions, startWaiting, waitOptions } from '../../wait/inMemoryWait';
+import type { ExecutionContext } from '../../execution/context';
+import { startDurableWait } from '../../durable/start';
+import { readWaitOptions, startInMemoryWait, waitOptions } from '../../wait/inMemoryWait';
 
-async function run(session: Session): Promise<Outcome[]> {
-	const options = readWaitOptions(session);
-	if (!options.ok) return failAll(session, options.failure);
-	const { wanted, refused, end } = await readItems(session, async (itemIndex) => {
-		const order = await readOrder(session, itemIndex);
+async function run(context: ExecutionContext): Promise<Outcome[]> {
+	const options = readWaitOptions(context);
+	if (!options.ok) return failAll(context, options.failure);
+	const { wanted, refused, stopBecause } = await readItems(context, async (itemIndex) => {
+		const order = await readOrder(context, itemIndex);
 		if (!order.ok) return order;
-		const delivery = readDelivery(session, itemIndex, order.value.templateIds.length);
+		const delivery = readDelivery(context, itemIndex, order.value.templateIds.length);
 		return delivery.ok
 			? succeed({ itemIndex, order: order.value, delivery: delivery.value })
 			: delivery;
 	});
-	if (end) return refused;
+	if (stopBecause) return refused;
 	const deliveries = new Map(wanted.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 	const waiting = options.value.survivesRestarts
-		? startSurvivingWait(session, options.value, deliveries, refused)
-		: startWaiting(session, options.value, deliveries, refused);
+		? startDurableWait(context, options.value, deliveries, refused)
+		: startInMemoryWait(context, options.value, deliveries, refused);
 	const jobs = planJobs(
 		wanted.map(({ order }) => order),
-		session.runIndex,
+		context.runIndex,
 	);
-	await submitJobs(jobs, session, (job, result) => {
+	await submitJobs(jobs, context, (job, result) => {
 		if (result.ok) waiting.add(result.value);
 		else waiting.settle(job, result);
 	});

@@ -13,7 +13,7 @@ import type { Listing } from '../../parameters/listFilters';
 import { failed } from '../../execution/operation';
 import type { Operation, Outcome } from '../../execution/operation';
 import { inInputOrder, readItems } from '../../parameters/readItems';
-import type { Session } from '../../execution/context';
+import type { ExecutionContext } from '../../execution/context';
 
 /** Status queries under way at once; the account's limit is kept in any case. */
 const QUERIES_AT_ONCE = 5;
@@ -22,7 +22,7 @@ const QUERIES_AT_ONCE = 5;
 async function toJson(
 	task: ListedTask,
 	{ simplify, includeVideoUrl }: Listing,
-	{ client }: Session,
+	{ client }: ExecutionContext,
 ): Promise<Result<IDataObject>> {
 	if (!includeVideoUrl || task.status !== 'SUCCEEDED') {
 		return succeed(simplify ? listedTaskToJson(task) : { ...task.raw });
@@ -33,13 +33,13 @@ async function toJson(
 	return succeed(simplify ? listedVideoToJson(task, value) : { ...task.raw, ...raw });
 }
 
-async function list(listing: Listing, session: Session): Promise<Result<IDataObject[]>> {
+async function list(listing: Listing, context: ExecutionContext): Promise<Result<IDataObject[]>> {
 	const { filter, limit, fits } = listing;
-	const tasks = await listAllTasks(session.client, filter, limit, fits);
+	const tasks = await listAllTasks(context.client, filter, limit, fits);
 	if (!tasks.ok) return tasks;
 	const atOnce = pLimit(QUERIES_AT_ONCE);
 	const rows = await Promise.all(
-		tasks.value.map(async (task) => await atOnce(async () => await toJson(task, listing, session))),
+		tasks.value.map(async (task) => await atOnce(async () => await toJson(task, listing, context))),
 	);
 	const jsons: IDataObject[] = [];
 	for (const row of rows) {
@@ -49,24 +49,24 @@ async function list(listing: Listing, session: Session): Promise<Result<IDataObj
 	return succeed(jsons);
 }
 
-async function run(session: Session): Promise<Outcome[]> {
-	const now = session.clock.now();
-	const { wanted, refused, end } = await readItems(session, (itemIndex) => {
-		const listing = readListing(session, itemIndex, now);
+async function run(context: ExecutionContext): Promise<Outcome[]> {
+	const now = context.clock.now();
+	const { wanted, refused, stopBecause } = await readItems(context, (itemIndex) => {
+		const listing = readListing(context, itemIndex, now);
 		return listing.ok ? succeed({ itemIndex, listing: listing.value }) : listing;
 	});
-	if (end) return refused;
+	if (stopBecause) return refused;
 
 	// Items that ask for the same list share one.
 	const lists = new Map<string, Result<IDataObject[]>>();
 	const outcomes: Outcome[] = [...refused];
 	for (const { itemIndex, listing } of wanted) {
 		const key = JSON.stringify({ ...listing, limit: String(listing.limit) });
-		const jsons = lists.get(key) ?? (await list(listing, session));
+		const jsons = lists.get(key) ?? (await list(listing, context));
 		lists.set(key, jsons);
 		if (!jsons.ok) {
 			outcomes.push(failed(itemIndex, jsons.failure));
-			if (session.stopsAtFirstFailure) break;
+			if (context.stopsAtFirstFailure) break;
 			continue;
 		}
 		for (const json of jsons.value) {

@@ -12,7 +12,7 @@ import { simplifyField, taskIdField } from '../../parameters/common';
 import { failed } from '../../execution/operation';
 import type { Operation, Outcome } from '../../execution/operation';
 import { inInputOrder, readItems } from '../../parameters/readItems';
-import type { Session } from '../../execution/context';
+import type { ExecutionContext } from '../../execution/context';
 import { explainUnknown } from '../explainUnknown';
 import { eachTaskId, readField, readFields } from '../../parameters/read';
 import { flagValue } from '../../parameters/schemas';
@@ -24,8 +24,8 @@ interface Wish {
 	simplify: boolean;
 }
 
-function readWish(session: Session, itemIndex: number): Result<Wish> {
-	const { functions, stopsAtFirstFailure } = session;
+function readWish(context: ExecutionContext, itemIndex: number): Result<Wish> {
+	const { functions, stopsAtFirstFailure } = context;
 	const raw = readField(functions, itemIndex, 'taskId');
 	if (!raw.ok) return raw;
 	const fields = readFields(functions, itemIndex, { simplify: flagValue });
@@ -36,13 +36,13 @@ function readWish(session: Session, itemIndex: number): Result<Wish> {
 	return succeed({ itemIndex, taskIds, ...fields.value });
 }
 
-async function run(session: Session): Promise<Outcome[]> {
-	const { functions, client, clock } = session;
+async function run(context: ExecutionContext): Promise<Outcome[]> {
+	const { functions, client, clock } = context;
 	const items = functions.getInputData();
-	const { wanted, refused, end } = await readItems(session, (itemIndex) =>
-		readWish(session, itemIndex),
+	const { wanted, refused, stopBecause } = await readItems(context, (itemIndex) =>
+		readWish(context, itemIndex),
 	);
-	if (end) return refused;
+	if (stopBecause) return refused;
 
 	const answers = new Map<string, Promise<Result<Answer<Task>>>>();
 	const statusOf = async (

@@ -6,16 +6,16 @@ import { updateDisplayOptions } from 'n8n-workflow';
 import { z } from 'zod';
 import { succeed } from '../../result';
 import { areaSchema } from '../../dashscope/schemas';
-import type { Accepted } from '../../batch/submit';
+import type { AcceptedTask } from '../../batch/submit';
 import { optionsField, simplifyField, taskIdsField } from '../../parameters/common';
 import { deliveryFields, deliveryOptions, readDelivery } from '../../wait/deliver';
 import type { Operation, Outcome } from '../../execution/operation';
 import { failAll, inInputOrder, readItems } from '../../parameters/readItems';
-import type { Session } from '../../execution/context';
-import { startSurvivingWait } from '../../durable/start';
+import type { ExecutionContext } from '../../execution/context';
+import { startDurableWait } from '../../durable/start';
 import { readFields } from '../../parameters/read';
 import { taskIdsValue } from '../../parameters/schemas';
-import { readWaitOptions, startWaiting, waitOptions } from '../../wait/inMemoryWait';
+import { readWaitOptions, startInMemoryWait, waitOptions } from '../../wait/inMemoryWait';
 
 /** What an item of Create knows about its task; anything else is no obstacle. */
 const createdItem = z
@@ -33,7 +33,7 @@ const createdItem = z
 	.catch({});
 
 /** A task to wait for, with what its input item knows about it. */
-function toAccepted(taskId: string, itemIndex: number, json: unknown): Accepted {
+function toAccepted(taskId: string, itemIndex: number, json: unknown): AcceptedTask {
 	const item = createdItem.parse(json);
 	const known = item.taskId === taskId ? item : {};
 	const { templateId, imageUrl, imageFile, requestId, submittedAt } = known;
@@ -49,23 +49,23 @@ function toAccepted(taskId: string, itemIndex: number, json: unknown): Accepted 
 	};
 }
 
-async function run(session: Session): Promise<Outcome[]> {
-	const { functions } = session;
+async function run(context: ExecutionContext): Promise<Outcome[]> {
+	const { functions } = context;
 	const items = functions.getInputData();
-	const options = readWaitOptions(session);
-	if (!options.ok) return failAll(session, options.failure);
-	const { wanted, refused, end } = await readItems(session, (itemIndex) => {
+	const options = readWaitOptions(context);
+	if (!options.ok) return failAll(context, options.failure);
+	const { wanted, refused, stopBecause } = await readItems(context, (itemIndex) => {
 		const fields = readFields(functions, itemIndex, { taskId: taskIdsValue });
 		if (!fields.ok) return fields;
-		const delivery = readDelivery(session, itemIndex, fields.value.taskId.length);
+		const delivery = readDelivery(context, itemIndex, fields.value.taskId.length);
 		if (!delivery.ok) return delivery;
 		return succeed({ itemIndex, taskIds: fields.value.taskId, delivery: delivery.value });
 	});
-	if (end) return refused;
+	if (stopBecause) return refused;
 	const deliveries = new Map(wanted.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 	const waiting = options.value.survivesRestarts
-		? startSurvivingWait(session, options.value, deliveries, refused)
-		: startWaiting(session, options.value, deliveries, refused);
+		? startDurableWait(context, options.value, deliveries, refused)
+		: startInMemoryWait(context, options.value, deliveries, refused);
 	for (const { itemIndex, taskIds } of wanted) {
 		for (const taskId of taskIds)
 			waiting.add(toAccepted(taskId, itemIndex, items[itemIndex]?.json));
