@@ -5,9 +5,11 @@
 import { setMaxListeners } from 'node:events';
 import { openPaidTasks } from '../nodes/EmojiVideo/batch/paidTasks';
 import { DOCUMENTED_RATES, rateLimiterOf } from '../nodes/EmojiVideo/batch/rateLimiter';
-import { planJobs, portraitAt } from '../nodes/EmojiVideo/batch/plan';
+import { planJobs } from '../nodes/EmojiVideo/batch/plan';
+import { portraitAt } from '../nodes/EmojiVideo/media/portrait';
 import type { Job } from '../nodes/EmojiVideo/batch/plan';
-import { followTasks, submitJobs } from '../nodes/EmojiVideo/batch/submit';
+import { followTasks } from '../nodes/EmojiVideo/batch/follow';
+import { submitJobs } from '../nodes/EmojiVideo/batch/submit';
 import type { BatchTools } from '../nodes/EmojiVideo/batch/submit';
 import type { PollSettings } from '../nodes/EmojiVideo/batch/pollSchedule';
 import type { Clock } from '../nodes/EmojiVideo/clock';

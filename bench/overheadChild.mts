@@ -2,14 +2,15 @@
  * One measurement in a process of its own, so that nobody else's memory and CPU are in it:
  * `overheadChild.mts node|pattern JOBS TASK_MS`. Prints its `Cost` as JSON.
  */
-import { inInputOrder } from '../nodes/EmojiVideo/parameters/readItems';
+import { inInputOrder } from '../nodes/EmojiVideo/execution/operation';
 import type { Outcome } from '../nodes/EmojiVideo/execution/operation';
 import type { ExecutionContext } from '../nodes/EmojiVideo/execution/context';
 import { startInMemoryWait } from '../nodes/EmojiVideo/wait/inMemoryWait';
 import type { WaitOptions } from '../nodes/EmojiVideo/wait/inMemoryWait';
 import { openPaidTasks } from '../nodes/EmojiVideo/batch/paidTasks';
 import { DOCUMENTED_RATES, rateLimiterOf } from '../nodes/EmojiVideo/batch/rateLimiter';
-import { planJobs, portraitAt } from '../nodes/EmojiVideo/batch/plan';
+import { planJobs } from '../nodes/EmojiVideo/batch/plan';
+import { portraitAt } from '../nodes/EmojiVideo/media/portrait';
 import type { Job } from '../nodes/EmojiVideo/batch/plan';
 import { submitJobs } from '../nodes/EmojiVideo/batch/submit';
 import type { Clock } from '../nodes/EmojiVideo/clock';

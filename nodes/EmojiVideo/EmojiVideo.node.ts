@@ -6,7 +6,7 @@ import type {
 	INodeTypeDescription,
 } from 'n8n-workflow';
 import { OPERATIONS, route } from './actions/router';
-import { durableRoleField } from './durable/start';
+import { durableRoleField } from './parameters/durableRole';
 
 /** The face: what n8n shows. What it does is in actions/. */
 export class EmojiVideo implements INodeType {

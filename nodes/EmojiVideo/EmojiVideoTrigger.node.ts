@@ -1,23 +1,13 @@
-import { NodeApiError, NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
 import type {
-	INode,
 	INodeExecutionData,
 	INodeType,
 	INodeTypeDescription,
 	IPollFunctions,
 } from 'n8n-workflow';
-import type { Failure } from './result';
-import { poll } from './trigger/poll';
+import { toNodeError } from './execution/nodeErrors';
 import { triggerFields } from './parameters/trigger';
-
-/** The trigger's one place where a failure becomes an exception. */
-function toNodeError(node: INode, failure: Failure) {
-	const { message, nextStep, httpStatus, requestId, code } = failure;
-	const description = `${nextStep}${requestId ? ` Request ID: ${requestId}.` : ''}`;
-	if (httpStatus === undefined) return new NodeOperationError(node, message, { description });
-	const cause = { message, code: code ?? null, request_id: requestId ?? null };
-	return new NodeApiError(node, cause, { message, description, httpCode: String(httpStatus) });
-}
+import { poll } from './trigger/poll';
 
 /** The face: what n8n shows. What it does is in trigger/. */
 export class EmojiVideoTrigger implements INodeType {

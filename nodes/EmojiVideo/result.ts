@@ -1,7 +1,8 @@
 /**
- * What can go wrong, as a value. Nothing below `actions/router.ts` throws; a failure travels up
- * with everything that is known about it and becomes an n8n error in that one place.
+ * A value or a failure. Rule: nothing below the nodes throws; a failure travels up with everything that
+ * is known about it and becomes n8n's error in one place, execution/nodeErrors.ts.
  */
+import { z } from 'zod';
 
 /**
  * - `input`: refused here, before any call; nothing was sent.
@@ -35,24 +36,26 @@ export const FAILURE_KINDS = [
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
-export interface Failure {
-	kind: FailureKind;
+/** A failure as plain JSON: it is stored in n8n's database with a parked wait. */
+export const failureSchema = z.object({
+	kind: z.enum(FAILURE_KINDS),
 	/** What happened, in one sentence. */
-	message: string;
+	message: z.string(),
 	/** What to do next. */
-	nextStep: string;
+	nextStep: z.string(),
 	/** HTTP status of DashScope's answer. */
-	httpStatus?: number;
+	httpStatus: z.number().optional(),
 	/** DashScope's own error code, e.g. `InvalidParameter`. */
-	code?: string;
-	requestId?: string;
+	code: z.string().optional(),
+	requestId: z.string().optional(),
 	/** From a `Retry-After` header. */
-	retryAfterMs?: number;
+	retryAfterMs: z.number().optional(),
 	/** The task this is about, once there is one: it may be paid for. */
-	taskId?: string;
+	taskId: z.string().optional(),
 	/** A task's last known status, where a task is what failed. */
-	status?: string;
-}
+	status: z.string().optional(),
+});
+export type Failure = z.infer<typeof failureSchema>;
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
@@ -61,6 +64,21 @@ export const succeed = <T>(value: T): Result<T> => ({ ok: true, value });
 
 /** Wraps a failure as a result. */
 export const fail = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });
+
+/** The failure of something the user can correct before anything is sent. */
+export const inputFailure = (message: string, nextStep: string): { ok: false; failure: Failure } =>
+	fail({ kind: 'input', message, nextStep });
+
+/** Failures after which DashScope may have done what it was asked. */
+const MAY_HAVE_ACTED: readonly FailureKind[] = [
+	'noAnswer',
+	'unreadable',
+	'unavailable',
+	'interrupted',
+];
+
+/** Whether DashScope may have done what a request asked although the request failed. */
+export const mayHaveActed = ({ kind }: Failure): boolean => MAY_HAVE_ACTED.includes(kind);
 
 /** The failure that Stop causes. */
 export const STOPPED: Failure = {

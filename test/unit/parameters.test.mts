@@ -1,13 +1,10 @@
 /** What the form may contain: every refusal names the field, the value and what is allowed. */
 import { check } from '../../nodes/EmojiVideo/parameters/read';
-import {
-	areasValue,
-	areaValue,
-	fieldNameValue,
-	imageUrlValue,
-	numberValue,
-	taskIdValue,
-} from '../../nodes/EmojiVideo/parameters/schemas';
+import { fieldNameValue } from '../../nodes/EmojiVideo/parameters/delivery';
+import { areasValue, areaValue } from '../../nodes/EmojiVideo/parameters/faceAreas';
+import { imageUrlValue } from '../../nodes/EmojiVideo/parameters/portrait';
+import { numberValue } from '../../nodes/EmojiVideo/parameters/schemas';
+import { taskIdValue } from '../../nodes/EmojiVideo/parameters/taskIds';
 import { templatesValue } from '../../nodes/EmojiVideo/parameters/templates';
 import type { Result } from '../../nodes/EmojiVideo/result';
 

@@ -1,5 +1,6 @@
 import { TEMPLATE_ID, templateLabel, TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
-import { planJobs, portraitAt } from '../../nodes/EmojiVideo/batch/plan';
+import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
+import { portraitAt } from '../../nodes/EmojiVideo/media/portrait';
 import type { JobSpec } from '../../nodes/EmojiVideo/batch/plan';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
 

@@ -1,7 +1,8 @@
 /** What the trigger takes for news, and what it remembers: the pure part, on lists made by hand. */
 import fc from 'fast-check';
 import type { ListedTask, TaskStatus } from '../../nodes/EmojiVideo/dashscope/schemas';
-import { ENDED, findNews, readSeenTasks, remember } from '../../nodes/EmojiVideo/trigger/seenTasks';
+import { ENDED_STATUSES } from '../../nodes/EmojiVideo/dashscope/schemas';
+import { findNews, readSeenTasks, remember } from '../../nodes/EmojiVideo/trigger/seenTasks';
 import type { Memory } from '../../nodes/EmojiVideo/trigger/seenTasks';
 
 const START_MS = Date.UTC(2025, 9, 14, 3, 28, 4);
@@ -26,13 +27,13 @@ const done = (taskId: string, finishedAt: number, submittedAt = START_MS) =>
 	task(taskId, 'SUCCEEDED', submittedAt, finishedAt);
 
 const news = (memory: Memory | undefined, listed: ListedTask[]) =>
-	findNews(memory, listed, ENDED, false).map(({ taskId }) => taskId);
+	findNews(memory, listed, ENDED_STATUSES, false).map(({ taskId }) => taskId);
 
 describe('news', () => {
 	it('is nothing at the first look, unless earlier ends are wanted', () => {
 		const listed = [done('a', START_MS)];
-		expect(findNews(undefined, listed, ENDED, false)).toEqual([]);
-		expect(findNews(undefined, listed, ENDED, true)).toEqual(listed);
+		expect(findNews(undefined, listed, ENDED_STATUSES, false)).toEqual([]);
+		expect(findNews(undefined, listed, ENDED_STATUSES, true)).toEqual(listed);
 	});
 
 	it('is what has ended since, in the order of the ends and not of the list', () => {
@@ -149,7 +150,7 @@ it('tells every task that ends exactly once, whatever the order, the outages and
 				found.forEach(({ taskId }) => told.set(taskId, (told.get(taskId) ?? 0) + 1));
 			for (let poll = 0; poll <= 400; poll++) {
 				const listed = lookAt(START_MS + poll * 10 * 60_000);
-				const found = findNews(memory, listed, ENDED, false);
+				const found = findNews(memory, listed, ENDED_STATUSES, false);
 				const fate = poll % 100 === 0 ? 'works' : (fates[poll % fates.length] ?? 'works');
 				if (fate === 'fails' || fate === 'dies') continue;
 				const now = fate === 'half' ? found.slice(0, Math.ceil(found.length / 2)) : found;

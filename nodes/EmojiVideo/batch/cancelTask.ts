@@ -3,8 +3,8 @@
  * Rule: a refusal or a lost answer is never the last word; the task's own status is.
  */
 import type { Client } from '../dashscope/client';
-import { fail, succeed } from '../result';
-import type { Failure, Result } from '../result';
+import { fail, mayHaveActed, succeed } from '../result';
+import type { Result } from '../result';
 import type { Task, TaskStatus } from '../dashscope/schemas';
 
 export interface CancelOutcome {
@@ -34,9 +34,6 @@ const REASONS: Partial<Record<TaskStatus, string>> = {
 		'DashScope does not know this task: it ended more than 24 hours ago, or it was never made by this account.',
 	PENDING: 'The task is still PENDING, but DashScope did not cancel it. Try again.',
 };
-
-const mayHaveActed = ({ kind }: Failure) =>
-	kind === 'noAnswer' || kind === 'unreadable' || kind === 'unavailable';
 
 const toOutcome = ({ taskId, status, requestId }: Task): CancelOutcome => ({
 	taskId,

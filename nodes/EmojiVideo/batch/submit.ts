@@ -1,23 +1,20 @@
 /**
- * The one loop that acts: detect, submit, schedule, deliver. Three lanes run side by side, each paced at
- * the account's limit: every portrait is detected once, every job submitted in order, and accepted
- * tasks are watched while later ones are still being submitted.
+ * From jobs to accepted tasks: every portrait is detected once, every job submitted in order, while
+ * follow.ts asks about those that were accepted before.
  *
- * Rules: an accepted task is in the paidTasks before the next await; every job ends with exactly one
+ * Rules: an accepted task is in `paidTasks` before the next await; every job ends with exactly one
  * result; a result after acceptance carries the task ID, whatever went wrong.
  */
 import type { Clock } from '../clock';
-import { DETECTION_MODEL, LOST_CREATE, MAY_HAVE_ACTED, VIDEO_MODEL } from '../dashscope/client';
-import type { Answer, Client } from '../dashscope/client';
+import { DETECTION_MODEL, LOST_CREATE, VIDEO_MODEL } from '../dashscope/client';
+import type { Client } from '../dashscope/client';
 import { nextStepFor } from '../dashscope/errors';
-import { fail, STOPPED, succeed } from '../result';
+import { fail, mayHaveActed, STOPPED, succeed } from '../result';
 import type { Failure, Result } from '../result';
-import type { Detection, FaceAreas, Task } from '../dashscope/schemas';
-import { createAsyncEvent } from './asyncEvent';
+import type { Detection, FaceAreas } from '../dashscope/schemas';
 import type { PaidTasks, PaidTask } from './paidTasks';
-import type { Job, Portrait, VideoLabel } from './plan';
-import { createPollSchedule, enqueue, recordAnswer, nextPolls } from './pollSchedule';
-import type { PollSettings } from './pollSchedule';
+import type { Portrait } from '../media/portrait';
+import type { Job, VideoLabel } from './plan';
 
 export interface BatchTools {
 	client: Client;
@@ -42,7 +39,7 @@ export interface SubmittedJob extends AcceptedTask {
 }
 
 /** No other job of this key will do better. */
-const concernsAll = (failure: Failure) => failure.kind === 'unauthorized';
+export const concernsAll = (failure: Failure) => failure.kind === 'unauthorized';
 
 /** A second try of an execution does not ask for a video that the first one may have paid for. */
 const LOST_EARLIER: Failure = {
@@ -125,7 +122,7 @@ async function submit(
 		areas: areas.value,
 	});
 	if (!created.ok) {
-		if (!MAY_HAVE_ACTED.includes(created.failure.kind)) paidTasks.remove(job.key);
+		if (!mayHaveActed(created.failure)) paidTasks.remove(job.key);
 		return created;
 	}
 	const { taskId, requestId } = created.value.value;
@@ -154,87 +151,4 @@ export async function submitJobs(
 		if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
 		onResult(job, result);
 	}
-}
-
-/** How a followed task ended. */
-export interface TaskResult {
-	result: Result<Answer<Task>>;
-	/** The last answer about a task that has no video, where there was one. */
-	lastAnswer?: Answer<Task>;
-}
-
-/**
- * Follows accepted tasks to their ends. Tasks may be added while it runs; a task that several videos
- * stand for is asked about once.
- * @param onEnd hears once of every task that was added
- */
-export function followTasks(
-	{ client, paidTasks, clock, signal }: BatchTools,
-	settings: PollSettings,
-	onEnd: (accepted: AcceptedTask, taskResult: TaskResult) => void,
-) {
-	const schedule = createPollSchedule(settings);
-	const followed = new Map<string, AcceptedTask[]>();
-	const changed = createAsyncEvent();
-	let noMore = false;
-	let ended = false;
-	signal.addEventListener('abort', () => changed.set(), { once: true });
-
-	const finish = (taskId: string, taskResult: TaskResult) => {
-		const all = followed.get(taskId) ?? [];
-		followed.delete(taskId);
-		for (const accepted of all) {
-			if (!taskResult.result.ok && taskResult.result.failure.status === 'FAILED')
-				paidTasks.remove(accepted.job.key);
-			onEnd(accepted, taskResult);
-		}
-	};
-
-	const finishAll = (failure: Failure) => {
-		schedule.open.clear();
-		for (const taskId of [...followed.keys()])
-			finish(taskId, { result: fail({ ...failure, taskId }) });
-	};
-
-	const ask = async (taskId: string) => {
-		const result = await client.getTask(taskId, 'once');
-		if (!result.ok && concernsAll(result.failure)) {
-			finishAll(result.failure);
-		} else {
-			const polled = recordAnswer(schedule, taskId, result, clock.now(), Math.random());
-			if (polled.kind === 'done') finish(taskId, { result: succeed(polled.answer) });
-			if (polled.kind === 'failed') {
-				finish(taskId, { result: fail(polled.failure), lastAnswer: polled.answer });
-			}
-		}
-		changed.set();
-	};
-
-	const done = (async () => {
-		while (!signal.aborted && !(noMore && followed.size === 0)) {
-			const { ask: due, wakeAt } = nextPolls(schedule, clock.now());
-			for (const taskId of due) void ask(taskId);
-			await changed.waitUpTo(wakeAt - clock.now(), clock);
-		}
-		ended = true;
-		finishAll(STOPPED);
-	})();
-
-	return {
-		add(accepted: AcceptedTask) {
-			const { entry, job } = accepted;
-			if (ended) return onEnd(accepted, { result: fail({ ...STOPPED, taskId: entry.taskId }) });
-			const same = followed.get(entry.taskId);
-			if (same) return void same.push(accepted);
-			followed.set(entry.taskId, [accepted]);
-			enqueue(schedule, { ...entry, templateId: job.templateId }, clock.now());
-			changed.set();
-		},
-		/** No task will be added any more; resolves when the last one has ended. */
-		async finish(): Promise<void> {
-			noMore = true;
-			changed.set();
-			await done;
-		},
-	};
 }

@@ -5,8 +5,8 @@
 import type { z } from 'zod';
 import type { Clock } from '../clock';
 import { isDetectionResult, refusal } from './errors';
-import { fail, STOPPED, succeed } from '../result';
-import type { FailureKind, Result } from '../result';
+import { fail, mayHaveActed, STOPPED, succeed } from '../result';
+import type { Result } from '../result';
 import { withRetry } from './retry';
 import type { RequestKind } from './retry';
 import {
@@ -142,14 +142,6 @@ function read<T>(
 	return succeed({ value: parsed.data, raw: body });
 }
 
-/** Failures after which DashScope may have done what it was asked. */
-export const MAY_HAVE_ACTED: readonly FailureKind[] = [
-	'noAnswer',
-	'unreadable',
-	'unavailable',
-	'interrupted',
-];
-
 /** What to do when nobody knows whether a task was made. */
 export const LOST_CREATE =
 	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it with Get Many, which lists the account's tasks of the last 24 hours, before you create this video in a new execution.";
@@ -220,7 +212,7 @@ export function createClient(
 				},
 				{ schema: createdSchema },
 			);
-			const mayExist = !result.ok && MAY_HAVE_ACTED.includes(result.failure.kind);
+			const mayExist = !result.ok && mayHaveActed(result.failure);
 			return mayExist ? fail({ ...result.failure, nextStep: LOST_CREATE }) : result;
 		},
 

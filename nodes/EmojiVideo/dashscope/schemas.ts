@@ -83,6 +83,10 @@ export const TASK_STATUSES = [
 	'UNKNOWN',
 ] as const;
 
+/** How a task can end. */
+export const ENDED_STATUSES = ['SUCCEEDED', 'FAILED', 'CANCELED'] as const;
+export type EndedStatus = (typeof ENDED_STATUSES)[number];
+
 /**
  * The service's times are "YYYY-MM-DD HH:mm:ss.SSS" in UTC+8 (API reference, submit_time).
  * A time that cannot be read is no reason to lose a paid video, so it becomes `undefined`.

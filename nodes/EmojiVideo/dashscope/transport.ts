@@ -3,9 +3,15 @@
  * Rules: n8n adds the key, only here and only for the account's own URL; no redirect is followed;
  * an answer may not grow beyond what the API can mean.
  */
-import type { IExecuteFunctions, IHttpRequestOptions, IPollFunctions } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	IN8nHttpFullResponse,
+	IPollFunctions,
+} from 'n8n-workflow';
 import type { Clock } from '../clock';
 import { fail, STOPPED, succeed } from '../result';
+import { readText, withAnswer } from '../net/safeRequest';
 import type { Failure, Result } from '../result';
 
 export interface ApiRequest {
@@ -82,40 +88,6 @@ function networkFailure(error: unknown, baseUrl: string) {
 	});
 }
 
-async function readText(stream: AsyncIterable<Buffer | string>, limit: number): Promise<string> {
-	const chunks: Buffer[] = [];
-	let size = 0;
-	for await (const chunk of stream) {
-		const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-		size += bytes.length;
-		if (size > limit) throw new RangeError(`more than ${limit} bytes`);
-		chunks.push(bytes);
-	}
-	return Buffer.concat(chunks).toString('utf8');
-}
-
-const isStream = (body: unknown): body is AsyncIterable<Buffer> & { destroy(): void } =>
-	typeof body === 'object' && body !== null && Symbol.asyncIterator in body && 'destroy' in body;
-
-/**
- * A streamed body as text, in time or not at all: n8n's timeout ends with the first byte of a stream.
- * Rejects when it breaks off, takes too long or is larger than any answer can be.
- */
-export async function bodyText(
-	body: unknown,
-	timeoutMs: number,
-	clock: Clock,
-	signal?: AbortSignal,
-): Promise<string> {
-	if (!isStream(body)) return typeof body === 'string' ? body : JSON.stringify(body ?? '');
-	const done = new AbortController();
-	const limit = AbortSignal.any(signal ? [signal, done.signal] : [done.signal]);
-	const tooLate = clock.sleep(timeoutMs, limit).then(() => body.destroy());
-	const text = await readText(body, MAX_ANSWER_BYTES).finally(() => done.abort());
-	await tooLate;
-	return text;
-}
-
 /**
  * The door to the account: sends requests with n8n's `httpRequestWithAuthentication`.
  * @param functions the node's execution or poll
@@ -131,31 +103,32 @@ export function createSend(
 ): Send {
 	return async ({ method, path, query, headers, body, timeoutMs }) => {
 		if (signal?.aborted) return fail(STOPPED);
-		const options: IHttpRequestOptions = {
+		const request = {
 			method,
 			url: `${baseUrl}${path}`,
-			qs: query,
+			query,
 			headers: {
 				Accept: 'application/json',
 				...(body ? { 'Content-Type': 'application/json' } : {}),
 				...headers,
 			},
 			body,
-			timeout: timeoutMs,
-			abortSignal: signal,
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			disableFollowRedirect: true,
+			timeoutMs,
 		};
-		try {
-			const answer = await functions.helpers.httpRequestWithAuthentication.call(
+		const ask = async (options: IHttpRequestOptions) =>
+			(await functions.helpers.httpRequestWithAuthentication.call(
 				functions,
 				credentialType,
 				options,
+			)) as IN8nHttpFullResponse;
+		try {
+			return await withAnswer(ask, request, { clock, signal }, async (answer) =>
+				succeed({
+					httpStatus: answer.status,
+					headers: answer.headers,
+					text: await readText(answer.body, MAX_ANSWER_BYTES),
+				}),
 			);
-			const text = await bodyText(answer.body, timeoutMs, clock, signal);
-			return succeed({ httpStatus: answer.statusCode, headers: answer.headers ?? {}, text });
 		} catch (error) {
 			return signal?.aborted ? fail(STOPPED_UNDER_WAY) : networkFailure(error, baseUrl);
 		}

@@ -3,7 +3,7 @@
  * (see the drawing in workflows.ts). Rule: only the finalizer throws; whatever else is thrown was n8n's.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { createLimiter } from '../batch/limiter';
 import { z } from 'zod';
 import { WAIT_STATE_KEY, parkOn, SEAL_KEY, checkWorkflow } from './workflows';
 import type { DurableRole } from './workflows';
@@ -12,13 +12,12 @@ import type { WaitState, WaitEntry } from './state';
 import { aboutOf } from '../batch/plan';
 import type { AcceptedTask } from '../batch/submit';
 import type { Answer } from '../dashscope/client';
-import { fail, FAILURE_KINDS, succeed } from '../result';
+import { fail, failureSchema, succeed } from '../result';
 import type { Failure, Result } from '../result';
 import type { Task } from '../dashscope/schemas';
 import { deliver, DOWNLOADS_AT_ONCE, packUp, toJson } from '../wait/deliver';
 import type { LinkOfVideo } from '../wait/deliver';
-import { toItem } from '../execution/outputItems';
-import { failed } from '../execution/operation';
+import { aboutSchema, failed } from '../execution/operation';
 import type { Outcome, OutputItem } from '../execution/operation';
 import { outcomesOf, waitStateItem, toStopped } from './outcomes';
 import type { ExecutionContext } from '../execution/context';
@@ -59,7 +58,7 @@ async function deliverAll(
 	{ entries }: WaitState,
 	answers: ReadonlyMap<string, Answer<Task>>,
 ): Promise<Outcome[]> {
-	const limit = pLimit(DOWNLOADS_AT_ONCE);
+	const limit = createLimiter(DOWNLOADS_AT_ONCE);
 	const fetch = async (
 		entry: WaitEntry,
 		taskId: string,
@@ -146,34 +145,19 @@ const LAYERS: Record<Layer, (context: ExecutionContext, state: WaitState) => Pro
 	check,
 };
 
-/** The layer that this node is; `undefined` when it is not one, but a node of the user's. */
-function roleOf(functions: IExecuteFunctions): DurableRole | undefined {
-	const name = functions.getNodeParameter('durableRole', 0, '');
-	return name === 'supervisor' || name === 'check' || name === 'finalizer' ? name : undefined;
-}
-
 /** Failures as items that only the finalizer opens. */
 const seal = (outcomes: Outcome[]): Outcome[] =>
-	outcomes.map((outcome) => {
-		const { itemIndex, result } = outcome;
-		if (result.ok) return outcome;
-		const { json } = toItem(outcome);
-		return { itemIndex, result: succeed({ json: { ...json, [SEAL_KEY]: result.failure.kind } }) };
-	});
+	outcomes.map(({ itemIndex, result, about }) =>
+		result.ok
+			? { itemIndex, result, about }
+			: {
+					itemIndex,
+					result: succeed({ json: { [SEAL_KEY]: { failure: result.failure, about } } }),
+				},
+	);
 
 const sealedSchema = z.object({
-	[SEAL_KEY]: z.enum(FAILURE_KINDS),
-	error: z
-		.object({
-			message: z.string(),
-			description: z.string(),
-			code: z.string().optional(),
-			requestId: z.string().optional(),
-			taskId: z.string().optional(),
-			status: z.string().optional(),
-			httpStatus: z.number().optional(),
-		})
-		.passthrough(),
+	[SEAL_KEY]: z.object({ failure: failureSchema, about: aboutSchema.optional() }),
 });
 
 /** The finalizer of a durable wait: hands on what the last check has brought; failures are failures again. */
@@ -181,27 +165,20 @@ const finalize = (functions: IExecuteFunctions): Outcome[] =>
 	functions.getInputData().map(({ json, binary }, itemIndex) => {
 		const sealed = sealedSchema.safeParse(json);
 		if (!sealed.success) return { itemIndex, result: succeed({ json, binary }) };
-		const { [SEAL_KEY]: kind, error } = sealed.data;
-		const { message, description, code, requestId, taskId, status, httpStatus, ...about } = error;
-		return failed(
-			itemIndex,
-			{ kind, message, nextStep: description, code, requestId, taskId, status, httpStatus },
-			about,
-		);
+		const { failure, about } = sealed.data[SEAL_KEY];
+		return failed(itemIndex, failure, about);
 	});
 
 /**
  * Runs the node as a layer of a durable wait.
  * @param context failed when the credential was changed meanwhile; then every task ID comes out, with
  * the reason
- * @returns `undefined` when it is not one, but a node of the user's
  */
 export async function runDurableRole(
+	role: DurableRole,
 	functions: IExecuteFunctions,
 	context: Result<ExecutionContext>,
-): Promise<Outcome[] | undefined> {
-	const role = roleOf(functions);
-	if (!role) return undefined;
+): Promise<Outcome[]> {
 	if (role === 'finalizer') return finalize(functions);
 	const state = readWaitState(functions);
 	if (!state.ok) return seal([failed(0, state.failure)]);

@@ -3,7 +3,6 @@
  * Survive Restarts is on. What happens below the parked execution is in roles.ts.
  * Rule: whatever is lost on the way, every accepted task ID comes out as an item or in an error.
  */
-import type { INodeProperties } from 'n8n-workflow';
 import { canPark, supervisorWorkflow, parkOn } from './workflows';
 import { isSettled, saveSchedule } from './state';
 import type { WaitState, WaitEntry } from './state';
@@ -17,14 +16,6 @@ import { outcomesOf, waitStateItem, toStopped, toUnfinished } from './outcomes';
 import type { ExecutionContext } from '../execution/context';
 import { startInMemoryWait } from '../wait/inMemoryWait';
 import type { Waiting, WaitOptions } from '../wait/inMemoryWait';
-
-/** Tells the layers of a durable wait apart; no user ever sees or sets it. */
-export const durableRoleField: INodeProperties = {
-	displayName: 'Durable Role',
-	name: 'durableRole',
-	type: 'hidden',
-	default: '',
-};
 
 /** The user's workflow resumes by itself this long after the last check was due. */
 const LAST_GRACE_MS = 60 * 60_000;
@@ -45,7 +36,7 @@ const linksByPosition = (entries: WaitEntry[], inputs: number) =>
  * Falls back to waiting in memory, with a hint, where n8n cannot park it.
  * @param refused outcomes of items that asked for nothing possible; they come out with the others
  */
-export function startDurableWait(
+function startDurableWait(
 	context: ExecutionContext,
 	options: WaitOptions,
 	deliveries: ReadonlyMap<number, Delivery>,
@@ -125,3 +116,14 @@ export function startDurableWait(
 		},
 	};
 }
+
+/** Waits where the options say: in memory, or in n8n's database. */
+export const startWait = (
+	context: ExecutionContext,
+	options: WaitOptions,
+	deliveries: ReadonlyMap<number, Delivery>,
+	refused: Outcome[],
+): Waiting =>
+	options.survivesRestarts
+		? startDurableWait(context, options, deliveries, refused)
+		: startInMemoryWait(context, options, deliveries, refused);

@@ -5,8 +5,8 @@
  */
 import { z } from 'zod';
 import type { Answer } from '../dashscope/client';
-import { FAILURE_KINDS } from '../result';
-import type { Failure, Result } from '../result';
+import { failureSchema } from '../result';
+import type { Result } from '../result';
 import { areaSchema } from '../dashscope/schemas';
 import type { Task } from '../dashscope/schemas';
 import { recordAnswer, putInOrder, untilAllShouldBeDone } from '../batch/pollSchedule';
@@ -39,17 +39,6 @@ const scheduleSchema = z.object({
 	inOrder: z.boolean(),
 });
 type SavedSchedule = z.infer<typeof scheduleSchema>;
-
-const failureSchema = z.object({
-	kind: z.enum(FAILURE_KINDS),
-	message: z.string(),
-	nextStep: z.string(),
-	httpStatus: z.number().optional(),
-	code: z.string().optional(),
-	requestId: z.string().optional(),
-	taskId: z.string().optional(),
-	status: z.string().optional(),
-}) satisfies z.ZodType<Failure>;
 
 /** One output item to be. */
 const waitEntrySchema = z.object({

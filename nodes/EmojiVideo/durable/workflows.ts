@@ -28,7 +28,8 @@ import type {
 } from 'n8n-workflow';
 
 /** Which layer a node of an inline workflow is in; the value of its hidden field `durableRole`. */
-export type DurableRole = 'supervisor' | 'check' | 'finalizer';
+export const DURABLE_ROLES = ['supervisor', 'check', 'finalizer'] as const;
+export type DurableRole = (typeof DURABLE_ROLES)[number];
 
 /** The json key under which the state travels. */
 export const WAIT_STATE_KEY = 'emojiVideoWait';

@@ -4,12 +4,13 @@
  * Rule: a video is whole or it is not stored; every retry starts from the beginning.
  */
 import type { IBinaryData } from 'n8n-workflow';
-import { fail, STOPPED, succeed } from '../result';
-import type { Failure, Result } from '../result';
+import { fail, succeed } from '../result';
+import type { Failure, FailureKind, Result } from '../result';
 import { isLoopback, parseUrl } from '../net/publicHosts';
+import type { Body, SafeAnswer } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';
-import { checkLink, openLink, whileOpen } from '../net/untrustedFetch';
-import type { Body, LinkRequest, LinkTools, OpenLink } from '../net/untrustedFetch';
+import { checkLink, fetchUntrusted } from '../net/untrustedFetch';
+import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
 
 /** Documented are at most 5 s of 512x512, about 1 MB (dashscope-facts.md section 9). */
 const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
@@ -24,13 +25,14 @@ const VIDEO_LINK: LinkRequest = {
 	name: 'The video link',
 	headers: { Accept: `${VIDEO_MIME_TYPE}, */*;q=0.5` },
 	nextStep: NEXT_STEP,
+	timeoutMs: TRANSFER_MS,
+	brokenOff: 'The download broke off',
 };
 
-const refuse = (message: string): { ok: false; failure: Failure } =>
-	fail({ kind: 'refused', message, nextStep: NEXT_STEP });
-
-const lose = (message: string): { ok: false; failure: Failure } =>
-	fail({ kind: 'noAnswer', message, nextStep: NEXT_STEP });
+const downloadFailure = (
+	message: string,
+	kind: FailureKind = 'refused',
+): { ok: false; failure: Failure } => fail({ kind, message, nextStep: NEXT_STEP });
 
 /** DashScope documents http links; its storage also speaks https, so that is asked first. */
 const candidates = (url: URL): URL[] =>
@@ -54,44 +56,35 @@ async function peek(body: Body): Promise<Buffer | undefined> {
 const isMp4 = (head: Buffer | undefined) => head?.toString('latin1', 4, 8) === 'ftyp';
 
 /** The length that the storage host promises, in bytes, within the limit. */
-function promisedSize({ headers }: OpenLink): Result<number> {
+function promisedSize({ headers }: SafeAnswer): Result<number> {
 	const size = Number(headers['content-length'] ?? Number.NaN);
 	if (size > 0 && size <= MAX_VIDEO_BYTES) return succeed(size);
-	return refuse(
+	return downloadFailure(
 		Number.isNaN(size)
 			? 'The storage host does not say how large the video is'
 			: `The video has ${size} bytes; at most ${MAX_VIDEO_BYTES} are accepted`,
 	);
 }
 
+/** Puts an open answer into n8n's binary storage. */
 async function store(
-	answer: OpenLink,
+	answer: SafeAnswer,
 	fileName: string,
-	tools: LinkTools,
+	{ functions }: LinkTools,
 ): Promise<Result<IBinaryData>> {
-	const { body } = answer;
 	const size = promisedSize(answer);
-	if (!size.ok) {
-		body.destroy();
-		return size;
+	if (!size.ok) return size;
+	if (!isMp4(await peek(answer.body))) {
+		return downloadFailure('What the video link leads to is not an MP4 video');
 	}
-	try {
-		return await whileOpen(body, TRANSFER_MS, tools, async () => {
-			if (!isMp4(await peek(body))) {
-				body.destroy();
-				return refuse('What the video link leads to is not an MP4 video');
-			}
-			const { helpers } = tools.functions;
-			const stored = await helpers.prepareBinaryData(body, fileName, VIDEO_MIME_TYPE);
-			// Versions of n8n that do not count the bytes leave this to the HTTP client.
-			return (stored.bytes ?? size.value) === size.value
-				? succeed(stored)
-				: lose(`The download ended after ${stored.bytes} of ${size.value} bytes`);
-		});
-	} catch {
-		body.destroy();
-		return tools.signal?.aborted ? fail(STOPPED) : lose('The download broke off');
-	}
+	const stored = await functions.helpers.prepareBinaryData(answer.body, fileName, VIDEO_MIME_TYPE);
+	// Versions of n8n that do not count the bytes leave this to the HTTP client.
+	return (stored.bytes ?? size.value) === size.value
+		? succeed(stored)
+		: downloadFailure(
+				`The download ended after ${stored.bytes} of ${size.value} bytes`,
+				'noAnswer',
+			);
 }
 
 /**
@@ -107,10 +100,14 @@ export async function downloadVideo(
 	const url = checkLink(parseUrl(videoUrl), VIDEO_LINK, tools);
 	if (!url.ok) return url;
 	const attempt = async (): Promise<Result<IBinaryData>> => {
-		let last: Result<IBinaryData> = refuse('The video link is empty');
+		let last: Result<IBinaryData> = downloadFailure('The video link is empty');
 		for (const candidate of candidates(url.value)) {
-			const answer = await openLink(candidate, VIDEO_LINK, tools);
-			last = answer.ok ? await store(answer.value, fileName, tools) : answer;
+			last = await fetchUntrusted(
+				candidate,
+				VIDEO_LINK,
+				tools,
+				async (answer) => await store(answer, fileName, tools),
+			);
 			if (last.ok) return last;
 		}
 		return last;

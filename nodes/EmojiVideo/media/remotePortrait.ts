@@ -2,11 +2,11 @@
  * A portrait on the internet, checked before DashScope downloads it: the first bytes are enough. Rule:
  * at most `HEAD_BYTES` are read, whether the host understands ranges or not.
  */
-import { fail, STOPPED } from '../result';
 import type { Result } from '../result';
 import { withRetry } from '../dashscope/retry';
-import { openLink, whileOpen } from '../net/untrustedFetch';
-import type { LinkRequest, LinkTools, OpenLink } from '../net/untrustedFetch';
+import type { SafeAnswer } from '../net/safeRequest';
+import { fetchUntrusted } from '../net/untrustedFetch';
+import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
 import { lastSegment } from './fileNames';
 import { checkPortrait, HEAD_BYTES } from './portraitCheck';
 import type { CheckedPortrait } from './portraitCheck';
@@ -18,10 +18,12 @@ const requestFor = (name: string): LinkRequest => ({
 	headers: { Accept: 'image/*, */*;q=0.5', Range: `bytes=0-${HEAD_BYTES - 1}` },
 	nextStep:
 		'Use a public http or https address of a JPEG, PNG, BMP or WEBP image. If only n8n cannot reach it, switch off Check Image First.',
+	timeoutMs: TRANSFER_MS,
+	brokenOff: `The address of "${name}" was answered by half a file`,
 });
 
 /** Of the whole file: `Content-Range: bytes 0-65535/123456`, or the length of a whole answer. */
-function sizeOf({ headers }: OpenLink): number | undefined {
+function sizeOf({ headers }: SafeAnswer): number | undefined {
 	const range = /\/(\d+)$/.exec(String(headers['content-range'] ?? ''));
 	const size = Number(range?.[1] ?? (headers['content-range'] ? NaN : headers['content-length']));
 	return Number.isInteger(size) ? size : undefined;
@@ -48,22 +50,10 @@ export async function checkRemotePortrait(
 ): Promise<Result<CheckedPortrait>> {
 	const name = lastSegment(imageUrl) || imageUrl;
 	const request = requestFor(name);
-	const attempt = async (): Promise<Result<CheckedPortrait>> => {
-		const answer = await openLink(new URL(imageUrl), request, tools);
-		if (!answer.ok) return answer;
-		const { body } = answer.value;
-		try {
-			const head = await whileOpen(body, TRANSFER_MS, tools, async () => await readHead(body));
-			return checkPortrait(head, { name, size: sizeOf(answer.value) });
-		} catch {
-			const message = `${request.name} was answered by half a file`;
-			return tools.signal?.aborted
-				? fail(STOPPED)
-				: fail({ kind: 'noAnswer', message, nextStep: request.nextStep });
-		} finally {
-			body.destroy();
-		}
-	};
+	const attempt = async () =>
+		await fetchUntrusted(new URL(imageUrl), request, tools, async (answer) =>
+			checkPortrait(await readHead(answer.body), { name, size: sizeOf(answer) }),
+		);
 	return await withRetry('read', tools.clock, attempt, tools.signal);
 }
 

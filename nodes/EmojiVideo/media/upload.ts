@@ -4,14 +4,15 @@
  * host; the same bytes are uploaded once per model; a file is bound to the model it was uploaded for.
  */
 import { randomUUID } from 'node:crypto';
-import pLimit from 'p-limit';
+import type { IN8nHttpFullResponse } from 'n8n-workflow';
+import { createLimiter } from '../batch/limiter';
 import type { Client, Model } from '../dashscope/client';
 import { fail, STOPPED, succeed } from '../result';
 import type { Failure, FailureKind, Result } from '../result';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
+import { readText, withAnswer } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';
 import type { UploadPolicy } from '../dashscope/schemas';
-import { bodyText } from '../dashscope/transport';
 import type { PortraitFile } from './portraitFile';
 import { openForm } from './multipart';
 import { FORMATS } from './imageHeader';
@@ -28,14 +29,19 @@ export interface Uploads {
 
 const TIMEOUT_MS = 120_000;
 const UPLOADS_AT_ONCE = 3;
+/** The storage host answers with a few lines of XML. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 /** A policy is not used in its last moments: the upload has to arrive in time as well. */
 const POLICY_MARGIN_MS = 60_000;
 
 const NEXT_STEP =
 	'Nothing was made or billed. Run again; if it fails again, put the portrait on a public https address and use Image URL.';
 
-const refuse = (message: string, kind: FailureKind = 'refused', facts: Partial<Failure> = {}) =>
-	fail({ kind, message, nextStep: NEXT_STEP, ...facts });
+const uploadFailure = (
+	message: string,
+	kind: FailureKind = 'refused',
+	facts: Partial<Failure> = {},
+) => fail({ kind, message, nextStep: NEXT_STEP, ...facts });
 
 /** https and public, or the sandbox's own. */
 function checkHost(policy: UploadPolicy, allowLoopback: boolean): Result<URL> {
@@ -44,7 +50,9 @@ function checkHost(policy: UploadPolicy, allowLoopback: boolean): Result<URL> {
 	const isSafe = url?.protocol === 'https:' && !isPrivate(url) && !url.username && !url.password;
 	return url && (isSafe || isOwn)
 		? succeed(url)
-		: refuse(`DashScope names "${policy.host}" for uploads, which is not a public https address`);
+		: uploadFailure(
+				`DashScope names "${policy.host}" for uploads, which is not a public https address`,
+			);
 }
 
 /** The storage host speaks XML (OSS, "PostObject"). */
@@ -55,7 +63,7 @@ function toFailure(httpStatus: number, xml: string): { ok: false; failure: Failu
 	const code = elementOf(xml, 'Code');
 	const message = elementOf(xml, 'Message') ?? `HTTP ${httpStatus}`;
 	const isPassing = httpStatus >= 500 || httpStatus === 429 || isExpired(message);
-	return refuse(
+	return uploadFailure(
 		`DashScope's storage did not take the portrait: ${message}${code ? ` (${code})` : ''}`,
 		isPassing ? 'unavailable' : 'refused',
 		{ httpStatus, code, requestId: elementOf(xml, 'RequestId') },
@@ -89,7 +97,7 @@ async function send(
 	const host = checkHost(policy, allowLoopback);
 	if (!host.ok) return host;
 	if (file.size > policy.maxBytes) {
-		return refuse(`"${file.name}" is larger than DashScope's storage takes for this model`);
+		return uploadFailure(`"${file.name}" is larger than DashScope's storage takes for this model`);
 	}
 	const objectName = objectNameOf(file);
 	const key = `${policy.directory}/${objectName}`;
@@ -97,25 +105,25 @@ async function send(
 	try {
 		const form = await openForm(fieldsOf(policy, key), file, objectName);
 		close = () => form.close();
-		const answer = await functions.helpers.httpRequest({
-			method: 'POST',
-			url: host.value.href,
-			headers: form.headers,
-			body: form.body,
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			disableFollowRedirect: true,
-			timeout: TIMEOUT_MS,
-			abortSignal: signal,
-		});
-		const xml = await bodyText(answer.body, TIMEOUT_MS, clock, signal);
-		const isStored = answer.statusCode >= 200 && answer.statusCode < 300;
-		return isStored ? succeed(`oss://${key}`) : toFailure(answer.statusCode, xml);
+		return await withAnswer(
+			async (options) => (await functions.helpers.httpRequest(options)) as IN8nHttpFullResponse,
+			{
+				method: 'POST',
+				url: host.value.href,
+				headers: form.headers,
+				body: form.body,
+				timeoutMs: TIMEOUT_MS,
+			},
+			{ clock, signal },
+			async ({ status, body }) => {
+				const xml = await readText(body, MAX_ANSWER_BYTES);
+				return status >= 200 && status < 300 ? succeed(`oss://${key}`) : toFailure(status, xml);
+			},
+		);
 	} catch {
 		return signal?.aborted
 			? fail(STOPPED)
-			: refuse("The upload to DashScope's storage broke off", 'noAnswer');
+			: uploadFailure("The upload to DashScope's storage broke off", 'noAnswer');
 	} finally {
 		close();
 	}
@@ -143,7 +151,7 @@ function createPolicies({ client, clock }: UploadTools) {
 /** The uploads of one execution. */
 export function createUploads(tools: UploadTools): Uploads {
 	const policies = createPolicies(tools);
-	const limit = pLimit(UPLOADS_AT_ONCE);
+	const limit = createLimiter(UPLOADS_AT_ONCE);
 	const done = new Map<string, Promise<Result<string>>>();
 
 	const upload = async (file: PortraitFile, model: Model) => {

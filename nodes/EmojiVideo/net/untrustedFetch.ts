@@ -9,17 +9,14 @@ import type {
 	IN8nHttpFullResponse,
 	IPollFunctions,
 } from 'n8n-workflow';
-import type { Clock } from '../clock';
 import { fail, STOPPED, succeed } from '../result';
-import type { FailureKind, Result } from '../result';
+import type { Failure, FailureKind, Result } from '../result';
 import { isLoopback, isPrivate } from './publicHosts';
+import { withAnswer } from './safeRequest';
+import type { RequestTools, SafeAnswer } from './safeRequest';
 
-export type Body = Extract<IN8nHttpFullResponse['body'], { unshift: unknown; destroy: unknown }>;
-
-export interface LinkTools {
+export interface LinkTools extends RequestTools {
 	functions: IExecuteFunctions | IPollFunctions;
-	clock: Clock;
-	signal?: AbortSignal;
 	/** The account is a sandbox on this machine: what it links to is too. */
 	allowLoopback: boolean;
 }
@@ -30,28 +27,34 @@ export interface LinkRequest {
 	name: string;
 	headers: IDataObject;
 	nextStep: string;
-}
-
-/** An open answer: its body still has to be read, or destroyed. */
-export interface OpenLink {
-	headers: IN8nHttpFullResponse['headers'];
-	body: Body;
+	/** For the whole of one hop. */
+	timeoutMs: number;
+	/** What became of a body that broke off, e.g. "The download broke off". */
+	brokenOff: string;
 }
 
 const MAX_REDIRECTS = 3;
-const TIMEOUT_MS = 120_000;
+const FIRST_BYTE_MS = 120_000;
+
+const linkFailure = (
+	{ nextStep }: LinkRequest,
+	message: string,
+	kind: FailureKind = 'refused',
+): { ok: false; failure: Failure } => fail({ kind, message, nextStep });
 
 /** Whether a link may be followed. */
 export function checkLink(
 	url: URL | undefined,
-	{ name, nextStep }: LinkRequest,
+	request: LinkRequest,
 	{ allowLoopback }: LinkTools,
 ): Result<URL> {
-	const refuse = (message: string) => fail({ kind: 'refused', message, nextStep });
+	const { name } = request;
 	const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
-	if (!url || !isWeb || url.username || url.password) return refuse(`${name} is not a web address`);
+	if (!url || !isWeb || url.username || url.password) {
+		return linkFailure(request, `${name} is not a web address`);
+	}
 	if (isPrivate(url) && !(allowLoopback && isLoopback(url))) {
-		return refuse(`${name} leads into a private network (${url.hostname})`);
+		return linkFailure(request, `${name} leads into a private network (${url.hostname})`);
 	}
 	return succeed(url);
 }
@@ -59,68 +62,62 @@ export function checkLink(
 const isRedirect = (status: number) => status >= 300 && status < 400;
 const isPassing = (status: number) => status >= 500 || status === 429;
 
-/** Opens a link as a stream; 200 and 206 are answers, anything else is a failure. */
-export async function openLink(
-	url: URL,
-	request: LinkRequest,
-	tools: LinkTools,
-	hops = 0,
-): Promise<Result<OpenLink>> {
-	const { name, headers, nextStep } = request;
-	const refuse = (message: string, kind: FailureKind = 'refused') =>
-		fail({ kind, message, nextStep });
-	const checked = checkLink(url, request, tools);
-	if (!checked.ok) return checked;
-	let answer: IN8nHttpFullResponse;
-	try {
-		answer = (await tools.functions.helpers.httpRequest({
-			method: 'GET',
-			url: url.href,
-			headers: { ...headers, 'Accept-Encoding': 'identity' },
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			disableFollowRedirect: true,
-			timeout: TIMEOUT_MS,
-			abortSignal: tools.signal,
-		})) as IN8nHttpFullResponse;
-	} catch {
-		if (tools.signal?.aborted) return fail(STOPPED);
-		return refuse(`${name} leads to a host that did not answer`, 'noAnswer');
-	}
-	const status = answer.statusCode;
-	const body = answer.body as Body;
-	if (status === 200 || status === 206) return succeed({ headers: answer.headers, body });
-	body.destroy();
-	const { location } = answer.headers;
-	if (isRedirect(status) && typeof location === 'string' && hops < MAX_REDIRECTS) {
-		if (!URL.canParse(location, url.href)) return refuse(`${name} redirects to no address`);
-		return await openLink(new URL(location, url.href), request, tools, hops + 1);
-	}
-	if (status === 403 || status === 404) {
-		return refuse(`${name} has expired or is not valid (HTTP ${status})`);
-	}
-	const message = `${name} was answered with HTTP ${status}`;
-	return refuse(message, isPassing(status) ? 'noAnswer' : 'refused');
+/** What an answer that is not the file means. */
+function statusFailure(request: LinkRequest, status: number) {
+	const { name } = request;
+	return status === 403 || status === 404
+		? linkFailure(request, `${name} has expired or is not valid (HTTP ${status})`)
+		: linkFailure(
+				request,
+				`${name} was answered with HTTP ${status}`,
+				isPassing(status) ? 'noAnswer' : 'refused',
+			);
 }
 
 /**
- * Works on a body for a limited time: n8n's own limit ends with the first byte. A body that takes
- * longer, or that nobody wants any more because of Stop, breaks off.
+ * Opens a link and works on what it leads to; 200 and 206 are answers, anything else is a failure.
+ * @param use what is made of the answer; an exception in it counts as a body that broke off
  */
-export async function whileOpen<T>(
-	body: Body,
-	timeoutMs: number,
-	{ clock, signal }: LinkTools,
-	work: () => Promise<T>,
-): Promise<T> {
-	const done = new AbortController();
-	const limit = AbortSignal.any(signal ? [signal, done.signal] : [done.signal]);
-	const end = clock.sleep(timeoutMs, limit).then(() => body.destroy(new Error('Broken off')));
+export async function fetchUntrusted<T>(
+	url: URL,
+	request: LinkRequest,
+	tools: LinkTools,
+	use: (answer: SafeAnswer) => Promise<Result<T>>,
+	hops = 0,
+): Promise<Result<T>> {
+	const { name, headers, timeoutMs } = request;
+	const checked = checkLink(url, request, tools);
+	if (!checked.ok) return checked;
+	let redirect: string | undefined;
+	let hasAnswered = false;
 	try {
-		return await work();
-	} finally {
-		done.abort();
-		await end;
+		const result = await withAnswer<Result<T>>(
+			async (options) =>
+				(await tools.functions.helpers.httpRequest(options)) as IN8nHttpFullResponse,
+			{
+				method: 'GET',
+				url: url.href,
+				headers: { ...headers, 'Accept-Encoding': 'identity' },
+				timeoutMs,
+				firstByteMs: FIRST_BYTE_MS,
+			},
+			tools,
+			async (answer) => {
+				hasAnswered = true;
+				const { location } = answer.headers;
+				if (answer.status === 200 || answer.status === 206) return await use(answer);
+				if (isRedirect(answer.status) && typeof location === 'string') redirect = location;
+				return statusFailure(request, answer.status);
+			},
+		);
+		if (redirect === undefined || hops >= MAX_REDIRECTS) return result;
+	} catch {
+		if (tools.signal?.aborted) return fail(STOPPED);
+		return hasAnswered
+			? linkFailure(request, request.brokenOff, 'noAnswer')
+			: linkFailure(request, `${name} leads to a host that did not answer`, 'noAnswer');
 	}
+	return URL.canParse(redirect, url.href)
+		? await fetchUntrusted(new URL(redirect, url.href), request, tools, use, hops + 1)
+		: linkFailure(request, `${name} redirects to no address`);
 }

@@ -1,18 +1,21 @@
 /**
- * What a list of tasks may be narrowed to, and what the form may say about it. Rule: a period that
- * the service cannot answer for is refused here, before any call.
+ * What a list of tasks may be narrowed to. Rule: a period that the service cannot answer for is refused
+ * here, before any call.
  */
 import { DateTime } from 'luxon';
 import type { INodeProperties } from 'n8n-workflow';
+import { z } from 'zod';
 import type { TaskFilter } from '../batch/listTasks';
 import { VIDEO_MODEL } from '../dashscope/client';
-import { fail, succeed } from '../result';
-import type { Result } from '../result';
-import type { ListedTask } from '../dashscope/schemas';
 import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
-import type { ExecutionContext } from '../execution/context';
-import { check, readField } from './read';
-import { dateValue, modelValue, numberValue, statusValue } from './schemas';
+import { TASK_STATUSES } from '../dashscope/schemas';
+import type { ListedTask, TaskStatus } from '../dashscope/schemas';
+import { inputFailure, succeed } from '../result';
+import type { Result } from '../result';
+import { simplifyForm } from './common';
+import { choose, constant, field, group, then } from './read';
+import type { Form } from './read';
+import { addIssue, flagValue, isBlank, numberValue, shown, withDefault } from './schemas';
 
 export const listFilterFields: INodeProperties = {
 	displayName: 'Filters',
@@ -62,16 +65,64 @@ export const listFilterFields: INodeProperties = {
 	],
 };
 
-/** What one item asks for. */
-export interface Listing {
-	filter: TaskFilter;
-	/** Infinity for all. */
-	limit: number;
-	simplify: boolean;
-	includeVideoUrl: boolean;
-	/** The period to the millisecond; the service takes whole seconds. */
-	fits: (task: ListedTask) => boolean;
+/** A task status to filter by; blank for every status. */
+export const statusValue = z.unknown().transform((value, context): TaskStatus | undefined => {
+	if (isBlank(value)) return undefined;
+	const text = typeof value === 'string' ? value.trim().toUpperCase() : '';
+	return (
+		TASK_STATUSES.find((status) => status === text) ??
+		addIssue(
+			context,
+			`Status ${shown(value)} is unknown`,
+			`Use one of ${TASK_STATUSES.join(', ')}, or leave it empty for every status.`,
+		)
+	);
+});
+
+/** A model to filter by; blank for every model. */
+export const modelValue = z
+	.unknown()
+	.transform((value, context): string | undefined =>
+		isBlank(value)
+			? undefined
+			: typeof value === 'string' && /^[\w.-]{1,64}$/.test(value.trim())
+				? value.trim()
+				: addIssue(
+						context,
+						`Model ${shown(value)} cannot be a model name`,
+						'Use a name such as "emoji-v1", or leave it empty for every model.',
+					),
+	);
+
+/** What a Date & Time field or an expression can hold: text, a date, or ms since the epoch. */
+function toDateTime(value: unknown, zone: string): DateTime | undefined {
+	if (DateTime.isDateTime(value)) return value;
+	if (value instanceof Date) return DateTime.fromJSDate(value);
+	if (typeof value === 'number') return DateTime.fromMillis(value);
+	if (typeof value !== 'string') return undefined;
+	const iso = DateTime.fromISO(value.trim().replace(' ', 'T'), { zone });
+	return iso.isValid ? iso : DateTime.fromRFC2822(value.trim(), { zone });
 }
+
+/** 2001 and 2286: numbers outside are no milliseconds since the epoch, but seconds perhaps. */
+const [EARLIEST_MS, LATEST_MS] = [1e12, 1e13];
+
+/**
+ * A moment, in milliseconds since the epoch; blank for none.
+ * @param zone of texts that name none, e.g. the workflow's
+ */
+export const dateValue = (label: string, zone: string) =>
+	z.unknown().transform((value, context): number | undefined => {
+		if (isBlank(value)) return undefined;
+		const ms = toDateTime(value, zone)?.toMillis() ?? Number.NaN;
+		return ms >= EARLIEST_MS && ms < LATEST_MS
+			? ms
+			: addIssue(
+					context,
+					`${label} ${shown(value)} is not a time`,
+					'Use a date and time, e.g. "2025-10-14T11:28:04+08:00".',
+				);
+	});
 
 /** The service's clock may be ahead of this one: "until now" ends this much later. */
 const CLOCK_MARGIN_MS = 5 * 60_000;
@@ -79,8 +130,6 @@ const CLOCK_MARGIN_MS = 5 * 60_000;
 const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
 
 const say = (ms: number) => DateTime.fromMillis(ms, { zone: 'utc+8' }).toISO() ?? String(ms);
-
-const refuse = (message: string, nextStep: string) => fail({ kind: 'input', message, nextStep });
 
 /**
  * The period to list, from its two ends, either of which may be open.
@@ -96,7 +145,7 @@ export function periodOf(
 	if (after === undefined && before === undefined) return succeed(undefined);
 	const latest = now + CLOCK_MARGIN_MS;
 	if (after !== undefined && after > latest) {
-		return refuse(
+		return inputFailure(
 			`Created After "${say(after)}" is in the future`,
 			'Use a time within the last 24 hours.',
 		);
@@ -104,14 +153,14 @@ export function periodOf(
 	const to = before ?? Math.min(wholeSecond(after ?? 0) + LIST_RANGE_MS, latest);
 	const from = after ?? to - LIST_RANGE_MS;
 	if (from > to) {
-		return refuse(
+		return inputFailure(
 			`Created After "${say(from)}" is later than Created Before "${say(to)}"`,
 			'Use an earlier time for Created After, or swap the two.',
 		);
 	}
 	if (before === undefined ? now - from > LIST_RANGE_MS : to - from > LIST_RANGE_MS) {
 		const end = before === undefined ? 'now' : `Created Before "${say(to)}"`;
-		return refuse(
+		return inputFailure(
 			`From Created After "${say(from)}" to ${end} are more than 24 hours`,
 			'DashScope lists 24 hours at a time. Use times that are at most 24 hours apart.',
 		);
@@ -119,44 +168,58 @@ export function periodOf(
 	return succeed({ from, to });
 }
 
-/**
- * Reads what one item asks for.
- * @param now in ms since the epoch, one for all items, so that equal items ask for equal lists
- */
-export function readListing(
-	{ functions }: Pick<ExecutionContext, 'functions'>,
-	itemIndex: number,
-	now: number,
-): Result<Listing> {
-	const read = <T>(name: string, schema: Parameters<typeof check<T>>[0], fallback?: unknown) => {
-		const value = readField(functions, itemIndex, name);
-		return value.ok ? check(schema, value.value ?? fallback) : value;
-	};
-	const zone = functions.getTimezone();
-	const after = read('filters.createdAfter', dateValue('Created After', zone));
-	if (!after.ok) return after;
-	const before = read('filters.createdBefore', dateValue('Created Before', zone));
-	if (!before.ok) return before;
-	const model = read('filters.model', modelValue, VIDEO_MODEL);
-	if (!model.ok) return model;
-	const status = read('filters.status', statusValue);
-	if (!status.ok) return status;
-	const returnAll = functions.getNodeParameter('returnAll', itemIndex, false) === true;
-	const limit = returnAll
-		? succeed(Number.POSITIVE_INFINITY)
-		: read('limit', numberValue('Limit', 1, 100_000, 'tasks, or turn on Return All', 'whole'), 50);
-	if (!limit.ok) return limit;
-	const submitted = periodOf(after.value, before.value, now);
-	if (!submitted.ok) return submitted;
-
-	const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = submitted.value ?? {};
-	return succeed({
-		filter: { model: model.value, status: status.value, submitted: submitted.value },
-		limit: limit.value,
-		simplify: functions.getNodeParameter('simplify', itemIndex, true) === true,
-		includeVideoUrl:
-			functions.getNodeParameter('options.includeVideoUrl', itemIndex, false) === true,
-		fits: ({ submittedAt }) =>
-			submittedAt === undefined || (submittedAt >= from && submittedAt <= to),
-	});
+/** What one item asks for. */
+export interface Listing {
+	filter: TaskFilter;
+	/** Infinity for all. */
+	limit: number;
+	simplify: boolean;
+	includeVideoUrl: boolean;
+	/** The period to the millisecond; the service takes whole seconds. */
+	fits: (task: ListedTask) => boolean;
 }
+
+const limitForm = choose<'all' | 'some', number>(
+	field(
+		'returnAll',
+		'Return All',
+		flagValue.transform((all) => (all ? 'all' : 'some')),
+	),
+	{
+		all: constant(Number.POSITIVE_INFINITY),
+		some: field(
+			'limit',
+			'Limit',
+			withDefault(numberValue('Limit', 1, 100_000, 'tasks, or turn on Return All', 'whole'), 50),
+		),
+	},
+);
+
+const filtersForm = group({
+	after: field('filters.createdAfter', 'Created After', ({ timezone }) =>
+		dateValue('Created After', timezone),
+	),
+	before: field('filters.createdBefore', 'Created Before', ({ timezone }) =>
+		dateValue('Created Before', timezone),
+	),
+	model: field('filters.model', 'Model', withDefault(modelValue, VIDEO_MODEL)),
+	status: field('filters.status', 'Status', statusValue),
+	limit: limitForm,
+	simplify: simplifyForm,
+	includeVideoUrl: field('options.includeVideoUrl', 'Include Video URL', flagValue),
+});
+
+export const listForm: Form<Listing> = then(
+	filtersForm,
+	({ after, before, model, status, ...listing }, { now }) => {
+		const period = periodOf(after, before, now);
+		if (!period.ok) return period;
+		const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = period.value ?? {};
+		return succeed({
+			...listing,
+			filter: { model, status, submitted: period.value },
+			fits: ({ submittedAt }: ListedTask) =>
+				submittedAt === undefined || (submittedAt >= from && submittedAt <= to),
+		});
+	},
+);

@@ -1,17 +1,12 @@
-/**
- * Where an item's portrait is, and whether it can be one: an address, or a file of the item. Rule: a
- * file is checked by its bytes here, before anything is uploaded or paid for.
- */
+/** Where an item's portrait is: at an address, or in a file of the item. */
 import type { IBinaryData, INodeProperties } from 'n8n-workflow';
-import { portraitAt } from '../batch/plan';
-import type { Portrait } from '../batch/plan';
-import { fail, succeed } from '../result';
-import type { Result } from '../result';
-import { readPortraitFile } from '../media/portraitFile';
-import { rotationHint } from '../media/portraitCheck';
-import type { ExecutionContext } from '../execution/context';
-import { readField, readFields } from './read';
-import { imageUrlValue, isBlank, shown } from './schemas';
+import { z } from 'zod';
+import type { PortraitSource } from '../media/portrait';
+import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
+import { choose, field, group, then } from './read';
+import type { Form, FormSource } from './read';
+import { addIssue, choiceValue, flagValue, isBlank, shown } from './schemas';
+import { succeed } from '../result';
 
 const LIMITS =
 	'JPEG, PNG, BMP or WEBP, at most 10 MB, width and height 400 to 7000 pixels, one person facing the camera';
@@ -76,72 +71,66 @@ export const portraitOptions: INodeProperties[] = [
 	},
 ];
 
+const PUBLIC_URL = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';
+
+/**
+ * A portrait's address that DashScope can download, normalized.
+ * @param allowLoopback the account is a sandbox on this machine, which reaches loopback
+ */
+export const imageUrlValue = (allowLoopback: boolean) =>
+	z.unknown().transform((value, context): string => {
+		if (isBlank(value)) return addIssue(context, 'Image URL is empty', PUBLIC_URL);
+		if (typeof value !== 'string')
+			return addIssue(context, `Image URL ${shown(value)} is not text`, PUBLIC_URL);
+		const url = parseUrl(value.trim());
+		if (!url) return addIssue(context, `Image URL ${shown(value)} is not an address`, PUBLIC_URL);
+		if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+			return addIssue(context, `Image URL ${shown(value)} is neither http nor https`, PUBLIC_URL);
+		}
+		if (isPrivate(url) && !(allowLoopback && isLoopback(url))) {
+			return addIssue(
+				context,
+				`Image URL ${shown(value)} leads into a private network, where DashScope cannot download it`,
+				PUBLIC_URL,
+			);
+		}
+		return url.href;
+	});
+
 /** What to do about a wrong field name: the names that would be right. */
-function fieldsOf({ functions }: ExecutionContext, itemIndex: number): string {
-	const names = Object.keys(functions.getInputData()[itemIndex]?.binary ?? {});
-	return names.length === 0
+const rightFields = ({ fileFields }: FormSource): string =>
+	fileFields.length === 0
 		? 'The item has no binary data: connect a node that outputs a file, or set Image Source to Image URL.'
-		: `Binary fields of this item: ${names.join(', ')}.`;
-}
+		: `Binary fields of this item: ${fileFields.join(', ')}.`;
 
 /** The file in the field that the item names. */
-function readBinary(
-	context: ExecutionContext,
-	itemIndex: number,
-	field: unknown,
-): Result<IBinaryData> {
-	const refuse = (message: string) =>
-		fail({ kind: 'input', message, nextStep: fieldsOf(context, itemIndex) });
-	if (isBlank(field)) return refuse('Input Data Field Name is empty');
-	const name = typeof field === 'string' ? field.trim() : field;
-	try {
-		return succeed(context.functions.helpers.assertBinaryData(itemIndex, name as string));
-	} catch {
-		return refuse(`Input Data Field Name ${shown(name)}: the item has no such binary field`);
-	}
-}
-
-async function readFile(context: ExecutionContext, itemIndex: number): Promise<Result<Portrait>> {
-	const { functions, uploads } = context;
-	const field = readField(functions, itemIndex, 'inputField');
-	if (!field.ok) return field;
-	const binary = readBinary(context, itemIndex, field.value);
-	if (!binary.ok) return binary;
-	const fallbackName = typeof field.value === 'string' ? field.value : 'portrait';
-	const file = await readPortraitFile(binary.value, fallbackName, functions.helpers);
-	if (!file.ok) return file;
-	return succeed({
-		id: `sha256:${file.value.hash}`,
-		about: { imageFile: file.value.name },
-		hint: rotationHint(file.value),
-		addressFor: async (model) => await uploads.addressOf(file.value, model),
+const fileValue = (source: FormSource) =>
+	z.unknown().transform((value, context): { file: IBinaryData; fallbackName: string } => {
+		const refuseField = (message: string) => addIssue(context, message, rightFields(source));
+		if (isBlank(value)) return refuseField('Input Data Field Name is empty');
+		const name = typeof value === 'string' ? value.trim() : value;
+		try {
+			const fallbackName = typeof value === 'string' ? value : 'portrait';
+			const file = source.file?.(name);
+			if (file) return { file, fallbackName };
+		} catch {
+			// There is no such field, which is said below.
+		}
+		return refuseField(`Input Data Field Name ${shown(name)}: the item has no such binary field`);
 	});
-}
 
-async function readUrl(context: ExecutionContext, itemIndex: number): Promise<Result<Portrait>> {
-	const { functions, account, checkRemote } = context;
-	const fields = readFields(functions, itemIndex, { imageUrl: imageUrlValue(account.isLoopback) });
-	if (!fields.ok) return fields;
-	const { imageUrl } = fields.value;
-	const isToCheck = readField(functions, itemIndex, 'options.checkImage');
-	if (!isToCheck.ok) return isToCheck;
-	if (isToCheck.value !== true) return succeed(portraitAt(imageUrl));
-	const checked = await checkRemote(imageUrl);
-	return checked.ok ? succeed(portraitAt(imageUrl, rotationHint(checked.value))) : checked;
-}
+const addressForm = group({
+	imageUrl: field('imageUrl', 'Image URL', ({ allowLoopback }) => imageUrlValue(allowLoopback)),
+	checkFirst: field('options.checkImage', 'Check Image First', flagValue),
+});
 
-/** Reads an item's portrait, wherever it is; a file is looked at. */
-export async function readPortrait(
-	context: ExecutionContext,
-	itemIndex: number,
-): Promise<Result<Portrait>> {
-	const source = readField(context.functions, itemIndex, 'imageSource');
-	if (!source.ok) return source;
-	if (source.value === 'binary') return await readFile(context, itemIndex);
-	if (source.value === 'url') return await readUrl(context, itemIndex);
-	return fail({
-		kind: 'input',
-		message: `Image Source ${shown(source.value)} is unknown`,
-		nextStep: 'Use "url" or "binary".',
-	});
-}
+/** The portrait as the item names it; nothing of it is read here. */
+export const portraitForm: Form<PortraitSource> = choose<'url' | 'binary', PortraitSource>(
+	field('imageSource', 'Image Source', choiceValue('Image Source', ['url', 'binary'] as const)),
+	{
+		url: then(addressForm, (address) => succeed({ kind: 'url' as const, ...address })),
+		binary: then(field('inputField', 'Input Data Field Name', fileValue), (file) =>
+			succeed({ kind: 'file' as const, ...file }),
+		),
+	},
+);

@@ -1,67 +1,102 @@
 /**
- * From the form to checked values: reads an item's fields and checks each by what it may contain
- * (values.ts). Rule: never throws; an expression that fails is a refusal like any other.
+ * How a form is read: one small language for all operations. A `Form` takes an item's fields and gives
+ * one typed object, or a failure that names the field by its label. Rule: never throws; an expression
+ * that fails is a failure like any other, and a field that nobody asks for is not read.
  */
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IBinaryData } from 'n8n-workflow';
 import type { z } from 'zod';
-import { fail, succeed } from '../result';
+import { inputFailure, succeed } from '../result';
 import type { Result } from '../result';
-import { listedIds, taskIdValue } from './schemas';
 
-/** Checks a value; the first refusal becomes the failure. */
-export function check<T>(schema: z.ZodType<T, z.ZodTypeDef, unknown>, value: unknown): Result<T> {
+/** Where an item's fields come from: a running node, or one that polls. */
+export interface FormSource {
+	/** The field's value, null where it is not set. @throws what its expression throws */
+	get(path: string): unknown;
+	/** The file in one of the item's binary fields. @throws when there is none; a trigger has no items */
+	file?(field: unknown): IBinaryData;
+	/** The names of the item's binary fields. */
+	fileFields: string[];
+	/** Of times that name no zone. */
+	timezone: string;
+	/** The account is a sandbox on this machine, which reaches loopback. */
+	allowLoopback: boolean;
+	/** The same for all items of an execution, in ms since the epoch. */
+	now: number;
+}
+
+export type Form<T> = (source: FormSource) => Result<T>;
+
+export type Schema<T> = z.ZodType<T, z.ZodTypeDef, unknown>;
+
+/** Checks a value; the first issue becomes the failure. */
+export function check<T>(schema: Schema<T>, value: unknown): Result<T> {
 	const parsed = schema.safeParse(value);
 	if (parsed.success) return succeed(parsed.data);
 	const issue = parsed.error.issues[0];
 	const nextStep: unknown = issue?.code === 'custom' ? issue.params?.nextStep : undefined;
-	return fail({
-		kind: 'input',
-		message: issue?.message ?? 'A field cannot be used',
-		nextStep: typeof nextStep === 'string' ? nextStep : 'Correct the field.',
-	});
-}
-
-/** Like `taskIdsValue`, but a wrong ID does not take the good ones along. At least one result. */
-export function eachTaskId(value: unknown): Array<Result<string>> {
-	const ids = listedIds(value);
-	if (ids.length === 0) return [check(taskIdValue, undefined)];
-	const distinct = new Set(ids.map((id) => (typeof id === 'string' ? id.trim() : id)));
-	return [...distinct].map((id) => check(taskIdValue, id));
-}
-
-/** Reads a field of an item as it is, null where it is not set; an expression that fails is a refusal like any other. */
-export function readField(
-	functions: IExecuteFunctions,
-	itemIndex: number,
-	name: string,
-): Result<unknown> {
-	try {
-		return succeed(functions.getNodeParameter(name, itemIndex, null));
-	} catch (error) {
-		return fail({
-			kind: 'input',
-			message: error instanceof Error ? error.message : `The field ${name} cannot be read`,
-			nextStep: 'Check the expression of this field.',
-		});
-	}
+	return inputFailure(
+		issue?.message ?? 'A field cannot be used',
+		typeof nextStep === 'string' ? nextStep : 'Correct the field.',
+	);
 }
 
 /**
- * Reads and checks several fields of an item.
- * @param shape field name -> what it may contain
- * @returns all values, or the first refusal
+ * One field.
+ * @param path its name, e.g. `options.timeout`
+ * @param label what the user calls it
+ * @param schema what it may contain, perhaps depending on where it is read
  */
-export function readFields<T extends Record<string, z.ZodType<unknown, z.ZodTypeDef, unknown>>>(
-	functions: IExecuteFunctions,
-	itemIndex: number,
-	shape: T,
-): Result<{ [K in keyof T]: z.infer<T[K]> }> {
-	const values: Record<string, unknown> = {};
-	for (const [name, schema] of Object.entries(shape)) {
-		const raw = readField(functions, itemIndex, name);
-		const value = raw.ok ? check(schema, raw.value) : raw;
-		if (!value.ok) return value;
-		values[name] = value.value;
-	}
-	return succeed(values as { [K in keyof T]: z.infer<T[K]> });
-}
+export const field =
+	<T>(
+		path: string,
+		label: string,
+		schema: Schema<T> | ((source: FormSource) => Schema<T>),
+	): Form<T> =>
+	(source) => {
+		let value: unknown;
+		try {
+			value = source.get(path);
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : 'it cannot be read';
+			return inputFailure(
+				`${label}: the expression failed: ${reason}`,
+				`Correct the expression of ${label}.`,
+			);
+		}
+		return check(typeof schema === 'function' ? schema(source) : schema, value ?? null);
+	};
+
+/** Several forms as one object; the first failure ends the reading. */
+export const group =
+	<T extends object>(forms: { [K in keyof T]: Form<T[K]> }): Form<T> =>
+	(source) => {
+		const values: Partial<T> = {};
+		for (const name of Object.keys(forms) as Array<keyof T>) {
+			const value = forms[name](source);
+			if (!value.ok) return value;
+			values[name] = value.value;
+		}
+		return succeed(values as T);
+	};
+
+/** A form that depends on what a field chooses. */
+export const choose =
+	<K extends string, T>(choice: Form<K>, forms: { [Choice in K]: Form<T> }): Form<T> =>
+	(source) => {
+		const chosen = choice(source);
+		return chosen.ok ? forms[chosen.value](source) : chosen;
+	};
+
+/** Goes on with what a form gave: to another type, or to a failure. */
+export const then =
+	<A, B>(form: Form<A>, next: (value: A, source: FormSource) => Result<B>): Form<B> =>
+	(source) => {
+		const value = form(source);
+		return value.ok ? next(value.value, source) : value;
+	};
+
+/** A form that has no fields. */
+export const constant =
+	<T>(value: T): Form<T> =>
+	() =>
+		succeed(value);

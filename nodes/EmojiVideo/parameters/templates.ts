@@ -2,11 +2,28 @@
  * The templates that an item asks for. Rule: what is not one template for certain is refused here,
  * before anything is paid for.
  */
+import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import { findTemplate, listed } from '../dashscope/templateNames';
 import type { TemplateMatch } from '../dashscope/templateNames';
-import { TEMPLATES } from '../dashscope/templates';
-import { isBlank, refuse, shown, toList } from './schemas';
+import { templateLabel, TEMPLATES } from '../dashscope/templates';
+import { field } from './read';
+import { addIssue, isBlank, shown, toList } from './schemas';
+
+export const templatesField: INodeProperties = {
+	displayName: 'Templates',
+	name: 'templates',
+	type: 'multiOptions',
+	required: true,
+	default: [],
+	options: TEMPLATES.map((template) => ({
+		name: templateLabel(template),
+		value: template.id,
+	})).sort((a, b) => a.name.localeCompare(b.name, 'en')),
+	description:
+		'The expressions to make, one video each. By expression: one template ID, a list of IDs, or an ID that is newer than this list.',
+	hint: 'One output item per portrait and template. Each video is billed.',
+};
 
 const TEMPLATE_FORM =
 	'Choose from the list, or give names or IDs by expression, e.g. "Cute Kid: Happy" or "mengwa_kaixin".';
@@ -32,7 +49,7 @@ const listedNames = (value: unknown): unknown[] => {
  */
 export const templatesValue = z.unknown().transform((value, context): string[] => {
 	const names = isBlank(value) ? [] : listedNames(value);
-	if (names.length === 0) return refuse(context, 'Templates is empty', TEMPLATE_FORM);
+	if (names.length === 0) return addIssue(context, 'Templates is empty', TEMPLATE_FORM);
 	const ids: string[] = [];
 	for (const name of names) {
 		const match: TemplateMatch =
@@ -42,7 +59,10 @@ export const templatesValue = z.unknown().transform((value, context): string[] =
 			continue;
 		}
 		const what = match.kind === 'ambiguous' ? 'fits several templates' : 'is not a template';
-		return refuse(context, `Templates: ${shown(name)} ${what}`, templateAdvice(match));
+		return addIssue(context, `Templates: ${shown(name)} ${what}`, templateAdvice(match));
 	}
 	return [...new Set(ids)];
 });
+
+/** `driven_id`s, at least one. */
+export const templatesForm = field('templates', 'Templates', templatesValue);

@@ -1,15 +1,15 @@
 /** What the trigger's form asks for. Rule: a mistake in it is named before any call. */
-import type { INodeProperties, IPollFunctions } from 'n8n-workflow';
-import { check } from './read';
-import { fieldNameValue } from './schemas';
-import { deliveryFields } from '../wait/deliver';
-import { simplifyField } from './common';
-import { fail, succeed } from '../result';
-import type { Result } from '../result';
-import { ENDED } from '../trigger/seenTasks';
-import type { EndedStatus } from '../trigger/seenTasks';
+import type { INodeProperties } from 'n8n-workflow';
+import { z } from 'zod';
+import { ENDED_STATUSES } from '../dashscope/schemas';
+import type { EndedStatus } from '../dashscope/schemas';
+import { simplifyField, simplifyForm } from './common';
+import { deliveryFields, downloadForm } from './delivery';
+import { field, group } from './read';
+import type { Form } from './read';
+import { addIssue, flagValue } from './schemas';
 
-export interface Wish {
+export interface TriggerSettings {
 	statuses: EndedStatus[];
 	/** The output field for videos; `undefined`: no download. */
 	field: string | undefined;
@@ -68,30 +68,24 @@ export const triggerFields: INodeProperties[] = [
 	},
 ];
 
-/** Reads the form. */
-export function readTriggerSettings(functions: IPollFunctions): Result<Wish> {
-	const chosen: unknown = functions.getNodeParameter('statuses', []);
-	const names: unknown[] = Array.isArray(chosen) ? chosen : [chosen];
-	const statuses = ENDED.filter((status) => names.includes(status));
-	if (statuses.length === 0 || statuses.length < new Set(names).size) {
-		return fail({
-			kind: 'input',
-			message:
-				names.length === 0
-					? 'Status is empty'
-					: `Status "${names.join(', ')}" contains one that no finished task has`,
-			nextStep: `Use one or more of ${ENDED.join(', ')}.`,
-		});
-	}
-	const download = functions.getNodeParameter('downloadVideo', true) === true;
-	const field = download
-		? check(fieldNameValue, functions.getNodeParameter('outputField', 'data'))
-		: succeed(undefined);
-	if (!field.ok) return field;
-	return succeed({
-		statuses,
-		field: field.value,
-		simplify: functions.getNodeParameter('simplify', true) === true,
-		includesLast24Hours: functions.getNodeParameter('options.includeLast24Hours', false) === true,
-	});
-}
+const STATUS_FORM = `Use one or more of ${ENDED_STATUSES.join(', ')}.`;
+
+const statusesValue = z.unknown().transform((value, context): EndedStatus[] => {
+	const names: unknown[] = Array.isArray(value) ? value : value === null ? [] : [value];
+	if (names.length === 0) return addIssue(context, 'Status is empty', STATUS_FORM);
+	const statuses = ENDED_STATUSES.filter((status) => names.includes(status));
+	return statuses.length === new Set(names).size
+		? statuses
+		: addIssue(
+				context,
+				`Status "${names.map(String).join(', ')}" contains one that no finished task has`,
+				STATUS_FORM,
+			);
+});
+
+export const triggerForm: Form<TriggerSettings> = group({
+	statuses: field('statuses', 'Status', statusesValue),
+	field: downloadForm,
+	simplify: simplifyForm,
+	includesLast24Hours: field('options.includeLast24Hours', 'Include Last 24 Hours', flagValue),
+});

@@ -6,7 +6,7 @@
  * next one finds the same news. Two polls of one node never run side by side.
  */
 import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { createLimiter } from '../batch/limiter';
 import { openAccount } from '../execution/context';
 import type { AccountTools } from '../execution/context';
 import { systemClock } from '../clock';
@@ -19,8 +19,9 @@ import { downloadVideo } from '../media/downloadVideo';
 import { listedTaskToJson, listedVideoToJson } from '../output';
 import { listChangedTasks } from './listChanged';
 import { findNews, readSeenTasks, remember } from './seenTasks';
-import { readTriggerSettings } from '../parameters/trigger';
-import type { Wish } from '../parameters/trigger';
+import type { FormSource } from '../parameters/read';
+import { triggerForm } from '../parameters/trigger';
+import type { TriggerSettings } from '../parameters/trigger';
 
 /** Tasks fetched, and videos downloaded, at once. */
 const AT_ONCE = 3;
@@ -54,7 +55,7 @@ async function videoOf(
  */
 async function toItem(
 	listed: ListedTask,
-	{ simplify, field }: Wish,
+	{ simplify, field }: TriggerSettings,
 	functions: IPollFunctions,
 	tools: AccountTools,
 ): Promise<Result<INodeExecutionData>> {
@@ -84,19 +85,19 @@ interface HandOver {
 /** Makes items of the news, in order, for as long as there is time. */
 async function handOver(
 	news: ListedTask[],
-	wish: Wish,
+	settings: TriggerSettings,
 	functions: IPollFunctions,
 	tools: AccountTools,
 ): Promise<HandOver> {
 	const { clock } = tools;
 	const end = clock.now() + budgetMs(functions);
-	const atOnce = pLimit(AT_ONCE);
+	const atOnce = createLimiter(AT_ONCE);
 	const done: HandOver = { items: [], postponed: new Set(news.map(({ taskId }) => taskId)) };
 	for (let next = 0; next < news.length && clock.now() < end; next += CHUNK) {
 		const chunk = news.slice(next, next + CHUNK);
 		const results = await Promise.all(
 			chunk.map(
-				async (task) => await atOnce(async () => await toItem(task, wish, functions, tools)),
+				async (task) => await atOnce(async () => await toItem(task, settings, functions, tools)),
 			),
 		);
 		results.forEach((result, index) => {
@@ -112,28 +113,28 @@ async function handOver(
 
 /** "Fetch test event": the newest finished task, whether it was told before or not. */
 async function newestTask(
-	wish: Wish,
+	settings: TriggerSettings,
 	functions: IPollFunctions,
 	tools: AccountTools,
 ): Promise<Result<INodeExecutionData[]>> {
 	const listed = await listChangedTasks(tools.client, undefined);
 	if (!listed.ok) return listed;
-	const newest = findNews(undefined, listed.value, wish.statuses, true).at(-1);
+	const newest = findNews(undefined, listed.value, settings.statuses, true).at(-1);
 	if (!newest) {
 		return fail({
 			kind: 'input',
-			message: `No task has ended as ${wish.statuses.join(' or ')} within the last 24 hours`,
+			message: `No task has ended as ${settings.statuses.join(' or ')} within the last 24 hours`,
 			nextStep:
 				'Make a video with the Emoji Video node, or choose other statuses, and fetch again.',
 		});
 	}
-	const item = await toItem(newest, wish, functions, tools);
+	const item = await toItem(newest, settings, functions, tools);
 	return item.ok ? succeed([item.value]) : item;
 }
 
 /** News since the last poll; remembers what it returns. */
 async function newItems(
-	wish: Wish,
+	settings: TriggerSettings,
 	functions: IPollFunctions,
 	tools: AccountTools,
 ): Promise<Result<INodeExecutionData[]>> {
@@ -141,12 +142,21 @@ async function newItems(
 	const memory = readSeenTasks(stored.memory);
 	const listed = await listChangedTasks(tools.client, memory);
 	if (!listed.ok) return listed;
-	const news = findNews(memory, listed.value, wish.statuses, wish.includesLast24Hours);
-	const { items, postponed, failure } = await handOver(news, wish, functions, tools);
+	const news = findNews(memory, listed.value, settings.statuses, settings.includesLast24Hours);
+	const { items, postponed, failure } = await handOver(news, settings, functions, tools);
 	if (failure && items.length === 0) return fail(failure);
 	stored.memory = remember(memory, listed.value, postponed);
 	return succeed(items);
 }
+
+/** The trigger's form; it has no items. */
+const formOf = (functions: IPollFunctions, now: number): FormSource => ({
+	get: (path) => functions.getNodeParameter(path, null),
+	fileFields: [],
+	timezone: functions.getTimezone(),
+	allowLoopback: false,
+	now,
+});
 
 /** Nodes with a poll under way, by workflow and node. */
 const underWay = new Set<string>();
@@ -159,14 +169,15 @@ export async function poll(
 	functions: IPollFunctions,
 	clock: Clock = systemClock,
 ): Promise<Result<INodeExecutionData[]>> {
-	const wish = readTriggerSettings(functions);
-	if (!wish.ok) return wish;
+	const settings = triggerForm(formOf(functions, clock.now()));
+	if (!settings.ok) return settings;
 	const tools = await openAccount(functions, {}, undefined, clock);
 	if (!tools.ok) return tools;
-	if (functions.getMode() === 'manual') return await newestTask(wish.value, functions, tools.value);
+	if (functions.getMode() === 'manual')
+		return await newestTask(settings.value, functions, tools.value);
 
 	const key = `${functions.getWorkflow().id ?? ''}:${functions.getNode().id}`;
 	if (underWay.has(key)) return succeed([]);
 	underWay.add(key);
-	return await newItems(wish.value, functions, tools.value).finally(() => underWay.delete(key));
+	return await newItems(settings.value, functions, tools.value).finally(() => underWay.delete(key));
 }

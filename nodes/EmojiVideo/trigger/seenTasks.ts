@@ -19,14 +19,12 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ListedTask, TaskStatus } from '../dashscope/schemas';
-
-export const ENDED = ['SUCCEEDED', 'FAILED', 'CANCELED'] as const satisfies readonly TaskStatus[];
-export type EndedStatus = (typeof ENDED)[number];
+import { ENDED_STATUSES } from '../dashscope/schemas';
+import type { EndedStatus, ListedTask } from '../dashscope/schemas';
 
 const HOUR_MS = 3_600_000;
 
-/** The service forgets tasks 24 hours after their end (API reference, task_id); one hour for markInFlight. */
+/** The service forgets tasks 24 hours after their end (API reference, task_id); one hour for doubt. */
 const KEPT_MS = 25 * HOUR_MS;
 
 /** About 500 KB of n8n's database; ten times what an account finishes in a day, one at a time. */
@@ -52,7 +50,8 @@ export const readSeenTasks = (stored: unknown): Memory | undefined =>
 const keyOf = ({ taskId }: ListedTask): string =>
 	createHash('sha256').update(taskId).digest('base64url').slice(0, 12);
 
-const hasEnded = ({ status }: ListedTask): boolean => ENDED.some((ended) => ended === status);
+const hasEnded = ({ status }: ListedTask): boolean =>
+	ENDED_STATUSES.some((ended) => ended === status);
 
 const isOpen = ({ status }: ListedTask) => status === 'PENDING' || status === 'RUNNING';
 

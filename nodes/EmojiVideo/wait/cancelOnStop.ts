@@ -2,21 +2,11 @@
  * Cancel Queued Tasks on Stop: what the user has stopped need not be made either. Runs after the
  * execution has ended, so what could not be canceled is told in the log as well as in the error.
  */
-import type { INodeProperties } from 'n8n-workflow';
 import { cancelTask } from '../batch/cancelTask';
 import { fail } from '../result';
 import type { Failure } from '../result';
 import type { Outcome } from '../execution/operation';
 import type { ExecutionContext } from '../execution/context';
-
-export const cancelOnStopOption: INodeProperties = {
-	displayName: 'Cancel Queued Tasks on Stop',
-	name: 'cancelOnStop',
-	type: 'boolean',
-	default: false,
-	description:
-		'Whether to cancel the tasks that are still in the queue when you stop the execution. A task that already runs cannot be canceled and is billed.',
-};
 
 /** The failure of a stopped task, with what became of the task. */
 async function cancelOne(

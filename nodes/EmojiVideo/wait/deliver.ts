@@ -3,7 +3,7 @@
  * files or without. Rule: a video that is made and paid for comes out with its task ID and its link,
  * whatever became of its download.
  */
-import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject } from 'n8n-workflow';
 import { aboutOf } from '../batch/plan';
 import type { AcceptedTask } from '../batch/submit';
 import type { Answer } from '../dashscope/client';
@@ -15,69 +15,6 @@ import { downloadVideo } from '../media/downloadVideo';
 import { taskToJson } from '../output';
 import type { Outcome, OutputItem } from '../execution/operation';
 import type { ExecutionContext } from '../execution/context';
-import { readField, readFields } from '../parameters/read';
-import { fieldNameValue, flagValue, isBlank } from '../parameters/schemas';
-
-export const deliveryFields: INodeProperties[] = [
-	{
-		displayName: 'Download Video',
-		name: 'downloadVideo',
-		type: 'boolean',
-		default: true,
-		description:
-			'Whether to download each video into the item. The link in videoUrl works for 24 hours only.',
-	},
-	{
-		displayName: 'Output Data Field Name',
-		name: 'outputField',
-		type: 'string',
-		required: true,
-		default: 'data',
-		placeholder: 'e.g. data',
-		displayOptions: { show: { downloadVideo: [true] } },
-		hint: 'The name of the output field to put the video in',
-	},
-];
-
-/** Entries of "Options" for operations that return videos. */
-export const deliveryOptions: INodeProperties[] = [
-	{
-		displayName: 'Fail on Download Error',
-		name: 'failOnDownloadError',
-		type: 'boolean',
-		default: false,
-		description:
-			'Whether to fail the item when its video is made but cannot be downloaded. Otherwise the item has the link and says in downloadError what happened.',
-	},
-	{
-		displayName: 'File Name',
-		name: 'fileName',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. happy-birthday',
-		description:
-			'Name of the video file. Where an item makes several videos, the template is added to it. By default, the name is made of portrait, template and task ID.',
-	},
-	{
-		displayName: 'Output',
-		name: 'output',
-		type: 'options',
-		default: 'video',
-		options: [
-			{
-				name: 'One Item per Video',
-				value: 'video',
-			},
-			{
-				name: 'One Item per Portrait',
-				value: 'portrait',
-				description:
-					'All videos of a portrait in one item, as a sticker pack: each in an output field of its own, named after the field above and the template',
-			},
-		],
-		description: 'How to return several videos of one portrait',
-	},
-];
 
 /** Videos downloaded at once. */
 export const DOWNLOADS_AT_ONCE = 3;
@@ -95,38 +32,6 @@ export interface Delivery {
 	isPack?: boolean;
 	/** The item makes more than one video. */
 	isOneOfSeveral?: boolean;
-}
-
-/**
- * Reads how an item wants its videos, before anything is paid for.
- * @param videos how many the item asks for
- */
-export function readDelivery(
-	{ functions }: ExecutionContext,
-	itemIndex: number,
-	videos: number,
-): Result<Delivery> {
-	const option = (name: string) => readField(functions, itemIndex, `options.${name}`);
-	const output = option('output');
-	if (!output.ok) return output;
-	const fileName = option('fileName');
-	if (!fileName.ok) return fileName;
-	const failOnDownloadError = option('failOnDownloadError');
-	if (!failOnDownloadError.ok) return failOnDownloadError;
-	const flags = readFields(functions, itemIndex, { simplify: flagValue, downloadVideo: flagValue });
-	if (!flags.ok) return flags;
-	const { simplify, downloadVideo: isWanted } = flags.value;
-	const isPack = output.value === 'portrait';
-	const delivery: Delivery = { simplify, isPack, isOneOfSeveral: videos > 1 };
-	if (!isWanted) return succeed(delivery);
-	const fields = readFields(functions, itemIndex, { outputField: fieldNameValue });
-	if (!fields.ok) return fields;
-	return succeed({
-		...delivery,
-		field: fields.value.outputField,
-		failsOnDownloadError: failOnDownloadError.value === true,
-		...(!isBlank(fileName.value) && { fileName: String(fileName.value) }),
-	});
 }
 
 /** A task as the json its item wants. */

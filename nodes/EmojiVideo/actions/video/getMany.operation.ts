@@ -1,19 +1,19 @@
 /** Video: Get Many. The tasks of the account, whoever made them; a video's link only when asked for. */
-import { updateDisplayOptions } from 'n8n-workflow';
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { createLimiter } from '../../batch/limiter';
 import { listAllTasks } from '../../batch/listTasks';
-import { succeed } from '../../result';
-import type { Result } from '../../result';
 import type { ListedTask } from '../../dashscope/schemas';
+import type { ExecutionContext } from '../../execution/context';
+import { failed } from '../../execution/operation';
+import type { Outcome } from '../../execution/operation';
 import { listedTaskToJson, listedVideoToJson } from '../../output';
 import { optionsField, simplifyField } from '../../parameters/common';
-import { listFilterFields, readListing } from '../../parameters/listFilters';
+import { listFilterFields, listForm } from '../../parameters/listFilters';
 import type { Listing } from '../../parameters/listFilters';
-import { failed } from '../../execution/operation';
-import type { Operation, Outcome } from '../../execution/operation';
-import { inInputOrder, readItems } from '../../parameters/readItems';
-import type { ExecutionContext } from '../../execution/context';
+import { constant, group } from '../../parameters/read';
+import { succeed } from '../../result';
+import type { Result } from '../../result';
+import { defineOperation } from '../defineOperation';
 
 /** Status queries under way at once; the account's limit is kept in any case. */
 const QUERIES_AT_ONCE = 5;
@@ -37,7 +37,7 @@ async function list(listing: Listing, context: ExecutionContext): Promise<Result
 	const { filter, limit, fits } = listing;
 	const tasks = await listAllTasks(context.client, filter, limit, fits);
 	if (!tasks.ok) return tasks;
-	const atOnce = pLimit(QUERIES_AT_ONCE);
+	const atOnce = createLimiter(QUERIES_AT_ONCE);
 	const rows = await Promise.all(
 		tasks.value.map(async (task) => await atOnce(async () => await toJson(task, listing, context))),
 	);
@@ -47,33 +47,6 @@ async function list(listing: Listing, context: ExecutionContext): Promise<Result
 		jsons.push(row.value);
 	}
 	return succeed(jsons);
-}
-
-async function run(context: ExecutionContext): Promise<Outcome[]> {
-	const now = context.clock.now();
-	const { wanted, refused, stopBecause } = await readItems(context, (itemIndex) => {
-		const listing = readListing(context, itemIndex, now);
-		return listing.ok ? succeed({ itemIndex, listing: listing.value }) : listing;
-	});
-	if (stopBecause) return refused;
-
-	// Items that ask for the same list share one.
-	const lists = new Map<string, Result<IDataObject[]>>();
-	const outcomes: Outcome[] = [...refused];
-	for (const { itemIndex, listing } of wanted) {
-		const key = JSON.stringify({ ...listing, limit: String(listing.limit) });
-		const jsons = lists.get(key) ?? (await list(listing, context));
-		lists.set(key, jsons);
-		if (!jsons.ok) {
-			outcomes.push(failed(itemIndex, jsons.failure));
-			if (context.stopsAtFirstFailure) break;
-			continue;
-		}
-		for (const json of jsons.value) {
-			outcomes.push({ itemIndex, result: succeed({ json: { ...json } }) });
-		}
-	}
-	return inInputOrder(outcomes);
 }
 
 const fields: INodeProperties[] = [
@@ -107,7 +80,31 @@ const fields: INodeProperties[] = [
 	]),
 ];
 
-export const getMany: Operation = {
-	fields: updateDisplayOptions({ show: { resource: ['video'], operation: ['getMany'] } }, fields),
-	run,
-};
+const form = group({ listing: listForm });
+
+export const getMany = defineOperation({
+	resource: 'video',
+	operation: 'getMany',
+	fields,
+	settings: constant(undefined),
+	item: form,
+	async run(context, { items, refused }) {
+		// Items that ask for the same list share one.
+		const lists = new Map<string, Result<IDataObject[]>>();
+		const outcomes: Outcome[] = [...refused];
+		for (const { itemIndex, listing } of items) {
+			const key = JSON.stringify({ ...listing, limit: String(listing.limit) });
+			const jsons = lists.get(key) ?? (await list(listing, context));
+			lists.set(key, jsons);
+			if (!jsons.ok) {
+				outcomes.push(failed(itemIndex, jsons.failure));
+				if (context.stopsAtFirstFailure) break;
+				continue;
+			}
+			for (const json of jsons.value) {
+				outcomes.push({ itemIndex, result: succeed({ json: { ...json } }) });
+			}
+		}
+		return outcomes;
+	},
+});

@@ -2,20 +2,22 @@
  * Video: Wait. Takes up tasks that were made before, here or elsewhere, and returns their videos.
  * What Create put into an item (template, portrait, areas) is found again in the finished item.
  */
-import { updateDisplayOptions } from 'n8n-workflow';
 import { z } from 'zod';
-import { succeed } from '../../result';
-import { areaSchema } from '../../dashscope/schemas';
 import type { AcceptedTask } from '../../batch/submit';
-import { optionsField, simplifyField, taskIdsField } from '../../parameters/common';
-import { deliveryFields, deliveryOptions, readDelivery } from '../../wait/deliver';
-import type { Operation, Outcome } from '../../execution/operation';
-import { failAll, inInputOrder, readItems } from '../../parameters/readItems';
-import type { ExecutionContext } from '../../execution/context';
-import { startDurableWait } from '../../durable/start';
-import { readFields } from '../../parameters/read';
-import { taskIdsValue } from '../../parameters/schemas';
-import { readWaitOptions, startInMemoryWait, waitOptions } from '../../wait/inMemoryWait';
+import { areaSchema } from '../../dashscope/schemas';
+import { startWait } from '../../durable/start';
+import { optionsField, simplifyField } from '../../parameters/common';
+import {
+	deliveryFields,
+	deliveryForm,
+	deliveryOf,
+	deliveryOptions,
+} from '../../parameters/delivery';
+import { group, then } from '../../parameters/read';
+import { taskIdsField, taskIdsForm } from '../../parameters/taskIds';
+import { waitForm, waitOptions } from '../../parameters/waiting';
+import { succeed } from '../../result';
+import { defineOperation } from '../defineOperation';
 
 /** What an item of Create knows about its task; anything else is no obstacle. */
 const createdItem = z
@@ -49,36 +51,31 @@ function toAccepted(taskId: string, itemIndex: number, json: unknown): AcceptedT
 	};
 }
 
-async function run(context: ExecutionContext): Promise<Outcome[]> {
-	const { functions } = context;
-	const items = functions.getInputData();
-	const options = readWaitOptions(context);
-	if (!options.ok) return failAll(context, options.failure);
-	const { wanted, refused, stopBecause } = await readItems(context, (itemIndex) => {
-		const fields = readFields(functions, itemIndex, { taskId: taskIdsValue });
-		if (!fields.ok) return fields;
-		const delivery = readDelivery(context, itemIndex, fields.value.taskId.length);
-		if (!delivery.ok) return delivery;
-		return succeed({ itemIndex, taskIds: fields.value.taskId, delivery: delivery.value });
-	});
-	if (stopBecause) return refused;
-	const deliveries = new Map(wanted.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
-	const waiting = options.value.survivesRestarts
-		? startDurableWait(context, options.value, deliveries, refused)
-		: startInMemoryWait(context, options.value, deliveries, refused);
-	for (const { itemIndex, taskIds } of wanted) {
-		for (const taskId of taskIds)
-			waiting.add(toAccepted(taskId, itemIndex, items[itemIndex]?.json));
-	}
-	return inInputOrder(await waiting.finish());
-}
+const form = then(
+	group({ taskIds: taskIdsForm, delivery: deliveryForm }),
+	({ taskIds, delivery }) => succeed({ taskIds, delivery: deliveryOf(delivery, taskIds.length) }),
+);
 
-export const wait: Operation = {
-	fields: updateDisplayOptions({ show: { resource: ['video'], operation: ['wait'] } }, [
+export const wait = defineOperation({
+	resource: 'video',
+	operation: 'wait',
+	fields: [
 		taskIdsField,
 		...deliveryFields,
 		simplifyField,
 		optionsField([...waitOptions, ...deliveryOptions]),
-	]),
-	run,
-};
+	],
+	settings: waitForm,
+	item: form,
+	async run(context, { items, settings, refused }) {
+		const inputs = context.functions.getInputData();
+		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
+		const waiting = startWait(context, settings, deliveries, refused);
+		for (const { itemIndex, taskIds } of items) {
+			for (const taskId of taskIds) {
+				waiting.add(toAccepted(taskId, itemIndex, inputs[itemIndex]?.json));
+			}
+		}
+		return await waiting.finish();
+	},
+});

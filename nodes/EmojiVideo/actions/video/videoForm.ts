@@ -1,0 +1,36 @@
+/** What Create and Create and Wait have in common: the fields that say which video to make of what. */
+import type { INodeProperties } from 'n8n-workflow';
+import type { JobSpec } from '../../batch/plan';
+import type { ExecutionContext } from '../../execution/context';
+import { openPortrait } from '../../media/portrait';
+import { faceAreaFields, faceAreasForm } from '../../parameters/faceAreas';
+import { portraitFields, portraitForm } from '../../parameters/portrait';
+import { group } from '../../parameters/read';
+import { templatesField, templatesForm } from '../../parameters/templates';
+import type { FormSource } from '../../parameters/read';
+import { succeed } from '../../result';
+import type { Result } from '../../result';
+
+export const videoFields: INodeProperties[] = [
+	...portraitFields,
+	...faceAreaFields,
+	templatesField,
+];
+
+const form = group({
+	templateIds: templatesForm,
+	areas: faceAreasForm,
+	source: portraitForm,
+});
+
+/** Reads which videos an item wants, and looks at its portrait. */
+export async function readVideo(
+	fields: FormSource,
+	context: ExecutionContext,
+): Promise<Result<Omit<JobSpec, 'itemIndex'>>> {
+	const read = form(fields);
+	if (!read.ok) return read;
+	const { source, ...video } = read.value;
+	const portrait = await openPortrait(source, context);
+	return portrait.ok ? succeed({ ...video, portrait: portrait.value }) : portrait;
+}

@@ -1,0 +1,96 @@
+/**
+ * Follows accepted tasks to their ends: asks when the poll schedule says so, and tells each end once.
+ * Rule: a task that was added ends with exactly one result, which carries the task ID.
+ */
+import type { Answer } from '../dashscope/client';
+import type { Task } from '../dashscope/schemas';
+import { fail, STOPPED, succeed } from '../result';
+import type { Failure, Result } from '../result';
+import { createAsyncEvent } from './asyncEvent';
+import { createPollSchedule, enqueue, nextPolls, recordAnswer } from './pollSchedule';
+import type { PollSettings } from './pollSchedule';
+import { concernsAll } from './submit';
+import type { AcceptedTask, BatchTools } from './submit';
+
+/** How a followed task ended. */
+export interface TaskResult {
+	result: Result<Answer<Task>>;
+	/** The last answer about a task that has no video, where there was one. */
+	lastAnswer?: Answer<Task>;
+}
+
+/**
+ * Follows accepted tasks to their ends. Tasks may be added while it runs; a task that several videos
+ * stand for is asked about once.
+ * @param onEnd hears once of every task that was added
+ */
+export function followTasks(
+	{ client, paidTasks, clock, signal }: BatchTools,
+	settings: PollSettings,
+	onEnd: (accepted: AcceptedTask, taskResult: TaskResult) => void,
+) {
+	const schedule = createPollSchedule(settings);
+	const followed = new Map<string, AcceptedTask[]>();
+	const changed = createAsyncEvent();
+	let noMore = false;
+	let ended = false;
+	signal.addEventListener('abort', () => changed.set(), { once: true });
+
+	const finish = (taskId: string, taskResult: TaskResult) => {
+		const all = followed.get(taskId) ?? [];
+		followed.delete(taskId);
+		for (const accepted of all) {
+			if (!taskResult.result.ok && taskResult.result.failure.status === 'FAILED')
+				paidTasks.remove(accepted.job.key);
+			onEnd(accepted, taskResult);
+		}
+	};
+
+	const finishAll = (failure: Failure) => {
+		schedule.open.clear();
+		for (const taskId of [...followed.keys()])
+			finish(taskId, { result: fail({ ...failure, taskId }) });
+	};
+
+	const ask = async (taskId: string) => {
+		const result = await client.getTask(taskId, 'once');
+		if (!result.ok && concernsAll(result.failure)) {
+			finishAll(result.failure);
+		} else {
+			const polled = recordAnswer(schedule, taskId, result, clock.now(), Math.random());
+			if (polled.kind === 'done') finish(taskId, { result: succeed(polled.answer) });
+			if (polled.kind === 'failed') {
+				finish(taskId, { result: fail(polled.failure), lastAnswer: polled.answer });
+			}
+		}
+		changed.set();
+	};
+
+	const done = (async () => {
+		while (!signal.aborted && !(noMore && followed.size === 0)) {
+			const { ask: due, wakeAt } = nextPolls(schedule, clock.now());
+			for (const taskId of due) void ask(taskId);
+			await changed.waitUpTo(wakeAt - clock.now(), clock);
+		}
+		ended = true;
+		finishAll(STOPPED);
+	})();
+
+	return {
+		add(accepted: AcceptedTask) {
+			const { entry, job } = accepted;
+			if (ended) return onEnd(accepted, { result: fail({ ...STOPPED, taskId: entry.taskId }) });
+			const same = followed.get(entry.taskId);
+			if (same) return void same.push(accepted);
+			followed.set(entry.taskId, [accepted]);
+			enqueue(schedule, { ...entry, templateId: job.templateId }, clock.now());
+			changed.set();
+		},
+		/** No task will be added any more; resolves when the last one has ended. */
+		async finish(): Promise<void> {
+			noMore = true;
+			changed.set();
+			await done;
+		},
+	};
+}

@@ -1,0 +1,110 @@
+/**
+ * One HTTP request to a host that is not trusted to behave. Rules: one time limit over connection,
+ * headers and body, and Stop ends all three; no redirect is followed; what is read is bounded. n8n's own
+ * time limit ends with the first byte, and a body that stalls does not end by being destroyed, so the
+ * work is raced against the limit as well as told of it.
+ */
+import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
+import type { Clock } from '../clock';
+
+export type Body = Extract<IN8nHttpFullResponse['body'], { unshift: unknown; destroy: unknown }>;
+
+export interface SafeRequest {
+	method: 'GET' | 'POST';
+	url: string;
+	query?: IDataObject;
+	headers: IDataObject;
+	body?: object;
+	/** For everything: connection, headers, body. */
+	timeoutMs: number;
+	/** Until the first byte of the answer, where that is to be shorter. */
+	firstByteMs?: number;
+}
+
+/** An answer whose body is still open. */
+export interface SafeAnswer {
+	status: number;
+	/** Lower-case names. */
+	headers: IN8nHttpFullResponse['headers'];
+	body: Body;
+}
+
+export interface RequestTools {
+	clock: Clock;
+	/** Aborts when the user stops the execution. */
+	signal?: AbortSignal;
+}
+
+const BROKEN_OFF = new Error('Broken off');
+
+/** n8n gives text instead of a stream where there is no body. */
+const close = (body: unknown) => {
+	if (typeof body === 'object' && body !== null && 'destroy' in body) (body as Body).destroy();
+};
+
+/**
+ * Sends a request and works on its answer, both within the request's time limit.
+ * @param send n8n's helper, with or without a credential
+ * @param use what is made of the answer, whatever its status; the body is closed behind it
+ * @throws what the helper or `use` throws, or an error when time ran out or the execution was stopped
+ */
+export async function withAnswer<T>(
+	send: (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>,
+	{ method, url, query, headers, body, timeoutMs, firstByteMs = timeoutMs }: SafeRequest,
+	{ clock, signal }: RequestTools,
+	use: (answer: SafeAnswer) => Promise<T>,
+): Promise<T> {
+	const over = new AbortController();
+	const limit = new AbortController();
+	const ended = AbortSignal.any(signal ? [signal, limit.signal] : [limit.signal]);
+	const timer = clock.sleep(timeoutMs, over.signal).then(() => limit.abort(BROKEN_OFF));
+	const brokenOff = new Promise<never>((_, reject) => {
+		ended.addEventListener('abort', () => reject(BROKEN_OFF), { once: true });
+	});
+	const work = async (): Promise<T> => {
+		const answer = await send({
+			method,
+			url,
+			qs: query,
+			headers,
+			body,
+			timeout: firstByteMs,
+			abortSignal: ended,
+			encoding: 'stream',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+		});
+		const open = { status: answer.statusCode, headers: answer.headers, body: answer.body as Body };
+		try {
+			return await use(open);
+		} finally {
+			close(open.body);
+		}
+	};
+	try {
+		return await Promise.race([work(), brokenOff]);
+	} finally {
+		over.abort();
+		await timer;
+	}
+}
+
+/**
+ * A body as text.
+ * @param maxBytes the most that it may have
+ * @throws RangeError when it is larger, and whatever the stream throws
+ */
+export async function readText(body: Body | string, maxBytes: number): Promise<string> {
+	const chunks: Buffer[] = [];
+	let size = 0;
+	const pieces: AsyncIterable<Buffer | string> | string[] =
+		typeof body === 'string' ? [body] : body;
+	for await (const chunk of pieces) {
+		const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+		size += bytes.length;
+		if (size > maxBytes) throw new RangeError(`more than ${maxBytes} bytes`);
+		chunks.push(bytes);
+	}
+	return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,122 @@
+/** How an item wants its finished videos: downloaded or not, under which names, one by one or as a pack. */
+import type { INodeProperties } from 'n8n-workflow';
+import { z } from 'zod';
+import { succeed } from '../result';
+import type { Delivery } from '../wait/deliver';
+import { simplifyForm } from './common';
+import { choose, constant, field, group, then } from './read';
+import type { Form } from './read';
+import { addIssue, choiceValue, flagValue, isBlank, shown, withDefault } from './schemas';
+
+export const deliveryFields: INodeProperties[] = [
+	{
+		displayName: 'Download Video',
+		name: 'downloadVideo',
+		type: 'boolean',
+		default: true,
+		description:
+			'Whether to download each video into the item. The link in videoUrl works for 24 hours only.',
+	},
+	{
+		displayName: 'Output Data Field Name',
+		name: 'outputField',
+		type: 'string',
+		required: true,
+		default: 'data',
+		placeholder: 'e.g. data',
+		displayOptions: { show: { downloadVideo: [true] } },
+		hint: 'The name of the output field to put the video in',
+	},
+];
+
+/** Entries of "Options" for operations that return videos. */
+export const deliveryOptions: INodeProperties[] = [
+	{
+		displayName: 'Fail on Download Error',
+		name: 'failOnDownloadError',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to fail the item when its video is made but cannot be downloaded. Otherwise the item has the link and says in downloadError what happened.',
+	},
+	{
+		displayName: 'File Name',
+		name: 'fileName',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. happy-birthday',
+		description:
+			'Name of the video file. Where an item makes several videos, the template is added to it. By default, the name is made of portrait, template and task ID.',
+	},
+	{
+		displayName: 'Output',
+		name: 'output',
+		type: 'options',
+		default: 'video',
+		options: [
+			{
+				name: 'One Item per Video',
+				value: 'video',
+			},
+			{
+				name: 'One Item per Portrait',
+				value: 'portrait',
+				description:
+					'All videos of a portrait in one item, as a sticker pack: each in an output field of its own, named after the field above and the template',
+			},
+		],
+		description: 'How to return several videos of one portrait',
+	},
+];
+
+/** The name of an output field. */
+export const fieldNameValue = z
+	.unknown()
+	.transform((value, context): string =>
+		typeof value === 'string' && /^[\w-]{1,64}$/.test(value.trim())
+			? value.trim()
+			: addIssue(
+					context,
+					`Output Data Field Name ${shown(value)} cannot be a field name`,
+					'Use letters, digits, hyphens and underscores, e.g. "data".',
+				),
+	);
+
+/** The output field for the video; `undefined`: the video stays where it is. */
+export const downloadForm: Form<string | undefined> = choose<'yes' | 'no', string | undefined>(
+	field(
+		'downloadVideo',
+		'Download Video',
+		withDefault(flagValue, true).transform((yes) => (yes ? 'yes' : 'no')),
+	),
+	{
+		no: constant(undefined),
+		yes: field('outputField', 'Output Data Field Name', withDefault(fieldNameValue, 'data')),
+	},
+);
+
+const fileNameValue = z
+	.unknown()
+	.transform((value): string | undefined => (isBlank(value) ? undefined : String(value)));
+
+/** All but how many videos the item makes, which the templates or task IDs tell. */
+export const deliveryForm: Form<Delivery> = then(
+	group({
+		output: field(
+			'options.output',
+			'Output',
+			withDefault(choiceValue('Output', ['video', 'portrait'] as const), 'video'),
+		),
+		fileName: field('options.fileName', 'File Name', fileNameValue),
+		failsOnDownloadError: field('options.failOnDownloadError', 'Fail on Download Error', flagValue),
+		simplify: simplifyForm,
+		field: downloadForm,
+	}),
+	({ output, ...delivery }) => succeed({ ...delivery, isPack: output === 'portrait' }),
+);
+
+/** A delivery that knows whether its item makes more than one video. */
+export const deliveryOf = (delivery: Delivery, videos: number): Delivery => ({
+	...delivery,
+	isOneOfSeveral: videos > 1,
+});

@@ -1,0 +1,29 @@
+/** The hidden field that makes the node a part of a durable wait; only durable/workflows.ts sets it. */
+import type { INodeProperties } from 'n8n-workflow';
+import { DURABLE_ROLES } from '../durable/workflows';
+import type { DurableRole } from '../durable/workflows';
+import { field } from './read';
+import type { Form } from './read';
+import { choiceValue } from './schemas';
+import { z } from 'zod';
+
+/** Tells the layers of a durable wait apart; no user ever sees or sets it. */
+export const durableRoleField: INodeProperties = {
+	displayName: 'Durable Role',
+	name: 'durableRole',
+	type: 'hidden',
+	default: '',
+};
+
+/** `undefined` for a node of the user's. */
+export const durableRoleForm: Form<DurableRole | undefined> = field(
+	'durableRole',
+	'Durable Role',
+	z.union([
+		z
+			.literal('')
+			.or(z.null())
+			.transform(() => undefined),
+		choiceValue('Durable Role', DURABLE_ROLES),
+	]),
+);

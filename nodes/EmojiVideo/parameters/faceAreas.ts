@@ -1,0 +1,129 @@
+/**
+ * Where the face is: found by detection, or set by hand. Rule: both areas together or none.
+ */
+import type { INodeProperties } from 'n8n-workflow';
+import { z } from 'zod';
+import { areaSchema } from '../dashscope/schemas';
+import type { Area, FaceAreas } from '../dashscope/schemas';
+import { check, choose, constant, field, group, then } from './read';
+import type { Form } from './read';
+import { addIssue, choiceValue, isBlank, shown, toList } from './schemas';
+
+export const faceAreaFields: INodeProperties[] = [
+	{
+		displayName: 'Face Areas',
+		name: 'faceAreas',
+		type: 'options',
+		default: 'detect',
+		options: [
+			{
+				name: 'Detect Automatically',
+				value: 'detect',
+				description: 'Find the face with emoji-detect-v1, once per portrait',
+			},
+			{
+				name: 'Set Manually',
+				value: 'manual',
+				description: 'Use areas you have, for example from Detect Face',
+			},
+		],
+		description: 'Where the face is in the portrait',
+	},
+	{
+		displayName: 'Face Area',
+		name: 'faceArea',
+		type: 'string',
+		required: true,
+		default: '',
+		placeholder: 'e.g. [212, 194, 460, 441]',
+		displayOptions: { show: { faceAreas: ['manual'] } },
+		description: 'The face in the portrait (face_bbox): top-left and bottom-right corner',
+		hint: '[x1, y1, x2, y2] in pixels, whole numbers. Drag faceArea of Detect Face here.',
+	},
+	{
+		displayName: 'Expression Area',
+		name: 'expressionArea',
+		type: 'string',
+		required: true,
+		default: '',
+		placeholder: 'e.g. [63, 30, 609, 575]',
+		displayOptions: { show: { faceAreas: ['manual'] } },
+		description:
+			'The part of the portrait that the video shows (ext_bbox): slightly larger than the face, with some background and shoulders',
+		hint: '[x1, y1, x2, y2] in pixels, about square, around the face area. Drag expressionArea of Detect Face here.',
+	},
+];
+
+const AREA_FORM =
+	'Use four whole numbers in pixels, [x1, y1, x2, y2]: the top-left and the bottom-right corner, e.g. [212, 194, 460, 441]. Detect Face gives both areas.';
+
+/** `[x1, y1, x2, y2]` as text, JSON or an array. */
+export const areaValue = (label: string) =>
+	z.unknown().transform((value, context): Area => {
+		if (isBlank(value)) return addIssue(context, `${label} is empty`, AREA_FORM);
+		const numbers = toList(value)?.map((part) =>
+			typeof part === 'string' && /^\d+$/.test(part) ? Number(part) : part,
+		);
+		const area = areaSchema.safeParse(numbers);
+		if (!area.success || area.data.some((n) => n < 0)) {
+			return addIssue(
+				context,
+				`${label} ${shown(value)} is not four whole numbers of 0 or more`,
+				AREA_FORM,
+			);
+		}
+		const [x1, y1, x2, y2] = area.data;
+		if (x2 <= x1 || y2 <= y1) {
+			return addIssue(
+				context,
+				`${label} ${shown(value)} is empty: x2 must be larger than x1, and y2 than y1`,
+				AREA_FORM,
+			);
+		}
+		return area.data;
+	});
+
+/** "The aspect ratio is about 1:1" (API reference, ext_bbox); the longer side by the shorter. */
+const MAX_ASPECT_RATIO = 1.25;
+
+/** Both areas together: the expression area is about square and around the face area. */
+export const areasValue = z
+	.object({ face: areaValue('Face Area'), expression: areaValue('Expression Area') })
+	.transform((areas, context): FaceAreas => {
+		const [x1, y1, x2, y2] = areas.expression;
+		const [width, height] = [x2 - x1, y2 - y1];
+		const ratio = Math.max(width, height) / Math.min(width, height);
+		if (ratio > MAX_ASPECT_RATIO) {
+			return addIssue(
+				context,
+				`Expression Area ${shown(areas.expression)} is ${width} x ${height} pixels, which is far from square`,
+				'Use an area whose sides differ by at most a quarter, or set Face Areas to Detect Automatically.',
+			);
+		}
+		const [fx1, fy1, fx2, fy2] = areas.face;
+		if (fx1 < x1 || fy1 < y1 || fx2 > x2 || fy2 > y2) {
+			return addIssue(
+				context,
+				`Expression Area ${shown(areas.expression)} does not enclose Face Area ${shown(areas.face)}`,
+				'The expression area is a square around the face, slightly larger than it. Copy both from Detect Face, or set Face Areas to Detect Automatically.',
+			);
+		}
+		return areas;
+	});
+
+const anyValue = z.unknown();
+
+/** Both areas as the user gave them; `undefined` lets face detection find them. */
+export const faceAreasForm: Form<FaceAreas | undefined> = choose<
+	'detect' | 'manual',
+	FaceAreas | undefined
+>(field('faceAreas', 'Face Areas', choiceValue('Face Areas', ['detect', 'manual'] as const)), {
+	detect: constant(undefined),
+	manual: then(
+		group({
+			face: field('faceArea', 'Face Area', anyValue),
+			expression: field('expressionArea', 'Expression Area', anyValue),
+		}),
+		(areas) => check(areasValue, areas),
+	),
+});

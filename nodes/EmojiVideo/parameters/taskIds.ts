@@ -1,0 +1,76 @@
+/** Which tasks are meant: one ID, several, or what items of Create contain. */
+import type { INodeProperties } from 'n8n-workflow';
+import { z } from 'zod';
+import type { Result } from '../result';
+import { check, field } from './read';
+import { addIssue, isBlank, shown, toList } from './schemas';
+
+export const taskIdField: INodeProperties = {
+	displayName: 'Task ID',
+	name: 'taskId',
+	type: 'string',
+	required: true,
+	default: '',
+	placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
+	description: 'The taskId that Create returned',
+	hint: 'Can be queried for 24 hours. Drag taskId of Create here.',
+};
+
+/** Like Task ID, for one or several. */
+export const taskIdsField: INodeProperties = {
+	...taskIdField,
+	displayName: 'Task IDs',
+	default: '={{ $json.taskId }}',
+	placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
+	description:
+		'The tasks to wait for: the taskId that Create returned, several with commas, or a list',
+	hint: 'Tasks can be waited for until 24 hours after they have finished. Items of Create fit as they are.',
+};
+
+const TASK_ID_FORM =
+	'Use the taskId of a Create item, e.g. "0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10".';
+const TASK_ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+export const taskIdValue = z.unknown().transform((value, context): string => {
+	if (isBlank(value)) return addIssue(context, 'Task ID is empty', TASK_ID_FORM);
+	const text = typeof value === 'string' ? value.trim() : '';
+	return TASK_ID.test(text)
+		? text
+		: addIssue(
+				context,
+				`Task ID ${shown(value)} is not a task ID: only letters, digits and hyphens`,
+				TASK_ID_FORM,
+			);
+});
+
+/** The single IDs in text with commas or line breaks, in JSON or in an array; blanks are dropped. */
+export function listedIds(value: unknown): unknown[] {
+	const list =
+		typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : (toList(value) ?? [value]);
+	return (list ?? []).filter((id) => !isBlank(id));
+}
+
+/** One task ID or several; blanks and doubles are dropped. */
+export const taskIdsValue = z.unknown().transform((value, context): string[] => {
+	const ids = listedIds(value);
+	if (ids.length === 0) return addIssue(context, 'Task ID is empty', TASK_ID_FORM);
+	const parsed = ids.map((id) => taskIdValue.safeParse(id));
+	const wrong = parsed.find(({ success }) => !success);
+	if (wrong?.error) {
+		wrong.error.issues.forEach((issue) => context.addIssue(issue));
+		return z.NEVER;
+	}
+	return [...new Set(parsed.flatMap(({ data }) => data ?? []))];
+});
+
+/** Like `taskIdsValue`, but a wrong ID does not take the good ones along. At least one result. */
+export function eachTaskId(value: unknown): Array<Result<string>> {
+	const ids = listedIds(value);
+	if (ids.length === 0) return [check(taskIdValue, undefined)];
+	const distinct = new Set(ids.map((id) => (typeof id === 'string' ? id.trim() : id)));
+	return [...distinct].map((id) => check(taskIdValue, id));
+}
+
+export const taskIdForm = field('taskId', 'Task ID', taskIdValue);
+export const taskIdsForm = field('taskId', 'Task IDs', taskIdsValue);
+export const eachTaskIdForm = field('taskId', 'Task ID', z.unknown().transform(eachTaskId));

@@ -1,0 +1,104 @@
+/** How long to wait for a batch, and where. Rule: these hold for the whole batch, not for one item. */
+import type { INodeProperties } from 'n8n-workflow';
+import { succeed } from '../result';
+import type { WaitOptions } from '../wait/inMemoryWait';
+import { field, group, then } from './read';
+import type { Form } from './read';
+import { choiceValue, flagValue, numberValue, withDefault } from './schemas';
+
+const cancelOnStopOption: INodeProperties = {
+	displayName: 'Cancel Queued Tasks on Stop',
+	name: 'cancelOnStop',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to cancel the tasks that are still in the queue when you stop the execution. A task that already runs cannot be canceled and is billed.',
+};
+
+export const waitOptions: INodeProperties[] = [
+	cancelOnStopOption,
+	{
+		displayName: 'Poll Interval',
+		name: 'pollInterval',
+		type: 'number',
+		default: 15,
+		typeOptions: { minValue: 1, maxValue: 300 },
+		description: 'How many seconds at most until the node notices that a running task has finished',
+	},
+	{
+		displayName: 'Queue Timeout',
+		name: 'queueTimeout',
+		type: 'number',
+		default: 43200,
+		typeOptions: { minValue: 1, maxValue: 86400 },
+		description:
+			'How many seconds a task may wait in the queue before it runs. An account runs one task at a time, so a batch queues up.',
+	},
+	{
+		displayName: 'Survive Restarts',
+		name: 'surviveRestarts',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to move the wait into the database of n8n, so that it survives a restart and occupies no worker. Use it for batches that run for many minutes or overnight; tasks are then checked at most once per minute. Works with saved workflows, not as an AI tool.',
+	},
+	{
+		displayName: 'Timeout',
+		name: 'timeout',
+		type: 'number',
+		default: 1800,
+		typeOptions: { minValue: 1, maxValue: 86400 },
+		description:
+			'How many seconds a task may run, counted from the moment it runs. A video usually takes 60 to 300 seconds.',
+	},
+	{
+		displayName: 'When Time Runs Out',
+		name: 'onTimeLimit',
+		type: 'options',
+		default: 'error',
+		options: [
+			{
+				name: 'Error',
+				value: 'error',
+				description: 'Fail the item; the error carries the task ID',
+			},
+			{
+				name: 'Return the Task',
+				value: 'returnTask',
+				description: 'Return an item with the task ID and its status, to go on with later',
+			},
+		],
+		description: 'What to do with a task that is not finished when Timeout or Queue Timeout ends',
+	},
+];
+
+/** How long one task's queries may fail in a row before the wait for it ends. */
+const PATIENCE_MS = 15 * 60_000;
+
+const seconds = (option: string, label: string, fallback: number, max: number) =>
+	field(`options.${option}`, label, withDefault(numberValue(label, 1, max, 'seconds'), fallback));
+
+/** By expression, the options of the first item count. */
+export const waitForm: Form<WaitOptions> = then(
+	group({
+		pollInterval: seconds('pollInterval', 'Poll Interval', 15, 300),
+		timeout: seconds('timeout', 'Timeout', 1800, 86_400),
+		queueTimeout: seconds('queueTimeout', 'Queue Timeout', 43_200, 86_400),
+		onTimeLimit: field(
+			'options.onTimeLimit',
+			'When Time Runs Out',
+			withDefault(choiceValue('When Time Runs Out', ['error', 'returnTask'] as const), 'error'),
+		),
+		cancelsOnStop: field('options.cancelOnStop', 'Cancel Queued Tasks on Stop', flagValue),
+		survivesRestarts: field('options.surviveRestarts', 'Survive Restarts', flagValue),
+	}),
+	({ pollInterval, timeout, queueTimeout, onTimeLimit, ...flags }) =>
+		succeed({
+			...flags,
+			pollIntervalMs: pollInterval * 1000,
+			runTimeoutMs: timeout * 1000,
+			queueTimeoutMs: queueTimeout * 1000,
+			patienceMs: PATIENCE_MS,
+			returnsUnfinished: onTimeLimit === 'returnTask',
+		}),
+);
