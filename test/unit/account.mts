@@ -2,17 +2,10 @@
  * An account on paper: tasks run first in, first out, `width` at a time, each for as long as `runMs`
  * says; `watchAccount` plays the watch against it, event by event, on a clock that is a number.
  */
-import {
-	createPollSchedule,
-	enqueue,
-	recordAnswer,
-	nextPolls,
-} from '../../nodes/EmojiVideo/batch/pollSchedule';
-import type {
-	PollResult,
-	PollSchedule,
-	PollSettings,
-} from '../../nodes/EmojiVideo/batch/pollSchedule';
+import { recordAnswer } from '../../nodes/EmojiVideo/batch/pollAnswers';
+import { createPollSchedule, enqueue, nextPolls } from '../../nodes/EmojiVideo/batch/pollSchedule';
+import type { PollResult } from '../../nodes/EmojiVideo/batch/pollAnswers';
+import type { PollSchedule, PollSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import { DOCUMENTED_RATES, reserve } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import type { Answer } from '../../nodes/EmojiVideo/dashscope/client';
 import { fail, succeed } from '../../nodes/EmojiVideo/result';

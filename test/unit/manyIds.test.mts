@@ -32,17 +32,19 @@ it('a thousand IDs with doubles, blanks and wrong ones: each good one is asked o
 		DOCUMENTED_RATES,
 		clock,
 	);
-	const session = {
+	const context = {
 		functions: {
 			getInputData: () => [{ json: {} }],
 			getNodeParameter: (name: string) => fields[name],
+			getTimezone: () => 'UTC',
 		},
+		account: { isLoopback: false },
 		client: createClient(send, pace, clock),
 		clock,
 		stopsAtFirstFailure: false,
 	} as unknown as ExecutionContext;
 
-	const outcomes = await clock.until(getStatus.run(session));
+	const outcomes = await clock.until(getStatus.run(context));
 
 	const found = outcomes.flatMap(({ result }) => (result.ok ? [result.value.json['taskId']] : []));
 	expect(new Set(found)).toEqual(new Set(good));

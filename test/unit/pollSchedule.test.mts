@@ -1,10 +1,6 @@
 /** The watch against an account on paper: how often it asks, how soon it knows, when it gives up. */
-import {
-	createPollSchedule,
-	enqueue,
-	recordAnswer,
-	nextPolls,
-} from '../../nodes/EmojiVideo/batch/pollSchedule';
+import { createPollSchedule, enqueue, nextPolls } from '../../nodes/EmojiVideo/batch/pollSchedule';
+import { recordAnswer } from '../../nodes/EmojiVideo/batch/pollAnswers';
 import type { PollSchedule } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import { fail } from '../../nodes/EmojiVideo/result';
 import type { Failure, FailureKind } from '../../nodes/EmojiVideo/result';

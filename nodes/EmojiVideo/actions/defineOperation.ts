@@ -5,7 +5,7 @@
  */
 import { updateDisplayOptions } from 'n8n-workflow';
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { createLimiter } from '../batch/limiter';
+import { createLimiter } from '../limiter';
 import type { ExecutionContext } from '../execution/context';
 import { failAll, failed, inInputOrder } from '../execution/operation';
 import type { Operation, Outcome } from '../execution/operation';

@@ -17,11 +17,6 @@
  * | deep in the queue            | when its queue timeout ends                             |
  * | made elsewhere               | once at the start, then as above                        |
  */
-import { taskFailure, timeLimitFailure } from '../dashscope/errors';
-import type { Answer } from '../dashscope/client';
-import type { Failure, Result } from '../result';
-import { backoffMs, RETRIED } from '../dashscope/retry';
-import type { Task } from '../dashscope/schemas';
 
 export interface PollSettings {
 	/** How late the end of a running task may be noticed. */
@@ -41,7 +36,7 @@ export interface PolledTask {
 	acceptedAt?: number;
 }
 
-interface Open extends PolledTask {
+export interface OpenTask extends PolledTask {
 	/** Where its time in the queue is counted from. */
 	queuedAt: number;
 	/** As last told by the service; PENDING until then. */
@@ -58,11 +53,11 @@ interface Open extends PolledTask {
 	beingAsked: boolean;
 }
 
-/** SubmittedJob by `createPollSchedule`, changed by `enqueue`, `nextPolls` and `recordAnswer` only. */
+/** SubmittedJob by `createPollSchedule`, changed by `enqueue`, `nextPolls` and `recordAnswer` (pollAnswers.ts) only. */
 export interface PollSchedule {
 	settings: PollSettings;
 	/** In the order of acceptance, which is the order in which the account runs them. */
-	open: Map<string, Open>;
+	open: Map<string, OpenTask>;
 	/** How many tasks the account seems to run at once. */
 	width: number;
 	/** When the task behind the running ones was last asked. */
@@ -79,13 +74,9 @@ export interface PollSchedule {
 const GRACE_MS = 500;
 const FIRST_GAP_MS = 1_000;
 const PROBE_MS = 5 * 60_000;
-const RUNS_KEPT = 50;
 const MOST_SKIPPED = 3;
 /** "Usually 1 to 5 minutes" (API reference); the short end, so that the first look comes early. */
 const TYPICAL_RUN_MS = 60_000;
-
-/** Faults that pass; anything else ends the schedule over the task. */
-const PASSING = RETRIED.read;
 
 export const createPollSchedule = (settings: PollSettings): PollSchedule => ({
 	settings,
@@ -131,7 +122,7 @@ function expectedRunMs({ runs }: PollSchedule, templateId: string | undefined): 
 }
 
 /** When a task that may be running is to be asked. */
-function askAt(schedule: PollSchedule, task: Open): number {
+function askAt(schedule: PollSchedule, task: OpenTask): number {
 	const { pollIntervalMs } = schedule.settings;
 	if (task.faults > 0) return task.retryAt;
 	const runMs = expectedRunMs(schedule, task.templateId);
@@ -149,7 +140,7 @@ function askAt(schedule: PollSchedule, task: Open): number {
  * When to look whether the account runs one more task than is known: now and then, and at the poll
  * interval while the head takes longer than expected, since others may be passing it by.
  */
-function probeAt(schedule: PollSchedule, next: Open): number {
+function probeAt(schedule: PollSchedule, next: OpenTask): number {
 	const { pollIntervalMs } = schedule.settings;
 	const [head = next] = schedule.open.values();
 	const runMs = expectedRunMs(schedule, head.templateId) ?? TYPICAL_RUN_MS;
@@ -162,7 +153,7 @@ function probeAt(schedule: PollSchedule, next: Open): number {
 }
 
 /** The end of a task's time limit: of its run, or of its time in the queue. */
-function deadline({ settings }: PollSchedule, task: Open): number {
+export function deadline({ settings }: PollSchedule, task: OpenTask): number {
 	return task.status === 'RUNNING' && task.startedAt !== undefined
 		? task.startedAt + settings.runTimeoutMs
 		: task.queuedAt + settings.queueTimeoutMs;
@@ -219,126 +210,6 @@ export function nextPolls(schedule: PollSchedule, now: number): { ask: string[];
 		else index++;
 	}
 	return { ask, wakeAt };
-}
-
-/** What came of a question: the task goes on, has its video, or ended in a failure. */
-export type PollResult =
-	| { kind: 'open' }
-	| { kind: 'done'; answer: Answer<Task> }
-	| { kind: 'failed'; failure: Failure; answer?: Answer<Task> };
-
-function positionOf({ open }: PollSchedule, taskId: string): number {
-	let index = 0;
-	for (const id of open.keys()) {
-		if (id === taskId) return index;
-		index++;
-	}
-	return -1;
-}
-
-/**
- * The service's times in this process's clock: told apart by the moment of acceptance, which both
- * know, so that a clock that is wrong on either side does no harm.
- */
-const toOwnClock = (open: Open, task: Task, serviceTime: number | undefined) =>
-	serviceTime === undefined || task.submittedAt === undefined
-		? undefined
-		: open.queuedAt + Math.max(0, serviceTime - task.submittedAt);
-
-/** A task has ended: remember how long it ran, and that the next in line has its place. */
-function removeEnded(
-	schedule: PollSchedule,
-	open: Open,
-	task: Task | undefined,
-	now: number,
-): void {
-	schedule.open.delete(open.taskId);
-	if (!task) return;
-	if (
-		task.status === 'SUCCEEDED' &&
-		task.startedAt !== undefined &&
-		task.finishedAt !== undefined
-	) {
-		schedule.runs.push({
-			templateId: open.templateId,
-			ms: Math.max(0, task.finishedAt - task.startedAt),
-		});
-		if (schedule.runs.length > RUNS_KEPT) schedule.runs.shift();
-	}
-	const freedAt = Math.min(now, toOwnClock(open, task, task.finishedAt) ?? now);
-	for (const next of schedule.open.values()) {
-		if (next.startedAt !== undefined) continue;
-		next.startedAt = Math.max(freedAt, next.queuedAt);
-		next.knownAt = Math.max(next.knownAt, next.startedAt);
-		return;
-	}
-}
-
-function recordFault(
-	schedule: PollSchedule,
-	open: Open,
-	failure: Failure,
-	now: number,
-	random: number,
-): PollResult {
-	open.faults++;
-	open.faultySince ??= now;
-	open.retryAt = now + backoffMs(open.faults, failure, random);
-	if (PASSING.includes(failure.kind) && now - open.faultySince < schedule.settings.patienceMs) {
-		return { kind: 'open' };
-	}
-	schedule.open.delete(open.taskId);
-	return { kind: 'failed', failure: { ...failure, taskId: open.taskId, status: open.status } };
-}
-
-/**
- * Takes in the answer to a question.
- * @param random a number in [0, 1) for the jitter of a pause after a fault
- */
-export function recordAnswer(
-	schedule: PollSchedule,
-	taskId: string,
-	result: Result<Answer<Task>>,
-	now: number,
-	random: number,
-): PollResult {
-	const open = schedule.open.get(taskId);
-	if (!open) return { kind: 'open' };
-	open.beingAsked = false;
-	if (!result.ok) return recordFault(schedule, open, result.failure, now, random);
-
-	const task = result.value.value;
-	const position = positionOf(schedule, taskId);
-	Object.assign(open, { faults: 0, faultySince: undefined, retryAt: 0, knownAt: now });
-	open.answers++;
-	// SubmittedJob elsewhere: the service's own time of submission is the best there is.
-	const isExternal = open.acceptedAt === undefined;
-	if (isExternal) {
-		open.queuedAt = Math.min(now, task.submittedAt ?? open.queuedAt);
-		open.acceptedAt = open.queuedAt;
-		schedule.inOrder = false;
-	}
-
-	if (task.status === 'SUCCEEDED') {
-		removeEnded(schedule, open, task, now);
-		return { kind: 'done', answer: result.value };
-	}
-	if (task.status !== 'PENDING' && task.status !== 'RUNNING') {
-		removeEnded(schedule, open, task, now);
-		return { kind: 'failed', failure: taskFailure(task), answer: result.value };
-	}
-	open.status = task.status;
-	if (task.status === 'RUNNING') {
-		open.startedAt = toOwnClock(open, task, task.startedAt) ?? open.startedAt ?? now;
-		if (position >= schedule.width) schedule.probedAt = -Infinity;
-		if (!isExternal) schedule.width = Math.max(schedule.width, position + 1);
-	} else {
-		open.startedAt = undefined;
-		if (!isExternal) schedule.width = Math.max(1, Math.min(schedule.width, position));
-	}
-	if (now < deadline(schedule, open)) return { kind: 'open' };
-	schedule.open.delete(taskId);
-	return { kind: 'failed', failure: timeLimitFailure(task), answer: result.value };
 }
 
 /**

@@ -3,7 +3,7 @@
  * (see the drawing in workflows.ts). Rule: only the finalizer throws; whatever else is thrown was n8n's.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { createLimiter } from '../batch/limiter';
+import { createLimiter } from '../limiter';
 import { z } from 'zod';
 import { WAIT_STATE_KEY, parkOn, SEAL_KEY, checkWorkflow } from './workflows';
 import type { DurableRole } from './workflows';

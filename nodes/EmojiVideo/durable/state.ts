@@ -9,7 +9,8 @@ import { failureSchema } from '../result';
 import type { Result } from '../result';
 import { areaSchema } from '../dashscope/schemas';
 import type { Task } from '../dashscope/schemas';
-import { recordAnswer, putInOrder, untilAllShouldBeDone } from '../batch/pollSchedule';
+import { recordAnswer } from '../batch/pollAnswers';
+import { putInOrder, untilAllShouldBeDone } from '../batch/pollSchedule';
 import type { PollSchedule } from '../batch/pollSchedule';
 
 const openSchema = z.object({

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IN8nHttpFullResponse } from 'n8n-workflow';
-import { createLimiter } from '../batch/limiter';
+import { createLimiter } from '../limiter';
 import type { Client, Model } from '../dashscope/client';
 import { fail, STOPPED, succeed } from '../result';
 import type { Failure, FailureKind, Result } from '../result';

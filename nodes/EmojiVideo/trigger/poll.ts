@@ -6,7 +6,7 @@
  * next one finds the same news. Two polls of one node never run side by side.
  */
 import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
-import { createLimiter } from '../batch/limiter';
+import { createLimiter } from '../limiter';
 import { openAccount } from '../execution/context';
 import type { AccountTools } from '../execution/context';
 import { systemClock } from '../clock';

@@ -2,7 +2,7 @@
  * Waiting for accepted tasks and fetching their videos: what Create and Wait does after submission.
  * Rule: an accepted task ends as exactly one outcome, with its task ID in it.
  */
-import { createLimiter } from '../batch/limiter';
+import { createLimiter } from '../limiter';
 import { followTasks } from '../batch/follow';
 import type { AcceptedTask } from '../batch/submit';
 import { aboutOf } from '../batch/plan';

@@ -1,6 +1,6 @@
 /** Video: Get Many. The tasks of the account, whoever made them; a video's link only when asked for. */
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
-import { createLimiter } from '../../batch/limiter';
+import { createLimiter } from '../../limiter';
 import { listAllTasks } from '../../batch/listTasks';
 import type { ListedTask } from '../../dashscope/schemas';
 import type { ExecutionContext } from '../../execution/context';
