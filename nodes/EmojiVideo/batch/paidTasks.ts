@@ -25,7 +25,7 @@ export interface PaidTasks {
 	find(key: string): PaidTask | undefined;
 	/** Remembers an accepted task. Synchronous on purpose. */
 	write(key: string, entry: PaidTask): void;
-	/** Remembers, before it is sent, that a create is on its way; `write` or `remove` end the markInFlight. */
+	/** Remembers, before it is sent, that a create is on its way; `write` or `remove` end that. */
 	markInFlight(key: string): void;
 	/** Whether a create was sent and its answer never came: a task may exist. */
 	isInFlight(key: string): boolean;

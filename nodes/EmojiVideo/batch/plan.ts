@@ -22,7 +22,7 @@ export interface VideoLabel {
 	imageUrl?: string;
 	imageFile?: string;
 	templateId?: string;
-	/** Names this very video in this execution: the key under which the paidTasks remembers its task. */
+	/** Names this very video in this execution: the key under which `paidTasks` has its task. */
 	key: string;
 }
 

@@ -13,7 +13,7 @@ import type { OpenTask, PollSchedule } from './pollSchedule';
 
 const RUNS_KEPT = 50;
 
-/** Faults that pass; anything else ends the watch over the task. */
+/** Faults that pass; anything else ends the wait for the task. */
 const PASSING = RETRIED.read;
 
 /** What came of a question: the task goes on, has its video, or ended in a failure. */

@@ -66,7 +66,7 @@ export interface PollSchedule {
 	runs: Array<{ templateId?: string; ms: number }>;
 	/** Tasks that were made elsewhere, and may have ended long ago: asked first, all of them. */
 	externalTasks: string[];
-	/** Whether `open` is in the order of the queue; not until externalTasks have told their age. */
+	/** Whether `open` is in the order of the queue; not until external tasks have told their age. */
 	inOrder: boolean;
 }
 

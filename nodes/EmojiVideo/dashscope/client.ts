@@ -34,7 +34,7 @@ export const DETECTION_MODEL = 'emoji-detect-v1';
 export const VIDEO_MODEL = 'emoji-v1';
 export type Model = typeof DETECTION_MODEL | typeof VIDEO_MODEL;
 
-/** The limits of an account (dashscope-facts.md sections 2, 3 and 4). */
+/** A rate limit of an account (dashscope-facts.md sections 2, 3 and 4). */
 export type Bucket = 'detect' | 'create' | 'query' | 'policy';
 
 /** Waits for a free place in a bucket; the client never asks faster than it lets through. */
@@ -117,7 +117,7 @@ interface Reading<T> {
 	isAnswer?: (body: unknown) => boolean;
 }
 
-/** An answer's body, checked; every markInFlight becomes a failure with DashScope's code and request ID. */
+/** An answer's body, checked; every doubt becomes a failure with DashScope's code and request ID. */
 function read<T>(
 	answer: ApiAnswer,
 	{ schema, isAnswer }: Reading<T>,

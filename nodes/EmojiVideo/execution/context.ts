@@ -1,5 +1,5 @@
 /**
- * What one execution of the node works with: the account, the client, the clock, the paidTasks, and the
+ * What one execution of the node works with: the account, the client, the clock, the paid tasks, and the
  * signal that ends everything. SubmittedJob once per execution, whatever the number of items.
  */
 import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
