@@ -18,19 +18,19 @@ describe('the example workflows', () => {
 		expect(sha256(written)).toBe(sha256(new Uint8Array(await served.arrayBuffer())));
 	});
 
-	it('detect, then create: the video is ordered with the areas that were found', async () => {
+	it('detect, then create: the video is ordered with the areas that were found, and fetched', async () => {
 		const workflow = exampleOf(world, 'detect-then-create.json');
 		const execution = await runToSuccess(await logIn(world), workflow);
 		const [found] = outputOf(execution, 'Detect Face');
 		const [created] = outputOf(execution, 'Create Video');
-		const [status] = outputOf(execution, 'Get Status');
+		const [video] = outputOf(execution, 'Wait for Video');
 		expect(found?.json.passed).toBe(true);
 		expect(created?.json).toMatchObject({
 			faceArea: found?.json.faceArea,
 			expressionArea: found?.json.expressionArea,
 		});
-		expect(status?.json.taskId).toBe(created?.json.taskId);
-		expect(['PENDING', 'RUNNING', 'SUCCEEDED']).toContain(status?.json.status);
+		expect(video?.json).toMatchObject({ taskId: created?.json.taskId, status: 'SUCCEEDED' });
+		expect(video?.binary?.data?.fileName).toMatch(/\.mp4$/);
 	});
 
 	it('batch: finished videos leave by one output, the broken portrait by the other', async () => {
@@ -55,15 +55,21 @@ describe('the example workflows', () => {
 
 	it('has a test for every example', () => {
 		expect(Object.keys(world.examples).sort()).toEqual([
+			'ai-agent.json',
 			'batch.json',
 			'detect-then-create.json',
+			'form-to-email.json',
 			'form-to-video.json',
+			'overnight-batch.json',
 			'quick-start.json',
 			'recover.json',
 			's3.json',
 			'scheduled-csv.json',
 			'sftp.json',
 			'sticker-pack.json',
+			'telegram-stickers.json',
+			'trigger-to-storage.json',
+			'webhook-deliver-later.json',
 		]);
 	});
 });

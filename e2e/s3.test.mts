@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Item, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { freePort } from '../sandbox/n8n/ports.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
 import { sha256 } from './videos.mts';
@@ -29,7 +30,7 @@ async function startS3(folder: string, port: number): Promise<ChildProcess> {
 	return server;
 }
 
-describe('the S3 example', () => {
+describe('the S3 examples', () => {
 	const world = readWorld();
 	let folder = '';
 	let port = 0;
@@ -45,25 +46,45 @@ describe('the S3 example', () => {
 		await rm(folder, { recursive: true, force: true });
 	});
 
-	it('puts the very video into the bucket, under its file name', async () => {
-		const api = await logIn(world);
-		const { id, name } = await api.saveCredential('S3', 's3', {
+	async function importWithCredential(api: N8nApi, file: string): Promise<Workflow> {
+		const { id, name } = await api.saveCredential('S3 bucket', 's3', {
 			endpoint: `http://127.0.0.1:${port}`,
 			region: 'us-east-1',
 			accessKeyId: 'S3RVER',
 			secretAccessKey: 'S3RVER',
 			forcePathStyle: true,
 		});
-		const example = exampleOf(world, 's3.json');
+		const example = exampleOf(world, file);
 		const nodes = example.nodes.map((node) =>
 			node.name === 'Upload to S3' ? { ...node, credentials: { s3: { id, name } } } : node,
 		);
-		const execution = await runToSuccess(api, await api.importWorkflow({ ...example, nodes }));
-		const [video] = outputOf(execution, 'Create Emoji Video');
+		return await api.importWorkflow({ ...example, nodes });
+	}
+
+	/** The video of an item lies in the bucket under its file's name. */
+	async function expectStored(video: Item | undefined): Promise<void> {
 		const fileName = video?.binary?.data?.fileName ?? '';
-		expect(fileName).toMatch(/^ada-mengwa_kaixin-.+\.mp4$/);
+		expect(fileName).toMatch(/\.mp4$/);
 		const served = await fetch(String(video?.json.videoUrl));
 		const stored = await readFile(path.join(folder, BUCKET, `${fileName}._S3rver_object`));
 		expect(sha256(stored)).toBe(sha256(new Uint8Array(await served.arrayBuffer())));
+	}
+
+	it('put the very video into the bucket, under its file name', async () => {
+		const api = await logIn(world);
+		const execution = await runToSuccess(api, await importWithCredential(api, 's3.json'));
+		const [video] = outputOf(execution, 'Create Emoji Video');
+		expect(video?.binary?.data?.fileName).toMatch(/^ada-mengwa_kaixin-/);
+		await expectStored(video);
+	});
+
+	it('store what the trigger tells of, whoever ordered it', async () => {
+		const api = await logIn(world);
+		const workflow = await importWithCredential(api, 'trigger-to-storage.json');
+		const execution = await api.waitForExecution(await api.run(workflow, 'Video Finished'));
+		expect(execution.status).toBe('success');
+		const videos = outputOf(execution, 'Video Finished');
+		expect(videos.length).toBeGreaterThan(0);
+		for (const video of videos) await expectStored(video);
 	});
 });
