@@ -1,40 +1,36 @@
 /** The text of docs/templates.md. Pure: a test compares it with the file, so nobody edits that by hand. */
-import { TEMPLATES, templateLabel } from '../../nodes/EmojiVideo/dashscope/templates.ts';
-import { CHINESE_NAMES, DOCUMENTED_NAMES, PREVIEWS } from './templates.mts';
-
-const SERIES: ReadonlyArray<[prefix: string, heading: string]> = [
-	['mengwa_', 'Cute Kid (萌娃)'],
-	['dagong_', 'Office (打工)'],
-	['jingdian_', 'Classic (经典)'],
-];
+import {
+	SERIES,
+	TEMPLATES,
+	templateName,
+	type Template,
+} from '../../nodes/EmojiVideo/dashscope/templates.ts';
+import { DOCUMENTED_NAMES, PREVIEWS } from './templates.mts';
 
 /** Where a template's moving picture lies, seen from docs/. */
 export const pictureOf = (id: string): string => `images/templates/${id}.gif`;
 
-function row(template: (typeof TEMPLATES)[number]): string {
-	const { id } = template;
-	const name = templateLabel(template).replace(` (${id})`, '');
-	const chinese = CHINESE_NAMES[id];
-	if (chinese === undefined) throw new Error(`${id} has no Chinese name.`);
+function row(template: Template): string {
+	const { id, series, chineseMood } = template;
+	const name = templateName(template);
 	const preview = PREVIEWS[id];
 	const cells = [
 		`![${name}](${pictureOf(id)})`,
 		`\`${id}\``,
 		name,
-		chinese + (DOCUMENTED_NAMES.includes(id) ? ' (documented)' : ''),
+		`${SERIES[series].chineseName}·${chineseMood}${DOCUMENTED_NAMES.includes(id) ? ' (documented)' : ''}`,
 		preview ? `[GIF](${preview})` : '',
 	];
 	return `| ${cells.join(' | ')} |`;
 }
 
-function section([prefix, heading]: (typeof SERIES)[number]): string {
-	const rows = TEMPLATES.filter(({ id }) => id.startsWith(prefix)).map(row);
+function section([series, { name, chineseName }]: [string, { name: string; chineseName: string }]) {
 	return [
-		`## ${heading}`,
+		`## ${name} (${chineseName})`,
 		'',
 		'| | ID | in n8n | Chinese name | preview by Alibaba |',
 		'|---|---|---|---|---|',
-		...rows,
+		...TEMPLATES.filter((template) => template.series === series).map(row),
 	].join('\n');
 }
 
@@ -43,8 +39,10 @@ export function templatesPage(): string {
 
 # Templates
 
-The ${TEMPLATES.length} expressions of \`emoji-v1\`. Choose them in the node's field **Templates**, or give the ID by
-expression. An ID that is newer than this page works too, if the service knows it.
+The ${TEMPLATES.length} expressions of \`emoji-v1\`. Choose them in the node's field **Templates**, or write by
+expression what you have: an ID, a name (\`Cute Kid: Happy\`, \`smile\`) or a Chinese name. A name that fits
+several templates, or none, is refused before anything is billed, with the names that fit. An ID that is newer
+than this page works too, if the service knows it.
 
 - **The pictures are ours**: what this project's double of the service draws, to tell the templates apart.
   They are not Alibaba's videos, and a person's video looks like the person. Where the
@@ -53,6 +51,6 @@ expression. An ID that is newer than this page works too, if the service knows i
 - **The Chinese names are ours**, read from the pinyin of the IDs, except where it says "documented".
 - A video is as long as its template, at most 5 seconds, and billed by its length.
 
-${SERIES.map(section).join('\n\n')}
+${Object.entries(SERIES).map(section).join('\n\n')}
 `;
 }
