@@ -74,6 +74,38 @@ describe('the documents', () => {
 	});
 });
 
+describe('the code', () => {
+	const code = tracked.filter(
+		(name) => /\.(ts|mts|cts|mjs|js|ya?ml)$/.test(name) && !name.endsWith('package-lock.json'),
+	);
+	/** Without line breaks inside comments, so that a citation is whole. */
+	const textOf = (name: string) => read(name).replace(/\n\s*(\*|\/\/|#) ?/g, ' ');
+	const names = new Set(documents.map((name) => path.basename(name)));
+
+	it('cites no document that is not in the repository', () => {
+		const cited = code.flatMap((name) =>
+			[...textOf(name).matchAll(/\b[\w-]+(?:\.[\w-]+)*\.md\b/g)].map(([document]) => [
+				name,
+				document,
+			]),
+		);
+		expect(cited.length).toBeGreaterThan(20);
+		expect(cited.filter(([, document = '']) => !names.has(document))).toEqual([]);
+	});
+
+	it('cites headings that exist', () => {
+		const cited = code.flatMap((name) =>
+			[...textOf(name).matchAll(/(docs\/[\w-]+\.md), "([^"]+)"/g)].map(
+				([, document = '', heading = '']) => ({ name, document, heading }),
+			),
+		);
+		expect(cited.length).toBeGreaterThan(10);
+		expect(
+			cited.filter(({ document, heading }) => !anchorsOf(document).includes(anchorOf(heading))),
+		).toEqual([]);
+	});
+});
+
 describe('the gallery of templates', () => {
 	it('is what "npm run gallery" makes of the list of templates', () => {
 		expect(read('docs/templates.md')).toBe(templatesPage());

@@ -1,5 +1,5 @@
 /**
- * Takes a task out of the queue. Only PENDING tasks can be canceled (dashscope-facts.md section 3).
+ * Takes a task out of the queue. Only PENDING tasks can be canceled (docs/service.md, "Cancel").
  * Rule: a refusal or a lost answer is never the last word; the task's own status is.
  */
 import type { Client } from '../dashscope/client';

@@ -1,6 +1,6 @@
 /**
  * Requests per second, per account, shared by all executions of this process. DashScope counts per
- * main account, not per item or execution (dashscope-facts.md section 2), so n8n's parallel
+ * main account, not per item or execution (docs/service.md, "Limits"), so n8n's parallel
  * executions must queue up here. Rule: the key itself is never kept, only a hash of it.
  */
 import { createHash } from 'node:crypto';

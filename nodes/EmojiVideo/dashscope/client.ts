@@ -34,7 +34,7 @@ export const DETECTION_MODEL = 'emoji-detect-v1';
 export const VIDEO_MODEL = 'emoji-v1';
 export type Model = typeof DETECTION_MODEL | typeof VIDEO_MODEL;
 
-/** A rate limit of an account (dashscope-facts.md sections 2, 3 and 4). */
+/** A rate limit of an account (docs/service.md, "Limits"). */
 export type Bucket = 'detect' | 'create' | 'query' | 'policy';
 
 /** Waits for a free place in a bucket; the client never asks faster than it lets through. */
@@ -64,7 +64,7 @@ export interface Client {
 	getUploadPolicy(model: Model): Promise<Result<Answer<UploadPolicy>>>;
 }
 
-/** What to list (dashscope-facts.md section 3, "List"). */
+/** What to list (docs/service.md, "Task list"). */
 export interface TaskListQuery {
 	/** From 1. */
 	page: number;
@@ -174,7 +174,7 @@ export function createClient(
 
 	return {
 		async detectFace(imageUrl) {
-			// A verdict can also come as HTTP 400 (dashscope-facts.md section 1, "Caution").
+			// A verdict can also come as HTTP 400 (docs/service.md, "Where a verdict stands").
 			return await call(
 				'freeWrite',
 				'detect',

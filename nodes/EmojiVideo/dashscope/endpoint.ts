@@ -60,7 +60,7 @@ function customBaseUrl(text: string): Result<string> {
  * Reads the "DashScope API" credential.
  * @param data the decrypted credential: `apiKey`, `endpoint` (beijing | workspace | custom), `workspaceId`, `customUrl`
  * @returns the account, or a failure that names the field to correct
- * @see dashscope-facts.md section 5 for the documented hosts
+ * @see docs/service.md, "Hosts and keys"
  */
 export function accountOf(data: unknown): Result<Account> {
 	const parsed = credentialSchema.safeParse(data);

@@ -1,6 +1,6 @@
 /**
  * DashScope's error codes as data: what each means for the user, and whether asking again can help.
- * Source: dashscope-facts.md section 6 (the service's common error page) and section 1 (portraits).
+ * Source: docs/service.md, "Error codes" and "Portrait requirements".
  */
 import type { FailureKind } from '../result';
 

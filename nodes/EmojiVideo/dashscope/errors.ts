@@ -30,7 +30,7 @@ const outputCode = z.object({ output: z.object({ code: z.string().min(1) }) });
 
 /**
  * Whether the body of an HTTP 400 is face detection's verdict on the portrait: a code in `output`, or
- * a portrait's code at the top (dashscope-facts.md section 1, "Caution").
+ * a portrait's code at the top (docs/service.md, "Where a verdict stands").
  */
 export const isDetectionResult = (body: unknown): boolean =>
 	outputCode.safeParse(body).success || isPortraitCode(errorSchema.safeParse(body).data?.code);

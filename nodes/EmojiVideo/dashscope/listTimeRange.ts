@@ -1,6 +1,6 @@
 /**
  * Times as the task list takes them: "YYYYMMDDhhmmss" in UTC+8, whole seconds, 24 hours apart at most
- * (dashscope-facts.md section 3, "List"). Rule: a range is rounded outwards, so that no wanted task is
+ * (docs/service.md, "Task list"). Rule: a range is rounded outwards, so that no wanted task is
  * left out, but never beyond 24 hours, where it gives way at its older end.
  */
 import { DateTime } from 'luxon';

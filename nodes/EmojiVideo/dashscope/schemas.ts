@@ -21,7 +21,7 @@ export interface FaceAreas {
 	expression: Area;
 }
 
-/** Errors, and not-passed verdicts at HTTP 400 (dashscope-facts.md section 6). */
+/** Errors, and not-passed verdicts at HTTP 400 (docs/service.md, "Where a verdict stands"). */
 export const errorSchema = z
 	.object({
 		code: z.string().nullish(),
@@ -36,7 +36,7 @@ export const errorSchema = z
 	}));
 
 /**
- * emoji-detect-v1 (dashscope-facts.md section 1): both areas when the portrait passed; when not, code
+ * emoji-detect-v1 (docs/service.md, "Face detection"): both areas when the portrait passed; when not, code
  * and message, in `output` at HTTP 200 as documented, or in `output` or at the top at HTTP 400.
  */
 export const detectionSchema = z.union([
@@ -143,7 +143,7 @@ const epochMs = z
 	.catch(() => undefined);
 
 /**
- * One row of GET /tasks/ (dashscope-facts.md section 3, "List"): its own dialect, with `status`,
+ * One row of GET /tasks/ (docs/service.md, "Task list"): its own dialect, with `status`,
  * epoch milliseconds and no video link. Rows of other models come here too.
  */
 const listedTaskSchema = z

@@ -76,7 +76,7 @@ export const waitStateSchema = z.object({
 });
 export type WaitState = z.infer<typeof waitStateSchema>;
 
-/** A wait under 65 s would stay in n8n's memory (n8n-facts.md). */
+/** A wait under 65 s would stay in n8n's memory (docs/n8n.md, "Waiting in the database"). */
 const SHORTEST_WAIT_MS = 66_000;
 /** Long enough to be rare, short enough to notice that something went wrong early in a long batch. */
 const LONGEST_WAIT_MS = 15 * 60_000;

@@ -15,7 +15,7 @@
  * mode n8n reports the lost check as an error of it, and the supervisor takes it again at once; so no failure
  * of ours is thrown before the finalizer.
  *
- * Source: n8n-facts.md, "Waiting that survives a restart".
+ * Source: docs/n8n.md, "Waiting in the database".
  */
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type {

@@ -1,6 +1,6 @@
 /**
  * Outcomes become items. Error items are `{ error: {...}, message }`: n8n sends items of this shape by
- * the error output, on old versions and new (n8n-facts.md, "Errors, retries, items"), and everything
+ * the error output, on old versions and new (docs/n8n.md, "Error output"), and everything
  * known is in `error`.
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';

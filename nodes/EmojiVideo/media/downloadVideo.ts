@@ -12,7 +12,7 @@ import { withRetry } from '../dashscope/retry';
 import { checkLink, fetchUntrusted } from '../net/untrustedFetch';
 import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
 
-/** Documented are at most 5 s of 512x512, about 1 MB (dashscope-facts.md section 9). */
+/** Documented are at most 5 s of 512x512, about 1 MB (docs/service.md, "Result video"). */
 const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
 /** For the whole body: 100 MB at 170 KB/s. */
 const TRANSFER_MS = 10 * 60_000;

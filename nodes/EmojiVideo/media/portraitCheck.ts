@@ -11,7 +11,7 @@ import type { Format, ImageHeader } from './imageHeader';
 /** How much of a file the check reads. */
 export const HEAD_BYTES = 64 * 1024;
 
-/** emoji-detect-v1, "Image requirements" (dashscope-facts.md section 1). */
+/** emoji-detect-v1 (docs/service.md, "Portrait requirements"). */
 const MAX_BYTES = 10 * 1024 * 1024;
 const MIN_PIXELS = 400;
 const MAX_PIXELS = 7000;

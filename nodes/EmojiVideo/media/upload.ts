@@ -1,6 +1,6 @@
 /**
  * A file from n8n into DashScope's temporary storage, where a model can read it under an `oss://`
- * address for 48 hours (dashscope-facts.md section 4). Rules: the API key never goes to the storage
+ * address for 48 hours (docs/service.md, "Uploads"). Rules: the API key never goes to the storage
  * host; the same bytes are uploaded once per model; a file is bound to the model it was uploaded for.
  */
 import { randomUUID } from 'node:crypto';
