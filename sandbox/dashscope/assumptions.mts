@@ -42,7 +42,9 @@ export const assumptions: readonly Assumption[] = [
 	{
 		what: 'An image host that answers 404 or 410 is "Failed to find the requested media resource", 403 is "Don\'t have authorization", anything else "Unable to download".',
 	},
-	{ what: 'Waiting tasks start first in, first out, and any number may wait.' },
+	{
+		what: 'Waiting tasks start first in, first out, and any number may wait (`async_user_queue_limit` is null).',
+	},
 	{
 		what: 'Queries, lists and cancels share 20 requests per second; the pages give 20 to each.',
 		setting: 'rateLimits',

@@ -14,6 +14,7 @@ export const operations = [
 	'list',
 	'cancel',
 	'models',
+	'quotas',
 	'policy',
 	'upload',
 	'portrait',

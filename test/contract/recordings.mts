@@ -2,21 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { recordingKinds } from '../../sandbox/conformance/record.mts';
 
 export const recordingsFolder = path.join(import.meta.dirname, 'recorded');
-
-/** What a recording is an answer to, and so which schema reads it. */
-export const recordingKinds = [
-	'refusal',
-	'detection',
-	'created',
-	'task',
-	'list',
-	'canceled',
-	'policy',
-	'models',
-	'other',
-] as const;
 
 const recordingSchema = z.object({
 	source: z.string().min(1),

@@ -162,6 +162,26 @@ describe('the model list', () => {
 	});
 });
 
+it('tells how many tasks the account may run', async () => {
+	const double = await startDouble({ concurrency: 4 });
+	const { body } = await call(double, `${models}/limits?model=emoji-v1`);
+	expect(body.output).toMatchObject({
+		total: 1,
+		quotas: [
+			{
+				model: 'emoji-v1',
+				model_limit: {
+					request_limit: 1,
+					request_limit_period: 1,
+					async_user_queue_limit: null,
+					async_user_concurrency_limit: 4,
+				},
+				workspace_limit: null,
+			},
+		],
+	});
+});
+
 describe('a largest page', () => {
 	it('can be set, and larger ones are refused', async () => {
 		const double = await startDouble({ maxPageSize: 50 });

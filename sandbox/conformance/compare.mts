@@ -1,0 +1,74 @@
+/**
+ * An answer against what was expected of it: the documents' words, or another service's answer. Rule:
+ * differences are short phrases in one direction, "what is here, where that should be".
+ */
+import type { Answer, Expected } from './check.mts';
+import { isHolder, placesOf } from '../dashscope/json-paths.mts';
+
+const said = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
+
+const anyOf = <T,>(wanted: T | readonly T[]): readonly T[] =>
+	Array.isArray(wanted) ? (wanted as readonly T[]) : [wanted as T];
+
+/** What stands at `path`, once for each place it leads to. */
+export function valuesAt(body: unknown, path: string): unknown[] {
+	if (!isHolder(body)) return [];
+	return placesOf(body, path)
+		.map(({ holder, name }) => holder[name])
+		.filter((value) => value !== undefined);
+}
+
+function one<T>(name: string, got: unknown, wanted: T | readonly T[] | undefined): string[] {
+	if (wanted === undefined) return [];
+	const allowed = anyOf(wanted);
+	return allowed.some((value) => value === got)
+		? []
+		: [`${name} ${said(got)} for ${allowed.map(said).join(' or ')}`];
+}
+
+/** How `answer` differs from what the documents say. */
+export function differences(answer: Answer, expected: Expected): string[] {
+	const [code] = valuesAt(answer.body, 'code');
+	const [message] = valuesAt(answer.body, 'message');
+	return [
+		...one('status', answer.status, expected.status),
+		...one('code', code, expected.code),
+		...one('message', message, expected.message),
+		...(expected.has ?? [])
+			.filter((path) => valuesAt(answer.body, path).length === 0)
+			.map((path) => `no ${path}`),
+		...Object.entries(expected.says ?? {}).flatMap(([path, wanted]) =>
+			one(path, valuesAt(answer.body, path)[0], wanted),
+		),
+		...Object.entries(expected.headers ?? {}).flatMap(([name, wanted]) =>
+			one(name, answer.headers[name], wanted),
+		),
+	];
+}
+
+/** The fields of an answer with their types, e.g. `output.task_id: string`; of a list its first row. */
+export function fieldsOf(value: unknown, path = ''): string[] {
+	if (Array.isArray(value)) return value.length === 0 ? [] : fieldsOf(value[0], `${path}[]`);
+	if (!isHolder(value)) return [`${path}: ${value === null ? 'null' : typeof value}`];
+	return Object.entries(value).flatMap(([name, part]) =>
+		fieldsOf(part, path === '' ? name : `${path}.${name}`),
+	);
+}
+
+/** How the double's answer differs from the service's. */
+export function unlike(service: Answer, double: Answer): string[] {
+	const [theirs, ours] = [fieldsOf(service.body), fieldsOf(double.body)];
+	const only = (these: string[], those: string[]) =>
+		these.filter((field) => !those.includes(field));
+	const list = (who: string, fields: string[]) =>
+		fields.length === 0 ? [] : [`only ${who}: ${fields.join(', ')}`];
+	const words = ['code', 'message'].flatMap((name) =>
+		one(name, valuesAt(double.body, name)[0], valuesAt(service.body, name)[0]),
+	);
+	return [
+		...one('status', double.status, service.status),
+		...words,
+		...list('the service', only(theirs, ours)),
+		...list('the double', only(ours, theirs)),
+	];
+}
