@@ -103,8 +103,7 @@ test.each([
 		'Custom URL "http://gateway.example" cannot be used',
 	],
 ])('a credential with %s', async (_, fields, message) => {
-	const { runNode } = await import('./harness.mts');
-	const { error } = await runNode({
+	const { error } = await sandbox.run({
 		parameters: sandbox.createAndWait(),
 		credential: { ...sandbox.credential, ...fields },
 	});
@@ -113,8 +112,7 @@ test.each([
 });
 
 test('a loopback image is refused when the account is not on loopback', async () => {
-	const { runNode } = await import('./harness.mts');
-	const { error } = await runNode({
+	const { error } = await sandbox.run({
 		parameters: sandbox.createAndWait({ imageUrl: 'http://127.0.0.1:9/a.png' }),
 		credential: { apiKey: 'sk-1', endpoint: 'beijing' },
 	});

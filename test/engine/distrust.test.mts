@@ -12,8 +12,8 @@ import { useN8n } from './server/n8nServer.mts';
 import type { ServerRun } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
 
-const sandbox = useSandbox({ clock: { now: () => Date.now() } });
-const n8n = useN8n({ credential: () => sandbox.credential });
+const sandbox = useSandbox();
+const n8n = useN8n(sandbox);
 
 /** The clock is moved over every repetition. */
 const run = async (nodeRun: ServerRun) => await n8n.ended(await n8n.run(nodeRun));

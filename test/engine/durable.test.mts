@@ -21,10 +21,9 @@ import { useSandbox } from './sandbox.mts';
 const TASK_SECONDS = 60;
 const sandbox = useSandbox({
 	taskSeconds: TASK_SECONDS,
-	clock: { now: () => Date.now() },
 	rateLimits: { enforce: true },
 });
-const n8n = useN8n({ credential: () => sandbox.credential });
+const n8n = useN8n(sandbox);
 
 const HOUR_MS = 3_600_000;
 
@@ -112,7 +111,7 @@ describe('without any trouble', () => {
 
 describe('a task that fails', () => {
 	const failSecond = async () => {
-		while (sandbox.double.tasks().length < 2) await n8n.time.advance(1000);
+		while (sandbox.double.tasks().length < 2) await sandbox.time.advance(1000);
 		sandbox.double.failTask(taskIds()[1] ?? '');
 	};
 
@@ -201,7 +200,7 @@ describe('n8n dies', () => {
 		const id = await run();
 		await n8n.parked(id);
 		n8n.kill();
-		await n8n.time.advance(2 * HOUR_MS);
+		await sandbox.time.advance(2 * HOUR_MS);
 		n8n.start();
 		expectAllVideos(await n8n.ended(id));
 	});
@@ -210,11 +209,11 @@ describe('n8n dies', () => {
 		const id = await run();
 		await n8n.parked(id);
 		n8n.kill();
-		await n8n.time.advance(48 * HOUR_MS);
-		const backAt = n8n.time.now();
+		await sandbox.time.advance(48 * HOUR_MS);
+		const backAt = sandbox.time.now();
 		n8n.start();
 		const found = await n8n.ended(id);
-		expect(n8n.time.now() - backAt).toBeLessThan(120_000);
+		expect(sandbox.time.now() - backAt).toBeLessThan(120_000);
 		expectAllUnfinished(found);
 	});
 
@@ -235,7 +234,7 @@ describe('what a person does meanwhile', () => {
 		const id = await run();
 		await n8n.parked(id);
 		await n8n.stop(id);
-		await n8n.time.advance(24 * HOUR_MS);
+		await sandbox.time.advance(24 * HOUR_MS);
 		expect(n8n.execution(id).status).toBe('canceled');
 		expectPaidOnce();
 	});

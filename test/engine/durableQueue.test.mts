@@ -6,8 +6,8 @@ import { at, isQuery, itemsOf, survive } from './durableWait.mts';
 import { useN8n } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
 
-const sandbox = useSandbox({ taskSeconds: 600, clock: { now: () => Date.now() } });
-const n8n = useN8n({ credential: () => sandbox.credential, isQueue: true });
+const sandbox = useSandbox({ taskSeconds: 600 });
+const n8n = useN8n(sandbox, { isQueue: true });
 
 /** Two portraits, parked; from then on every worker that asks about a task dies, so many times. */
 async function runWithDeaths(times: number) {

@@ -115,12 +115,10 @@ test('a task that FAILED is made anew by the next try', async () => {
 });
 
 test('a key that is refused ends the batch with one call', async () => {
-	const { error } = await (
-		await sandbox.start({
-			items: [{}, {}, {}],
-			parameters: sandbox.createAndWait(),
-		})
-	).result.then((result) => result);
+	const { error } = await sandbox.run({
+		items: [{}, {}, {}],
+		parameters: sandbox.createAndWait(),
+	});
 	expect(error).toBeUndefined();
 
 	sandbox.double.reset();
@@ -161,15 +159,15 @@ test('Stop in the middle of 10 tasks returns within a second, and no further req
 			],
 		}),
 	});
-	while (sandbox.double.counts().createsAccepted < 10 || !sandbox.operations().includes('query')) {
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
+	await sandbox.time.until(
+		() => sandbox.double.counts().createsAccepted === 10 && sandbox.operations().includes('query'),
+	);
 	const stoppedAt = Date.now();
 	running.stop();
-	await running.result.catch(() => undefined);
+	await sandbox.time.during(running.result).catch(() => undefined);
 	expect(Date.now() - stoppedAt).toBeLessThan(1000);
 	const requests = sandbox.double.ledger().length;
-	await new Promise((resolve) => setTimeout(resolve, 2500));
+	await sandbox.time.advance(600_000);
 	expect(sandbox.double.ledger()).toHaveLength(requests);
 	sandbox.double.setTaskSeconds(0.05);
 });
@@ -182,16 +180,16 @@ test('Cancel Queued Tasks on Stop takes what is still PENDING out of the queue',
 			options: { ...FAST, cancelOnStop: true },
 		}),
 	});
-	while (sandbox.double.counts().createsAccepted < 3 || !sandbox.operations().includes('query')) {
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
+	await sandbox.time.until(
+		() => sandbox.double.counts().createsAccepted === 3 && sandbox.operations().includes('query'),
+	);
 	const stoppedAt = Date.now();
 	running.stop();
-	await running.result.catch(() => undefined);
+	await sandbox.time.during(running.result).catch(() => undefined);
 	expect(Date.now() - stoppedAt).toBeLessThan(1000);
-	while (!sandbox.double.tasks().every(({ status }) => status !== 'PENDING')) {
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
+	await sandbox.time.until(
+		() => !sandbox.double.tasks().some(({ status }) => status === 'PENDING'),
+	);
 	expect(sandbox.double.tasks().map(({ status }) => status)).toEqual([
 		'RUNNING',
 		'CANCELED',

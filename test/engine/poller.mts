@@ -39,11 +39,17 @@ export interface Poller {
 	stored(): IDataObject;
 }
 
+export interface PollerOptions {
+	pollOnce?: PollOnce;
+	/** Moves time while a poll goes on. */
+	during?: <T>(work: Promise<T>) => Promise<T>;
+}
+
 /** A workflow of the trigger alone, on n8n's database. */
 export async function createPoller(
 	credential: Credential,
 	parameters: INodeParameters = {},
-	pollOnce?: PollOnce,
+	{ pollOnce, during = async (work) => await work }: PollerOptions = {},
 ): Promise<Poller> {
 	const type = await loadBuiltNode('emojiVideoTrigger');
 	const node: INode = {
@@ -82,7 +88,8 @@ export async function createPoller(
 			mode,
 			'activate',
 		);
-		return pollOnce ? await pollOnce(context) : ((await type.poll?.call(context)) ?? null);
+		const polling = pollOnce ? pollOnce(context) : type.poll?.call(context);
+		return (await during(polling ?? Promise.resolve(null))) ?? null;
 	};
 
 	const save = (workflow: Workflow) => {

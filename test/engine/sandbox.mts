@@ -1,19 +1,30 @@
-/** A double for a test file: quick tasks, no rate limits unless asked for, and the node's side of it. */
+/**
+ * A double for a test file: quick tasks, no rate limits unless asked for, and the node's side of it. Rule:
+ * during a test time is moved, not waited for, the node's and the double's alike.
+ */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
 import { runNode, startNode } from './harness.mts';
-import type { Credential, NodeRun } from './harness.mts';
+import type { Credential, NodeRun, RunningNode } from './harness.mts';
+import { isNetworkAtWork, processNow, watchNetwork } from './server/process.mts';
+import { takeTime } from './server/virtualTime.mts';
+import type { VirtualTime } from './server/virtualTime.mts';
 
 /** Options that keep a test short: the double's limits are off, so the node's may be. */
 export const FAST = { creationsPerSecond: 20, detectionsPerSecond: 20, pollInterval: 1 };
 
+type SandboxRun = Omit<NodeRun, 'credential'> & Partial<Pick<NodeRun, 'credential'>>;
+
 export interface Sandbox {
 	double: DashScopeDouble;
 	credential: Credential;
-	/** Runs the node on this account; `options` are added to FAST. */
-	run: (run: Omit<NodeRun, 'credential'>) => ReturnType<typeof runNode>;
-	start: (run: Omit<NodeRun, 'credential'>) => ReturnType<typeof startNode>;
+	/** Of the running test. */
+	time: VirtualTime;
+	/** Runs the node to its end, on this account unless told otherwise. */
+	run: (run: SandboxRun) => ReturnType<typeof runNode>;
+	/** Starts it; its result comes when time is moved. */
+	start: (run: SandboxRun) => Promise<RunningNode>;
 	/** Create and Wait of one portrait with these templates, or with other parameters. */
 	createAndWait: (parameters?: INodeParameters) => INodeParameters;
 	/** Paths of all API requests so far, in order, by operation. */
@@ -27,6 +38,7 @@ export function useSandbox(options: DashScopeDoubleOptions = {}): Sandbox {
 		const double = await startDashScopeDouble({
 			taskSeconds: 0.05,
 			rateLimits: { enforce: false },
+			clock: { now: () => Date.now() },
 			...options,
 		});
 		const credential: Credential = {
@@ -37,8 +49,8 @@ export function useSandbox(options: DashScopeDoubleOptions = {}): Sandbox {
 		Object.assign(sandbox, {
 			double,
 			credential,
-			run: async (run: Omit<NodeRun, 'credential'>) => await runNode({ ...run, credential }),
-			start: async (run: Omit<NodeRun, 'credential'>) => await startNode({ ...run, credential }),
+			run: async (run: SandboxRun) => await sandbox.time.during(runNode({ credential, ...run })),
+			start: async (run: SandboxRun) => await startNode({ credential, ...run }),
 			createAndWait: (parameters: INodeParameters = {}): INodeParameters => ({
 				resource: 'video',
 				operation: 'createAndWait',
@@ -54,10 +66,18 @@ export function useSandbox(options: DashScopeDoubleOptions = {}): Sandbox {
 					.map(({ operation }) => operation),
 		});
 	});
+	let restore = () => {};
 	beforeEach(() => {
+		const unwatch = watchNetwork();
+		sandbox.time = takeTime(isNetworkAtWork, processNow);
+		restore = () => {
+			sandbox.time.restore();
+			unwatch();
+		};
 		sandbox.double.reset();
 		sandbox.double.faults.clear();
 	});
+	afterEach(() => restore());
 	afterAll(async () => await sandbox.double.close());
 	return sandbox;
 }

@@ -186,15 +186,15 @@ describe('Get Many', () => {
 	});
 
 	test('names the remedy for a wrong key', async () => {
-		const { runNode } = await import('./harness.mts');
-		const { error } = await runNode({
+		const { error } = await sandbox.run({
 			parameters: getMany(),
 			credential: { ...sandbox.credential, apiKey: 'sk-wrong' },
 		});
 		expect(error?.description).toContain('China (Beijing)');
 	});
 
-	const now = Date.now();
+	/** An expression: hours from now on, on the node's clock. */
+	const inHours = (hours: number) => `={{ $now.plus({ hours: ${hours} }).toISO() }}`;
 	test.each<[string, INodeParameters, RegExp]>([
 		['a limit of 0', { limit: 0 }, /^Limit "0" is not possible/],
 		['half a task', { limit: 1.5 }, /^Limit "1.5" is not possible/],
@@ -213,24 +213,24 @@ describe('Get Many', () => {
 		],
 		[
 			'more than 24 hours ago',
-			{ filters: { createdAfter: iso(now - 25 * HOUR_MS) } },
+			{ filters: { createdAfter: inHours(-25) } },
 			/^From Created After ".+" to now are more than 24 hours/,
 		],
 		[
 			'more than 24 hours',
 			{
-				filters: { createdAfter: iso(now - 30 * HOUR_MS), createdBefore: iso(now - 5 * HOUR_MS) },
+				filters: { createdAfter: inHours(-30), createdBefore: inHours(-5) },
 			},
 			/^From Created After ".+" to Created Before ".+" are more than 24 hours/,
 		],
 		[
 			'a reversed range',
-			{ filters: { createdAfter: iso(now - HOUR_MS), createdBefore: iso(now - 2 * HOUR_MS) } },
+			{ filters: { createdAfter: inHours(-1), createdBefore: inHours(-2) } },
 			/^Created After ".+" is later than Created Before/,
 		],
 		[
 			'the future',
-			{ filters: { createdAfter: iso(now + HOUR_MS) } },
+			{ filters: { createdAfter: inHours(1) } },
 			/^Created After ".+" is in the future/,
 		],
 	])('refuses %s before any call', async (_, parameters, message) => {
@@ -341,8 +341,7 @@ describe('Cancel', () => {
 	});
 
 	test('a wrong key is an error with its remedy', async () => {
-		const { runNode } = await import('./harness.mts');
-		const { error } = await runNode({
+		const { error } = await sandbox.run({
 			parameters: { resource: 'video', operation: 'cancel', taskId: 'a' },
 			credential: { ...sandbox.credential, apiKey: 'sk-wrong' },
 		});

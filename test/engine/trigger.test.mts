@@ -4,14 +4,16 @@ import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import { cancelByHand, makeTasks } from './account.mts';
 import { createPoller } from './poller.mts';
+import type { PollerOptions } from './poller.mts';
 import { useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox();
+const moving: PollerOptions = { during: async (work) => await sandbox.time.during(work) };
 
 const DAY_MS = 24 * 3_600_000;
 
 const poller = async (parameters: INodeParameters = {}) =>
-	await createPoller(sandbox.credential, { downloadVideo: false, ...parameters });
+	await createPoller(sandbox.credential, { downloadVideo: false, ...parameters }, moving);
 const make = async (count = 1, everyMs = 0) => await makeTasks(sandbox.double, count, everyMs);
 const idsOf = (items: INodeExecutionData[]) => items.map(({ json }) => json['taskId']);
 const statusesOf = (items: INodeExecutionData[]) => items.map(({ json }) => json['status']);
@@ -217,6 +219,7 @@ test.each([-30, 30])('a service clock that is off by %i hours does no harm', asy
 		const trigger = await createPoller(
 			{ apiKey, endpoint: 'custom', customUrl },
 			{ downloadVideo: false },
+			moving,
 		);
 		await makeTasks(double, 1);
 		double.advanceClock(10_000);
@@ -311,7 +314,7 @@ test.each<[string, INodeParameters, RegExp]>([
 });
 
 test('names the remedy for a wrong key, at activation', async () => {
-	const trigger = await createPoller({ ...sandbox.credential, apiKey: 'sk-wrong' });
+	const trigger = await createPoller({ ...sandbox.credential, apiKey: 'sk-wrong' }, {}, moving);
 	await expect(trigger.start()).rejects.toMatchObject({
 		description: expect.stringContaining('China (Beijing)') as string,
 	});

@@ -69,7 +69,7 @@ test('every one of 2,000 tasks starts the workflow exactly once', async () => {
 		const trigger = await createPoller(
 			credential,
 			{ downloadVideo: false, statuses: ['SUCCEEDED', 'FAILED', 'CANCELED'] },
-			pollOnce,
+			{ pollOnce },
 		);
 		await trigger.start();
 

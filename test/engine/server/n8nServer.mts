@@ -25,24 +25,16 @@ import type {
 import { createRunExecutionData } from 'n8n-workflow';
 import { createAdditionalData, createNodes, createNodeTypes } from '../harness.mts';
 import type { Credential, NodeRun } from '../harness.mts';
+import type { Sandbox } from '../sandbox.mts';
 import { createExecutions, hasEnded } from './executions.mts';
 import type { Execution, Summary } from './executions.mts';
 import { failJobsOf, markCrashed, runExecution, stop, trackWaiting } from './parking.mts';
 import type { Host } from './parking.mts';
-import { createProcess, isNetworkAtWork, processNow, watchNetwork } from './process.mts';
+import { createProcess } from './process.mts';
 import type { Moment, MortalProcess } from './process.mts';
 import { STAND_INS } from './standIns.mts';
-import { takeTime } from './virtualTime.mts';
-import type { VirtualTime } from './virtualTime.mts';
 
 export type { Moment } from './process.mts';
-
-/**
- * When the next n8n starts: at first the moment of the documented examples, in UTC. Time goes on from
- * test to test, since the rates of an account are kept by the process.
- */
-let startMs = Date.UTC(2025, 9, 14, 3, 28, 4);
-const BETWEEN_TESTS_MS = 60_000;
 
 export interface ServerRun extends Omit<NodeRun, 'credential'> {
 	/** How it was started. Default: by a trigger. */
@@ -107,7 +99,6 @@ function found(execution: Execution): Found {
 }
 
 export interface N8nServer {
-	time: VirtualTime;
 	/** The credential of the node; change it as a person would. */
 	credential: Credential;
 	/** Starts Items -> Emoji Video. @returns the execution's ID, once it runs */
@@ -138,14 +129,17 @@ export interface N8nServer {
 
 /**
  * An n8n for each test of the calling file.
- * @param options.credential read when a test begins
+ * @param sandbox its account, and its time
  * @param options.isQueue queue mode: nodes run on a worker, and that is what dies; main lives on
  */
-export function useN8n(options: { credential: () => Credential; isQueue?: boolean }): N8nServer {
+export function useN8n(
+	sandbox: Pick<Sandbox, 'credential' | 'time'>,
+	{ isQueue = false } = {},
+): N8nServer {
 	const n8n = {} as N8nServer;
 	let close = () => {};
 	beforeEach(async () => {
-		const server = await startServer(options.credential(), options.isQueue ?? false);
+		const server = await startServer(sandbox, isQueue);
 		close = () => server.close();
 		Object.assign(n8n, server);
 	});
@@ -157,14 +151,12 @@ export function useN8n(options: { credential: () => Credential; isQueue?: boolea
 const NOTICED_AFTER_MS = 30_000;
 
 async function startServer(
-	initial: Credential,
+	{ time, ...sandbox }: Pick<Sandbox, 'credential' | 'time'>,
 	isQueue: boolean,
 ): Promise<N8nServer & { close(): void }> {
 	const executions = createExecutions();
-	const credential = { ...initial };
+	const credential = { ...sandbox.credential };
 	const nodeTypes = await createNodeTypes(STAND_INS);
-	const unwatch = watchNetwork();
-	const time = takeTime(startMs, isNetworkAtWork, processNow);
 	let isLast: (moment: Moment) => boolean = () => false;
 	let deathsLeft = 0;
 	let isDead = false;
@@ -214,7 +206,6 @@ async function startServer(
 	const rowOf = (id: string) => executions.list().find((row) => row.id === id);
 
 	return {
-		time,
 		credential,
 		execution,
 		executions: () => executions.list(),
@@ -271,9 +262,6 @@ async function startServer(
 			deathsLeft = 0;
 			host.worker.kill();
 			host.main.kill();
-			startMs = time.now() + BETWEEN_TESTS_MS;
-			time.restore();
-			unwatch();
 		},
 	};
 }

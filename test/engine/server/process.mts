@@ -46,7 +46,7 @@ const current = new AsyncLocalStorage<Inner>();
 /** The process that runs now; `undefined` for the test itself and for the double. */
 export const processNow = (): MortalProcess | undefined => current.getStore();
 
-/** Requests under way, of all processes. */
+/** Requests under way, of all processes and of none. */
 const underWay = new Set<ClientRequest>();
 
 export const isNetworkAtWork = (): boolean => underWay.size > 0;
@@ -65,13 +65,14 @@ function silence(send: typeof http.request, options: RequestOptions): ClientRequ
 
 const pathOf = ({ path = '/' }: RequestOptions) => path ?? '/';
 
-function watched(request: ClientRequest, inner: Inner, effect: Effect): ClientRequest {
+function counted(request: ClientRequest): ClientRequest {
 	underWay.add(request);
+	return request.once('close', () => underWay.delete(request));
+}
+
+function watched(request: ClientRequest, inner: Inner, effect: Effect): ClientRequest {
 	inner.requests.add(request);
-	request.once('close', () => {
-		underWay.delete(request);
-		inner.requests.delete(request);
-	});
+	request.once('close', () => inner.requests.delete(request));
 	const emit = request.emit.bind(request) as (name: string, ...args: unknown[]) => boolean;
 	request.emit = (name: string, ...args: unknown[]) => {
 		// The outside has acted and answers; the answer reaches nobody.
@@ -89,7 +90,7 @@ export function watchNetwork(): () => void {
 	const send = http.request;
 	http.request = ((options: RequestOptions, listener?: never) => {
 		const inner = current.getStore();
-		if (!inner) return send(options, listener);
+		if (!inner) return counted(send(options, listener));
 		const effect: Effect = {
 			kind: 'request',
 			method: options.method ?? 'GET',
@@ -97,7 +98,7 @@ export function watchNetwork(): () => void {
 		};
 		if (!inner.isAlive || inner.diesAt({ ...effect, when: 'before' }))
 			return silence(send, options);
-		return watched(send(options, listener), inner, effect);
+		return watched(counted(send(options, listener)), inner, effect);
 	}) as typeof http.request;
 	return () => {
 		http.request = send;

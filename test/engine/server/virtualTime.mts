@@ -7,6 +7,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { setImmediate as nextRound } from 'node:timers/promises';
+import zlib from 'node:zlib';
 
 interface Timer {
 	at: number;
@@ -22,6 +23,8 @@ export interface VirtualTime {
 	settle(): Promise<void>;
 	/** Moves the clock until the condition holds. Throws when no timer is left, or after `mostMs`. */
 	until(condition: () => boolean, mostMs?: number): Promise<void>;
+	/** Moves the clock until a promise is settled. */
+	during<T>(promise: Promise<T>): Promise<T>;
 	/** Moves the clock by this much, firing every timer on the way. */
 	advance(ms: number): Promise<void>;
 	/** Removes the timers of this owner. */
@@ -30,19 +33,44 @@ export interface VirtualTime {
 	restore(): void;
 }
 
-/** Node.js' words for what libuv is doing that will call back without a timer. */
-const AT_WORK = new Set([
-	'FSReqCallback',
-	'FSReqPromise',
-	'GetAddrInfoReqWrap',
-	'TCPConnectWrap',
-	'WriteWrap',
-	'ShutdownWrap',
-	'RandomBytesRequest',
-	'ZlibStream',
-]);
+/** Node.js' words for what may be open while nothing happens; all else calls back without a timer. */
+const MAY_BE_IDLE =
+	/^(Timeout|Immediate|\w*ServerWrap|\w*SocketWrap|PipeWrap|TTYWrap|ProcessWrap|SignalWrap|MessagePort|Worker|\w*Watcher|\w*EventWrap|UDP\w*)$/i;
 
-const filesAtWork = () => process.getActiveResourcesInfo().some((name) => AT_WORK.has(name));
+type Transform = (chunk: unknown, encoding: string, done: (...results: unknown[]) => void) => void;
+
+/** What all streams that pack or unpack share: Node.js says of none of them that it is at work. */
+const packers = [zlib.Gunzip, zlib.BrotliDecompress].map((kind) => {
+	let base = kind.prototype as unknown as { _transform: Transform };
+	while (!Object.hasOwn(base, '_transform')) {
+		base = Object.getPrototypeOf(base) as typeof base;
+	}
+	return base;
+});
+
+/** Counts the pieces of bodies that are being packed or unpacked, until `restore`. */
+function watchPacking() {
+	let atWork = 0;
+	const bases = new Set(packers);
+	const originals = [...bases].map((base) => [base, base._transform] as const);
+	for (const [base, transform] of originals) {
+		base._transform = function (this: unknown, chunk, encoding, done) {
+			atWork += 1;
+			transform.call(this, chunk, encoding, (...results) => {
+				atWork -= 1;
+				done(...results);
+			});
+		};
+	}
+	return {
+		isAtWork: () => atWork > 0,
+		restore() {
+			for (const [base, transform] of originals) base._transform = transform;
+		},
+	};
+}
+
+const isNodeAtWork = () => process.getActiveResourcesInfo().some((name) => !MAY_BE_IDLE.test(name));
 
 /** So many rounds of the event loop in a row with nothing at work mean that only timers are left. */
 const QUIET_ROUNDS = 12;
@@ -63,21 +91,24 @@ const ALL_BUT_DATE = [
 const DAY_MS = 24 * 3_600_000;
 
 /**
+ * What the clock says next: at first the moment of the documented examples, in UTC. Time goes on from
+ * test to test of a file, since the node keeps the rates of an account for the whole process.
+ */
+let nextMs = Date.UTC(2025, 9, 14, 3, 28, 4);
+const BETWEEN_TESTS_MS = 60_000;
+
+/**
  * Takes over the clock of the calling test file, until `restore`.
- * @param startMs what the clock says at first, ms since the epoch
  * @param isAtWork whether something is under way that no timer stands for
  * @param ownerNow to whom a timer belongs that is set now
  */
-export function takeTime(
-	startMs: number,
-	isAtWork: () => boolean,
-	ownerNow: () => object | undefined,
-): VirtualTime {
+export function takeTime(isAtWork: () => boolean, ownerNow: () => object | undefined): VirtualTime {
 	const real = { setTimeout, clearTimeout, setInterval, clearInterval };
+	const packing = watchPacking();
 	const timers = new Map<object, Timer>();
 	let count = 0;
 
-	jest.useFakeTimers({ now: startMs, doNotFake: [...ALL_BUT_DATE] });
+	jest.useFakeTimers({ now: nextMs, doNotFake: [...ALL_BUT_DATE] });
 
 	const set = (
 		callback: (...args: unknown[]) => void,
@@ -136,7 +167,7 @@ export function takeTime(
 	const settle = async () => {
 		for (let quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
 			await nextRound();
-			if (isAtWork() || filesAtWork()) quiet = -1;
+			if (isAtWork() || packing.isAtWork() || isNodeAtWork()) quiet = -1;
 		}
 	};
 
@@ -146,18 +177,29 @@ export function takeTime(
 		await settle();
 	};
 
+	const until = async (condition: () => boolean, mostMs = 3 * DAY_MS) => {
+		const end = Date.now() + mostMs;
+		await settle();
+		while (!condition()) {
+			const timer = first();
+			if (!timer) throw new Error('Nobody waits for anything, and still it has not happened.');
+			if (timer.at > end) throw new Error(`It has not happened within ${mostMs / 1000} s.`);
+			await fire(timer);
+		}
+	};
+
 	return {
 		now: () => Date.now(),
 		settle,
-		async until(condition, mostMs = 3 * DAY_MS) {
-			const end = Date.now() + mostMs;
-			await settle();
-			while (!condition()) {
-				const timer = first();
-				if (!timer) throw new Error('Nobody waits for anything, and still it has not happened.');
-				if (timer.at > end) throw new Error(`It has not happened within ${mostMs / 1000} s.`);
-				await fire(timer);
-			}
+		until,
+		async during(promise) {
+			let isSettled = false;
+			const mark = () => {
+				isSettled = true;
+			};
+			promise.then(mark, mark);
+			await until(() => isSettled);
+			return await promise;
 		},
 		async advance(ms) {
 			const end = Date.now() + ms;
@@ -169,8 +211,10 @@ export function takeTime(
 			for (const [handle, timer] of timers) if (timer.owner === owner) timers.delete(handle);
 		},
 		restore() {
+			nextMs = Date.now() + BETWEEN_TESTS_MS;
 			Object.assign(globalThis, real);
 			jest.useRealTimers();
+			packing.restore();
 		},
 	};
 }

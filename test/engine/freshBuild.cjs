@@ -1,0 +1,65 @@
+/**
+ * Before the tests of the built node: is dist/ what the sources say? `npm test` builds first; `npx jest`
+ * alone would test an old build, and be green. Rule: a file that is missing, left over, or older than its
+ * source stops the run.
+ */
+const { existsSync, readdirSync, statSync } = require('node:fs');
+const path = require('node:path');
+
+/** What the build makes something of (gulpfile.js), and what it is made with. */
+const FOLDERS = ['credentials', 'nodes'];
+const BUILD_FILES = ['gulpfile.js', 'tsconfig.json', 'index.js'];
+
+const filesIn = (folder, extension) =>
+	existsSync(folder)
+		? readdirSync(folder, { recursive: true })
+				.map(String)
+				.filter((name) => name.endsWith(extension) && !name.endsWith('.d.ts'))
+		: [];
+
+const writtenAt = (file) => (existsSync(file) ? statSync(file).mtimeMs : undefined);
+
+/**
+ * @param {string} root the project's folder
+ * @returns {string | undefined} what is wrong with `dist/`, in words
+ */
+function whatIsStale(root) {
+	const inDist = (...names) => path.join(root, 'dist', ...names);
+	const changedAt = (name) => writtenAt(path.join(root, name)) ?? 0;
+	const sources = FOLDERS.flatMap((folder) => [
+		...filesIn(path.join(root, folder), '.ts').map((name) => [
+			path.join(folder, name),
+			path.join(folder, name.replace(/\.ts$/, '.js')),
+		]),
+		...filesIn(path.join(root, folder), '.json').map((name) => {
+			const copied = path.join(folder, name);
+			return [copied, copied];
+		}),
+	]);
+	for (const [source, built] of sources) {
+		const builtAt = writtenAt(inDist(built));
+		if (builtAt === undefined) return `${source} is not in dist/`;
+		if (changedAt(source) > builtAt) return `${source} has changed since dist/ was built`;
+		// Copies keep the date of their source.
+		const newer = built !== source && BUILD_FILES.find((name) => changedAt(name) > builtAt);
+		if (newer) return `${newer} has changed since dist/ was built`;
+	}
+	const expected = new Set(sources.map(([, built]) => built));
+	for (const folder of FOLDERS) {
+		const leftOver = filesIn(inDist(folder), '.js')
+			.map((name) => path.join(folder, name))
+			.find((name) => !expected.has(name));
+		if (leftOver) return `dist/${leftOver} has no source any more`;
+	}
+	return sources.length > 0 ? undefined : 'there are no sources';
+}
+
+/** Jest's global set-up. */
+module.exports = () => {
+	const problem = whatIsStale(path.resolve(__dirname, '../..'));
+	if (problem)
+		throw new Error(
+			`The tests would run an old build: ${problem}. Run npm test, or npm run build first.`,
+		);
+};
+module.exports.whatIsStale = whatIsStale;
