@@ -133,6 +133,7 @@ describe('a task that fails', () => {
 		const found = await n8n.ended(id);
 		expect(found.status).toBe('error');
 		expect(found.error?.description).toContain(`Task ID: ${taskIds()[1]}.`);
+		expect(taskIds()).toHaveLength(PORTRAITS.length);
 		for (const task of taskIds()) expect(found.error?.description).toContain(task);
 		expectPaidOnce();
 	});
@@ -246,6 +247,7 @@ describe('what a person does meanwhile', () => {
 		const found = await n8n.ended(id);
 		expect(found.status).toBe('error');
 		expect(found.error?.message).toMatch(/Custom URL "nowhere" cannot be used/);
+		expect(taskIds()).toHaveLength(PORTRAITS.length);
 		for (const task of taskIds()) expect(found.error?.description).toContain(task);
 	});
 
@@ -261,6 +263,28 @@ describe('what a person does meanwhile', () => {
 				(json['error'] as IDataObject)['taskId'],
 			]),
 		).toEqual(taskIds().map((task, number) => [number, task]));
+	});
+});
+
+describe('time runs out', () => {
+	it('the last check asks about every task, also behind one that cannot be asked about', async () => {
+		const id = await run({
+			parameters: survive({ options: { timeout: 60, queueTimeout: 90 } }),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		await n8n.parked(id);
+		sandbox.double.faults.add({
+			match: { method: 'GET', taskId: taskIds()[0] },
+			times: 'always',
+			fault: { kind: 'status', status: 503 },
+		});
+		const found = await n8n.ended(id);
+		expect(idsIn(found)).toEqual(taskIds().slice(1));
+		expect(found.links).toEqual([1, 2]);
+		expect(found.errorItems.map(({ json }) => json['error'])).toMatchObject([
+			{ taskId: taskIds()[0] },
+		]);
+		expectPaidOnce();
 	});
 });
 

@@ -32,3 +32,13 @@ it('a check whose worker dies is made again, at once and not by its date', async
 		taskIds().map((id) => [id, 'SUCCEEDED']),
 	);
 });
+
+it('checks that are lost again and again are not made for ever: the error has every task ID', async () => {
+	const startedAt = sandbox.time.now();
+	const found = await runWithDeaths(Infinity);
+	expect(found.status).toBe('error');
+	expect(taskIds()).toHaveLength(2);
+	for (const id of taskIds()) expect(found.error?.description).toContain(id);
+	expect(n8n.executions().filter(({ depth }) => depth === 2).length).toBeLessThanOrEqual(10);
+	expect(sandbox.time.now() - startedAt).toBeLessThan(2 * 3_600_000);
+});

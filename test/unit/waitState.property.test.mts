@@ -17,6 +17,7 @@ import type { Answer } from '../../nodes/EmojiVideo/dashscope/client';
 import { fail } from '../../nodes/EmojiVideo/result';
 import type { FailureKind, Result } from '../../nodes/EmojiVideo/result';
 import type { Task } from '../../nodes/EmojiVideo/dashscope/schemas';
+import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../properties.mts';
 import { answered, defaults, START_MS, taskAt } from './account.mts';
 import type { SimulatedTask } from './account.mts';
 
@@ -94,7 +95,6 @@ function pack(scenario: Scenario, simulated: SimulatedTask[]): WaitState {
 		stopsAtFirstFailure: scenario.stopsAtFirstFailure,
 		lastCheckAt: now + schedule.settings.queueTimeoutMs + schedule.settings.runTimeoutMs,
 		isLastCheck: false,
-		lostChecks: 0,
 	};
 }
 
@@ -140,7 +140,7 @@ async function play(scenario: Scenario): Promise<void> {
 	let now = lastAcceptedAt(simulated);
 	let questions = 0;
 	let checks = 0;
-	const answersOfTurn = new Map<string, Result<Answer<Task>>>();
+	const answersOfCheck = new Map<string, { result: Result<Answer<Task>>; at: number }>();
 
 	const ask: Ask = async (taskId) => {
 		now += LATENCY_MS;
@@ -148,7 +148,7 @@ async function play(scenario: Scenario): Promise<void> {
 		const kind = scenario.faults[questions++];
 		const fault = kind && fail({ kind, message: kind, nextStep: 'x' });
 		const result = fault ?? answered(taskAt(task ?? nobody(taskId), now));
-		answersOfTurn.set(taskId, result);
+		answersOfCheck.set(taskId, { result, at: now });
 		return Promise.resolve(result);
 	};
 	// One check may have begun just before the limit; the last one comes after it.
@@ -160,19 +160,23 @@ async function play(scenario: Scenario): Promise<void> {
 		if (!next) break;
 		state = stored(next);
 		now += waitBeforeCheck(state, now);
-		answersOfTurn.clear();
+		answersOfCheck.clear();
 		const taken = await runCheck(state, ask, () => now);
 		const after = stored(taken.state);
 		expectNothingLost(state, after);
 		expectSettledKept(state, after);
 		expectTrue(after, simulated, now);
 
-		// The same check once more, with the same answers, says the same.
-		const endedAt = now;
+		// The same check once more, with the same answers at the same times, says the same.
+		let replayedAt = now;
 		const again = await runCheck(
 			state,
-			async (taskId) => Promise.resolve(answersOfTurn.get(taskId) ?? nobody(taskId)),
-			() => endedAt,
+			async (taskId) => {
+				const { result, at } = answersOfCheck.get(taskId) ?? nobody(taskId);
+				replayedAt = at;
+				return Promise.resolve(result);
+			},
+			() => replayedAt,
 		);
 		expect(endsOf(again.state)).toEqual(endsOf(taken.state));
 		expect([...again.answers.keys()]).toEqual([...taken.answers.keys()]);
@@ -228,7 +232,11 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 });
 
 describe('a wait in checks, with any answers, faults and crashes', () => {
-	it('keeps every task ID, changes no end, and comes to an end by its limits', async () => {
-		await fc.assert(fc.asyncProperty(scenarios, play), { numRuns: 300 });
-	});
+	it(
+		'keeps every task ID, changes no end, and comes to an end by its limits',
+		async () => {
+			await fc.assert(fc.asyncProperty(scenarios, play), { ...PROPERTY_LIMITS, numRuns: 300 });
+		},
+		PROPERTY_TIMEOUT_MS,
+	);
 });

@@ -7,7 +7,14 @@ import { createLimiter } from '../limiter';
 import { z } from 'zod';
 import { WAIT_STATE_KEY, parkOn, SEAL_KEY, checkWorkflow } from './workflows';
 import type { DurableRole } from './workflows';
-import { isSettled, nextCheck, waitStateSchema, runCheck, waitBeforeCheck } from './state';
+import {
+	isSettled,
+	nextCheck,
+	NOT_ASKED,
+	waitStateSchema,
+	runCheck,
+	waitBeforeCheck,
+} from './state';
 import type { WaitState, WaitEntry } from './state';
 import { aboutOf } from '../batch/plan';
 import type { AcceptedTask } from '../batch/submit';
@@ -27,12 +34,6 @@ import type { ExecutionContext } from '../execution/context';
  * one. A check that is only slow and not lost is taken twice, which costs nothing but requests.
  */
 const checkGraceMs = ({ entries }: WaitState) => 60_000 + entries.length * 3_000;
-const NOT_ASKED: Failure = {
-	kind: 'timeLimit',
-	message: 'n8n could not ask DashScope about this task in time',
-	nextStep:
-		'The task goes on, and may be billed. Use Get Status or Wait with this task ID within 24 hours.',
-};
 
 const toAccepted = (entry: WaitEntry & { taskId: string }): AcceptedTask => ({
 	job: { itemIndex: entry.itemIndex, ...aboutOf(entry), key: entry.taskId },
@@ -116,13 +117,26 @@ const MOST_LOST_CHECKS = 5;
 /** What n8n puts beside the state when a check ended in an error of n8n's own. */
 const lostCheck = z.object({ error: z.unknown().refine(Boolean) });
 
+const LOST_CHECKS_KEY = 'emojiVideoLostChecks';
+
+/**
+ * How many checks in a row n8n has lost with an error, by now. Counted in the node's context: with such
+ * an error n8n hands on the state that the supervisor had before it, so in the state it would stay at 1.
+ */
+function countLostChecks(functions: IExecuteFunctions): number {
+	const memory = functions.getContext('node');
+	const isLost = lostCheck.safeParse(functions.getInputData()[0]?.json).success;
+	const lostChecks = isLost ? z.number().catch(0).parse(memory[LOST_CHECKS_KEY]) + 1 : 0;
+	memory[LOST_CHECKS_KEY] = lostChecks;
+	return lostChecks;
+}
+
 /** Parks itself on the next check, as long as there is to be one. */
 async function keep(context: ExecutionContext, carried: WaitState): Promise<Outcome[]> {
 	const { functions, clock } = context;
 	const now = clock.now();
-	const isLost = lostCheck.safeParse(functions.getInputData()[0]?.json).success;
-	const lostChecks = isLost ? carried.lostChecks + 1 : carried.lostChecks;
-	const state = nextCheck({ ...carried, lostChecks }, now);
+	const lostChecks = countLostChecks(functions);
+	const state = nextCheck(carried, now);
 	// Its time is up and the last check was lost, or n8n loses them all.
 	if (!state || lostChecks > MOST_LOST_CHECKS) return giveUp(carried, NOT_ASKED);
 	const waitMs = waitBeforeCheck(state, now);

@@ -68,7 +68,6 @@ function startDurableWait(
 		stopsAtFirstFailure: context.stopsAtFirstFailure,
 		lastCheckAt: now + options.queueTimeoutMs + options.runTimeoutMs,
 		isLastCheck: false,
-		lostChecks: 0,
 	});
 
 	return {

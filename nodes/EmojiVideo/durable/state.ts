@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Answer } from '../dashscope/client';
 import { failureSchema } from '../result';
-import type { Result } from '../result';
+import type { Failure, Result } from '../result';
 import { areaSchema } from '../dashscope/schemas';
 import type { Task } from '../dashscope/schemas';
 import { recordAnswer } from '../batch/pollAnswers';
@@ -71,10 +71,16 @@ export const waitStateSchema = z.object({
 	/** Every time limit has ended by now (ms since the epoch): one more check asks about all, no other. */
 	lastCheckAt: z.number(),
 	isLastCheck: z.boolean(),
-	/** How many checks in a row n8n has lost with an error. */
-	lostChecks: z.number(),
 });
 export type WaitState = z.infer<typeof waitStateSchema>;
+
+/** Why a task has no end when there will be no further check. */
+export const NOT_ASKED: Failure = {
+	kind: 'timeLimit',
+	message: 'n8n could not ask DashScope about this task in time',
+	nextStep:
+		'The task goes on, and may be billed. Use Get Status or Wait with this task ID within 24 hours.',
+};
 
 /** A wait under 65 s would stay in n8n's memory (docs/n8n.md, "Waiting in the database"). */
 const SHORTEST_WAIT_MS = 66_000;
@@ -123,7 +129,8 @@ export function waitBeforeCheck(state: WaitState, now: number): number {
 
 /**
  * Asks about the open tasks, oldest first, up to the first that is still in the queue: behind it none
- * can be running. Tasks that were made elsewhere are asked in any case, the first time.
+ * can be running. Tasks that were made elsewhere are asked in any case, the first time. The last check
+ * asks about all, and leaves none open: what has finished is not given up for one that cannot be asked.
  * @param ask one question about one task
  * @returns the state after this check, and the answers about tasks that finished in it
  */
@@ -140,8 +147,11 @@ export async function runCheck(
 		if (queueReached && acceptedAt !== undefined && !state.isLastCheck) continue;
 		const result = await ask(taskId);
 		const polled = recordAnswer(schedule, taskId, result, now(), Math.random());
-		if (polled.kind === 'open') {
+		if (polled.kind === 'open' && !state.isLastCheck) {
 			queueReached ||= !result.ok || result.value.value.status === 'PENDING';
+		} else if (polled.kind === 'open') {
+			schedule.open.delete(taskId);
+			results.set(taskId, state.returnsUnfinished ? 'outOfTime' : { ...NOT_ASKED, taskId });
 		} else if (polled.kind === 'done') {
 			results.set(taskId, 'succeeded');
 			answers.set(taskId, polled.answer);
@@ -156,5 +166,5 @@ export async function runCheck(
 		...entry,
 		settled: entry.settled ?? results.get(entry.taskId ?? ''),
 	}));
-	return { state: { ...state, entries, schedule: saveSchedule(schedule), lostChecks: 0 }, answers };
+	return { state: { ...state, entries, schedule: saveSchedule(schedule) }, answers };
 }
