@@ -24,9 +24,12 @@ export default {
 		project('unit', 'unit'),
 		project('contract', 'contract'),
 		project('sandbox', 'sandbox'),
-		{ ...project('engine', 'engine'), modulePathIgnorePatterns: [] },
+		{
+			...project('engine', 'engine'),
+			modulePathIgnorePatterns: [],
+			globalSetup: '<rootDir>/test/engine/freshBuild.cjs',
+		},
 	],
 	testTimeout: 30_000,
-	// The engine tests wait for the double more than they compute.
 	maxWorkers: 3,
 };

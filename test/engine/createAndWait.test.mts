@@ -171,6 +171,7 @@ describe('three items of which one fails', () => {
 		);
 		expect(error?.description).toContain('head upright');
 		expect(error?.context?.['itemIndex']).toBe(1);
+		expect(sandbox.double.tasks()).toHaveLength(1);
 		for (const { id } of sandbox.double.tasks()) expect(error?.description).toContain(id);
 	});
 

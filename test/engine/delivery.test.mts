@@ -106,6 +106,7 @@ describe('Output: One Item per Portrait', () => {
 	test('an error that ends the node names every task, those of packs too', async () => {
 		sandbox.double.failTask(1);
 		const { error } = await sandbox.run({ parameters: pack() });
+		expect(sandbox.double.tasks()).toHaveLength(TEMPLATES.length);
 		for (const { id } of sandbox.double.tasks()) expect(error?.description).toContain(id);
 	});
 

@@ -3,7 +3,7 @@
  * alone would test an old build, and be green. Rule: a file that is missing, left over, or older than its
  * source stops the run.
  */
-const { existsSync, readdirSync, statSync } = require('node:fs');
+const { existsSync, readdirSync, readFileSync, statSync } = require('node:fs');
 const path = require('node:path');
 
 /** What the build makes something of (gulpfile.js), and what it is made with. */
@@ -39,9 +39,13 @@ function whatIsStale(root) {
 	for (const [source, built] of sources) {
 		const builtAt = writtenAt(inDist(built));
 		if (builtAt === undefined) return `${source} is not in dist/`;
-		if (changedAt(source) > builtAt) return `${source} has changed since dist/ was built`;
-		// Copies keep the date of their source.
-		const newer = built !== source && BUILD_FILES.find((name) => changedAt(name) > builtAt);
+		// Copies keep the date of their source, nearly.
+		const isCopy = built === source;
+		const isChanged = isCopy
+			? !readFileSync(path.join(root, source)).equals(readFileSync(inDist(built)))
+			: changedAt(source) > builtAt;
+		if (isChanged) return `${source} has changed since dist/ was built`;
+		const newer = !isCopy && BUILD_FILES.find((name) => changedAt(name) > builtAt);
 		if (newer) return `${newer} has changed since dist/ was built`;
 	}
 	const expected = new Set(sources.map(([, built]) => built));

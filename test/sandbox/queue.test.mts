@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { createQueue, type QueuedTask } from '../../sandbox/dashscope/queue.mts';
+import { PROPERTY_LIMITS } from '../properties.mts';
 
 interface Job extends QueuedTask {
 	runMs: number;
@@ -87,6 +88,6 @@ it.each([Infinity, 15])('plays like a slow queue, results wanted within %i ms', 
 			const { fast, slow } = play(steps, limitMs);
 			expect(fast).toEqual(slow);
 		}),
-		{ numRuns: 500 },
+		{ ...PROPERTY_LIMITS, numRuns: 500 },
 	);
 });

@@ -15,6 +15,7 @@ import type { BatchTools } from '../../nodes/EmojiVideo/batch/submit';
 import type { PollSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Failure } from '../../nodes/EmojiVideo/result';
+import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../properties.mts';
 import { createAdversary } from './adversary.mts';
 import type { Call, Fate, Script, TaskEnd } from './adversary.mts';
 import { createVirtualClock } from './virtualClock.mts';
@@ -257,17 +258,21 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 });
 
 describe('any interleaving of answers, faults, stops and re-runs', () => {
-	it('keeps what was paid for, pays once, and stays within the account’s limits', async () => {
-		await fc.assert(
-			fc.asyncProperty(scenarios, async (scenario) => {
-				const played = await play(scenario);
-				expectOneResultPerJob(played);
-				expectEveryAcceptedTaskInAResult(played);
-				expectNoSecondCreate(played);
-				expectRepeatedOnlyAfterThrottling(played);
-				expectPaced(played);
-			}),
-			{ numRuns: 300 },
-		);
-	});
+	it(
+		'keeps what was paid for, pays once, and stays within the account’s limits',
+		async () => {
+			await fc.assert(
+				fc.asyncProperty(scenarios, async (scenario) => {
+					const played = await play(scenario);
+					expectOneResultPerJob(played);
+					expectEveryAcceptedTaskInAResult(played);
+					expectNoSecondCreate(played);
+					expectRepeatedOnlyAfterThrottling(played);
+					expectPaced(played);
+				}),
+				{ ...PROPERTY_LIMITS, numRuns: 300 },
+			);
+		},
+		PROPERTY_TIMEOUT_MS,
+	);
 });

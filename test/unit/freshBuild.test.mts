@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const { whatIsStale } = createRequire(__filename)('../engine/freshBuild.cjs') as {
-	whatIsStale(root: string): string | undefined;
+	whatIsStale: (root: string) => string | undefined;
 };
 
 let root: string;
-const write = (name: string, atSeconds: number) => {
+const write = (name: string, atSeconds: number, content = '{}') => {
 	const file = path.join(root, name);
 	mkdirSync(path.dirname(file), { recursive: true });
-	writeFileSync(file, '');
+	writeFileSync(file, content);
 	utimesSync(file, atSeconds, atSeconds);
 };
 
@@ -38,7 +38,7 @@ it.each([
 	['tsconfig.json', 'has changed since dist/ was built'],
 	['nodes/A/new.ts', 'is not in dist/'],
 ])('a change of %s after the build is told', (name, words) => {
-	write(name, 300);
+	write(name, 300, '{ "new": true }');
 	expect(whatIsStale(root)).toBe(`${name} ${words}`);
 });
 

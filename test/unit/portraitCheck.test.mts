@@ -11,6 +11,7 @@ import {
 } from '../../nodes/EmojiVideo/media/portraitCheck';
 import { portraitsFolder } from '../../sandbox/dashscope/index.mts';
 import { bmp, jpeg, padded, png, webp } from '../images.mts';
+import { PROPERTY_LIMITS } from '../properties.mts';
 
 const judge = (bytes: Buffer, size = bytes.length, name = 'me.png') =>
 	checkPortrait(bytes.subarray(0, HEAD_BYTES), { name, size });
@@ -141,7 +142,7 @@ test('no bytes make it throw', () => {
 			const result = judge(Buffer.concat([start.subarray(0, keep), rest]));
 			expect(typeof result.ok).toBe('boolean');
 		}),
-		{ numRuns: 2000 },
+		{ ...PROPERTY_LIMITS, numRuns: 2000 },
 	);
 });
 

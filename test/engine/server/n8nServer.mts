@@ -174,6 +174,7 @@ async function startServer(
 
 	const newWorker = (): MortalProcess =>
 		createMortal((dead) => {
+			if (!host.main.isAlive) return;
 			host.main.run(() => setTimeout(() => void failJobsOf(host, dead), NOTICED_AFTER_MS));
 			host.worker = newWorker();
 		});
@@ -259,9 +260,8 @@ async function startServer(
 			isDead = false;
 		},
 		close() {
-			deathsLeft = 0;
-			host.worker.kill();
 			host.main.kill();
+			host.worker.kill();
 		},
 	};
 }
