@@ -58,14 +58,23 @@ it.each([
 	['areas of three numbers', { ...entry, areas: { face: [1, 2, 3], expression: [1, 2, 3, 4] } }],
 	['text', 'task-1'],
 	['null', null],
-])('does not believe an entry with %s', (_, broken) => {
-	const context = { emojiVideoTasks: { key: broken } } as unknown as IDataObject;
-	expect(openPaidTasks(context).find('key')).toBeUndefined();
+])('neither believes an entry with %s, nor pays for a second task on top of it', (_, broken) => {
+	const tasks = { key: broken };
+	const context = { emojiVideo: { version: 1, tasks, areas: {} } } as unknown as IDataObject;
+	const paidTasks = openPaidTasks(context);
+	expect(paidTasks.find('key')).toBeUndefined();
+	expect(paidTasks.isInFlight('key')).toBe(true);
+	expect(paidTasks.isInFlight('another')).toBe(false);
 });
 
-it('starts afresh where the context holds something else', () => {
-	const context: IDataObject = { emojiVideoTasks: 'nonsense', emojiVideoAreas: null };
+it.each([
+	['of another version', { version: 2, tasks: { key: entry }, areas: {} }],
+	['that is nonsense', 'nonsense'],
+	['that is null', null],
+])('pays for nothing on top of a record %s', (_, record) => {
+	const context = { emojiVideo: record } as unknown as IDataObject;
 	const paidTasks = openPaidTasks(context);
-	paidTasks.write('key', entry);
-	expect(openPaidTasks(context).find('key')).toEqual(entry);
+	expect(paidTasks.find('key')).toBeUndefined();
+	expect(paidTasks.isInFlight('key')).toBe(true);
+	expect(context.emojiVideo).toBe(record);
 });

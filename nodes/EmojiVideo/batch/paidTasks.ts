@@ -27,7 +27,7 @@ export interface PaidTasks {
 	write(key: string, entry: PaidTask): void;
 	/** Remembers, before it is sent, that a create is on its way; `write` or `remove` end that. */
 	markInFlight(key: string): void;
-	/** Whether a create was sent and its answer never came: a task may exist. */
+	/** Whether a task may exist of which nothing is known: its answer never came, or its entry cannot be read. */
 	isInFlight(key: string): boolean;
 	/** Forgets a task that ended without a video, so that a new try makes a new one. */
 	remove(key: string): void;
@@ -39,11 +39,31 @@ export interface PaidTasks {
 /** In the place of a task: the create was sent, its answer has not come. */
 const DOUBT = 'sent';
 
-function getOrCreate(context: IDataObject, name: string): Record<string, unknown> {
-	const existing = context[name];
-	if (typeof existing === 'object' && existing !== null) return existing as Record<string, unknown>;
-	const fresh: IDataObject = {};
-	context[name] = fresh;
+/** Of what is stored with the execution; a Retry may come after an update of the package. */
+const VERSION = 1;
+
+const recordSchema = z.object({
+	version: z.literal(VERSION),
+	tasks: z.record(z.unknown()),
+	areas: z.record(z.unknown()),
+});
+type StoredRecord = z.infer<typeof recordSchema>;
+
+const RECORD_KEY = 'emojiVideo';
+
+const emptyRecord = (): StoredRecord => ({ version: VERSION, tasks: {}, areas: {} });
+
+/** The record in the node's context; `undefined` when another version of the package has written it. */
+function getOrCreate(context: IDataObject): StoredRecord | undefined {
+	const existing = context[RECORD_KEY];
+	// The stored object itself is changed, not a copy of it.
+	if (existing !== undefined) {
+		return recordSchema.safeParse(existing).success
+			? (existing as unknown as StoredRecord)
+			: undefined;
+	}
+	const fresh = emptyRecord();
+	context[RECORD_KEY] = fresh as unknown as IDataObject;
 	return fresh;
 }
 
@@ -51,17 +71,19 @@ function getOrCreate(context: IDataObject, name: string): Record<string, unknown
  * @param context `this.getContext('node')`, the same object in every try of an execution
  */
 export function openPaidTasks(context: IDataObject): PaidTasks {
-	const tasks = getOrCreate(context, 'emojiVideoTasks');
-	const areas = getOrCreate(context, 'emojiVideoAreas');
+	const stored = getOrCreate(context);
+	const { tasks, areas } = stored ?? emptyRecord();
+	const find = (key: string) => (key in tasks ? entrySchema.safeParse(tasks[key]).data : undefined);
 	return {
-		find: (key) => (key in tasks ? entrySchema.safeParse(tasks[key]).data : undefined),
+		find,
 		write: (key, entry) => {
 			tasks[key] = { ...entry };
 		},
 		markInFlight: (key) => {
 			tasks[key] = DOUBT;
 		},
-		isInFlight: (key) => tasks[key] === DOUBT,
+		// What cannot be read may be a task: nothing is paid for on top of it.
+		isInFlight: (key) => stored === undefined || (key in tasks && find(key) === undefined),
 		remove: (key) => {
 			delete tasks[key];
 		},

@@ -30,7 +30,11 @@ const KEPT_MS = 25 * HOUR_MS;
 /** About 500 KB of n8n's database; ten times what an account finishes in a day, one at a time. */
 const MOST_KNOWN = 20_000;
 
+/** Of what is stored in the workflow's static data. */
+const VERSION = 1;
+
 const memorySchema = z.object({
+	version: z.literal(VERSION),
 	/** Hash of a task's ID -> its end in ms since the epoch. */
 	known: z.record(z.number()),
 	/** Whatever ended at this moment or before counts as known. */
@@ -121,6 +125,7 @@ export function remember(
 	const { kept, droppedUntil } = prune([...known], (key) => listedKeys.has(key), newest);
 	const open = listed.filter(isOpen).map(({ submittedAt }) => submittedAt ?? newest);
 	return {
+		version: VERSION,
 		known: Object.fromEntries(kept),
 		floor: Math.max(memory?.floor ?? 0, droppedUntil),
 		newest,
