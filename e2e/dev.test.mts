@@ -64,9 +64,12 @@ describe('npm run dev', () => {
 	});
 
 	afterAll(async () => {
-		if (dev.exitCode !== null) return;
-		dev.kill('SIGTERM');
-		await once(dev, 'exit');
+		if (dev.exitCode === null) {
+			dev.kill('SIGTERM');
+			await once(dev, 'exit');
+		}
+		// Jest takes two package.json files of one name for a mistake.
+		await rm(COPY, { recursive: true, force: true });
 	});
 
 	it('gives n8n a changed source at once', async () => {

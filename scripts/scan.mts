@@ -4,11 +4,14 @@
  * Rule: it packs what npm would publish, so run the build first.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+
+import { OLDEST_SUPPORTED } from '../e2e/hosts/hosts.mts';
+import { forbiddenModules } from './hostModules.mts';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '..');
@@ -64,6 +67,17 @@ function checkContents(files: string[], packedBytes: number): Verdict {
 	return { passed: details.length === 0, details: details.join('\n') };
 }
 
+/** Modules that an n8n may lack, asked for by what is shipped. */
+async function checkModules(unpacked: string, files: string[]): Promise<Verdict> {
+	const code = await Promise.all(
+		files
+			.filter((file) => file.endsWith('.js'))
+			.map(async (file) => [file, await readFile(path.join(unpacked, file), 'utf8')] as const),
+	);
+	const details = forbiddenModules(Object.fromEntries(code));
+	return { passed: details.length === 0, details: details.join('\n') };
+}
+
 async function main(): Promise<void> {
 	const folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-scan-'));
 	try {
@@ -77,6 +91,10 @@ async function main(): Promise<void> {
 			[
 				`contents (${files.length} files, ${tarball.size} bytes)`,
 				checkContents(files, tarball.size),
+			],
+			[
+				`modules (n8n ${OLDEST_SUPPORTED} and newer have them)`,
+				await checkModules(tarball.unpacked, files),
 			],
 		];
 		for (const [what, { passed, message, details }] of verdicts) {

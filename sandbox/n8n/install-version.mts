@@ -38,6 +38,9 @@ export interface N8nVersion {
  */
 const OVERRIDES = { 'msgpackr-extract': '3.0.4', xlsx: '0.18.5' };
 
+/** Written last, so that an install that was broken off is never taken for a whole one. */
+const STAMP = '.emoji-video-installed';
+
 const PNPM = 'pnpm@10';
 
 const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -55,14 +58,26 @@ export async function installVersion(
 	await mkdir(folder, { recursive: true });
 	const work = wanted.layout === 'npm' ? installFlat : installAsInDocker;
 	const title = `Installing n8n ${wanted.version} (${wanted.layout})`;
-	return await withClock(title, options, async () => await work(folder, wanted, options));
+	await withClock(title, options, async () => await work(folder, wanted, options));
+	await writeFile(path.join(folder, STAMP), '');
+	const install = installedIn(folder, wanted);
+	if (install === undefined) throw new Error(`n8n ${wanted.version} is not in ${folder}`);
+	return install;
+}
+
+/** What {@link installVersion} has left in `folder`; undefined if it did not end there. */
+export function installedIn(folder: string, { layout }: N8nVersion): N8nInstall | undefined {
+	const modules = path.join(folder, layout === 'npm' ? 'node_modules' : 'tools/node_modules');
+	const n8n = path.join(folder, layout === 'npm' ? 'node_modules/n8n' : 'n8n');
+	if (!existsSync(path.join(folder, STAMP))) return undefined;
+	return { nodePath: nodeProgramIn(modules), n8nPath: path.join(n8n, 'bin', 'n8n') };
 }
 
 async function installFlat(
 	folder: string,
 	{ version, node }: N8nVersion,
 	{ signal }: InstallOptions,
-): Promise<N8nInstall> {
+): Promise<void> {
 	const dependencies = { n8n: version, [nodePackageName()]: node };
 	await writeManifest(folder, { dependencies, overrides: OVERRIDES });
 	await npm(['install', ...QUIET], { cwd: folder, signal });
@@ -74,7 +89,6 @@ async function installFlat(
 		env: buildEnvironment(nodePath),
 		signal,
 	});
-	return { nodePath, n8nPath: path.join(modules, 'n8n', 'bin', 'n8n') };
 }
 
 /** n8n's image holds n8n's own folder, with the `node_modules` that pnpm has made in it. */
@@ -82,7 +96,7 @@ async function installAsInDocker(
 	folder: string,
 	{ version, node }: N8nVersion,
 	{ signal }: InstallOptions,
-): Promise<N8nInstall> {
+): Promise<void> {
 	const tools = path.join(folder, 'tools');
 	await mkdir(tools);
 	await writeManifest(tools, { dependencies: { [nodePackageName()]: node } });
@@ -102,7 +116,6 @@ async function installAsInDocker(
 	const env = { ...buildEnvironment(nodePath), CI: 'true' };
 	const flags = ['--prod', '--no-frozen-lockfile', '--reporter=append-only'];
 	await run(nodePath, [pnpm, 'install', ...flags], { cwd: n8nFolder, env, signal });
-	return { nodePath, n8nPath: path.join(n8nFolder, 'bin', 'n8n') };
 }
 
 async function writeManifest(folder: string, content: object): Promise<void> {
