@@ -26,9 +26,14 @@ const IMPORT = /(?:\brequire\(\s*|\bfrom\s+|\bimport\(\s*|\bimport\s+)(['"`])([^
 const isNewer = (version: string, than: string) =>
 	version.localeCompare(than, 'en', { numeric: true }) > 0;
 
+/** Examples in a comment ask for nothing. */
+const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//g;
+
 /** The modules that a file's code asks for, each once; relative paths are none. */
 export function modulesOf(code: string): string[] {
-	const names = [...code.matchAll(IMPORT)].map(([, , name]) => name ?? '');
+	const names = [...code.replace(BLOCK_COMMENT, '').matchAll(IMPORT)].map(
+		([, , name]) => name ?? '',
+	);
 	return [...new Set(names)].filter((name) => !name.startsWith('.'));
 }
 

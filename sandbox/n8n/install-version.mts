@@ -109,7 +109,12 @@ async function installAsInDocker(
 	const tarball = path.join(folder, `n8n-${version}.tgz`);
 	await run('tar', ['-xzf', tarball, '-C', n8nFolder, '--strip-components=1'], { cwd: folder });
 	await dropDevDependencies(path.join(n8nFolder, 'package.json'));
-	const settings = { onlyBuiltDependencies: NATIVE_MODULES, overrides: OVERRIDES };
+	const settings = {
+		onlyBuiltDependencies: NATIVE_MODULES,
+		overrides: OVERRIDES,
+		// What n8n's image was built with, too: no module that is newer than this n8n.
+		resolutionMode: 'time-based',
+	};
 	// JSON is YAML, too.
 	await writeFile(path.join(n8nFolder, 'pnpm-workspace.yaml'), JSON.stringify(settings));
 	const pnpm = path.join(tools, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');

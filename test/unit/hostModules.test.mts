@@ -3,6 +3,7 @@ import { forbiddenModules, modulesOf, whyNot } from '../../scripts/hostModules.m
 describe('modules that the package takes from n8n', () => {
 	it('are found in every way of asking for them', () => {
 		const code = [
+			"/** What `require('this-very-package')` gives. */",
 			'const a = require(\'zod\'), b = require("./near");',
 			"import { c } from 'luxon';",
 			"const d = await import('p-limit');",
