@@ -105,6 +105,7 @@ async function runHost(wanted: N8nVersion, tarball: string): Promise<HostResult>
 		await rm(work, { recursive: true, force: true });
 		await installTarball(work, tarball);
 		const logFile = path.join(folder, 'n8n.log');
+		await rm(logFile, { force: true });
 		const env = wanted.version === MAIN_VERSION ? {} : WITHOUT_NEW_MODULES;
 		const n8n = await startN8n({ install: installed, userFolder: work, port: 0, logFile, env });
 		const api = await connect(n8n.url, OWNER);

@@ -1,5 +1,5 @@
 /**
- * A client for n8n's internal REST API, the one its editor uses (checked against n8n 2.40.7). It
+ * A client for n8n's internal REST API, the one its editor uses (checked against n8n 1.101.1 to 2.41.1). It
  * has just what the sandbox and the tests need. The rule: a refused call throws with n8n's own
  * words, and every answer is parsed, because this API changes without notice.
  */
@@ -93,12 +93,16 @@ export async function connect(url: string, owner: Owner): Promise<N8nApi> {
 	};
 
 	const settings = z
-		.object({ userManagement: z.object({ showSetupOnFirstLoad: z.boolean() }) })
+		.object({
+			versionCli: z.string(),
+			userManagement: z.object({ showSetupOnFirstLoad: z.boolean() }),
+		})
 		.parse(await request('GET', '/settings'));
 	if (settings.userManagement.showSetupOnFirstLoad) await request('POST', '/owner/setup', owner);
+	const isFirstMajor = settings.versionCli.startsWith('1.');
 	await request('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
 
-	return createApi(url, request, headers, () => cookie(session));
+	return createApi(url, request, headers, () => cookie(session), isFirstMajor);
 }
 
 function createApi(
@@ -106,6 +110,7 @@ function createApi(
 	request: N8nApi['request'],
 	headers: () => Record<string, string>,
 	sessionCookie: () => string,
+	isFirstMajor: boolean,
 ): N8nApi {
 	const api: N8nApi = {
 		request,
@@ -134,7 +139,9 @@ function createApi(
 				await request('POST', '/credentials/test', { credentials: { id, name, type, data } }),
 			),
 
-		importWorkflow: async (workflow) => {
+		importWorkflow: async (file) => {
+			// n8n 1.x has no default for it; later ones know drafts and published versions instead.
+			const workflow = isFirstMajor ? { ...file, active: false } : file;
 			const known = z
 				.array(z.object({ id: z.string(), name: z.string() }))
 				.parse(await request('GET', '/workflows'));
@@ -147,7 +154,8 @@ function createApi(
 		},
 
 		activate: async ({ id, versionId }) => {
-			await request('POST', `/workflows/${id}/activate`, { versionId });
+			if (isFirstMajor) await request('PATCH', `/workflows/${id}`, { active: true, versionId });
+			else await request('POST', `/workflows/${id}/activate`, { versionId });
 		},
 
 		run: async (workflow, triggerName) => {

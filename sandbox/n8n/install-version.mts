@@ -118,7 +118,8 @@ async function installAsInDocker(
 	// JSON is YAML, too.
 	await writeFile(path.join(n8nFolder, 'pnpm-workspace.yaml'), JSON.stringify(settings));
 	const pnpm = path.join(tools, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
-	const env = { ...buildEnvironment(nodePath), CI: 'true' };
+	// npm hands this project's own `ignore-scripts=true` on.
+	const env = { ...buildEnvironment(nodePath), CI: 'true', npm_config_ignore_scripts: 'false' };
 	const flags = ['--prod', '--no-frozen-lockfile', '--reporter=append-only'];
 	await run(nodePath, [pnpm, 'install', ...flags], { cwd: n8nFolder, env, signal });
 }
