@@ -6,7 +6,10 @@ import { DateTime } from 'luxon';
 import type { IDataObject } from 'n8n-workflow';
 import type { CancelOutcome } from './batch/cancelTask';
 import type { CreatedTask, Detection, FaceAreas, ListedTask, Task } from './dashscope/schemas';
+import { hintAboutAreas } from './dashscope/areas';
 import { nextStepFor } from './dashscope/errors';
+import type { Failure } from './result';
+import { nameOfTemplate } from './dashscope/templateNames';
 
 /** What the node knows about a video beside the service's answer. */
 export interface VideoFacts {
@@ -18,20 +21,42 @@ export interface VideoFacts {
 	areas?: FaceAreas;
 }
 
-/** Videos are kept for 24 hours after the task has finished (API reference, video_url). */
+/**
+ * Videos are kept for 24 hours; documents disagree from when (docs/service.md, "Retention"), so what is
+ * promised counts from the creation.
+ */
 const VIDEO_KEPT_HOURS = 24;
 
 /** ISO 8601 in the service's own zone, UTC+8. */
 const iso = (ms: number | undefined): string | undefined =>
 	ms === undefined ? undefined : (DateTime.fromMillis(ms, { zone: 'utc+8' }).toISO() ?? undefined);
 
-/** The signed link names its own end (`Expires`, in seconds); otherwise it is 24 hours after the task's. */
-function expiresAt({ videoUrl, finishedAt }: Task): number | undefined {
-	if (!videoUrl) return undefined;
+/** The signed link names its own end (`Expires`, in seconds); otherwise 24 hours are promised. */
+function expiresAt({ videoUrl, submittedAt }: Task): number | undefined {
+	if (!videoUrl || !URL.canParse(videoUrl)) return undefined;
 	const expires = Number(new URL(videoUrl).searchParams.get('Expires'));
 	if (Number.isInteger(expires) && expires > 1e9 && expires < 1e11) return expires * 1000;
-	return finishedAt === undefined ? undefined : finishedAt + VIDEO_KEPT_HOURS * 3_600_000;
+	return submittedAt === undefined ? undefined : submittedAt + VIDEO_KEPT_HOURS * 3_600_000;
 }
+
+/** A success without a link is not documented; that there is none must not look like a bug of the reader's. */
+export const WITHOUT_LINK = {
+	message: 'DashScope says that the task has succeeded, but gave no link to its video',
+	nextStep:
+		'Ask again with Get Status and this task ID, within 24 hours of its creation; if there is still no link, report the request ID to Alibaba Cloud.',
+};
+
+const hintOf = (task: Task, { areas }: VideoFacts): string | undefined => {
+	const hints = [
+		task.status === 'SUCCEEDED' && task.videoUrl === undefined && sentencesOf(WITHOUT_LINK),
+		areas && hintAboutAreas(areas),
+	].filter(Boolean);
+	return hints.length === 0 ? undefined : hints.join(' ');
+};
+
+/** A failure that an item carries as a text. */
+export const sentencesOf = ({ message, nextStep }: Pick<Failure, 'message' | 'nextStep'>): string =>
+	`${message}. ${nextStep}`;
 
 /** Leaves out what is not known, so that `undefined` never reaches an item. */
 const known = (fields: Record<string, unknown>): IDataObject =>
@@ -41,6 +66,7 @@ const known = (fields: Record<string, unknown>): IDataObject =>
 
 const shared = ({ templateId, imageUrl, imageFile, areas }: VideoFacts) => ({
 	templateId,
+	templateName: templateId === undefined ? undefined : nameOfTemplate(templateId),
 	imageUrl,
 	imageFile,
 	faceArea: areas?.face,
@@ -57,6 +83,7 @@ export const createdToJson = (
 		taskId: task.taskId,
 		status: task.status,
 		...shared(facts),
+		hint: facts.areas && hintAboutAreas(facts.areas),
 		submittedAt: iso(acceptedAt),
 		requestId: task.requestId,
 	});
@@ -76,6 +103,7 @@ export const taskToJson = (task: Task, facts: VideoFacts): IDataObject =>
 		finishedAt: iso(task.finishedAt),
 		requestId: task.requestId,
 		...shared(facts),
+		hint: hintOf(task, facts),
 	});
 
 /** A row of the account's task list; `requestId` is that of the request that made the task. */

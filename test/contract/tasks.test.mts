@@ -87,6 +87,7 @@ describe('the task list', () => {
 		expect(listed).toMatchObject({ ok: true, value: { raw: example('task-list') } });
 		expect(listed.ok && listed.value.value).toStrictEqual({
 			pages: 1,
+			rows: 2,
 			tasks: [
 				{
 					taskId: '50e2ccea-…',

@@ -48,6 +48,7 @@ describe('a task', () => {
 			finishedAt: '2025-10-14T11:29:03.924+08:00',
 			requestId: 'r',
 			templateId: 'mengwa_kaixin',
+			templateName: 'Cute Kid: Happy',
 			imageUrl,
 			faceArea: areas.face,
 			expressionArea: areas.expression,
@@ -73,8 +74,8 @@ describe('a task', () => {
 });
 
 describe('a video link', () => {
-	const expiry = (videoUrl: string | undefined, finishedAt = succeeded.finishedAt) =>
-		taskToJson({ ...succeeded, videoUrl, finishedAt }, {}).videoUrlExpiresAt;
+	const expiry = (videoUrl: string | undefined) =>
+		taskToJson({ ...succeeded, videoUrl }, {}).videoUrlExpiresAt;
 
 	it('expires when its signature does', () => {
 		expect(expiry('https://a.example/b.mp4?x=1&Expires=1760412543')).toBe(
@@ -83,24 +84,51 @@ describe('a video link', () => {
 	});
 
 	it.each(['xxx', '', '12', '1760412543000', '17604125.5', '-1760412543'])(
-		'that says Expires=%s expires 24 hours after the task has finished',
+		'that says Expires=%s is promised for 24 hours from the creation of the task',
 		(expires) => {
 			expect(expiry(`https://a.example/b.mp4?Expires=${expires}`)).toBe(
-				'2025-10-15T11:29:03.924+08:00',
+				'2025-10-15T11:28:04.372+08:00',
 			);
 		},
 	);
 
-	it('that says nothing expires 24 hours after the task has finished', () => {
-		expect(expiry('https://a.example/b.mp4')).toBe('2025-10-15T11:29:03.924+08:00');
+	it('that says nothing is promised for 24 hours from the creation of the task', () => {
+		expect(expiry('https://a.example/b.mp4')).toBe('2025-10-15T11:28:04.372+08:00');
 	});
 
 	it('has no end where none is known, and none without a link', () => {
-		const unknown = { ...succeeded, videoUrl: 'https://a.example/b.mp4', finishedAt: undefined };
+		const unknown = { ...succeeded, videoUrl: 'https://a.example/b.mp4', submittedAt: undefined };
 		expect(taskToJson(unknown, {})).not.toHaveProperty('videoUrlExpiresAt');
 		expect(taskToJson({ ...succeeded, videoUrl: undefined }, {})).not.toHaveProperty(
 			'videoUrlExpiresAt',
 		);
+	});
+});
+
+describe('a hint', () => {
+	it('says that a finished task has no link, and names no field', () => {
+		const { hint } = taskToJson({ ...succeeded, videoUrl: undefined }, facts);
+		expect(hint).toMatch(/^DashScope says that the task has succeeded, but gave no link/);
+		expect(hint).not.toMatch(/videoUrl/);
+	});
+
+	it.each([
+		['far from square', { ...areas, expression: [0, 0, 609, 1218] }, /609 x 1218 pixels/],
+		['not around the face', { ...areas, expression: [300, 30, 609, 339] }, /does not enclose/],
+	])('says that areas are %s, on created and on finished items', (_, unusual, words) => {
+		const given = { ...facts, areas: unusual as FaceAreas };
+		expect(taskToJson(succeeded, given).hint).toMatch(words);
+		const created = { taskId: 't', status: 'PENDING', requestId: 'r' };
+		expect(createdToJson(created, 0, given).hint).toMatch(words);
+	});
+
+	it('is not there when nothing is unusual', () => {
+		expect(taskToJson(succeeded, facts)).not.toHaveProperty('hint');
+		expect(taskToJson(bare, {})).not.toHaveProperty('hint');
+	});
+
+	it('is not thrown away by a link that is no address', () => {
+		expect(() => taskToJson({ ...succeeded, videoUrl: 'xx.mp4' }, facts)).not.toThrow();
 	});
 });
 
@@ -111,6 +139,7 @@ describe('an accepted task', () => {
 			taskId: 'task-1',
 			status: 'PENDING',
 			templateId: 'mengwa_kaixin',
+			templateName: 'Cute Kid: Happy',
 			imageUrl,
 			faceArea: areas.face,
 			expressionArea: areas.expression,
@@ -178,9 +207,15 @@ describe('the output schemas', () => {
 	const created = createdToJson({ taskId: 't', status: 'PENDING', requestId: 'r' }, 0, facts);
 
 	it.each([
-		['video/create', { ...created, imageFile }],
-		['video/createAndWait', { ...taskToJson(succeeded, facts), imageFile, downloadError: 'why' }],
-		['video/wait', { ...taskToJson(succeeded, facts), imageFile, downloadError: 'why' }],
+		['video/create', { ...created, imageFile, hint: 'why' }],
+		[
+			'video/createAndWait',
+			{ ...taskToJson(succeeded, facts), imageFile, downloadError: 'why', hint: 'why' },
+		],
+		[
+			'video/wait',
+			{ ...taskToJson(succeeded, facts), imageFile, downloadError: 'why', hint: 'why' },
+		],
 		['image/detectFace', { ...failed, ...passed, imageFile }],
 	])('%s describes exactly the keys of an item', (name, json) => {
 		expect(Object.keys(schemaOf(name).properties).sort()).toEqual(Object.keys(json).sort());

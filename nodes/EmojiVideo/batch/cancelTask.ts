@@ -1,6 +1,7 @@
 /**
  * Takes a task out of the queue. Only PENDING tasks can be canceled (docs/service.md, "Cancel").
- * Rule: a refusal or a lost answer is never the last word; the task's own status is.
+ * Rule: a refusal, a lost answer or one that proves nothing is never the last word; the task's own status
+ * is.
  */
 import type { Client } from '../dashscope/client';
 import { fail, mayHaveActed, succeed } from '../result';
@@ -28,10 +29,10 @@ const TOO_LATE = 'Only tasks that are still PENDING can be canceled.';
 /** What each status means for one who wanted to cancel. */
 const REASONS: Partial<Record<TaskStatus, string>> = {
 	RUNNING: `The task is already running. ${TOO_LATE} It ends by itself and is billed.`,
-	SUCCEEDED: `The task has already finished. ${TOO_LATE} Its video is there for 24 hours.`,
+	SUCCEEDED: `The task has already finished. ${TOO_LATE} Fetch its video within 24 hours of its creation.`,
 	FAILED: `The task has already failed. ${TOO_LATE} Nothing was billed.`,
 	UNKNOWN:
-		'DashScope does not know this task: it ended more than 24 hours ago, or it was never made by this account.',
+		'DashScope does not know this task: it was forgotten after 24 hours, or it was never made by this account.',
 	PENDING: 'The task is still PENDING, but DashScope did not cancel it. Try again.',
 };
 
@@ -53,13 +54,15 @@ export async function cancelTask(
 ): Promise<Result<CancelOutcome>> {
 	for (let attempt = 1; ; attempt++) {
 		const answer = await client.cancelTask(taskId);
-		if (answer.ok) {
-			const { requestId } = answer.value.value;
+		const requestId = answer.ok ? answer.value.value.requestId : undefined;
+		if (requestId !== undefined) {
 			return succeed({ taskId, canceled: true, status: 'CANCELED', requestId });
 		}
-		const { failure } = answer;
-		if (failure.code !== NOT_PENDING && !mayHaveActed(failure)) return fail({ ...failure, taskId });
-
+		if (!answer.ok) {
+			const { failure } = answer;
+			const isOpen = failure.code === NOT_PENDING || mayHaveActed(failure);
+			if (!isOpen) return fail({ ...failure, taskId });
+		}
 		const asked = await client.getTask(taskId);
 		if (!asked.ok) return fail({ ...asked.failure, taskId });
 		const task = asked.value.value;

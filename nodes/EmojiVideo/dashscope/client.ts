@@ -4,9 +4,10 @@
  */
 import type { z } from 'zod';
 import type { Clock } from '../clock';
-import { isDetectionResult, refusal } from './errors';
+import { impossibleArea } from './areas';
+import { isDetectionResult, refusal, refusalInSuccess } from './errors';
 import { fail, mayHaveActed, STOPPED, succeed } from '../result';
-import type { Result } from '../result';
+import type { Failure, Result } from '../result';
 import { withRetry } from './retry';
 import type { RequestKind } from './retry';
 import {
@@ -14,7 +15,7 @@ import {
 	createdSchema,
 	detectionSchema,
 	taskListSchema,
-	taskSchema,
+	taskSchemaFor,
 	uploadPolicySchema,
 } from './schemas';
 import type {
@@ -96,7 +97,8 @@ const resolveHeader = (imageUrl: string): Record<string, string> | undefined =>
 
 function parseJson(text: string): unknown {
 	try {
-		return JSON.parse(text);
+		// Some gateways put a byte order mark before their JSON.
+		return JSON.parse(text.replace(/^\uFEFF/, ''));
 	} catch {
 		return undefined;
 	}
@@ -115,31 +117,48 @@ interface Reading<T> {
 	schema: z.ZodType<T, z.ZodTypeDef, unknown>;
 	/** HTTP 400 that is an answer rather than an error, judged by its body. */
 	isAnswer?: (body: unknown) => boolean;
+	/** What makes a readable answer one that cannot be worked with. */
+	objection?: (value: T) => Pick<Failure, 'message' | 'nextStep'> | undefined;
 }
+
+const UNREADABLE = {
+	message: 'DashScope gave an answer that this package cannot read',
+	nextStep:
+		'Check that the endpoint of the credential is DashScope. If it is, the API has changed: look for a new version of this package.',
+};
 
 /** An answer's body, checked; every doubt becomes a failure with DashScope's code and request ID. */
 function read<T>(
 	answer: ApiAnswer,
-	{ schema, isAnswer }: Reading<T>,
+	{ schema, isAnswer, objection }: Reading<T>,
 	now: number,
 ): Result<Answer<T>> {
+	const { httpStatus } = answer;
 	const body = parseJson(answer.text);
-	if (answer.httpStatus < 200 || answer.httpStatus > 299) {
-		if (answer.httpStatus !== 400 || !isAnswer?.(body)) {
-			return fail(refusal(answer.httpStatus, body, retryAfterMs(answer.headers, now)));
+	if (httpStatus < 200 || httpStatus > 299) {
+		if (httpStatus !== 400 || !isAnswer?.(body)) {
+			return fail(refusal(httpStatus, body, retryAfterMs(answer.headers, now)));
 		}
 	}
 	const parsed = schema.safeParse(body);
 	if (!parsed.success || typeof body !== 'object' || body === null) {
-		return fail({
-			kind: 'unreadable',
-			message: 'DashScope gave an answer that this package cannot read',
-			nextStep:
-				'Check that the endpoint of the credential is DashScope. If it is, the API has changed: look for a new version of this package.',
-			httpStatus: answer.httpStatus,
-		});
+		const refused = refusalInSuccess(httpStatus, body, retryAfterMs(answer.headers, now));
+		return fail(refused ?? { kind: 'unreadable', ...UNREADABLE, httpStatus });
 	}
+	const doubt = objection?.(parsed.data);
+	if (doubt) return fail({ kind: 'unreadable', ...doubt, httpStatus });
 	return succeed({ value: parsed.data, raw: body });
+}
+
+/** Areas that no picture has would be sent, and paid for, as they are. */
+function objectionToAreas(detection: Detection) {
+	const area = detection.passed ? impossibleArea(detection.areas) : undefined;
+	return area === undefined
+		? undefined
+		: {
+				message: `Face detection gave the area ${area}, which is in no picture`,
+				nextStep: 'Try again, use another copy of the portrait, or set Face Areas to Set Manually.',
+			};
 }
 
 /** What to do when nobody knows whether a task was made. */
@@ -176,7 +195,7 @@ export function createClient(
 		async detectFace(imageUrl) {
 			// A verdict can also come as HTTP 400 (docs/service.md, "Where a verdict stands").
 			return await call(
-				'freeWrite',
+				'detection',
 				'detect',
 				{
 					method: 'POST',
@@ -188,7 +207,11 @@ export function createClient(
 						parameters: { ratio: '1:1' },
 					},
 				},
-				{ schema: detectionSchema, isAnswer: isDetectionResult },
+				{
+					schema: detectionSchema,
+					isAnswer: isDetectionResult,
+					objection: objectionToAreas,
+				},
 			);
 		},
 
@@ -224,7 +247,7 @@ export function createClient(
 					method: 'GET',
 					path: `/api/v1/tasks/${encodeURIComponent(taskId)}`,
 				},
-				{ schema: taskSchema },
+				{ schema: taskSchemaFor(taskId) },
 			);
 		},
 

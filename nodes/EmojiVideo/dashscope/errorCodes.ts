@@ -16,12 +16,22 @@ export interface ErrorRow {
 
 const KEY =
 	'Check the DashScope API credential. Emoji models take API keys of the China (Beijing) region only.';
+const MODEL =
+	'The emoji models exist in the China (Beijing) region only. Check that the endpoint and the key of the credential are of that region, and that emoji-detect-v1 and emoji-v1 are activated for the account in Model Studio.';
+const RIGHTS =
+	'Check in Model Studio, region China (Beijing): whether the workspace of this key may use emoji-detect-v1 and emoji-v1, whether the free quota is used up, and whether the key and the endpoint of the credential are of this region.';
+const WORKSPACE =
+	'Check the Workspace ID of the credential, that the key was made in this very workspace, and that both are of the China (Beijing) region.';
 const BILLING =
 	'Check the account in the Alibaba Cloud console: balance, free quota, and whether Model Studio is activated.';
+const CONTENT = 'The content check refused the image. Use another photo.';
+const ITEM_FIELDS = 'Check the fields of this item against the message above.';
 const FACE =
 	'Use a photo of one person, facing the camera, head upright, with the whole face visible and a natural expression.';
 const HOSTING =
-	'DashScope must be able to download the image: use a public https address on a fast host, best in mainland China, and check that the link has not expired.';
+	'DashScope must be able to download the image: use a public https address on a fast host, best in mainland China, that does not block the user agent DashScopeUserBot, and check that the link has not expired.';
+const DEAD_LINK =
+	'The image is not at this address any more, or its host does not show it to DashScope: open the link in a private browser window, and check that the host does not block the user agent DashScopeUserBot.';
 const FORMAT =
 	'Use a JPEG, PNG, BMP or WEBP image, at most 10 MB, with width and height between 400 and 7000 pixels.';
 
@@ -35,6 +45,8 @@ export const ERRORS: ErrorRow[] = [
 		nextStep: 'Report this to the package: the call was made in the wrong mode.',
 	},
 	{ code: 'AccessDenied.Unpurchased', kind: 'unauthorized', nextStep: BILLING },
+	{ code: 'AccessDenied', says: /policy/i, nextStep: 'Run again: the upload took too long.' },
+	{ code: 'AccessDenied', kind: 'unauthorized', nextStep: RIGHTS },
 	{
 		code: 'AllocationQuota.FreeTierOnly',
 		kind: 'unauthorized',
@@ -42,6 +54,7 @@ export const ERRORS: ErrorRow[] = [
 			'The free quota is used up. To go on at cost, switch off "use free tier only" in the Model Studio console.',
 	},
 	{ code: 'Arrearage', kind: 'unauthorized', nextStep: BILLING },
+	{ code: 'isv.OUT_OF_SERVICE', kind: 'unauthorized', nextStep: BILLING },
 	{ code: 'CommodityNotPurchased', kind: 'unauthorized', nextStep: BILLING },
 	{ code: 'PrepaidBillOverdue', kind: 'unauthorized', nextStep: BILLING },
 	{ code: 'PostpaidBillOverdue', kind: 'unauthorized', nextStep: BILLING },
@@ -58,20 +71,18 @@ export const ERRORS: ErrorRow[] = [
 		nextStep:
 			'The account is over its request limit, which normally clears within a minute. Run fewer executions at once, or lower the rates under Options.',
 	},
-	{
-		code: 'DataInspectionFailed',
-		nextStep: 'The content check refused the image. Use another photo.',
-	},
-	{
-		code: 'data_inspection_failed',
-		nextStep: 'The content check refused the image. Use another photo.',
-	},
+	{ code: 'DataInspectionFailed', nextStep: CONTENT },
+	{ code: 'data_inspection_failed', nextStep: CONTENT },
+	{ code: 'Contain.Forbidden.Label.Error', nextStep: CONTENT },
 	{ code: 'Conflict', nextStep: 'Another request is changing the same thing. Try again.' },
 	{
 		code: 'IPInfringementSuspect',
 		nextStep: 'The image is suspected of infringing rights. Use another photo.',
 	},
 	{ code: 'InvalidURL', nextStep: HOSTING },
+	{ code: 'BadRequest.InputDownloadFailed', nextStep: HOSTING },
+	{ code: 'InvalidParameter', says: /model not exist/i, kind: 'unauthorized', nextStep: MODEL },
+	{ code: 'InvalidParameter', says: /failed to find.*resource/i, nextStep: DEAD_LINK },
 	{
 		code: 'InvalidParameter',
 		says: /url error/i,
@@ -95,10 +106,9 @@ export const ERRORS: ErrorRow[] = [
 		nextStep: FORMAT,
 	},
 	{ code: 'InvalidParameter.DataInspection', nextStep: HOSTING },
-	{
-		code: 'InvalidParameter',
-		nextStep: 'Check the fields of this item against the message above.',
-	},
+	{ code: 'InvalidParameter', nextStep: ITEM_FIELDS },
+	{ code: 'invalid_parameter_error', says: /url|download/i, nextStep: HOSTING },
+	{ code: 'invalid_parameter_error', nextStep: ITEM_FIELDS },
 	{ code: 'InvalidFile.NoHuman', nextStep: `No face was found. ${FACE}` },
 	{
 		code: 'InvalidFile.MultiHuman',
@@ -143,18 +153,17 @@ export const ERRORS: ErrorRow[] = [
 	{ code: 'InvalidImage', nextStep: FACE },
 	{ code: 'InvalidPerson', nextStep: FACE },
 	{ code: 'UnsupportedOperation', nextStep: 'Only tasks that are still PENDING can be canceled.' },
+	{ code: 'Model.AccessDenied', kind: 'unauthorized', nextStep: RIGHTS },
+	{ code: 'Workspace.AccessDenied', kind: 'unauthorized', nextStep: WORKSPACE },
 	{
-		code: 'Model.AccessDenied',
+		code: 'Endpoint.AccessDenied',
 		kind: 'unauthorized',
-		nextStep:
-			'Give the workspace of this key access to emoji-detect-v1 and emoji-v1 in Model Studio.',
+		nextStep: `${WORKSPACE} The same is said of a model that was taken offline.`,
 	},
-	{
-		code: 'ModelNotFound',
-		kind: 'unauthorized',
-		nextStep:
-			'The models exist in the China (Beijing) region only: check the endpoint and the key of the credential.',
-	},
+	{ code: 'NOT AUTHORIZED', kind: 'unauthorized', nextStep: WORKSPACE },
+	{ code: 'WorkSpaceNotFound', kind: 'unauthorized', nextStep: WORKSPACE },
+	{ code: 'ModelNotFound', kind: 'unauthorized', nextStep: MODEL },
+	{ code: 'model_not_found', kind: 'unauthorized', nextStep: MODEL },
 	{
 		code: 'InternalError.Algo',
 		says: /inference error/i,
@@ -166,27 +175,53 @@ export const ERRORS: ErrorRow[] = [
 	},
 ];
 
-/** What an HTTP status means when the code says nothing else. */
-export const BY_STATUS: Array<{ from: number; kind: FailureKind; nextStep: string }> = [
+/**
+ * The HTTP status that the error page lists for codes that begin so, for an error inside HTTP 200. A
+ * code that is not here may have acted, like any trouble of the service.
+ */
+export const STATUS_OF_CODES: Array<{ codes: RegExp; status: number }> = [
+	{ codes: /^(429|throttling\b|limit_)/i, status: 429 },
+	{ codes: /^(401|invalid_?api_?key|not authorized|unauthorized)/i, status: 401 },
+	{ codes: /^(403|accessdenied\b|\w+\.accessdenied)/i, status: 403 },
 	{
-		from: 500,
-		kind: 'unavailable',
-		nextStep: 'The service has a problem of its own. Try again later.',
+		codes: /^(400|invalid|badrequest|unsupported|data_?inspection|ipinfring)/i,
+		status: 400,
 	},
+];
+
+interface StatusRow {
+	from: number;
+	/** The last status that is meant; absent: all from `from` on. */
+	to?: number;
+	kind: FailureKind;
+	nextStep: string;
+}
+
+const LATER = 'The service has a problem of its own. Try again later.';
+const GATEWAY =
+	'The request ran out of time, or a gateway gave it up. Try again; if there is a gateway in front of DashScope, raise its time limit.';
+
+/** What an HTTP status means when the code says nothing else. First match wins. */
+export const BY_STATUS: StatusRow[] = [
+	// The request was there, its answer did not come: it may have acted.
+	{ from: 408, to: 408, kind: 'noAnswer', nextStep: GATEWAY },
+	{ from: 499, to: 499, kind: 'noAnswer', nextStep: GATEWAY },
+	{ from: 504, to: 504, kind: 'noAnswer', nextStep: GATEWAY },
+	// RFC 9110 section 15.5.20, RFC 8470 section 5.2: another connection, or a later moment, will do.
+	{ from: 421, to: 421, kind: 'unavailable', nextStep: LATER },
+	{ from: 425, to: 425, kind: 'unavailable', nextStep: LATER },
+	{ from: 500, kind: 'unavailable', nextStep: LATER },
 	{ from: 430, kind: 'refused', nextStep: 'Check the endpoint of the credential.' },
-	{ from: 429, kind: 'throttled', nextStep: 'Try again in a minute.' },
+	{ from: 429, to: 429, kind: 'throttled', nextStep: 'Try again in a minute.' },
 	{
 		from: 404,
 		kind: 'refused',
 		nextStep:
 			'Check the endpoint of the credential: this address does not serve the DashScope API.',
 	},
+	{ from: 403, to: 403, kind: 'unauthorized', nextStep: RIGHTS },
 	{ from: 401, kind: 'unauthorized', nextStep: KEY },
-	{
-		from: 400,
-		kind: 'refused',
-		nextStep: 'Check the fields of this item against the message above.',
-	},
+	{ from: 400, kind: 'refused', nextStep: ITEM_FIELDS },
 	{
 		from: 300,
 		kind: 'refused',

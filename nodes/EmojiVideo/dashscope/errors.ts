@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import type { Failure } from '../result';
-import { BY_STATUS, ERRORS } from './errorCodes';
+import { BY_STATUS, ERRORS, STATUS_OF_CODES } from './errorCodes';
 import { errorSchema } from './schemas';
+import { shownText } from './tolerant';
 import type { Task } from './schemas';
 
 const rowFor = (code: string, message: string) =>
@@ -23,20 +24,20 @@ const rowFor = (code: string, message: string) =>
 export const nextStepFor = (code = '', message = ''): string | undefined =>
 	rowFor(code, message)?.nextStep;
 
-/** Codes with which face detection judges the portrait rather than the request (section 1). */
-const isPortraitCode = (code = ''): boolean => code.startsWith('InvalidFile.');
-
-const outputCode = z.object({ output: z.object({ code: z.string().min(1) }) });
+const verdictAt400 = z.union([
+	z.object({ output: z.object({ code: z.string().min(1) }) }),
+	z.object({ code: z.string().startsWith('InvalidFile.') }),
+]);
 
 /**
  * Whether the body of an HTTP 400 is face detection's verdict on the portrait: a code in `output`, or
  * a portrait's code at the top (docs/service.md, "Where a verdict stands").
  */
-export const isDetectionResult = (body: unknown): boolean =>
-	outputCode.safeParse(body).success || isPortraitCode(errorSchema.safeParse(body).data?.code);
+export const isDetectionResult = (body: unknown): boolean => verdictAt400.safeParse(body).success;
 
-const clip = (text: string, length: number) =>
-	text.length > length ? `${text.slice(0, length)}...` : text;
+/** What the service says of an error, as far as it can be read. */
+const errorIn = (body: unknown): Pick<Failure, 'code' | 'requestId'> & { message?: string } =>
+	errorSchema.safeParse(body).data ?? { code: undefined, requestId: undefined };
 
 /**
  * Turns an answer that is not 2xx into a failure.
@@ -45,23 +46,36 @@ const clip = (text: string, length: number) =>
  * @param retryAfterMs from the `Retry-After` header
  */
 export function refusal(status: number, body: unknown, retryAfterMs?: number): Failure {
-	const parsed = errorSchema.safeParse(body);
-	const { code, message, requestId } = parsed.success
-		? parsed.data
-		: { code: undefined, message: undefined, requestId: undefined };
+	const { code, message, requestId } = errorIn(body);
 	const row = rowFor(code ?? '', message ?? '');
-	const byStatus = BY_STATUS.find(({ from }) => status >= from);
+	const byStatus = BY_STATUS.find(({ from, to = Infinity }) => status >= from && status <= to);
 	return {
 		kind: row?.kind ?? byStatus?.kind ?? 'unreadable',
 		message: message
-			? `DashScope: ${clip(message, 500)}${code ? ` (${clip(code, 100)})` : ''}`
-			: `DashScope answered with HTTP ${status}`,
+			? `DashScope: ${shownText(message, 500)}${code ? ` (${code})` : ''}`
+			: `DashScope answered with ${code ? `the error ${code}` : `HTTP ${status}`}`,
 		nextStep: row?.nextStep ?? byStatus?.nextStep ?? '',
 		httpStatus: status,
 		code,
 		requestId,
 		retryAfterMs,
 	};
+}
+
+/**
+ * An error inside HTTP 2xx: a code where an answer should be. It is taken for what it would be with the
+ * status that belongs to its code.
+ * @returns undefined when the body names no error
+ */
+export function refusalInSuccess(
+	httpStatus: number,
+	body: unknown,
+	retryAfterMs?: number,
+): Failure | undefined {
+	const { code } = errorIn(body);
+	if (code === undefined) return undefined;
+	const status = STATUS_OF_CODES.find(({ codes }) => codes.test(code))?.status ?? 500;
+	return { ...refusal(status, body, retryAfterMs), httpStatus };
 }
 
 const FETCH_LATER =
@@ -74,7 +88,7 @@ const FETCH_LATER =
 export function taskFailure({ taskId, status, code, message, requestId }: Task): Failure {
 	const reasons: Partial<Record<Task['status'], Pick<Failure, 'message' | 'nextStep'>>> = {
 		FAILED: {
-			message: `The task failed: ${clip(message ?? 'no reason given', 500)}${code ? ` (${clip(code, 100)})` : ''}`,
+			message: `The task failed: ${shownText(message ?? 'no reason given', 500)}${code ? ` (${code})` : ''}`,
 			nextStep: nextStepFor(code, message) ?? 'Create the video again, or change the portrait.',
 		},
 		CANCELED: {

@@ -8,12 +8,13 @@ import { fail, STOPPED } from '../result';
 
 /**
  * - `read`: changes nothing, may be repeated after anything that can pass.
- * - `freeWrite`: repeating it makes no task (detection, upload policy).
+ * - `freeWrite`: repeating it makes no task and costs nothing (uploads).
+ * - `detection`: repeating it makes no task, but every answer is billed.
  * - `change`: changes a task: repeated only where it certainly had no effect; the caller looks up
  *   what a lost answer has done.
  * - `paidWrite`: makes a task: repeated only where the service did not take it.
  */
-export type RequestKind = 'read' | 'freeWrite' | 'change' | 'paidWrite';
+export type RequestKind = 'read' | 'freeWrite' | 'detection' | 'change' | 'paidWrite';
 
 const PASSING: readonly FailureKind[] = [
 	'throttled',
@@ -26,8 +27,18 @@ const PASSING: readonly FailureKind[] = [
 export const RETRIED: Record<RequestKind, readonly FailureKind[]> = {
 	read: PASSING,
 	freeWrite: PASSING,
+	detection: PASSING,
 	change: ['throttled', 'unreachable'],
 	paidWrite: ['throttled'],
+};
+
+/**
+ * How often a request may have been billed for nothing before it is not sent again: the failures named
+ * here are counted together. A detection that came but cannot be read is asked once more, one whose
+ * answer was lost twice more; a refusal (429, 5xx) is not billed and is ridden out by time.
+ */
+export const MOST_REPEATS: Partial<Record<RequestKind, Partial<Record<FailureKind, number>>>> = {
+	detection: { unreadable: 1, noAnswer: 2 },
 };
 
 /** How long a kind of failure is ridden out, in milliseconds since the first one of its kind in a row. */
@@ -67,9 +78,12 @@ export async function withRetry<T>(
 	const firstSentAt = clock.now();
 	let trouble: FailureKind | undefined;
 	let startedAt = firstSentAt;
+	let billed = 0;
 	for (let attempt = 1; ; attempt++) {
 		const result = await send();
 		if (result.ok || !RETRIED[kind].includes(result.failure.kind)) return result;
+		const mostRepeats = MOST_REPEATS[kind]?.[result.failure.kind];
+		if (mostRepeats !== undefined && ++billed > mostRepeats) return result;
 		if (result.failure.kind !== trouble) {
 			trouble = result.failure.kind;
 			startedAt = clock.now();

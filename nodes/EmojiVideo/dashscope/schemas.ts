@@ -1,75 +1,95 @@
 /**
- * The border: DashScope's answers as the documents describe them, checked by zod, turned from
- * snake_case into this package's names once. Rule: nothing behind this file sees a wire name.
+ * The border: DashScope's answers, checked by zod, turned from snake_case into this package's names
+ * once. Rules: nothing behind this file sees a wire name; only what decides has to be there: the ID of
+ * a created task, a task's status, both areas or a code, an ID in each row of a list. Whatever else is
+ * null, missing or of another type becomes `undefined` and costs nothing.
  */
 import { z } from 'zod';
+import { foundArea } from './areas';
+import type { FaceAreas } from './areas';
+import { linkOf, looseAmount, looseId, looseObject, looseText, looseTime } from './tolerant';
 
-/** `[x1, y1, x2, y2]` in pixels: top-left and bottom-right corner. */
-export const areaSchema = z.tuple([
-	z.number().int(),
-	z.number().int(),
-	z.number().int(),
-	z.number().int(),
-]);
-export type Area = z.infer<typeof areaSchema>;
+export { areaSchema } from './areas';
+export type { Area, FaceAreas } from './areas';
 
-/** Both areas that emoji-v1 needs, as emoji-detect-v1 finds them. */
-export interface FaceAreas {
-	/** `bbox_face` of the detection, `face_bbox` of the creation. */
-	face: Area;
-	/** `ext_bbox_face` of the detection, `ext_bbox` of the creation; about square. */
-	expression: Area;
-}
+/** Longest texts that are kept of an answer. The answer as it came is not shortened. */
+const LONGEST_CODE = 100;
+const LONGEST_MESSAGE = 1000;
 
-/** Errors, and not-passed verdicts at HTTP 400 (docs/service.md, "Where a verdict stands"). */
-export const errorSchema = z
-	.object({
-		code: z.string().nullish(),
-		message: z.string().nullish(),
-		request_id: z.string().nullish(),
-		output: z.object({ code: z.string().nullish(), message: z.string().nullish() }).nullish(),
-	})
-	.transform(({ code, message, request_id, output }) => ({
-		code: code ?? output?.code ?? undefined,
-		message: message ?? output?.message ?? undefined,
-		requestId: request_id ?? undefined,
-	}));
+const code = looseText(LONGEST_CODE);
+const message = looseText(LONGEST_MESSAGE);
+const requestId = looseText(LONGEST_CODE);
+
+/** Codes that say that nothing is wrong; older answers carry one (docs/service.md, "Shape of real answers"). */
+const NO_ERROR = /^(success|ok|200|0)$/i;
+
+const errorCode = code.transform((text) => (text && !NO_ERROR.test(text) ? text : undefined));
 
 /**
- * emoji-detect-v1 (docs/service.md, "Face detection"): both areas when the portrait passed; when not, code
- * and message, in `output` at HTTP 200 as documented, or in `output` or at the top at HTTP 400.
+ * Errors, and not-passed detections at HTTP 400: the code at the top, in `output`, or, as the
+ * compatible API and gateways have it, in `error`.
+ */
+export const errorSchema = z
+	.object({
+		code: errorCode,
+		message,
+		request_id: requestId,
+		output: looseObject({ code: errorCode, message }),
+		error: looseObject({ code: errorCode, message }),
+	})
+	.transform(({ code, message, request_id, output, error }) => ({
+		code: code ?? output.code ?? error.code,
+		message: message ?? output.message ?? error.message,
+		requestId: request_id,
+	}));
+
+/** A code in `output` is detection's verdict on the portrait, whatever the code. */
+const codeInOutput = z
+	.object({ output: z.object({ code: errorCode.pipe(z.string()), message }) })
+	.transform(({ output }) => output);
+
+/** A code at the top is a verdict only when it is one about a picture; else the request failed. */
+const codeOfPicture = z.object({
+	code: errorCode.pipe(z.string().startsWith('InvalidFile.')),
+	message,
+});
+
+/**
+ * emoji-detect-v1 (docs/service.md, "Face detection", "Where a verdict stands"): both areas when the
+ * portrait passed; when not, code and message, in `output` or, for codes about a picture, at the top.
  */
 export const detectionSchema = z.union([
 	z
 		.object({
-			request_id: z.string().optional(),
-			output: z.object({ bbox_face: areaSchema, ext_bbox_face: areaSchema }),
+			request_id: requestId,
+			output: z.object({ bbox_face: foundArea, ext_bbox_face: foundArea }),
 		})
 		.transform(({ request_id, output: { bbox_face: face, ext_bbox_face: expression } }) => ({
 			passed: true as const,
 			requestId: request_id,
 			areas: { face, expression } satisfies FaceAreas,
 		})),
-	errorSchema
-		.refine(({ code }) => Boolean(code))
-		.transform(({ code = '', message = '', requestId }) => ({
+	z
+		.object({ request_id: requestId })
+		.and(z.union([codeInOutput, codeOfPicture]))
+		.transform(({ request_id, code, message = '' }) => ({
 			passed: false as const,
-			requestId,
+			requestId: request_id,
 			code,
 			message,
 		})),
 ]);
 export type Detection = z.infer<typeof detectionSchema>;
 
-/** emoji-v1, task accepted. */
+/** emoji-v1, task accepted. The ID is all that matters: it is paid for. */
 export const createdSchema = z
 	.object({
-		request_id: z.string().optional(),
-		output: z.object({ task_id: z.string().min(1), task_status: z.string() }),
+		request_id: requestId,
+		output: z.object({ task_id: looseId.pipe(z.string()), task_status: code }),
 	})
 	.transform(({ request_id, output }) => ({
 		taskId: output.task_id,
-		status: output.task_status,
+		status: output.task_status ?? 'PENDING',
 		requestId: request_id,
 	}));
 export type CreatedTask = z.infer<typeof createdSchema>;
@@ -88,97 +108,104 @@ export const ENDED_STATUSES = ['SUCCEEDED', 'FAILED', 'CANCELED'] as const;
 export type EndedStatus = (typeof ENDED_STATUSES)[number];
 
 /**
- * The service's times are "YYYY-MM-DD HH:mm:ss.SSS" in UTC+8 (API reference, submit_time).
- * A time that cannot be read is no reason to lose a paid video, so it becomes `undefined`.
+ * A task's status. The SDK knows more than the reference, e.g. SUSPENDED: what is not known has not
+ * ended, so it is waited for.
  */
-const serviceTime = z
-	.string()
-	.optional()
-	.transform((text) => {
-		const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/.exec(text ?? '');
-		const ms = match ? Date.parse(`${match[1]}T${match[2]}+08:00`) : Number.NaN;
-		return Number.isNaN(ms) ? undefined : ms;
-	});
+const statusOf = (text: string) => {
+	const wanted = text.trim().toUpperCase();
+	return TASK_STATUSES.find((status) => status === wanted) ?? 'RUNNING';
+};
+
+const firstOf = (value: unknown): unknown => (Array.isArray(value) ? value[0] : value);
+
+/** Where sister models have the link; some have a list of results. */
+const linkInResults = z
+	.preprocess(firstOf, looseObject({ video_url: z.unknown(), url: z.unknown() }))
+	.transform(({ video_url, url }) => linkOf(video_url) ?? linkOf(url));
 
 /** GET /tasks/{task_id}, every status. Times become milliseconds since the epoch. */
 export const taskSchema = z
 	.object({
-		request_id: z.string().optional(),
+		request_id: requestId,
 		output: z.object({
-			task_id: z.string().min(1),
-			// The SDK knows more than the reference, e.g. SUSPENDED: not ended, so wait on.
-			task_status: z
-				.string()
-				.transform((text) => TASK_STATUSES.find((s) => s === text) ?? 'RUNNING'),
-			submit_time: serviceTime,
-			scheduled_time: serviceTime,
-			end_time: serviceTime,
-			video_url: z.string().url().optional(),
-			code: z.string().optional(),
-			message: z.string().optional(),
+			task_id: looseId,
+			task_status: z.string().trim().min(1).transform(statusOf),
+			submit_time: looseTime,
+			scheduled_time: looseTime,
+			end_time: looseTime,
+			video_url: z.unknown().transform(linkOf),
+			results: linkInResults,
+			code,
+			message,
 		}),
-		usage: z.object({ video_duration: z.number().nonnegative().optional() }).nullish(),
+		usage: looseObject({ video_duration: looseAmount }),
 	})
 	.transform(({ request_id, output, usage }) => ({
-		taskId: output.task_id,
+		/** As the answer has it. Who asked knows better: see `taskSchemaFor`. */
+		taskId: output.task_id ?? '',
 		status: output.task_status,
 		submittedAt: output.submit_time,
 		startedAt: output.scheduled_time,
 		finishedAt: output.end_time,
-		videoUrl: output.video_url,
+		videoUrl: output.video_url ?? output.results,
 		code: output.code,
 		message: output.message,
-		billedSeconds: usage?.video_duration,
+		billedSeconds: usage.video_duration,
 		requestId: request_id,
 	}));
 export type Task = z.infer<typeof taskSchema>;
 
 export type TaskStatus = Task['status'];
 
-/** Times of the task list are milliseconds since the epoch; one that cannot be read is not known. */
-const epochMs = z
-	.number()
-	.positive()
-	.optional()
-	.catch(() => undefined);
+/**
+ * The same, under the ID that was asked about.
+ * @param taskId whatever the answer says its ID is
+ */
+export const taskSchemaFor = (taskId: string) =>
+	taskSchema.transform((task): Task => ({ ...task, taskId }));
 
 /**
- * One row of GET /tasks/ (docs/service.md, "Task list"): its own dialect, with `status`,
- * epoch milliseconds and no video link. Rows of other models come here too.
+ * One row of GET /tasks/ (docs/service.md, "Task list"): its own dialect, with `status`, epoch
+ * milliseconds and no video link. Rows of other models come here too.
  */
 const listedTaskSchema = z
 	.object({
-		task_id: z.string().min(1),
-		status: z.string().transform((text) => TASK_STATUSES.find((s) => s === text) ?? 'RUNNING'),
-		model_name: z.string().optional(),
-		request_id: z.string().optional(),
-		gmt_create: epochMs,
-		start_time: epochMs,
-		end_time: epochMs,
+		task_id: looseId.pipe(z.string()),
+		// Without a status it may not have ended, so it is looked at again.
+		status: z.unknown().transform((value) => statusOf(typeof value === 'string' ? value : '')),
+		model_name: code,
+		request_id: requestId,
+		gmt_create: looseTime,
+		start_time: looseTime,
+		end_time: looseTime,
 	})
 	.passthrough();
 
-/** A page of the task list. A row that cannot be read is left out; the others are not lost for it. */
+/** Pages are counted from 1; 0 pages with rows in them are no count. */
+const pageCount = looseAmount.transform((count) => (count ? Math.ceil(count) : undefined));
+
+/** A page of the task list. A row without a task ID is left out; the others are not lost for it. */
 export const taskListSchema = z
-	.object({
-		data: z.array(z.unknown()).nullish(),
-		total: z.number().int().nonnegative().optional(),
-		total_page: z.number().int().nonnegative().optional(),
-	})
+	.object({ data: z.unknown(), total: looseAmount, total_page: pageCount })
 	// An empty list may come without rows, but anything else without rows is no list.
 	.refine(({ data, total }) => Array.isArray(data) || total === 0)
-	.transform(({ data, total_page }) => ({
-		/** How many pages the whole list has; `undefined` when the service does not say. */
-		pages: total_page,
-		tasks: (data ?? []).flatMap((row) => {
-			const parsed = listedTaskSchema.safeParse(row);
-			return parsed.success ? [listedTask(parsed.data)] : [];
-		}),
-	}));
+	.transform(({ data, total_page }) => {
+		const rows: unknown[] = Array.isArray(data) ? data : [];
+		return {
+			/** How many pages the whole list has; `undefined` when the service does not say. */
+			pages: total_page,
+			/** How many rows came, those without a task ID too: a page without any is behind the last. */
+			rows: rows.length,
+			tasks: rows.flatMap((row) => {
+				const parsed = listedTaskSchema.safeParse(row);
+				return parsed.success ? [listedTask(parsed.data, row)] : [];
+			}),
+		};
+	});
 export type TaskPage = z.infer<typeof taskListSchema>;
 export type ListedTask = ReturnType<typeof listedTask>;
 
-function listedTask(row: z.infer<typeof listedTaskSchema>) {
+function listedTask(row: z.infer<typeof listedTaskSchema>, raw: unknown) {
 	return {
 		taskId: row.task_id,
 		status: row.status,
@@ -189,34 +216,40 @@ function listedTask(row: z.infer<typeof listedTaskSchema>) {
 		/** Of the request that made the task. */
 		requestId: row.request_id,
 		/** The row as it came. */
-		raw: row as object,
+		raw: typeof raw === 'object' && raw !== null ? raw : {},
 	};
 }
 
-/** POST /tasks/{task_id}/cancel, accepted. */
-export const canceledSchema = z
-	.object({ request_id: z.string().optional() })
-	.transform(({ request_id }) => ({ requestId: request_id }));
+/**
+ * POST /tasks/{task_id}/cancel, accepted: an answer that names no error. Only its request ID, which every
+ * documented one has, shows that the service itself has said so.
+ */
+export const canceledSchema = errorSchema
+	.refine(({ code: error }) => error === undefined)
+	.transform((answer) => ({ requestId: answer.requestId }));
 export type Cancellation = z.infer<typeof canceledSchema>;
 
-/** The documents' table says text where their example has numbers (section 4), so both will do. */
-const textual = z.union([z.string(), z.number(), z.boolean()]).transform(String);
-const numeric = textual.pipe(z.coerce.number().positive());
+const needed = looseId.pipe(z.string());
 
-/** GET /uploads?action=getPolicy: leave to put files into temporary storage (section 4). */
+/** What the documents' example has; used where an answer does not say. */
+const POLICY_ACL = 'private';
+const POLICY_FORBID_OVERWRITE = 'true';
+const POLICY_VALID_S = 60;
+
+/** GET /uploads?action=getPolicy: leave to put files into temporary storage (docs/service.md, "Uploads"). */
 export const uploadPolicySchema = z
 	.object({
-		request_id: z.string().optional(),
+		request_id: requestId,
 		data: z.object({
-			policy: textual,
-			signature: textual,
-			upload_dir: textual,
-			upload_host: textual,
-			expire_in_seconds: numeric,
-			max_file_size_mb: numeric.optional().catch(undefined),
-			oss_access_key_id: textual,
-			x_oss_object_acl: textual,
-			x_oss_forbid_overwrite: textual,
+			policy: needed,
+			signature: needed,
+			upload_dir: needed,
+			upload_host: needed,
+			expire_in_seconds: looseAmount,
+			max_file_size_mb: looseAmount,
+			oss_access_key_id: needed,
+			x_oss_object_acl: looseId,
+			x_oss_forbid_overwrite: z.boolean().transform(String).or(looseId),
 		}),
 	})
 	.transform(({ request_id, data }) => ({
@@ -225,11 +258,11 @@ export const uploadPolicySchema = z
 		signature: data.signature,
 		directory: data.upload_dir.replace(/\/+$/, ''),
 		host: data.upload_host,
-		validMs: data.expire_in_seconds * 1000,
+		validMs: (data.expire_in_seconds || POLICY_VALID_S) * 1000,
 		/** Of one file; Infinity where the service does not say. */
-		maxBytes: (data.max_file_size_mb ?? Infinity) * 1024 * 1024,
+		maxBytes: (data.max_file_size_mb || Infinity) * 1024 * 1024,
 		accessKeyId: data.oss_access_key_id,
-		acl: data.x_oss_object_acl,
-		forbidOverwrite: data.x_oss_forbid_overwrite,
+		acl: data.x_oss_object_acl ?? POLICY_ACL,
+		forbidOverwrite: data.x_oss_forbid_overwrite ?? POLICY_FORBID_OVERWRITE,
 	}));
 export type UploadPolicy = z.infer<typeof uploadPolicySchema>;

@@ -12,7 +12,7 @@ import type { Result } from '../result';
 import type { Task } from '../dashscope/schemas';
 import { ownFileName, videoFileName } from '../media/fileNames';
 import { downloadVideo } from '../media/downloadVideo';
-import { taskToJson } from '../output';
+import { sentencesOf, taskToJson, WITHOUT_LINK } from '../output';
 import type { Outcome, OutputItem } from '../execution/operation';
 import type { ExecutionContext } from '../execution/context';
 
@@ -68,13 +68,19 @@ export async function deliver(
 	const task = answer.value;
 	const json = toJson(accepted, answer, delivery);
 	if (delivery.field === undefined) return { result: succeed({ json }) };
+	if (task.videoUrl === undefined) {
+		const { taskId, status } = task;
+		return delivery.failsOnDownloadError
+			? { result: fail({ kind: 'unreadable', ...WITHOUT_LINK, taskId, status }) }
+			: { result: succeed({ json: { ...json, downloadError: sentencesOf(WITHOUT_LINK) } }) };
+	}
 
 	const distinction = job.templateId ?? task.taskId;
 	const fileName =
 		delivery.fileName === undefined
 			? videoFileName(job, job.templateId, task.taskId)
 			: ownFileName(delivery.fileName, delivery.isOneOfSeveral ? distinction : '');
-	const video = await downloadVideo(task.videoUrl ?? '', fileName, {
+	const video = await downloadVideo(task.videoUrl, fileName, {
 		...context,
 		allowLoopback: context.account.isLoopback,
 	});
@@ -82,12 +88,11 @@ export async function deliver(
 		const field = fieldOf(delivery, distinction);
 		return { result: succeed({ json, binary: { [field]: video.value } }) };
 	}
-	const { message, nextStep } = video.failure;
 	if (delivery.failsOnDownloadError) {
 		const failure = { ...video.failure, taskId: task.taskId, status: task.status };
 		return { result: fail(failure), link: linkOf(task) };
 	}
-	return { result: succeed({ json: { ...json, downloadError: `${message}. ${nextStep}` } }) };
+	return { result: succeed({ json: { ...json, downloadError: sentencesOf(video.failure) } }) };
 }
 
 /** What all videos of a portrait have in common. */

@@ -1,0 +1,41 @@
+/** A client whose answers are made up, on a clock on which every sleep is over at once. */
+import type { Clock } from '../../nodes/EmojiVideo/clock';
+import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
+import type { Result } from '../../nodes/EmojiVideo/result';
+import { succeed } from '../../nodes/EmojiVideo/result';
+import type { ApiAnswer, ApiRequest } from '../../nodes/EmojiVideo/dashscope/transport';
+
+/** A clock on which every sleep is over at once, and has taken its time. */
+export function quickClock(): Clock {
+	let now = 0;
+	return {
+		now: () => now,
+		sleep: async (ms) => {
+			now += ms;
+			return Promise.resolve();
+		},
+	};
+}
+
+/** An answer of the service. A text is sent as it is. */
+export const answerOf = (body: unknown, httpStatus = 200): Result<ApiAnswer> =>
+	succeed({
+		httpStatus,
+		headers: {},
+		text: typeof body === 'string' ? body : JSON.stringify(body),
+	});
+
+/** A client that gets these answers one after the other, the last one again and again. */
+export function clientWith(...answers: Array<Result<ApiAnswer>>) {
+	const sent: ApiRequest[] = [];
+	const client = createClient(
+		async (request) => {
+			const answer = answers[Math.min(sent.length, answers.length - 1)];
+			sent.push(request);
+			return Promise.resolve(answer ?? answerOf({}));
+		},
+		async () => Promise.resolve(),
+		quickClock(),
+	);
+	return { client, sent };
+}
