@@ -25,17 +25,22 @@ export const answerOf = (body: unknown, httpStatus = 200): Result<ApiAnswer> =>
 		text: typeof body === 'string' ? body : JSON.stringify(body),
 	});
 
-/** A client that gets these answers one after the other, the last one again and again. */
-export function clientWith(...answers: Array<Result<ApiAnswer>>) {
+/** A client whose requests are answered by a function, and written down. */
+export function clientAnswering(answer: (request: ApiRequest) => Result<ApiAnswer>) {
 	const sent: ApiRequest[] = [];
 	const client = createClient(
 		async (request) => {
-			const answer = answers[Math.min(sent.length, answers.length - 1)];
 			sent.push(request);
-			return Promise.resolve(answer ?? answerOf({}));
+			return Promise.resolve(answer(request));
 		},
 		async () => Promise.resolve(),
 		quickClock(),
 	);
 	return { client, sent };
+}
+
+/** A client that gets these answers one after the other, the last one again and again. */
+export function clientWith(...answers: Array<Result<ApiAnswer>>) {
+	let next = 0;
+	return clientAnswering(() => answers[Math.min(next++, answers.length - 1)] ?? answerOf({}));
 }

@@ -1,0 +1,250 @@
+/** Answers that are not what they seem: errors inside HTTP 200, lost ones, and those that prove nothing. */
+import { cancelTask } from '../../nodes/EmojiVideo/batch/cancelTask';
+import { listAllTasks } from '../../nodes/EmojiVideo/batch/listTasks';
+import type { Client } from '../../nodes/EmojiVideo/dashscope/client';
+import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
+import { fail } from '../../nodes/EmojiVideo/result';
+import type { Failure } from '../../nodes/EmojiVideo/result';
+import type { ApiRequest } from '../../nodes/EmojiVideo/dashscope/transport';
+import { answerOf, clientWith, clientAnswering } from './quickClient.mts';
+import { example } from './examples.mts';
+
+const PORTRAIT = 'https://example.com/a.png';
+const areas: FaceAreas = { face: [2, 2, 8, 8], expression: [0, 0, 9, 9] };
+
+const createTask = async (client: Client) =>
+	await client.createTask({ imageUrl: PORTRAIT, templateId: 'mengwa_kaixin', areas });
+
+const lost = fail({ kind: 'noAnswer', message: 'broke', nextStep: 'Again.' });
+const unreadable = answerOf({ request_id: 'r', output: { bbox_face: 'none' } });
+const passed = answerOf(example('detect-passed'));
+const throttled = answerOf(example('task-list-throttled'), 429);
+
+describe('a detection, which is billed,', () => {
+	it('that came and cannot be read is asked once more and no more', async () => {
+		const { client, sent } = clientWith(unreadable);
+		expect(await client.detectFace(PORTRAIT)).toMatchObject({ failure: { kind: 'unreadable' } });
+		expect(sent).toHaveLength(2);
+	});
+
+	it('whose answer was lost is asked twice more and no more', async () => {
+		const { client, sent } = clientWith(lost);
+		expect(await client.detectFace(PORTRAIT)).toMatchObject({ failure: { kind: 'noAnswer' } });
+		expect(sent).toHaveLength(3);
+	});
+
+	it.each([408, 499, 504])('that a gateway gave up with HTTP %i counts as lost', async (status) => {
+		const { client, sent } = clientWith(answerOf('', status));
+		await client.detectFace(PORTRAIT);
+		expect(sent).toHaveLength(3);
+	});
+
+	it('is asked three times in all, whatever comes after what', async () => {
+		for (const answers of [
+			[lost, unreadable, lost, lost, passed],
+			[unreadable, lost, lost, passed],
+			[lost, lost, unreadable, passed],
+		]) {
+			const { client, sent } = clientWith(...answers);
+			expect(await client.detectFace(PORTRAIT)).toMatchObject({ ok: false });
+			expect(sent.length).toBeLessThanOrEqual(3);
+		}
+	});
+
+	it('is asked for as long as it is only throttled, which is not billed', async () => {
+		const { client, sent } = clientWith(...Array.from({ length: 20 }, () => throttled), passed);
+		expect(await client.detectFace(PORTRAIT)).toMatchObject({ ok: true });
+		expect(sent).toHaveLength(21);
+	});
+});
+
+it.each([
+	['upside down', [460, 441, 212, 194]],
+	['without width', [212, 194, 212, 441]],
+	['wholly left of the picture', [-500, 194, -212, 441]],
+	['beyond the largest picture', [7001, 194, 7100, 441]],
+	['larger than the largest picture', [0, 0, 1e9, 1e9]],
+])('areas that are %s are refused before anything is paid for', async (_, area) => {
+	const body = { request_id: 'r', output: { bbox_face: area, ext_bbox_face: [0, 0, 900, 900] } };
+	const { client, sent } = clientWith(answerOf(body));
+	expect(await client.detectFace(PORTRAIT)).toMatchObject({
+		ok: false,
+		failure: {
+			kind: 'unreadable',
+			message: expect.stringMatching(
+				/^Face detection gave the area \[.*\], which is in no/,
+			) as string,
+		},
+	});
+	expect(sent).toHaveLength(2);
+});
+
+/** Errors as HTTP 200, where they stand in the documents with a status of their own. */
+const ERRORS_IN_200: Array<[code: string, message: string, kind: Failure['kind']]> = [
+	['InvalidApiKey', 'Invalid API-key provided.', 'unauthorized'],
+	['Model.AccessDenied', 'Model access denied.', 'unauthorized'],
+	[
+		'Arrearage',
+		'Access denied, please make sure your account is in good standing.',
+		'unauthorized',
+	],
+	['Throttling.RateQuota', 'Requests rate limit exceeded, please try again later.', 'throttled'],
+	['InvalidParameter', 'Field required: image_url', 'refused'],
+	['InternalError', 'An internal error has occured.', 'unavailable'],
+	['Something.New', 'Who knows.', 'unavailable'],
+];
+
+describe.each(ERRORS_IN_200)('%s inside HTTP 200', (code, message, kind) => {
+	const body = { code, message, request_id: 'r-1' };
+	const failure = { code, requestId: 'r-1', kind, message: `DashScope: ${message} (${code})` };
+
+	it.each([
+		['at the top', body],
+		['beside a null output', { ...body, output: null }],
+		['beside an empty output', { ...body, output: {} }],
+	])('%s is that error, for every kind of request', async (_, answer) => {
+		const asked = async (ask: (client: Client) => unknown) =>
+			await ask(clientWith(answerOf(answer)).client);
+		const expected = { ok: false, failure };
+		expect(await asked(async (client) => await client.detectFace(PORTRAIT))).toMatchObject(
+			expected,
+		);
+		expect(await asked(createTask)).toMatchObject(expected);
+		expect(await asked(async (client) => await client.getTask('t'))).toMatchObject(expected);
+		expect(await asked(async (client) => await client.cancelTask('t'))).toMatchObject(expected);
+		expect(await asked(async (client) => await client.getUploadPolicy('emoji-v1'))).toMatchObject(
+			expected,
+		);
+		expect(
+			await asked(async (client) => await client.listTasks({ page: 1, pageSize: 10 })),
+		).toMatchObject(expected);
+	});
+
+	it('is never sent again for a create, unless nothing was taken', async () => {
+		const { client, sent } = clientWith(answerOf(body), answerOf(example('create-accepted')));
+		await createTask(client);
+		expect(sent).toHaveLength(kind === 'throttled' ? 2 : 1);
+	});
+});
+
+it.each(['Success', '200', 200, 0, null])('a code that says %j is no error', async (code) => {
+	const { client } = clientWith(answerOf({ ...example('task-succeeded'), code }));
+	expect(await client.getTask('t')).toMatchObject({ ok: true });
+	const empty = clientWith(answerOf({ code, output: null }));
+	expect(await empty.client.getTask('t')).toMatchObject({ failure: { kind: 'unreadable' } });
+});
+
+it.each([
+	['a picture’s code at the top', { code: 'InvalidFile.NoHuman', message: 'm' }, true],
+	['any code in output', { output: { code: 'InvalidURL', message: 'm' } }, true],
+	['another code at the top', { code: 'InvalidParameter', message: 'm' }, false],
+	['a code about the service', { code: 'InternalError.Algo', message: 'm', output: {} }, false],
+])('%s is a verdict on the portrait: %s', async (_, body, isVerdict) => {
+	const answer = await clientWith(answerOf(body)).client.detectFace(PORTRAIT);
+	expect(answer.ok && !answer.value.value.passed).toBe(isVerdict);
+});
+
+describe('a cancellation', () => {
+	const pending = answerOf({ output: { task_id: 't', task_status: 'PENDING' } });
+	const inStatus = (task_status: string) => answerOf({ output: { task_id: 't', task_status } });
+
+	it.each([
+		['an empty object', {}],
+		['a null request ID', { request_id: null }],
+		['somebody else’s answer', { status: 'ok' }],
+		['an error inside HTTP 200', { code: 'Something.New', message: 'm', request_id: 'r' }],
+		['a list', []],
+	])('that is answered with %s is looked up', async (_, body) => {
+		const running = clientWith(answerOf(body), inStatus('RUNNING'));
+		expect(await cancelTask(running.client, 't')).toMatchObject({
+			value: { canceled: false, status: 'RUNNING' },
+		});
+		const canceled = clientWith(answerOf(body), inStatus('CANCELED'));
+		expect(await cancelTask(canceled.client, 't')).toMatchObject({ value: { canceled: true } });
+		const never = clientWith(
+			answerOf(body),
+			pending,
+			answerOf(body),
+			pending,
+			answerOf(body),
+			pending,
+		);
+		expect(await cancelTask(never.client, 't')).toMatchObject({
+			value: { canceled: false, status: 'PENDING' },
+		});
+	});
+
+	it('that is answered as documented is taken at its word', async () => {
+		const { client, sent } = clientWith(answerOf(example('task-cancel-accepted')));
+		expect(await cancelTask(client, 't')).toMatchObject({ value: { canceled: true } });
+		expect(sent).toHaveLength(1);
+	});
+
+	it('that is refused inside HTTP 200 as too late is looked up', async () => {
+		const { client } = clientWith(answerOf(example('task-cancel-refused')), inStatus('SUCCEEDED'));
+		expect(await cancelTask(client, 't')).toMatchObject({
+			value: { canceled: false, status: 'SUCCEEDED' },
+		});
+	});
+});
+
+describe('small things that were paid for', () => {
+	it('a byte order mark before the JSON', async () => {
+		const { client } = clientWith(answerOf(`\uFEFF${JSON.stringify(example('create-accepted'))}`));
+		expect(await createTask(client)).toMatchObject({ ok: true });
+	});
+
+	it.each([408, 421, 425])('HTTP %i on a query passes', async (status) => {
+		const { client, sent } = clientWith(answerOf('', status), answerOf(example('task-succeeded')));
+		expect(await client.getTask('t')).toMatchObject({ ok: true });
+		expect(sent).toHaveLength(2);
+	});
+
+	it.each([408, 499, 504])('HTTP %i on a create: one may have been made', async (status) => {
+		const { client, sent } = clientWith(answerOf('', status));
+		expect(await createTask(client)).toMatchObject({
+			failure: { nextStep: expect.stringMatching(/^A task may have been made/) as string },
+		});
+		expect(sent).toHaveLength(1);
+	});
+});
+
+describe('a list of which large pages are refused', () => {
+	const ALL = Array.from({ length: 137 }, (_, index) => ({
+		task_id: `task-${index}`,
+		status: 'FAILED',
+	}));
+
+	/** A service that takes so many rows a page; older rows move down while it is read. */
+	const service = (largest: number) => (request: ApiRequest) => {
+		const { page_no, page_size } = request.query as Record<string, number>;
+		const [page = 1, size = 10] = [page_no, page_size];
+		if (size > largest) {
+			const message = 'Required parameter(page_size) missing or invalid.';
+			return answerOf({ code: 'InvalidParameter', message, request_id: 'r' }, 400);
+		}
+		const data = ALL.slice((page - 1) * size, page * size);
+		return answerOf({ data, total: ALL.length, total_page: Math.ceil(ALL.length / size) });
+	};
+
+	it.each([100, 99, 50, 30, 20, 10])('is read whole where %i are taken', async (largest) => {
+		const { client, sent } = clientAnswering(service(largest));
+		const list = await listAllTasks(client, {});
+		expect(list.ok && list.value.map(({ taskId }) => taskId)).toEqual(
+			ALL.map(({ task_id }) => task_id),
+		);
+		expect(sent.filter(({ query }) => Number(query?.page_size) > largest).length).toBeLessThan(5);
+	});
+
+	it('ends with the refusal where none are taken', async () => {
+		const { client, sent } = clientAnswering(service(0));
+		expect(await listAllTasks(client, {})).toMatchObject({ failure: { kind: 'refused' } });
+		expect(sent).toHaveLength(5);
+	});
+
+	it('is not asked again for a wrong key', async () => {
+		const { client, sent } = clientWith(answerOf(example('error-body'), 401));
+		expect(await listAllTasks(client, {})).toMatchObject({ ok: false });
+		expect(sent).toHaveLength(1);
+	});
+});
