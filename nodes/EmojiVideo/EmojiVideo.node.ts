@@ -6,7 +6,10 @@ import type {
 	INodeTypeDescription,
 } from 'n8n-workflow';
 import { OPERATIONS, route } from './actions/router';
+import { requireSupportedHost } from './execution/host';
 import { durableRoleField } from './parameters/durableRole';
+
+requireSupportedHost();
 
 /** The face: what n8n shows. What it does is in actions/. */
 export class EmojiVideo implements INodeType {

@@ -5,9 +5,12 @@ import type {
 	INodeTypeDescription,
 	IPollFunctions,
 } from 'n8n-workflow';
+import { requireSupportedHost } from './execution/host';
 import { toNodeError } from './execution/nodeErrors';
 import { triggerFields } from './parameters/trigger';
 import { poll } from './trigger/poll';
+
+requireSupportedHost();
 
 /** The face: what n8n shows. What it does is in trigger/. */
 export class EmojiVideoTrigger implements INodeType {

@@ -26,6 +26,7 @@ import type {
 	INodeExecutionData,
 	IWorkflowBase,
 } from 'n8n-workflow';
+import { resumesParkedExecutions } from '../execution/host';
 
 /** Which layer a node of an inline workflow is in; the value of its hidden field `durableRole`. */
 export const DURABLE_ROLES = ['supervisor', 'check', 'finalizer'] as const;
@@ -161,7 +162,9 @@ function whereabouts(functions: IExecuteFunctions) {
 
 /** Whether n8n can park this execution: a saved workflow, and nobody who waits for an answer at once. */
 export const canPark = (functions: IExecuteFunctions): boolean =>
-	whereabouts(functions) !== undefined && !functions.isToolExecution?.();
+	resumesParkedExecutions() &&
+	whereabouts(functions) !== undefined &&
+	!functions.isToolExecution?.();
 
 /** What became of parking. */
 export type Parked =
