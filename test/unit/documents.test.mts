@@ -106,6 +106,26 @@ describe('the code', () => {
 	});
 });
 
+describe('docs/architecture.md', () => {
+	const page = read('docs/architecture.md');
+	const rooms = tracked.flatMap(
+		(name) => /^nodes\/EmojiVideo\/(\w+)\/.+\.ts$/.exec(name)?.[1] ?? [],
+	);
+
+	it('shows every room', () => {
+		expect(new Set(rooms).size).toBeGreaterThan(8);
+		expect([...new Set(rooms)].filter((room) => !page.includes(`| \`${room}/\` |`))).toEqual([]);
+	});
+
+	it('names only files that exist', () => {
+		const files = [...page.matchAll(/`([\w./-]+\.(?:ts|mts|mjs))`/g)].map(([, name = '']) => name);
+		expect(files.length).toBeGreaterThan(5);
+		expect(
+			files.filter((file) => !tracked.some((name) => `/${name}`.endsWith(`/${file}`))),
+		).toEqual([]);
+	});
+});
+
 describe('the gallery of templates', () => {
 	it('is what "npm run gallery" makes of the list of templates', () => {
 		expect(read('docs/templates.md')).toBe(templatesPage());

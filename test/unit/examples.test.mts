@@ -7,7 +7,9 @@ import { EmojiVideo } from '../../nodes/EmojiVideo/EmojiVideo.node';
 import { EmojiVideoTrigger } from '../../nodes/EmojiVideo/EmojiVideoTrigger.node';
 
 const folder = path.resolve(__dirname, '../../examples');
-const files = readdirSync(folder).sort();
+const files = readdirSync(folder)
+	.filter((name) => name.endsWith('.json'))
+	.sort();
 
 const exampleSchema = z.object({
 	name: z.string().startsWith('Emoji Video: '),
