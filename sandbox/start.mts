@@ -6,7 +6,7 @@
 import { Command } from 'commander';
 import path from 'node:path';
 
-import { startDashScopeDouble, type DashScopeDouble } from './dashscope/index.mts';
+import { portraitLines, startDashScopeDouble, type DashScopeDouble } from './dashscope/index.mts';
 import { bringUp, OWNER, type BringUpOptions, type Sandbox } from './n8n/bring-up.mts';
 import { npm } from './n8n/command.mts';
 import { credentialDataFor } from './n8n/credential.mts';
@@ -145,7 +145,18 @@ function summary(
 		['DashScope', double === undefined ? 'the real service' : `${double.url} (double)`],
 		['Log', path.relative(PROJECT_FOLDER, n8n.logFile)],
 	];
-	return `\n${lines.map(([name, value]) => `  ${name?.padEnd(13)}${value}`).join('\n')}\n`;
+	return `\n${lines.map(([name, value]) => `  ${name?.padEnd(13)}${value}`).join('\n')}\n${playWith(double)}`;
+}
+
+/** What the double offers a person: its key, and portraits to try. */
+function playWith(double: DashScopeDouble | undefined): string {
+	if (double === undefined) return '';
+	const lines = [
+		`To play with: a DashScope API credential with the key ${double.apiKey}`,
+		`and the Custom URL ${double.url}, and as Image URL`,
+		...portraitLines(double).map((line) => `  ${line}`),
+	];
+	return `\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
 }
 
 await runCommand(start);

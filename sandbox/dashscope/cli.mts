@@ -3,7 +3,7 @@
  * to call it, and no key but its own.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { startDashScopeDouble, type DashScopeDouble } from './index.mts';
+import { portraitLines, startDashScopeDouble, type DashScopeDouble } from './index.mts';
 
 interface CliOptions {
 	host: string;
@@ -88,12 +88,12 @@ async function main(): Promise<void> {
 		apiKey: key,
 		rateLimits: { enforce: limits },
 	});
-	const names = Object.keys(double.portraits).join(', ');
+	const portraits = portraitLines(double).join('\n           ');
 	console.log(`DashScope double
 
 API        ${double.url}
 Key        ${double.apiKey}
-Portraits  ${double.storageUrl}/portraits/ (${names})
+Portraits  ${portraits}
 
 ${examples(double)}
 Ctrl+C stops it.`);

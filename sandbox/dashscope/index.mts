@@ -27,6 +27,7 @@ export type {
 	TaskSeconds,
 	TaskTiming,
 } from './options.mts';
+export { portraitLines } from './playground.mts';
 export type { TaskFailure, TaskStatus } from './tasks.mts';
 export type { VerdictCode, VerdictStyle } from './verdicts.mts';
 export { templateIds, templateSeconds, templateVideo } from './templates.mts';
