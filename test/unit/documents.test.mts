@@ -59,6 +59,22 @@ describe('the documents', () => {
 		expect(faults.length).toBeGreaterThan(20);
 	});
 
+	it('name only files that exist', () => {
+		const named = documents.flatMap((name) =>
+			[
+				...read(name).matchAll(
+					/(?<![\w/.@-])((?:test|e2e|sandbox|scripts|bench|docs|nodes|credentials|examples|\.github)\/[\w./-]+\.\w+)/g,
+				),
+			].map(([, file = '']) => ({ name, file })),
+		);
+		const exists = (file: string) =>
+			[file, path.join('docs', file), path.join('nodes/EmojiVideo', file)].some((place) =>
+				existsSync(path.join(root, place)),
+			);
+		expect(named.length).toBeGreaterThan(30);
+		expect(named.filter(({ file }) => !exists(file))).toEqual([]);
+	});
+
 	it('name only commands that exist', () => {
 		const { scripts } = z
 			.object({ scripts: z.record(z.string()) })
