@@ -92,10 +92,15 @@ export async function runAsNode(
 		if (!result.ok) throw new Error(result.failure.message);
 		onKnown(entry.taskId);
 	});
-	await submitJobs(jobs, tools, (_, result) => {
-		if (!result.ok) throw new Error(result.failure.message);
-		follow.add(result.value);
-	});
+	await submitJobs(
+		jobs,
+		tools,
+		(_, result) => {
+			if (!result.ok) throw new Error(result.failure.message);
+			follow.add(result.value);
+		},
+		async () => await follow.untilRoom(undefined),
+	);
 	await follow.finish();
 }
 

@@ -70,11 +70,16 @@ async function createAndWait(count: number, send: Send, clock: Clock): Promise<O
 	const session = parts as ExecutionContext;
 	const jobs = plan(count);
 	const deliveries = new Map(jobs.map(({ itemIndex }) => [itemIndex, { simplify: true }]));
-	const waiting = startInMemoryWait(session, OPTIONS, deliveries, []);
-	await submitJobs(jobs, session, (job, result) => {
-		if (result.ok) waiting.add(result.value);
-		else waiting.settle(job, result);
-	});
+	const waiting = startInMemoryWait(session, OPTIONS, jobs, deliveries, []);
+	await submitJobs(
+		jobs,
+		session,
+		(job, result) => {
+			if (result.ok) waiting.add(result.value);
+			else waiting.settle(job, result);
+		},
+		async () => await waiting.untilRoom(),
+	);
 	return inInputOrder(await waiting.finish());
 }
 

@@ -41,6 +41,8 @@ interface Scenario {
 	tries: Try[];
 	script: Script;
 	settings: Partial<PollSettings>;
+	/** Tasks that may be at the service at a time. */
+	queueAhead?: number;
 }
 
 /** What was seen of one try. */
@@ -72,6 +74,7 @@ async function execute(
 	jobs: Job[],
 	tools: BatchTools,
 	settings: PollSettings,
+	queueAhead: number | undefined,
 	onEnding: (ending: Ending) => void,
 ): Promise<void> {
 	const follow = followTasks(tools, settings, ({ job, entry }, { result }) => {
@@ -80,11 +83,16 @@ async function execute(
 		expect(taskId).toBe(entry.taskId);
 		onEnding({ key: job.key, taskId, failure });
 	});
-	await submitJobs(jobs, tools, (job, result) => {
-		if (result.ok) return follow.add(result.value);
-		const { failure } = result;
-		onEnding({ key: job.key, taskId: failure.taskId, failure });
-	});
+	await submitJobs(
+		jobs,
+		tools,
+		(job, result) => {
+			if (result.ok) return follow.add(result.value);
+			const { failure } = result;
+			onEnding({ key: job.key, taskId: failure.taskId, failure });
+		},
+		async () => await follow.untilRoom(queueAhead),
+	);
 	await follow.finish();
 }
 
@@ -122,10 +130,16 @@ async function play(scenario: Scenario, clock: VirtualClock = createVirtualClock
 			});
 		}
 		await clock.until(
-			execute(jobs, { client, paidTasks, clock, signal }, settings, (ending) => {
-				endings.push(ending);
-				if (ending.failure && stopsAtFirstFailure) stop.abort();
-			}),
+			execute(
+				jobs,
+				{ client, paidTasks, clock, signal },
+				settings,
+				scenario.queueAhead,
+				(ending) => {
+					endings.push(ending);
+					if (ending.failure && stopsAtFirstFailure) stop.abort();
+				},
+			),
 		);
 		finished.abort();
 		// Whatever is still under way ends now, as it does when n8n drops the execution.
@@ -255,6 +269,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 		},
 		{ requiredKeys: [] },
 	),
+	queueAhead: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
 });
 
 describe('any interleaving of answers, faults, stops and re-runs', () => {

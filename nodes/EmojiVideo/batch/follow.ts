@@ -10,6 +10,7 @@ import { createAsyncEvent } from './asyncEvent';
 import { recordAnswer } from './pollAnswers';
 import { createPollSchedule, enqueue, nextPolls } from './pollSchedule';
 import type { PollSettings } from './pollSchedule';
+import { roomFor } from './queueAhead';
 import { concernsAll } from './submit';
 import type { AcceptedTask, BatchTools } from './submit';
 
@@ -26,16 +27,21 @@ export interface TaskResult {
  * @param onEnd hears once of every task that was added
  */
 export function followTasks(
-	{ client, paidTasks, clock, signal }: BatchTools,
+	{ client, paidTasks, clock, signal, memory }: BatchTools,
 	settings: PollSettings,
 	onEnd: (accepted: AcceptedTask, taskResult: TaskResult) => void,
 ) {
-	const schedule = createPollSchedule(settings);
+	const schedule = createPollSchedule(settings, memory?.recall());
+	const hasRoom = createAsyncEvent();
 	const followed = new Map<string, AcceptedTask[]>();
 	const changed = createAsyncEvent();
 	let noMore = false;
 	let ended = false;
-	signal.addEventListener('abort', () => changed.set(), { once: true });
+	const stop = () => {
+		changed.set();
+		hasRoom.set();
+	};
+	signal.addEventListener('abort', stop, { once: true });
 
 	const finish = (taskId: string, taskResult: TaskResult) => {
 		const all = followed.get(taskId) ?? [];
@@ -64,7 +70,9 @@ export function followTasks(
 				finish(taskId, { result: fail(polled.failure), lastAnswer: polled.answer });
 			}
 		}
+		memory?.keep(schedule);
 		changed.set();
+		hasRoom.set();
 	};
 
 	const done = (async () => {
@@ -86,6 +94,14 @@ export function followTasks(
 			followed.set(entry.taskId, [accepted]);
 			enqueue(schedule, { ...entry, templateId: job.templateId }, clock.now());
 			changed.set();
+		},
+		/**
+		 * Resolves when the batch may submit one more task, or is to end.
+		 * @param queueAhead how many it keeps at the service; `undefined`: as many as make sense
+		 */
+		async untilRoom(queueAhead: number | undefined): Promise<void> {
+			while (!ended && !signal.aborted && roomFor(schedule, queueAhead) === 0)
+				await hasRoom.waitUpTo(Number.POSITIVE_INFINITY, clock);
 		},
 		/** No task will be added any more; resolves when the last one has ended. */
 		async finish(): Promise<void> {

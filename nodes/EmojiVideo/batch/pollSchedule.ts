@@ -78,12 +78,16 @@ const MOST_SKIPPED = 3;
 /** "Usually 1 to 5 minutes" (API reference); the short end, so that the first look comes early. */
 const TYPICAL_RUN_MS = 60_000;
 
-export const createPollSchedule = (settings: PollSettings): PollSchedule => ({
+/** @param learned what an earlier batch of the account knew */
+export const createPollSchedule = (
+	settings: PollSettings,
+	{ runs, width }: Pick<PollSchedule, 'runs' | 'width'> = { runs: [], width: 1 },
+): PollSchedule => ({
 	settings,
 	open: new Map(),
-	width: 1,
+	width,
 	probedAt: -Infinity,
-	runs: [],
+	runs: [...runs],
 	externalTasks: [],
 	inOrder: true,
 });
@@ -110,7 +114,8 @@ export function enqueue(schedule: PollSchedule, task: PolledTask, now: number): 
 	});
 }
 
-function median(values: number[]): number | undefined {
+/** The middle one; of an even number, the upper of the two. */
+export function median(values: number[]): number | undefined {
 	const sorted = [...values].sort((a, b) => a - b);
 	return sorted[Math.floor(sorted.length / 2)];
 }

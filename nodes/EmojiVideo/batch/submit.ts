@@ -12,6 +12,7 @@ import { nextStepFor } from '../dashscope/errors';
 import { fail, mayHaveActed, STOPPED, succeed } from '../result';
 import type { Failure, Result } from '../result';
 import type { Detection, FaceAreas } from '../dashscope/schemas';
+import type { AccountMemory } from './accountMemory';
 import type { PaidTasks, PaidTask } from './paidTasks';
 import type { Portrait } from '../media/portrait';
 import type { Job, VideoLabel } from './plan';
@@ -22,6 +23,10 @@ export interface BatchTools {
 	clock: Clock;
 	/** Aborted when the user stops the execution, or when a failure ends it: nothing more is started. */
 	signal: AbortSignal;
+	/** What earlier batches of the account have learned. */
+	memory?: AccountMemory;
+	/** Writes an accepted task where it outlives everything: into n8n's log. */
+	trace?: (video: VideoLabel, taskId: string) => void;
 }
 
 /** A task that DashScope has accepted, and the video it is for. */
@@ -68,51 +73,76 @@ interface BatchStop {
 	failure?: Failure;
 }
 
-/** Detects every portrait of the jobs once, in order; gives each job its areas when they are known. */
-function detectAll(jobs: Job[], { client, paidTasks, signal }: BatchTools, stop: BatchStop) {
+/** So many portraits are detected before their first video is submitted. */
+const DETECTED_AHEAD = 10;
+
+type AreasOf = (job: Job) => Promise<Result<FaceAreas>>;
+
+/** Detects a portrait, and remembers what was found. */
+async function detect(
+	portrait: Portrait,
+	{ client, paidTasks, signal }: BatchTools,
+	stop: BatchStop,
+): Promise<Result<FaceAreas>> {
+	if (signal.aborted || stop.failure) return fail(stop.failure ?? STOPPED);
+	const address = await portrait.addressFor(DETECTION_MODEL);
+	const result = address.ok ? await client.detectFace(address.value) : address;
+	if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
+	if (!result.ok) return result;
+	const detection = result.value.value;
+	if (!detection.passed) return fail(portraitFailure(detection, portrait.hint));
+	paidTasks.writeAreas(portrait.id, detection.areas);
+	// A file goes to the other model's storage while earlier jobs are being submitted.
+	void portrait.addressFor(VIDEO_MODEL);
+	return succeed(detection.areas);
+}
+
+/**
+ * Detects every portrait once, in the order of the jobs, a few portraits ahead of their submission.
+ * @returns for a job its areas, when they are known
+ */
+function detectAhead(jobs: Job[], tools: BatchTools, stop: BatchStop): AreasOf {
+	const portraits = new Map<string, Portrait>();
+	for (const { portrait, areas } of jobs) {
+		if (!areas && !portraits.has(portrait.id)) portraits.set(portrait.id, portrait);
+	}
+	const waiting = [...portraits.values()];
 	const found = new Map<string, Promise<Result<FaceAreas>>>();
+	const reached = new Set<string>();
 	let previous: Promise<unknown> = Promise.resolve();
 
-	const detect = async (portrait: Portrait): Promise<Result<FaceAreas>> => {
-		if (signal.aborted || stop.failure) return fail(stop.failure ?? STOPPED);
-		const address = await portrait.addressFor(DETECTION_MODEL);
-		const result = address.ok ? await client.detectFace(address.value) : address;
-		if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
-		if (!result.ok) return result;
-		const detection = result.value.value;
-		if (!detection.passed) return fail(portraitFailure(detection, portrait.hint));
-		paidTasks.writeAreas(portrait.id, detection.areas);
-		// A file goes to the other model's storage while earlier jobs are being submitted.
-		void portrait.addressFor(VIDEO_MODEL);
-		return succeed(detection.areas);
+	const start = (portrait: Portrait) => {
+		const known = tools.paidTasks.findAreas(portrait.id);
+		const areas = known
+			? Promise.resolve(succeed(known))
+			: previous.then(async () => await detect(portrait, tools, stop));
+		found.set(portrait.id, areas);
+		previous = areas;
 	};
 
-	for (const { portrait, areas, key } of jobs) {
-		if (areas || found.has(portrait.id) || paidTasks.find(key)) continue;
-		const known = paidTasks.findAreas(portrait.id);
-		const areasOfPortrait = known
-			? Promise.resolve(succeed(known))
-			: previous.then(async () => await detect(portrait));
-		found.set(portrait.id, areasOfPortrait);
-		previous = areasOfPortrait;
-	}
-
-	return async ({ portrait, areas }: Job): Promise<Result<FaceAreas>> =>
-		areas ? succeed(areas) : ((await found.get(portrait.id)) ?? fail(STOPPED));
+	return async ({ portrait, areas }) => {
+		if (areas) return succeed(areas);
+		reached.add(portrait.id);
+		while (waiting.length > 0 && found.size < reached.size + DETECTED_AHEAD) {
+			const next = waiting.shift();
+			if (next) start(next);
+		}
+		return (await found.get(portrait.id)) ?? fail(STOPPED);
+	};
 }
 
 async function submit(
 	job: Job,
-	areasOf: (job: Job) => Promise<Result<FaceAreas>>,
-	{ client, paidTasks, clock, signal }: BatchTools,
+	areasOf: AreasOf,
+	{ client, paidTasks, clock, signal, trace }: BatchTools,
+	untilRoom: UntilRoom,
 ): Promise<Result<SubmittedJob>> {
-	const resumed = paidTasks.find(job.key);
-	if (resumed) return succeed({ job, entry: resumed });
 	const areas = await areasOf(job);
 	if (!areas.ok) return areas;
 	if (paidTasks.isInFlight(job.key)) return fail(LOST_EARLIER);
 	const address = await job.portrait.addressFor(VIDEO_MODEL);
 	if (!address.ok) return address;
+	await untilRoom();
 	if (signal.aborted) return fail(STOPPED);
 	const { templateId } = job;
 	paidTasks.markInFlight(job.key);
@@ -128,26 +158,36 @@ async function submit(
 	const { taskId, requestId } = created.value.value;
 	const entry = { taskId, requestId, acceptedAt: clock.now(), areas: areas.value };
 	paidTasks.write(job.key, entry);
+	trace?.(job, taskId);
 	return succeed({ job, entry, raw: created.value.raw });
 }
 
+/** Resolves when the service's queue may have one more task of the batch. */
+export type UntilRoom = () => Promise<void>;
+
 /**
- * Submits every job in order.
+ * Submits every job in order; first of all come those that an earlier try has submitted.
  * @param onResult hears of every job once: its accepted task, or why there is none
+ * @param untilRoom holds a job back; absent: each is submitted at once
  */
 export async function submitJobs(
 	jobs: Job[],
 	tools: BatchTools,
 	onResult: (job: Job, result: Result<SubmittedJob>) => void,
+	untilRoom: UntilRoom = async () => await Promise.resolve(),
 ): Promise<void> {
+	const { paidTasks, signal } = tools;
 	const stop: BatchStop = {};
-	const areasOf = detectAll(jobs, tools, stop);
+	const open: Job[] = [];
 	for (const job of jobs) {
-		if (tools.signal.aborted) stop.failure ??= STOPPED;
-		const result =
-			stop.failure && !tools.paidTasks.find(job.key)
-				? fail(stop.failure)
-				: await submit(job, areasOf, tools);
+		const resumed = paidTasks.find(job.key);
+		if (resumed) onResult(job, succeed({ job, entry: resumed }));
+		else open.push(job);
+	}
+	const areasOf = detectAhead(open, tools, stop);
+	for (const job of open) {
+		if (signal.aborted) stop.failure ??= STOPPED;
+		const result = stop.failure ? fail(stop.failure) : await submit(job, areasOf, tools, untilRoom);
 		if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
 		onResult(job, result);
 	}

@@ -39,6 +39,7 @@ const linksByPosition = (entries: WaitEntry[], inputs: number) =>
 function startDurableWait(
 	context: ExecutionContext,
 	options: WaitOptions,
+	videos: VideoLabel[],
 	deliveries: ReadonlyMap<number, Delivery>,
 	refused: Outcome[],
 ): Waiting {
@@ -55,7 +56,7 @@ function startDurableWait(
 
 	const waitInMemory = async (hint: string): Promise<Outcome[]> => {
 		functions.addExecutionHints({ message: hint, location: 'outputPane', type: 'warning' });
-		const waiting = startInMemoryWait(context, options, deliveries, refused);
+		const waiting = startInMemoryWait(context, options, videos, deliveries, refused);
 		for (const replay of inMemory) replay(waiting);
 		return await waiting.finish();
 	};
@@ -83,6 +84,7 @@ function startDurableWait(
 			addEntry(job, { settled: result.failure });
 			if (context.stopsAtFirstFailure) context.halt();
 		},
+		untilRoom: async () => await Promise.resolve(),
 		async finish() {
 			for (const { itemIndex, result } of refused) {
 				if (!result.ok) addEntry({ itemIndex, key: '' }, { settled: result.failure });
@@ -120,9 +122,10 @@ function startDurableWait(
 export const startWait = (
 	context: ExecutionContext,
 	options: WaitOptions,
+	videos: VideoLabel[],
 	deliveries: ReadonlyMap<number, Delivery>,
 	refused: Outcome[],
 ): Waiting =>
 	options.survivesRestarts
-		? startDurableWait(context, options, deliveries, refused)
-		: startInMemoryWait(context, options, deliveries, refused);
+		? startDurableWait(context, options, videos, deliveries, refused)
+		: startInMemoryWait(context, options, videos, deliveries, refused);

@@ -3,6 +3,8 @@
  * signal that ends everything. SubmittedJob once per execution, whatever the number of items.
  */
 import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
+import { accountMemoryOf } from '../batch/accountMemory';
+import type { AccountMemory } from '../batch/accountMemory';
 import { openPaidTasks } from '../batch/paidTasks';
 import { accountIdOf, DOCUMENTED_RATES, rateLimiterOf } from '../batch/rateLimiter';
 import type { Rates } from '../batch/rateLimiter';
@@ -17,6 +19,7 @@ import { fail, succeed } from '../result';
 import type { Result } from '../result';
 import { createSend } from '../dashscope/transport';
 import { createRemoteChecks } from '../media/remotePortrait';
+import { createTrace } from './trace';
 import { createUploads } from '../media/upload';
 import type { Uploads } from '../media/upload';
 
@@ -46,6 +49,7 @@ export interface AccountTools {
 	account: Pick<Account, 'isLoopback'>;
 	client: Client;
 	clock: Clock;
+	memory: AccountMemory;
 }
 
 async function readAccount(
@@ -89,13 +93,11 @@ export async function openAccount(
 	if (!account.ok) return account;
 	const { apiKey, baseUrl, isLoopback } = account.value;
 	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal);
-	const acquire = rateLimiterOf(
-		accountIdOf(apiKey, baseUrl),
-		{ ...DOCUMENTED_RATES, ...rates },
-		clock,
-	);
+	const accountId = accountIdOf(apiKey, baseUrl);
+	const acquire = rateLimiterOf(accountId, { ...DOCUMENTED_RATES, ...rates }, clock);
 	const client = createClient(send, acquire, clock, signal);
-	return succeed({ account: { isLoopback }, client, clock });
+	const memory = accountMemoryOf(accountId);
+	return succeed({ account: { isLoopback }, client, clock, memory });
 }
 
 /**
@@ -122,6 +124,7 @@ export async function openContext(
 		functions,
 		uploads: createUploads({ ...link, client }),
 		checkRemote: createRemoteChecks(link),
+		trace: createTrace(functions),
 		paidTasks: openPaidTasks(functions.getContext('node')),
 		signal,
 		halt: () => stop.abort(),

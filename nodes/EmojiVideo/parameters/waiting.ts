@@ -1,5 +1,6 @@
 /** How long to wait for a batch, and where. Rule: these hold for the whole batch, not for one item. */
 import type { INodeProperties } from 'n8n-workflow';
+import { MOST_AHEAD } from '../batch/queueAhead';
 import { succeed } from '../result';
 import type { WaitOptions } from '../wait/inMemoryWait';
 import { field, group, then } from './read';
@@ -13,6 +14,17 @@ const cancelOnStopOption: INodeProperties = {
 	default: false,
 	description:
 		'Whether to cancel the tasks that are still in the queue when you stop the execution. A task that already runs cannot be canceled and is billed.',
+};
+
+/** Of operations that submit. n8n shows the options by their labels' order. */
+export const queueAheadOption: INodeProperties = {
+	displayName: 'Queue Ahead',
+	name: 'queueAhead',
+	type: 'number',
+	default: 0,
+	typeOptions: { minValue: 0, maxValue: MOST_AHEAD },
+	description:
+		'How many tasks of the batch may be at DashScope at a time, running and queued; the next one is submitted when one has finished. When n8n is stopped or crashes, at most this many are paid for. 0: about one hour of work, 5 to 100 tasks. It costs no time as long as it is more than the account runs at once.',
 };
 
 export const waitOptions: INodeProperties[] = [
@@ -91,10 +103,16 @@ export const waitForm: Form<WaitOptions> = then(
 		),
 		cancelsOnStop: field('options.cancelOnStop', 'Cancel Queued Tasks on Stop', flagValue),
 		survivesRestarts: field('options.surviveRestarts', 'Survive Restarts', flagValue),
+		queueAhead: field(
+			'options.queueAhead',
+			'Queue Ahead',
+			withDefault(numberValue('Queue Ahead', 0, MOST_AHEAD, 'tasks'), 0),
+		),
 	}),
-	({ pollInterval, timeout, queueTimeout, onTimeLimit, ...flags }) =>
+	({ pollInterval, timeout, queueTimeout, onTimeLimit, queueAhead, ...flags }) =>
 		succeed({
 			...flags,
+			queueAhead: queueAhead || undefined,
 			pollIntervalMs: pollInterval * 1000,
 			runTimeoutMs: timeout * 1000,
 			queueTimeoutMs: queueTimeout * 1000,

@@ -25,6 +25,8 @@ export interface WaitOptions extends PollSettings {
 	cancelsOnStop: boolean;
 	/** The wait moves into n8n's database. */
 	survivesRestarts: boolean;
+	/** How many tasks the batch keeps at the service; absent: about one hour of work. */
+	queueAhead?: number;
 }
 
 /** A wait under way. */
@@ -32,6 +34,8 @@ export interface Waiting {
 	add(accepted: AcceptedTask): void;
 	/** A job that never became a task. */
 	settle(job: VideoLabel, result: Result<OutputItem>): void;
+	/** Resolves when one more task may be submitted, or the batch is to end. */
+	untilRoom(): Promise<void>;
 	/** No task comes any more; resolves with one outcome per job, in the order of the jobs. */
 	finish(): Promise<Outcome[]>;
 }
@@ -39,17 +43,18 @@ export interface Waiting {
 /**
  * Starts to wait; tasks are added as they are accepted.
  * @param options from parameters/waiting
+ * @param videos all that are to come, in the order in which they come out
  * @param deliveriesWanted from parameters/delivery, by input item
  * @param refused outcomes of items that asked for nothing possible; they come out with the others
  */
 export function startInMemoryWait(
 	context: ExecutionContext,
 	options: WaitOptions,
+	videos: VideoLabel[],
 	deliveriesWanted: ReadonlyMap<number, Delivery>,
 	refused: Outcome[],
 ): Waiting {
 	const outcomes = new Map<string, Outcome>();
-	const order: string[] = [];
 	const deliveries: Array<Promise<void>> = [];
 	const download = createLimiter(DOWNLOADS_AT_ONCE);
 
@@ -82,17 +87,16 @@ export function startInMemoryWait(
 
 	return {
 		add(accepted) {
-			order.push(accepted.job.key);
 			follow.add(accepted);
 		},
 		settle(job, result) {
-			order.push(job.key);
 			settle(job, result);
 		},
+		untilRoom: async () => await follow.untilRoom(options.queueAhead),
 		async finish() {
 			await follow.finish();
 			await Promise.all(deliveries);
-			const all = order.flatMap((key) => outcomes.get(key) ?? []);
+			const all = videos.flatMap(({ key }) => outcomes.get(key) ?? []);
 			const isToCancel = options.cancelsOnStop && context.isStopped();
 			const ended = isToCancel ? await cancelQueued(context, all) : all;
 			return [...refused, ...packUp(ended, deliveriesWanted)];

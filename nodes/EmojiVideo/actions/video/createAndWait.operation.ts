@@ -11,7 +11,7 @@ import {
 } from '../../parameters/delivery';
 import { portraitOptions } from '../../parameters/portrait';
 import { rateOptions } from '../../parameters/rates';
-import { waitForm, waitOptions } from '../../parameters/waiting';
+import { queueAheadOption, waitForm, waitOptions } from '../../parameters/waiting';
 import { succeed } from '../../result';
 import { defineOperation } from '../defineOperation';
 import { readVideo, videoFields } from './videoForm';
@@ -23,7 +23,13 @@ export const createAndWait = defineOperation({
 		...videoFields,
 		...deliveryFields,
 		simplifyField,
-		optionsField([...portraitOptions, ...waitOptions, ...deliveryOptions, ...rateOptions]),
+		optionsField([
+			...portraitOptions,
+			queueAheadOption,
+			...waitOptions,
+			...deliveryOptions,
+			...rateOptions,
+		]),
 	],
 	settings: waitForm,
 	async item(fields, context) {
@@ -39,11 +45,17 @@ export const createAndWait = defineOperation({
 	},
 	async run(context, { items, settings, refused }) {
 		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
-		const waiting = startWait(context, settings, deliveries, refused);
-		await submitJobs(planJobs(items, context.runIndex), context, (job, result) => {
-			if (result.ok) waiting.add(result.value);
-			else waiting.settle(job, result);
-		});
+		const jobs = planJobs(items, context.runIndex);
+		const waiting = startWait(context, settings, jobs, deliveries, refused);
+		await submitJobs(
+			jobs,
+			context,
+			(job, result) => {
+				if (result.ok) waiting.add(result.value);
+				else waiting.settle(job, result);
+			},
+			async () => await waiting.untilRoom(),
+		);
 		return await waiting.finish();
 	},
 });

@@ -70,12 +70,12 @@ export const wait = defineOperation({
 	async run(context, { items, settings, refused }) {
 		const inputs = context.functions.getInputData();
 		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
-		const waiting = startWait(context, settings, deliveries, refused);
-		for (const { itemIndex, taskIds } of items) {
-			for (const taskId of taskIds) {
-				waiting.add(toAccepted(taskId, itemIndex, inputs[itemIndex]?.json));
-			}
-		}
+		const tasks = items.flatMap(({ itemIndex, taskIds }) =>
+			taskIds.map((taskId) => toAccepted(taskId, itemIndex, inputs[itemIndex]?.json)),
+		);
+		const videos = tasks.map(({ job }) => job);
+		const waiting = startWait(context, settings, videos, deliveries, refused);
+		for (const task of tasks) waiting.add(task);
 		return await waiting.finish();
 	},
 });
