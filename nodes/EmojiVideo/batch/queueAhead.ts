@@ -10,7 +10,7 @@ import type { PollSchedule } from './pollSchedule';
 
 /** What a batch keeps in the queue where the user names no number: so much work. */
 const WORK_MS = 60 * 60_000;
-/** A task that has not ended after 3 hours fails (docs/service.md, "InternalError.Timeout"). */
+/** A task that has not ended after 3 hours fails (docs/service.md, "Retention"). */
 const LONGEST_WAIT_MS = 3 * 60 * 60_000;
 const FEWEST = 5;
 /** The most that anybody may want in the queue, and the most that is kept there without being asked. */
