@@ -42,6 +42,8 @@ describe('how many', () => {
 
 let accounts = 0;
 
+jest.setTimeout(120_000);
+
 interface Played {
 	jobs: number;
 	width: number;
@@ -119,9 +121,9 @@ async function play({ jobs: count, width, queueAhead, stopAfterMs }: Played) {
 
 describe('a batch', () => {
 	test.each([
-		[400, 1],
-		[600, 4],
-		[1000, 10],
+		[150, 1],
+		[250, 4],
+		[400, 10],
 	])('of %i videos costs no time on an account that runs %i at a time', async (jobs, width) => {
 		const { makespan, mostOpen, accepted } = await play({ jobs, width });
 		expect(accepted).toBe(jobs);
@@ -131,7 +133,7 @@ describe('a batch', () => {
 
 	it('that is stopped leaves no more than Queue Ahead, and has not detected far ahead', async () => {
 		const { accepted, detections, traced } = await play({
-			jobs: 200,
+			jobs: 80,
 			width: 1,
 			queueAhead: 5,
 			stopAfterMs: 1_800_000,
