@@ -17,7 +17,7 @@ import {
 	type N8nVersion,
 } from '../../sandbox/n8n/install-version.mts';
 import { ensureN8n, type N8nInstall } from '../../sandbox/n8n/install.mts';
-import { startN8n } from '../../sandbox/n8n/instance.mts';
+import { startN8n, type RunningN8n } from '../../sandbox/n8n/instance.mts';
 import { installTarball, packProject } from '../../sandbox/n8n/package.mts';
 import type { Host } from './check.mts';
 import { HOSTS, hostOf, MAIN_VERSION } from './hosts.mts';
@@ -98,6 +98,7 @@ async function runHost(wanted: N8nVersion, tarball: string): Promise<HostResult>
 		checks,
 	});
 	let node = wanted.node;
+	let started: RunningN8n | undefined;
 	let host: Host | undefined;
 	try {
 		const installed = await install(path.join(folder, 'host'), wanted);
@@ -108,6 +109,7 @@ async function runHost(wanted: N8nVersion, tarball: string): Promise<HostResult>
 		await rm(logFile, { force: true });
 		const env = wanted.version === MAIN_VERSION ? {} : WITHOUT_NEW_MODULES;
 		const n8n = await startN8n({ install: installed, userFolder: work, port: 0, logFile, env });
+		started = n8n;
 		const api = await connect(n8n.url, OWNER);
 		host = { version: wanted.version, n8n, api };
 		return result(node, await checkHost(host));
@@ -115,7 +117,7 @@ async function runHost(wanted: N8nVersion, tarball: string): Promise<HostResult>
 		tell(`  FAILED  ${wordsOf(error)}`);
 		return result(node, [{ name: 'Installs and starts', passed: false, seen: wordsOf(error) }]);
 	} finally {
-		await host?.n8n.stop();
+		await (host?.n8n ?? started)?.stop();
 		if (!flags.keep) await rm(folder, { recursive: true, force: true });
 	}
 }
@@ -135,4 +137,6 @@ async function main(): Promise<void> {
 	if (!fresh.every(({ checks }) => checks.every(({ passed }) => passed))) process.exitCode = 1;
 }
 
+// A signal alone would leave a started n8n behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 await main();
