@@ -13,7 +13,19 @@ export const OLDEST_SUPPORTED = '1.101.1';
 export const HOSTS: N8nVersion[] = [
 	{ version: OLDEST_SUPPORTED, node: '^20.19.0', layout: 'npm' },
 	{ version: '1.123.81', node: '^22.16.0', layout: 'npm' },
-	{ version: '2.0.3', node: '^22.16.0', layout: 'pnpm' },
+	{
+		version: '2.0.3',
+		node: '^22.16.0',
+		layout: 'pnpm',
+		undeclared: [
+			'@modelcontextprotocol/sdk',
+			'csv-parse',
+			'fflate',
+			'moment-timezone',
+			'multer',
+			'zod-class',
+		],
+	},
 	{ version: '2.20.12', node: '^22.16.0', layout: 'npm' },
 	{ version: MAIN_VERSION, node: '^24.0.0', layout: 'npm' },
 	{ version: '2.41.1', node: '^24.0.0', layout: 'npm' },

@@ -94,14 +94,17 @@ export async function connect(url: string, owner: Owner): Promise<N8nApi> {
 
 	const settings = z
 		.object({
-			versionCli: z.string(),
 			userManagement: z.object({ showSetupOnFirstLoad: z.boolean() }),
 		})
 		.parse(await request('GET', '/settings'));
 	if (settings.userManagement.showSetupOnFirstLoad) await request('POST', '/owner/setup', owner);
-	const isFirstMajor = settings.versionCli.startsWith('1.');
 	await request('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
 
+	// Not everybody is told n8n's version.
+	const { versionCli } = z
+		.object({ versionCli: z.string() })
+		.parse(await request('GET', '/settings'));
+	const isFirstMajor = versionCli.startsWith('1.');
 	return createApi(url, request, headers, () => cookie(session), isFirstMajor);
 }
 

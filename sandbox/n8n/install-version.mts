@@ -29,6 +29,8 @@ export interface N8nVersion {
 	 * n8n's Docker image, only what n8n itself depends on can be found.
 	 */
 	layout: 'npm' | 'pnpm';
+	/** Modules that this n8n asks for without declaring them: pnpm must be told, or it does not start. */
+	undeclared?: string[];
 }
 
 /**
@@ -94,7 +96,7 @@ async function installFlat(
 /** n8n's image holds n8n's own folder, with the `node_modules` that pnpm has made in it. */
 async function installAsInDocker(
 	folder: string,
-	{ version, node }: N8nVersion,
+	{ version, node, undeclared = [] }: N8nVersion,
 	{ signal }: InstallOptions,
 ): Promise<void> {
 	const tools = path.join(folder, 'tools');
@@ -114,6 +116,7 @@ async function installAsInDocker(
 		overrides: OVERRIDES,
 		// What n8n's image was built with, too: no module that is newer than this n8n.
 		resolutionMode: 'time-based',
+		publicHoistPattern: undeclared,
 	};
 	// JSON is YAML, too.
 	await writeFile(path.join(n8nFolder, 'pnpm-workspace.yaml'), JSON.stringify(settings));
