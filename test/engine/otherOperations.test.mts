@@ -21,6 +21,7 @@ describe('Create', () => {
 				taskId: id,
 				status: 'PENDING',
 				templateId: drivenId,
+				templateName: expect.any(String) as string,
 				imageUrl: sandbox.double.portraitUrl('ada.png'),
 				faceArea: [192, 192, 448, 448],
 				expressionArea: [64, 64, 576, 576],
@@ -150,7 +151,7 @@ describe('Detect Face', () => {
 			parameters: detectFace,
 		});
 		expect(error?.message).toMatch(/^DashScope: /);
-		expect(error?.description).toContain('must be able to download the image');
+		expect(error?.description).toContain('The image is not at this address any more');
 	});
 });
 

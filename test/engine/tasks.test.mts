@@ -291,7 +291,7 @@ describe('Cancel', () => {
 			[false, 'RUNNING'],
 		]);
 		expect(found[1]?.['reason']).toMatch(/already running.+Only tasks that are still PENDING/);
-		expect(found[2]?.['reason']).toMatch(/more than 24 hours ago.+never made by this account/);
+		expect(found[2]?.['reason']).toMatch(/forgotten after 24 hours.+never made by this account/);
 		expect(requests('cancel')).toBe(4);
 	});
 

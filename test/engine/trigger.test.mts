@@ -255,9 +255,11 @@ test('a second page that fails is no reason to take the first for all', async ()
 	finish();
 	sandbox.double.faults.add({
 		match: { path: 'page_no=2' },
+		times: 'always',
 		fault: { kind: 'status', status: 400 },
 	});
 	await expect(trigger.poll()).rejects.toThrow('The request parameter is invalid');
+	sandbox.double.faults.clear();
 	expect(idsOf(await trigger.poll())).toEqual(ids);
 });
 
