@@ -1,0 +1,94 @@
+/**
+ * Answers that look odd and mean the same: whatever the oddity, the same task and the same video, and
+ * nothing is billed twice for it.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { oddityNames, portraitsFolder, templateVideo } from '../../sandbox/dashscope/index.mts';
+import { makeTasks } from './account.mts';
+import { useSandbox } from './sandbox.mts';
+
+const sandbox = useSandbox();
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+const video = sha256(readFileSync(templateVideo('mengwa_kaixin')));
+
+/** All of them in turn, and each alone. */
+const wishes = [
+	['all in turn', [...oddityNames]] as const,
+	...oddityNames.map((name) => [name, [name]] as const),
+];
+
+describe.each(wishes)('odd answers, %s', (_name, names) => {
+	test('a portrait becomes the same video, found and paid for once', async () => {
+		sandbox.double.setOddities(names);
+		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error).toBeUndefined();
+		const [task] = sandbox.double.tasks();
+		const [item] = outputs[0] ?? [];
+		expect(item?.json).toMatchObject({
+			taskId: task?.id,
+			status: 'SUCCEEDED',
+			videoUrl: task?.videoUrl,
+		});
+		expect(sha256(Buffer.from(item?.binary?.['data']?.data ?? '', 'base64'))).toBe(video);
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
+	});
+
+	test('a portrait in a file does too', async () => {
+		sandbox.double.setOddities(names);
+		const bytes = readFileSync(path.join(portraitsFolder, 'ada.png'));
+		const { outputs, error } = await sandbox.run({
+			files: [{ data: { bytes, fileName: 'ada.png' } }],
+			parameters: sandbox.createAndWait({
+				imageSource: 'binary',
+				inputField: 'data',
+				imageUrl: '',
+			}),
+		});
+		expect(error).toBeUndefined();
+		expect(outputs[0]?.[0]?.json).toMatchObject({ status: 'SUCCEEDED' });
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
+	});
+
+	test('a portrait that does not pass is told by its code, and asked for once', async () => {
+		sandbox.double.setOddities(names);
+		const { error } = await sandbox.run({
+			parameters: sandbox.createAndWait({ imageUrl: sandbox.double.portraitUrl('no-human.png') }),
+		});
+		expect(`${error?.message} ${error?.description}`).toContain('InvalidFile.NoHuman');
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 1 });
+	});
+
+	test('a task that failed is told by its code', async () => {
+		sandbox.double.setOddities(names);
+		sandbox.double.failTask(1, { code: 'InternalError.Algo', message: 'Inference error.' });
+		const { error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		const told = `${error?.message} ${error?.description}`;
+		expect(told).toContain('InternalError.Algo');
+		expect(told).toContain(sandbox.double.tasks()[0]?.id);
+	});
+
+	test('Get Many gives every row', async () => {
+		const ids = await makeTasks(sandbox.double, 3);
+		sandbox.double.setOddities(names);
+		const { outputs, error } = await sandbox.run({
+			parameters: { resource: 'video', operation: 'getMany' },
+		});
+		expect(error).toBeUndefined();
+		expect(outputs[0]?.map(({ json }) => json['taskId'])).toEqual([...ids].reverse());
+	});
+
+	test('Cancel cancels', async () => {
+		sandbox.double.setConcurrency(0);
+		const [id] = await makeTasks(sandbox.double, 1);
+		sandbox.double.setOddities(names);
+		const { outputs, error } = await sandbox.run({
+			parameters: { resource: 'video', operation: 'cancel', taskId: id ?? '' },
+		});
+		expect(error).toBeUndefined();
+		expect(outputs[0]?.[0]?.json).toMatchObject({ taskId: id });
+		expect(sandbox.double.tasks()[0]?.status).toBe('CANCELED');
+	});
+});
