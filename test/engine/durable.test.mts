@@ -230,6 +230,22 @@ describe('n8n dies', () => {
 	});
 });
 
+describe('n8n wakes the one above by a date that it has since replaced', () => {
+	/** A look of n8n's (once a minute) in the last second before a check, when both dates are near. */
+	const BEFORE_LOOK_MS = 52_300;
+
+	it('two checks are under way at once: nothing is paid for, and every video comes', async () => {
+		const checks = () => n8n.executions().filter(({ depth }) => depth === 2).length;
+		await n8n.ended(await run());
+		const usual = checks();
+		sandbox.double.reset();
+		await sandbox.time.advance(60_000 - ((sandbox.time.now() - n8n.startedAt()) % 60_000));
+		await sandbox.time.advance(BEFORE_LOOK_MS);
+		expectAllVideos(await n8n.ended(await run()));
+		expect(checks() - usual).toBeGreaterThan(usual);
+	});
+});
+
 describe('what a person does meanwhile', () => {
 	it('Stop: the execution stays canceled, and nothing more is made', async () => {
 		const id = await run();

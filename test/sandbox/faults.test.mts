@@ -43,7 +43,7 @@ it('does not hold close() up with a delay', async () => {
 	const double = await startDouble();
 	double.faults.add({ fault: { kind: 'delay', ms: 60_000 } });
 	const failure = failureOf(call(double, models));
-	await new Promise((done) => setTimeout(done, 30));
+	while (double.ledger().length === 0) await new Promise((done) => setImmediate(done));
 	await double.close();
 	expect(await failure).toMatch(/fetch failed/);
 });

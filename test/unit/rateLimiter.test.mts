@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import {
 	accountIdOf,
 	DOCUMENTED_RATES,
+	documentedUnless,
 	rateLimiterOf,
 	reserve,
 	waitBeforeLeaving,
@@ -192,5 +193,12 @@ describe('the name of an account', () => {
 		for (const spelling of spellings) expect(id).not.toContain(spelling);
 		const acquire = rateLimiterOf(id, DOCUMENTED_RATES, createVirtualClock());
 		expect(inspect(acquire, { showHidden: true, depth: 9 })).not.toContain(key);
+	});
+});
+
+it('a rate that the user has not given is the documented one', () => {
+	expect(documentedUnless({ create: undefined, detect: 3 })).toEqual({
+		...DOCUMENTED_RATES,
+		detect: 3,
 	});
 });

@@ -13,6 +13,14 @@ export type Rates = Record<Bucket, number>;
 /** emoji-detect-v1 1/s, emoji-v1 1/s, the three task endpoints 20/s together, upload policies 100/s. */
 export const DOCUMENTED_RATES: Rates = { detect: 1, create: 1, query: 20, policy: 100 };
 
+/** The documented rates, but for those that the user has given. */
+export const documentedUnless = (given: Partial<Rates>): Rates => ({
+	detect: given.detect ?? DOCUMENTED_RATES.detect,
+	create: given.create ?? DOCUMENTED_RATES.create,
+	query: given.query ?? DOCUMENTED_RATES.query,
+	policy: given.policy ?? DOCUMENTED_RATES.policy,
+});
+
 /**
  * Requests leave evenly spaced, and arrive with the network's jitter. This much more than the even
  * space keeps two of them from arriving within one second's count.

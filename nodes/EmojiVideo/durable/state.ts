@@ -144,7 +144,7 @@ export async function runCheck(
 	const answers = new Map<string, Answer<Task>>();
 	let queueReached = false;
 	for (const { taskId, acceptedAt } of [...schedule.open.values()]) {
-		if (queueReached && acceptedAt !== undefined && !state.isLastCheck) continue;
+		if (queueReached && acceptedAt !== undefined) continue;
 		const result = await ask(taskId);
 		const polled = recordAnswer(schedule, taskId, result, now(), Math.random());
 		if (polled.kind === 'open' && !state.isLastCheck) {

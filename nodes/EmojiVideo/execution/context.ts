@@ -1,12 +1,12 @@
 /**
  * What one execution of the node works with: the account, the client, the clock, the paid tasks, and the
- * signal that ends everything. SubmittedJob once per execution, whatever the number of items.
+ * signal that ends everything. Made once per execution, whatever the number of items.
  */
 import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
 import { accountMemoryOf } from '../batch/accountMemory';
 import type { AccountMemory } from '../batch/accountMemory';
 import { openPaidTasks } from '../batch/paidTasks';
-import { accountIdOf, DOCUMENTED_RATES, rateLimiterOf } from '../batch/rateLimiter';
+import { accountIdOf, documentedUnless, rateLimiterOf } from '../batch/rateLimiter';
 import type { Rates } from '../batch/rateLimiter';
 import type { BatchTools } from '../batch/submit';
 import { systemClock } from '../clock';
@@ -94,7 +94,7 @@ export async function openAccount(
 	const { apiKey, baseUrl, isLoopback } = account.value;
 	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal);
 	const accountId = accountIdOf(apiKey, baseUrl);
-	const acquire = rateLimiterOf(accountId, { ...DOCUMENTED_RATES, ...rates }, clock);
+	const acquire = rateLimiterOf(accountId, documentedUnless(rates), clock);
 	const client = createClient(send, acquire, clock, signal);
 	const memory = accountMemoryOf(accountId);
 	return succeed({ account: { isLoopback }, client, clock, memory });

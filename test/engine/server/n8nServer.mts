@@ -111,6 +111,8 @@ export interface N8nServer {
 	execution(id: string): Found;
 	/** All executions by now, oldest first; the user's have depth 0. */
 	executions(): Summary[];
+	/** When it was last switched on (ms since the epoch); it looks for due executions each minute since. */
+	startedAt(): number;
 	/** Bytes of execution data in the table. */
 	bytes(): number;
 	stop(id: string): Promise<void>;
@@ -187,8 +189,10 @@ async function startServer(
 		additionalData: () => createAdditionalData(credential),
 	} as unknown as Host;
 
+	let startedAt = 0;
 	const start = () => {
 		isDead = false;
+		startedAt = time.now();
 		host.active.clear();
 		host.due.clear();
 		host.main = isQueue
@@ -210,6 +214,7 @@ async function startServer(
 		credential,
 		execution,
 		executions: () => executions.list(),
+		startedAt: () => startedAt,
 		bytes: () => executions.bytes(),
 		start,
 		async run({ mode = 'trigger', ...run }) {
