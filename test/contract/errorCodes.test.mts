@@ -68,9 +68,41 @@ it.each([
 	['Throttling.AllocationQuota', 'Free allocated quota exceeded.', /balance/],
 	['InternalError.Algo', 'Inference error: Inference error.', /photo/],
 	['InternalError.Timeout', '', /again/],
-	['Model.AccessDenied', '', /workspace/],
+	['Model.AccessDenied', '', /workspace.*free quota.*region/],
+	['AccessDenied', 'Access denied.', /workspace.*free quota.*region/],
+	['Workspace.AccessDenied', 'Workspace access denied.', /Workspace ID/],
+	['Endpoint.AccessDenied', 'Workspace endpoint access denied.', /Workspace ID.*offline/],
+	['WorkSpaceNotFound', 'WorkSpace can not be found.', /Workspace ID/],
+	['InvalidParameter', 'Model not exist.', /region.*endpoint.*activated/],
+	['model_not_found', 'The model emoji-v1 does not exist.', /region.*endpoint.*activated/],
+	['ModelNotFound', 'Model can not be found.', /region.*endpoint.*activated/],
+	[
+		'InvalidParameter.DataInspection',
+		'Failed to find the requested media resource during the data inspection process.',
+		/not at this address.*DashScopeUserBot/,
+	],
+	['BadRequest.InputDownloadFailed', 'Failed to download the input file: x.', /DashScopeUserBot/],
+	[
+		'invalid_parameter_error',
+		'InternalError.Algo.InvalidParameter: The provided URL does not appear to be valid.',
+		/DashScopeUserBot/,
+	],
+	['invalid_parameter_error', 'The prompt is too long.', /fields/],
+	['isv.OUT_OF_SERVICE', '', /balance/],
+	['Contain.Forbidden.Label.Error', '', /content check/],
 ])('%s "%s" says what to change', (code, message, words) => {
 	expect(nextStepFor(code, message)).toMatch(words);
+});
+
+it.each([
+	[404, 'InvalidParameter', 'Model not exist.'],
+	[404, 'model_not_found', 'The model emoji-v1 does not exist.'],
+	[404, 'WorkSpaceNotFound', 'WorkSpace can not be found.'],
+	[400, 'isv.OUT_OF_SERVICE', ''],
+	[403, 'Workspace.AccessDenied', 'Workspace access denied.'],
+	[403, 'Endpoint.AccessDenied', 'Workspace endpoint access denied.'],
+])('HTTP %i %s "%s" concerns every video of the key', (status, code, message) => {
+	expect(refusal(status, { code, message }).kind).toBe('unauthorized');
 });
 
 it('has nothing to say about a code that begins like another one', () => {

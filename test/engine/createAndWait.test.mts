@@ -30,6 +30,7 @@ describe('one portrait, one template', () => {
 			finishedAt: expect.stringMatching(/\+08:00$/) as string,
 			requestId: expect.any(String) as string,
 			templateId: 'mengwa_kaixin',
+			templateName: 'Cute Kid: Happy',
 			imageUrl: sandbox.double.portraitUrl('ada.png'),
 			faceArea: [192, 192, 448, 448],
 			expressionArea: [64, 64, 576, 576],
@@ -261,7 +262,7 @@ describe('tasks that end without a video', () => {
 
 	test.each([
 		['UNKNOWN', 'DashScope does not know this task', '24 hours'],
-		['CANCELED', 'The task was canceled before it ran', 'Nothing was billed'],
+		['CANCELED', 'The task was taken out of the queue before it ran', 'Nothing was billed'],
 	])('%s ends the wait at once', async (status, message, nextStep) => {
 		const body = { request_id: 'r', output: { task_id: 't', task_status: status } };
 		sandbox.double.faults.add({
@@ -269,10 +270,60 @@ describe('tasks that end without a video', () => {
 			times: 'always',
 			fault: { kind: 'status', status: 200, body },
 		});
-		const { error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		const { error, run } = await sandbox.run({ parameters: sandbox.createAndWait() });
 		expect(error?.message).toBe(message);
 		expect(error?.description).toContain(nextStep);
+		// An execution that counts as canceled starts no error workflow.
+		expect(run.status).toBe('error');
 		expect(sandbox.operations().filter((operation) => operation === 'query')).toHaveLength(1);
+	});
+
+	test('FAILED with "canceled" in the words of the service is an error all the same', async () => {
+		sandbox.double.failTask(1, { code: 'InternalError', message: 'Job was canceled by host.' });
+		const { error, run } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error?.message).toBe('The task failed: Job was cancelled by host. (InternalError)');
+		expect(run.status).toBe('error');
+	});
+
+	test('a model that does not exist ends the whole batch at once', async () => {
+		sandbox.double.faults.add({
+			match: { operation: 'create' },
+			times: 'always',
+			fault: {
+				kind: 'status',
+				status: 404,
+				body: { code: 'InvalidParameter', message: 'Model not exist.', request_id: 'r' },
+			},
+		});
+		const { outputs } = await sandbox.run({
+			items: Array.from({ length: 4 }, () => ({})),
+			parameters: sandbox.createAndWait(),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		expect(outputs[1]).toHaveLength(4);
+		expect(outputs[1]?.[3]?.json['error']).toMatchObject({
+			message: 'DashScope: Model not exist. (InvalidParameter)',
+			description: expect.stringMatching(/region.*endpoint.*activated/) as string,
+		});
+		expect(sandbox.operations().filter((operation) => operation === 'create')).toHaveLength(1);
+	});
+
+	test('SUCCEEDED without a link is an item that says so', async () => {
+		const output = { task_id: 't', task_status: 'SUCCEEDED' };
+		sandbox.double.faults.add({
+			match: { method: 'GET', path: '/api/v1/tasks/' },
+			times: 'always',
+			fault: { kind: 'status', status: 200, body: { request_id: 'r', output } },
+		});
+		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error).toBeUndefined();
+		const json = outputs[0]?.[0]?.json;
+		expect(json).toMatchObject({
+			status: 'SUCCEEDED',
+			taskId: sandbox.double.tasks()[0]?.id,
+			downloadError: expect.stringMatching(/gave no link/) as string,
+		});
+		expect(json?.['downloadError']).not.toMatch(/videoUrl/);
 	});
 
 	test('a failed download costs no paid video: the item has the link and says what happened', async () => {

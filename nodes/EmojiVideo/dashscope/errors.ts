@@ -92,7 +92,7 @@ export function taskFailure({ taskId, status, code, message, requestId }: Task):
 			nextStep: nextStepFor(code, message) ?? 'Create the video again, or change the portrait.',
 		},
 		CANCELED: {
-			message: 'The task was canceled before it ran',
+			message: 'The task was taken out of the queue before it ran',
 			nextStep: 'Nothing was billed. Create the video again if you still want it.',
 		},
 		UNKNOWN: {
