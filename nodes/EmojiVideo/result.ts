@@ -85,5 +85,5 @@ export const STOPPED: Failure = {
 	kind: 'stopped',
 	message: 'The execution was stopped',
 	nextStep:
-		'Tasks that DashScope has accepted go on there. Use Get Status with their task IDs to fetch the videos within 24 hours.',
+		'Tasks that DashScope has accepted go on there. Use Get Status with their task IDs to fetch the videos within 24 hours of their creation.',
 };

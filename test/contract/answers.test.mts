@@ -334,7 +334,7 @@ describe('a task without a video', () => {
 		const canceled = taskSchema.parse(taskWith({ task_status: 'CANCELED' }, 'task-unknown'));
 		expect(taskFailure(canceled)).toMatchObject({
 			kind: 'task',
-			message: expect.stringContaining('canceled') as string,
+			message: 'The task was taken out of the queue before it ran',
 			nextStep: expect.stringContaining('Nothing was billed') as string,
 			status: 'CANCELED',
 		});

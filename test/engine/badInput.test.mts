@@ -44,16 +44,6 @@ test.each<[string, INodeParameters, string]>([
 	['an empty area', area('[460, 194, 212, 441]', EXPRESSION), 'x2 must be larger than x1'],
 	['no expression area by expression', area(FACE, '={{ "" }}'), 'Expression Area is empty'],
 	[
-		'far from square',
-		area(FACE, '[63, 30, 609, 1200]'),
-		'is 546 x 1170 pixels, which is far from square',
-	],
-	[
-		'not around the face',
-		area(FACE, '[700, 30, 1246, 575]'),
-		'does not enclose Face Area "[212,194,460,441]"',
-	],
-	[
 		'no field name',
 		{ outputField: 'my video' },
 		'Output Data Field Name "my video" cannot be a field name',

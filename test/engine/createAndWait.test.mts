@@ -74,6 +74,20 @@ describe('one portrait, one template', () => {
 		expect(binaryHash(outputs[0]?.[0], 'sticker')).toBe(videoHash('mengwa_kaixin'));
 	});
 
+	test('areas that are only unusual go out, with a hint on the item or in the error', async () => {
+		const withAreas = (faceArea: string, expressionArea: string) =>
+			sandbox.createAndWait({ faceAreas: 'manual', faceArea, expressionArea });
+		const odd = await sandbox.run({
+			parameters: withAreas('[10, 10, 400, 400]', '[100, 100, 500, 500]'),
+		});
+		expect(odd.outputs[0]?.[0]?.json['hint']).toContain('does not enclose the Face Area');
+		const refused = await sandbox.run({
+			parameters: withAreas('[10, 10, 400, 400]', '[0, 0, 300, 500]'),
+		});
+		expect(refused.error?.message).toBe('DashScope: Invalid ext_bbox. (InvalidParameter)');
+		expect(refused.error?.description).toContain('300 x 500 pixels');
+	});
+
 	test('manual areas are sent as they are and nothing is detected', async () => {
 		await sandbox.run({
 			items: [{ faceArea: [200, 200, 440, 440], expressionArea: [80, 80, 560, 560] }],

@@ -410,11 +410,13 @@ describe('Get Status of many', () => {
 			{ taskId, submittedAt: iso(Date.now() - 25 * HOUR_MS) },
 			{ taskId, submittedAt: iso(Date.now() - HOUR_MS) },
 			{ taskId },
+			{ taskId, finishedAt: iso(Date.now() - 25 * HOUR_MS) },
 		]);
 		expect(outputs[0]?.map(({ json }) => [json['status'], json['unknownReason']])).toEqual([
-			['UNKNOWN', 'expired'],
+			['UNKNOWN', 'probablyExpired'],
 			['UNKNOWN', 'notOfThisAccount'],
 			['UNKNOWN', 'unclear'],
+			['UNKNOWN', 'expired'],
 		]);
 		expect(outputs[0]?.[1]?.json['message']).toMatch(/another account or in another region/);
 		expect(requests('query')).toBe(1);

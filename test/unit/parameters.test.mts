@@ -1,6 +1,7 @@
 /** What the form may contain: every refusal names the field, the value and what is allowed. */
 import { check } from '../../nodes/EmojiVideo/parameters/read';
 import { fieldNameValue } from '../../nodes/EmojiVideo/parameters/delivery';
+import { hintAboutAreas } from '../../nodes/EmojiVideo/dashscope/areas';
 import { areasValue, areaValue } from '../../nodes/EmojiVideo/parameters/faceAreas';
 import { imageUrlValue } from '../../nodes/EmojiVideo/parameters/portrait';
 import { numberValue } from '../../nodes/EmojiVideo/parameters/schemas';
@@ -148,29 +149,29 @@ describe('both areas', () => {
 		expect(areas('0,0,10,10', '0,0,10,10')).toMatchObject({ ok: true });
 	});
 
-	it('may be square within a quarter, and no further', () => {
-		expect(areas('0,0,10,10', '0,0,125,100')).toMatchObject({ ok: true });
-		expect(areas('0,0,10,10', '0,0,100,125')).toMatchObject({ ok: true });
-		expect(areas('0,0,10,10', '0,0,126,100')).toEqual(
-			refused(
-				'Expression Area "[0,0,126,100]" is 126 x 100 pixels, which is far from square',
-				/Detect Automatically/,
-			),
-		);
-		expect(areas('0,0,10,10', '0,0,100,126')).toMatchObject({ ok: false });
-	});
-
-	it.each(['9,20,30,40', '20,9,30,40', '20,20,111,40', '20,20,30,111'])(
-		'must have the face inside: %s is not',
-		(face) => {
-			expect(areas(face, '10,10,110,110')).toEqual(
-				refused(
-					`Expression Area "[10,10,110,110]" does not enclose Face Area "[${face}]"`,
-					/Detect/,
-				),
-			);
+	it.each([
+		['0,0,10,10', '0,0,100,1000', /100 x 1000 pixels; DashScope asks for about square/],
+		['0,0,10,10', '0,0,126,100', /126 x 100 pixels/],
+		['9,20,30,40', '10,10,110,110', /does not enclose/],
+		['20,9,30,40', '10,10,110,110', /does not enclose/],
+		['20,20,111,40', '10,10,110,110', /does not enclose/],
+		['20,20,30,111', '10,10,110,110', /does not enclose/],
+	])(
+		'%s and %s go out with a hint, because the bounds are not documented',
+		(face, around, words) => {
+			const read = areas(face, around);
+			expect(read.ok && hintAboutAreas(read.value)).toMatch(words);
 		},
 	);
+
+	it.each([
+		['0,0,10,10', '0,0,125,100'],
+		['0,0,10,10', '0,0,100,125'],
+		['0,0,10,10', '0,0,10,10'],
+	])('%s and %s go out without a hint', (face, around) => {
+		const read = areas(face, around);
+		expect(read.ok && hintAboutAreas(read.value)).toBeUndefined();
+	});
 
 	it('are refused by the name of the one that is wrong', () => {
 		expect(areas('', '0,0,10,10')).toEqual(refused('Face Area is empty', /Detect Face/));

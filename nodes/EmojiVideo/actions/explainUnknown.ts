@@ -1,36 +1,46 @@
 /**
  * What can be said about a task that DashScope does not know. The service has one answer, UNKNOWN, for
- * a task that it has forgotten and for one that it never had; only the time of submission, where the
- * input item has it (Create puts it there), tells them apart.
+ * a task that it has forgotten and for one that it never had; only the times that the input item has
+ * (items of Create have the submission, those of Wait the end too) tell them apart. Rule: a task that
+ * may not have expired is not called expired. Documents disagree whether the 24 hours count from the
+ * creation or from the end (docs/service.md, "Retention"), so only what is past both is certain.
  */
 import type { IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
 
-/** Ended tasks are known for 24 hours, so no task is forgotten sooner after its submission. */
 const KEPT_MS = 24 * 3_600_000;
 
-const submittedItem = z.object({
-	taskId: z.string(),
-	submittedAt: z.string().datetime({ offset: true }),
-});
+const time = z.string().datetime({ offset: true }).optional().catch(undefined);
+
+const itemOfTask = z.object({ taskId: z.string(), submittedAt: time, finishedAt: time });
 
 const REASONS = {
 	expired: 'The task ended more than 24 hours ago: DashScope has deleted it, and its video.',
+	probablyExpired:
+		'The task was submitted more than 24 hours ago. DashScope keeps tasks for 24 hours, from their creation or from their end: the documents disagree. So it has probably been deleted, and its video; or it was made by another account or in another region, if the credential has changed.',
 	notOfThisAccount:
 		'The task was submitted less than 24 hours ago, so it has not expired: it was made by another account or in another region. Check the credential.',
 	unclear:
-		'The task ended more than 24 hours ago, or it was never made by this account in this region. Check the task ID and the credential.',
+		'DashScope keeps tasks for 24 hours, from their creation or from their end: the documents disagree. Either that is over, or the task was never made by this account in this region. Check the task ID and the credential.',
 } as const;
+
+function reasonOf(taskId: string, json: unknown, now: number): keyof typeof REASONS {
+	const item = itemOfTask.safeParse(json).data;
+	if (item?.taskId !== taskId) return 'unclear';
+	const { submittedAt, finishedAt } = item;
+	if (finishedAt !== undefined && now - Date.parse(finishedAt) >= KEPT_MS) return 'expired';
+	if (submittedAt === undefined) return 'unclear';
+	return now - Date.parse(submittedAt) >= KEPT_MS ? 'probablyExpired' : 'notOfThisAccount';
+}
 
 /**
  * Why a task is UNKNOWN, as far as that can be known.
- * @param json the input item, which may be an item of Create
+ * @param json the input item, which may be an item of Create or Wait
  * @param now in ms since the epoch
- * @returns `unknownReason` (`expired`, `notOfThisAccount` or `unclear`) and the same in words
+ * @returns `unknownReason` (`expired`, `probablyExpired`, `notOfThisAccount` or `unclear`) and the same
+ * in words
  */
 export function explainUnknown(taskId: string, json: unknown, now: number): IDataObject {
-	const item = submittedItem.safeParse(json).data;
-	const age = item?.taskId === taskId ? now - Date.parse(item.submittedAt) : undefined;
-	const reason = age === undefined ? 'unclear' : age >= KEPT_MS ? 'expired' : 'notOfThisAccount';
-	return { unknownReason: reason, message: REASONS[reason] };
+	const unknownReason = reasonOf(taskId, json, now);
+	return { unknownReason, message: REASONS[unknownReason] };
 }

@@ -8,6 +8,7 @@
 import type { Clock } from '../clock';
 import { DETECTION_MODEL, LOST_CREATE, VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
+import { hintAboutAreas } from '../dashscope/areas';
 import { nextStepFor } from '../dashscope/errors';
 import { fail, mayHaveActed, STOPPED, succeed } from '../result';
 import type { Failure, Result } from '../result';
@@ -52,6 +53,9 @@ const LOST_EARLIER: Failure = {
 	message: 'An earlier try of this execution asked for this video, and the answer was lost',
 	nextStep: LOST_CREATE,
 };
+
+const withHint = (failure: Failure, hint: string | undefined): Failure =>
+	hint === undefined ? failure : { ...failure, nextStep: `${failure.nextStep} ${hint}` };
 
 /** A portrait that did not pass, as the failure of every job that uses it. */
 export function portraitFailure(
@@ -152,8 +156,9 @@ async function submit(
 		areas: areas.value,
 	});
 	if (!created.ok) {
-		if (!mayHaveActed(created.failure)) paidTasks.remove(job.key);
-		return created;
+		if (mayHaveActed(created.failure)) return created;
+		paidTasks.remove(job.key);
+		return fail(withHint(created.failure, hintAboutAreas(areas.value)));
 	}
 	const { taskId, requestId } = created.value.value;
 	const entry = { taskId, requestId, acceptedAt: clock.now(), areas: areas.value };

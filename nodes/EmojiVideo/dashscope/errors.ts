@@ -79,7 +79,7 @@ export function refusalInSuccess(
 }
 
 const FETCH_LATER =
-	'Use Get Status with this task ID to fetch the video; its link works for 24 hours after the task has finished.';
+	'Use Get Status with this task ID, within 24 hours of its creation, to fetch the video.';
 
 /**
  * Why a task has no video.
@@ -98,7 +98,7 @@ export function taskFailure({ taskId, status, code, message, requestId }: Task):
 		UNKNOWN: {
 			message: 'DashScope does not know this task',
 			nextStep:
-				'Task IDs can be queried for 24 hours, with a key of the account that made them. Check the task ID and the credential; after 24 hours the video is gone and has to be created again.',
+				'Task IDs can be queried for 24 hours, from their creation or from their end (the documents disagree), with a key of the account that made them. Check the task ID and the credential; when the time is over, the video is gone and has to be created again.',
 		},
 	};
 	const { message: text, nextStep } = reasons[status] ?? {

@@ -26,7 +26,7 @@ export function toUnfinished(entry: WaitEntry): Outcome {
 		status: 'PENDING',
 		unfinished: true,
 		message:
-			'n8n was interrupted before this video was fetched. Use Get Status or Wait with this task ID within 24 hours.',
+			'n8n was interrupted before this video was fetched. Use Get Status or Wait with this task ID within 24 hours of its creation.',
 		...about,
 	};
 	return { itemIndex, result: succeed({ json }), about };

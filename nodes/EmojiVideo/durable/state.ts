@@ -79,7 +79,7 @@ export const NOT_ASKED: Failure = {
 	kind: 'timeLimit',
 	message: 'n8n could not ask DashScope about this task in time',
 	nextStep:
-		'The task goes on, and may be billed. Use Get Status or Wait with this task ID within 24 hours.',
+		'The task goes on, and may be billed. Use Get Status or Wait with this task ID within 24 hours of its creation.',
 };
 
 /** A wait under 65 s would stay in n8n's memory (docs/n8n.md, "Waiting in the database"). */

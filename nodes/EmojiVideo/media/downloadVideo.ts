@@ -19,7 +19,7 @@ const TRANSFER_MS = 10 * 60_000;
 export const VIDEO_MIME_TYPE = 'video/mp4';
 
 const NEXT_STEP =
-	'The video itself is safe for 24 hours: fetch it with Get Status and this task ID, or from videoUrl.';
+	'The video itself is safe: fetch it within 24 hours of its creation, with Get Status and this task ID, or from videoUrl.';
 
 const VIDEO_LINK: LinkRequest = {
 	name: 'The video link',

@@ -83,33 +83,14 @@ export const areaValue = (label: string) =>
 		return area.data;
 	});
 
-/** "The aspect ratio is about 1:1" (API reference, ext_bbox); the longer side by the shorter. */
-const MAX_ASPECT_RATIO = 1.25;
-
-/** Both areas together: the expression area is about square and around the face area. */
-export const areasValue = z
-	.object({ face: areaValue('Face Area'), expression: areaValue('Expression Area') })
-	.transform((areas, context): FaceAreas => {
-		const [x1, y1, x2, y2] = areas.expression;
-		const [width, height] = [x2 - x1, y2 - y1];
-		const ratio = Math.max(width, height) / Math.min(width, height);
-		if (ratio > MAX_ASPECT_RATIO) {
-			return addIssue(
-				context,
-				`Expression Area ${shown(areas.expression)} is ${width} x ${height} pixels, which is far from square`,
-				'Use an area whose sides differ by at most a quarter, or set Face Areas to Detect Automatically.',
-			);
-		}
-		const [fx1, fy1, fx2, fy2] = areas.face;
-		if (fx1 < x1 || fy1 < y1 || fx2 > x2 || fy2 > y2) {
-			return addIssue(
-				context,
-				`Expression Area ${shown(areas.expression)} does not enclose Face Area ${shown(areas.face)}`,
-				'The expression area is a square around the face, slightly larger than it. Copy both from Detect Face, or set Face Areas to Detect Automatically.',
-			);
-		}
-		return areas;
-	});
+/**
+ * Both areas together. Their order, signs and numbers are checked here; what the reference calls "about
+ * 1:1" and "typically slightly larger" is no reason to refuse: `hintAboutAreas` tells of it on the item.
+ */
+export const areasValue = z.object({
+	face: areaValue('Face Area'),
+	expression: areaValue('Expression Area'),
+});
 
 const anyValue = z.unknown();
 

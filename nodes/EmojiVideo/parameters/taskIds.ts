@@ -13,7 +13,7 @@ export const taskIdField: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
 	description: 'The taskId that Create returned',
-	hint: 'Can be queried for 24 hours. Drag taskId of Create here.',
+	hint: 'Can be queried for 24 hours from its creation. Drag taskId of Create here.',
 };
 
 /** Like Task ID, for one or several. */
@@ -24,7 +24,7 @@ export const taskIdsField: INodeProperties = {
 	placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
 	description:
 		'The tasks to wait for: the taskId that Create returned, several with commas, or a list',
-	hint: 'Tasks can be waited for until 24 hours after they have finished. Items of Create fit as they are.',
+	hint: 'Tasks can be waited for within 24 hours of their creation. Items of Create fit as they are.',
 };
 
 const TASK_ID_FORM =
