@@ -48,7 +48,10 @@ than this page works too, if the service knows it.
   They are not Alibaba's videos, and a person's video looks like the person. Where the
   [reference](https://help.aliyun.com/zh/model-studio/emoji-api) documents a preview whose address we know, it
   is linked; it comes from the Tongyi app, and the model's own videos are without its stickers and texts.
-- **The Chinese names are ours**, read from the pinyin of the IDs, except where it says "documented".
+- **The names are ours**, English and Chinese, read from the pinyin of the IDs, except where it says
+  "documented"; the series' Chinese names are documented too. Two IDs are read in more than one way, so their
+  English names follow the captions of the previews instead: \`mengwa_jiaoxie\` (嘿嘿嘿) and
+  \`dagong_yangwang\` (针不搓, "not bad"). Names may change; IDs do not.
 - A video is as long as its template, at most 5 seconds, and billed by its length.
 
 ${Object.entries(SERIES).map(section).join('\n\n')}

@@ -5,7 +5,7 @@ const sandbox = useSandbox();
 
 it.each([
 	['={{ "cute kid happy" }}', ['mengwa_kaixin']],
-	['={{ ["Office: Smile", "累"] }}', ['dagong_weixiao', 'jingdian_lei']],
+	['={{ ["Worker: Smile", "累"] }}', ['dagong_weixiao', 'jingdian_lei']],
 ])('%j makes those videos', async (templates, ids) => {
 	const { error, outputs } = await sandbox.run({
 		parameters: sandbox.createAndWait({ templates }),

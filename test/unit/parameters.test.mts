@@ -200,7 +200,7 @@ describe('Templates', () => {
 	);
 
 	it.each([
-		['Cute Kid: Happy, Office: Smile', ['mengwa_kaixin', 'dagong_weixiao']],
+		['Cute Kid: Happy, Worker: Smile', ['mengwa_kaixin', 'dagong_weixiao']],
 		['萌娃开心，微笑、困；累', ['mengwa_kaixin', 'dagong_weixiao', 'mengwa_kun_1', 'jingdian_lei']],
 		['萌娃开心、微笑', ['mengwa_kaixin', 'dagong_weixiao']],
 		['smile\ntired\n', ['dagong_weixiao', 'jingdian_lei']],
@@ -213,7 +213,7 @@ describe('Templates', () => {
 	});
 
 	it('takes a template that is named twice once: each is paid for', () => {
-		expect(templates('smile, Office: Smile, dagong_weixiao')).toEqual(good(['dagong_weixiao']));
+		expect(templates('smile, Worker: Smile, dagong_weixiao')).toEqual(good(['dagong_weixiao']));
 	});
 
 	it.each(['', '  ', [], '[]', [''], null, undefined, ','])('refuses %j as empty', (value) => {
@@ -224,7 +224,7 @@ describe('Templates', () => {
 		expect(templates('Smile, Happy')).toEqual(
 			refused(
 				'Templates: "Happy" fits several templates',
-				/^Use one of "Cute Kid: Happy \(mengwa_kaixin\)", "Office: Happy \(dagong_kaixin\)"\.$/,
+				/^Use one of "Cute Kid: Happy \(mengwa_kaixin\)", "Worker: Happy \(dagong_kaixin\)"\.$/,
 			),
 		);
 	});
@@ -233,7 +233,7 @@ describe('Templates', () => {
 		expect(templates('Cute Kid: Smile')).toEqual(
 			refused(
 				'Templates: "Cute Kid: Smile" is not a template',
-				/^Use one of "Office: Smile \(dagong_weixiao\)"\.$/,
+				/^Use one of "Worker: Smile \(dagong_weixiao\)"\.$/,
 			),
 		);
 	});

@@ -79,7 +79,7 @@ describe('the templates', () => {
 		for (const template of TEMPLATES) {
 			const label = templateLabel(template);
 			expect(label).toMatch(
-				/^(Cute Kid|Office|Classic): [A-Z][A-Za-z]*([- ][A-Z][a-z]+)? \([a-z]+_[a-z]+(_1)?\)$/,
+				/^(Cute Kid|Worker|Classic): [A-Z][A-Za-z]*([- ][A-Z][a-z]+)? \([a-z]+_[a-z]+(_1)?\)$/,
 			);
 			expect(label).toContain(`(${template.id})`);
 		}

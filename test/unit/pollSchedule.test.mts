@@ -385,7 +385,7 @@ describe('a time limit', () => {
 describe('the end of a task', () => {
 	it.each<[TaskStatus, RegExp]>([
 		['FAILED', /failed/],
-		['CANCELED', /canceled/],
+		['CANCELED', /taken out of the queue/],
 		['UNKNOWN', /does not know/],
 	])('as %s ends the wait at once, in words of its own', (end, message) => {
 		const watch = watchOver(1);

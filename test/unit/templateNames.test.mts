@@ -12,7 +12,7 @@ const labels = (text: string) => {
 	return match.kind === 'found' ? match : { kind: match.kind, fits: listed(match.fits) };
 };
 
-const HAPPY = '"Cute Kid: Happy (mengwa_kaixin)", "Office: Happy (dagong_kaixin)"';
+const HAPPY = '"Cute Kid: Happy (mengwa_kaixin)", "Worker: Happy (dagong_kaixin)"';
 
 describe('a template', () => {
 	it.each(TEMPLATES.map((template) => [template.id, template] as const))(
@@ -42,8 +42,8 @@ describe('a template', () => {
 		['Wide-Eyed', 'mengwa_dengyan'],
 		['wide eyed', 'mengwa_dengyan'],
 		['going crazy', 'dagong_zhuakuang'],
-		['Office - Happy', 'dagong_kaixin'],
-		['happy office', 'dagong_kaixin'],
+		['Worker - Happy', 'dagong_kaixin'],
+		['happy worker', 'dagong_kaixin'],
 		['微笑', 'dagong_weixiao'],
 		['困', 'mengwa_kun_1'],
 		['累', 'jingdian_lei'],
@@ -69,8 +69,8 @@ describe('a name that no template has', () => {
 		['Happy kid', HAPPY],
 		['Happily ever after', ''],
 		['very happy', HAPPY],
-		['Cute Kid: Smile', '"Office: Smile (dagong_weixiao)"'],
-		['smi', '"Office: Smile (dagong_weixiao)"'],
+		['Cute Kid: Smile', '"Worker: Smile (dagong_weixiao)"'],
+		['smi', '"Worker: Smile (dagong_weixiao)"'],
 		['a/b', ''],
 		['birthday', ''],
 	])('%j comes with the names near it', (text, fits) => {

@@ -69,7 +69,7 @@ export function findTemplate(text: string): TemplateMatch {
 	return { kind: 'unknown', fits: similarTo(wanted) };
 }
 
-/** Templates as a message lists them: `"Cute Kid: Happy (mengwa_kaixin)", "Office: ..."` */
+/** Templates as a message lists them: `"Cute Kid: Happy (mengwa_kaixin)", "Worker: ..."` */
 export const listed = (templates: readonly Template[]): string =>
 	templates.map((template) => `"${templateLabel(template)}"`).join(', ');
 

@@ -6,7 +6,7 @@
 
 export const SERIES = {
 	mengwa: { name: 'Cute Kid', chineseName: '萌娃' },
-	dagong: { name: 'Office', chineseName: '打工' },
+	dagong: { name: 'Worker', chineseName: '打工' },
 	jingdian: { name: 'Classic', chineseName: '经典' },
 } as const;
 
@@ -33,9 +33,9 @@ export const TEMPLATES: readonly Template[] = [
 	template('mengwa_renzhen_1', 'mengwa', 'Serious', '认真'),
 	template('mengwa_jidong', 'mengwa', 'Excited', '激动'),
 	template('mengwa_kun_1', 'mengwa', 'Sleepy', '困'),
-	template('mengwa_jiaoxie', 'mengwa', 'Sly', '狡黠'),
+	template('mengwa_jiaoxie', 'mengwa', 'Chuckling', '狡黠'),
 	template('dagong_kaixin', 'dagong', 'Happy', '开心'),
-	template('dagong_yangwang', 'dagong', 'Looking Up', '仰望'),
+	template('dagong_yangwang', 'dagong', 'Not Bad', '仰望'),
 	template('dagong_kunhuo', 'dagong', 'Puzzled', '困惑'),
 	template('dagong_zhuakuang', 'dagong', 'Going Crazy', '抓狂'),
 	template('dagong_wunai', 'dagong', 'Helpless', '无奈'),
