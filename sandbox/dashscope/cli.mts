@@ -15,6 +15,7 @@ interface CliOptions {
 	limits: boolean;
 	verdictStyle: 'output200' | 'output400' | 'top400';
 	videoBytes: number;
+	odd: boolean;
 }
 
 /** Reads a number of 0 or more. */
@@ -48,6 +49,7 @@ const program = new Command('sandbox:dashscope')
 	.option('--task-seconds <seconds>', 'running time of one task, e.g. 60 or 0.06', number, 60)
 	.option('--concurrency <count>', 'tasks running at once', whole, 1)
 	.option('--verdict-style <style>', 'output200, output400 or top400', verdictStyle, 'output200')
+	.option('--odd', 'send answers that look odd and mean the same', false)
 	.option('--video-bytes <bytes>', 'pad every video to this size', whole, 0)
 	.option('--no-limits', 'do not limit requests per second');
 
@@ -82,10 +84,11 @@ curl -s ${url}/__control/faults ${json} -d '{"match":{"path":"/api/v1/tasks/"},"
 
 async function main(): Promise<void> {
 	program.parse();
-	const { key, limits, ...options } = program.opts<CliOptions>();
+	const { key, limits, odd, ...options } = program.opts<CliOptions>();
 	const double = await startDashScopeDouble({
 		...options,
 		apiKey: key,
+		oddities: odd,
 		rateLimits: { enforce: limits },
 	});
 	const portraits = portraitLines(double).join('\n           ');

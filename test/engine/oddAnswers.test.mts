@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { oddityNames, portraitsFolder, templateVideo } from '../../sandbox/dashscope/index.mts';
 import { makeTasks } from './account.mts';
+import { createPoller } from './poller.mts';
 import { useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox();
@@ -78,6 +79,24 @@ describe.each(wishes)('odd answers, %s', (_name, names) => {
 		});
 		expect(error).toBeUndefined();
 		expect(outputs[0]?.map(({ json }) => json['taskId'])).toEqual([...ids].reverse());
+	});
+
+	test('the trigger tells of every video, once', async () => {
+		sandbox.double.setOddities(names);
+		const trigger = await createPoller(
+			sandbox.credential,
+			{ downloadVideo: true },
+			{ during: async (work) => await sandbox.time.during(work) },
+		);
+		await trigger.start();
+		const ids = await makeTasks(sandbox.double, 3);
+		sandbox.double.advanceClock(60_000);
+		const items = await trigger.poll();
+		expect(items.map(({ json }) => json['taskId']).sort()).toEqual([...ids].sort());
+		expect(items.map(({ binary }) => binary?.['data']?.mimeType)).toEqual(
+			ids.map(() => 'video/mp4'),
+		);
+		expect(await trigger.poll()).toEqual([]);
 	});
 
 	test('Cancel cancels', async () => {

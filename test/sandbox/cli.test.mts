@@ -35,6 +35,22 @@ it('prints commands that work, and stops at Ctrl+C', async () => {
 	expect(await exit).toEqual([0, null]);
 });
 
+it('sends odd answers when it is told to', async () => {
+	const { child, text } = await startCli('--port', '0', '--storage-port', '0', '--odd');
+	const exit = once(child, 'exit');
+	try {
+		const key = /^Key +(\S+)$/m.exec(text)?.[1] ?? '';
+		const url = /^API +(\S+)$/m.exec(text)?.[1] ?? '';
+		const response = await fetch(`${url}/api/v1/tasks/1111`, {
+			headers: { authorization: `Bearer ${key}` },
+		});
+		expect(await response.json()).toMatchObject({ request_id: null, output: { end_time: null } });
+	} finally {
+		child.kill('SIGINT');
+	}
+	await exit;
+});
+
 it('says which option is wrong', async () => {
 	const { child, text } = await startCli('--port', 'many');
 	expect(text).toBe('');
