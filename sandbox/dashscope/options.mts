@@ -75,6 +75,11 @@ export interface DashScopeDoubleOptions {
 	 * tells it. Default: no plans.
 	 */
 	modelOfflineTimes?: Readonly<Record<string, string>>;
+	/**
+	 * Models of other makers that make videos on `video-generation/video-synthesis`, for comparisons on
+	 * one account. They share its queue. Default none.
+	 */
+	otherVideoModels?: readonly string[];
 	/** Answers that look odd and mean the same, taking turns: all of them, or these. Default none. */
 	oddities?: boolean | readonly OddityName[];
 	/** Pads every video to this many bytes with an MP4 `free` box, for memory measurements. */

@@ -35,6 +35,7 @@ export function settle(options: DashScopeDoubleOptions): Settings {
 		maxUploadMegabytes: options.maxUploadMegabytes ?? 1024, // recorded; the page's example has 100
 		maxPageSize: options.maxPageSize ?? 100, // an assumption
 		modelOfflineTimes: options.modelOfflineTimes ?? {},
+		otherVideoModels: options.otherVideoModels ?? [],
 		oddities: oddityList(options.oddities ?? false),
 		verdictStyle: options.verdictStyle ?? 'output200', // "Face detection"
 		videoBytes: options.videoBytes ?? 0,

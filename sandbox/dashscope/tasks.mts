@@ -19,6 +19,7 @@ export interface Task extends QueuedTask {
 	readonly id: string;
 	readonly index: number;
 	readonly account: string;
+	readonly model: string;
 	readonly drivenId: string;
 	readonly requestId: string;
 	failure?: TaskFailure;
@@ -26,6 +27,7 @@ export interface Task extends QueuedTask {
 
 export interface NewTask {
 	account: string;
+	model: string;
 	drivenId: string;
 	requestId: string;
 }

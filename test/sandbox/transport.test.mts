@@ -136,6 +136,32 @@ it.each([
 	expect(reply).toMatchObject({ status, body: { code: 'InvalidParameter', message } });
 });
 
+describe('a model of another maker', () => {
+	const path = '/api/v1/services/aigc/video-generation/video-synthesis';
+	const headers = { 'x-dashscope-async': 'enable' };
+	const body = { model: 'wan2.6-i2v', input: { img_url: 'https://example.com/a.png', prompt: '' } };
+
+	it('makes videos where it is named, in the same queue', async () => {
+		const double = await startDouble({ otherVideoModels: ['wan2.6-i2v'] });
+		await createTask(double);
+		const reply = await call(double, path, { method: 'POST', headers, body });
+		const { task_id: id } = reply.body.output as { task_id: string };
+		expect(double.tasks().map(({ status }) => status)).toEqual(['RUNNING', 'PENDING']);
+		const listed = await call(double, '/api/v1/tasks/?model_name=wan2.6-i2v');
+		expect(listed.body.data).toMatchObject([{ task_id: id, model_name: 'wan2.6-i2v' }]);
+		double.advanceClock(120_000);
+		const { body: done } = await call(double, `/api/v1/tasks/${id}`);
+		expect(done.output).toMatchObject({ task_status: 'SUCCEEDED' });
+		expect(double.counts().createsAccepted).toBe(2);
+	});
+
+	it('does not exist where it is not', async () => {
+		const double = await startDouble();
+		const reply = await call(double, path, { method: 'POST', headers, body });
+		expect(reply).toMatchObject({ status: 404, body: { message: 'Model not exist.' } });
+	});
+});
+
 describe('the model list', () => {
 	it('finds one model, and tells when it goes offline', async () => {
 		const offlineTime = '2027-03-31 00:00:00';

@@ -72,7 +72,7 @@ async function create(exchange: Exchange): Promise<Answer> {
 	if (found) return { refusal: { status: 400, ...found } };
 	if (!isInside(expression, image.value)) return { refusal: refuse('expressionArea') };
 	if (!isInside(face, image.value)) return { refusal: refuse('wrongParameter') };
-	const task = world.tasks.create({ account, drivenId, requestId });
+	const task = world.tasks.create({ account, model: videoModel, drivenId, requestId });
 	request.entry.createdTaskId = task.id;
 	return {
 		status: 200,

@@ -39,6 +39,8 @@ function period({ start_time: start, end_time: end }: ListQuery, nowMs: number) 
 	return { fromMs: toMs - dayMs, toMs };
 }
 
+const serviceOf = (model: string) => (model === videoModel ? 'image2video' : 'video-generation');
+
 function row(task: Task, nowMs: number): object {
 	const endMs = endOf(task, nowMs);
 	const isStarted = task.startedMs !== undefined && task.startedMs <= nowMs;
@@ -47,14 +49,14 @@ function row(task: Task, nowMs: number): object {
 		caller_parent_id: task.account,
 		caller_uid: task.account,
 		gmt_create: task.submittedMs,
-		model_name: videoModel,
+		model_name: task.model,
 		region: 'cn-beijing',
 		request_id: task.requestId,
 		...(isStarted && { start_time: task.startedMs }),
 		...(endMs !== undefined && { end_time: endMs }),
 		status: statusOf(task, nowMs),
 		task_id: task.id,
-		user_api_unique_key: `apikey:v1:aigc:image2video:video-synthesis:${videoModel}`,
+		user_api_unique_key: `apikey:v1:aigc:${serviceOf(task.model)}:video-synthesis:${task.model}`,
 	};
 }
 
@@ -73,7 +75,7 @@ function list({ world, request, account, requestId }: Exchange): Answer {
 				task.submittedMs >= fromMs &&
 				task.submittedMs <= toMs &&
 				(query.task_id === undefined || task.id === query.task_id) &&
-				(query.model_name === undefined || query.model_name === videoModel) &&
+				(query.model_name === undefined || query.model_name === task.model) &&
 				(query.status === undefined || statusOf(task, nowMs) === query.status),
 		);
 	const first = (query.page_no - 1) * query.page_size;

@@ -13,11 +13,13 @@ import { encode } from './encoding.mts';
 import { serve, type Endpoint } from './exchange.mts';
 import { listEndpoint } from './list.mts';
 import { otherServiceEndpoint } from './other-service.mts';
+import { otherVideoEndpoint } from './other-video.mts';
 import { cancelEndpoint, queryEndpoint } from './query.mts';
 
 const routes: readonly (readonly ['GET' | 'POST', string, Endpoint])[] = [
 	['POST', '/api/v1/services/aigc/image2video/face-detect', detectEndpoint],
 	['POST', '/api/v1/services/aigc/image2video/video-synthesis', createEndpoint],
+	['POST', '/api/v1/services/aigc/video-generation/video-synthesis', otherVideoEndpoint],
 	['POST', '/api/v1/services/*', otherServiceEndpoint],
 	['GET', '/api/v1/tasks', listEndpoint],
 	['GET', '/api/v1/tasks/:id', queryEndpoint],
