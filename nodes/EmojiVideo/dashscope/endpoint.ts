@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { fail, succeed } from '../result';
 import type { Result } from '../result';
 import { isLoopback, parseUrl } from '../net/publicHosts';
+import { shownText } from './tolerant';
 
 export const BEIJING_URL = 'https://dashscope.aliyuncs.com';
 
@@ -37,19 +38,26 @@ const WORKSPACE_ID = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 function workspaceUrl(workspaceId: string): Result<string> {
 	if (!WORKSPACE_ID.test(workspaceId)) {
 		return refuse(
-			`Workspace ID "${workspaceId}" is not a workspace ID`,
+			`Workspace ID "${shownText(workspaceId, 100)}" is not a workspace ID`,
 			'Use the ID shown in Model Studio under Workspace, e.g. "llm-abc123xyz": letters, digits and hyphens.',
 		);
 	}
 	return succeed(`https://${workspaceId}.cn-beijing.maas.aliyuncs.com`);
 }
 
+/** What stands before an @ or behind a question mark may be a password or a key, and is not repeated. */
+const maySaySecret = (text: string): boolean => /[@?]/.test(text);
+
 function customBaseUrl(text: string): Result<string> {
 	const url = parseUrl(text);
+	// Parsers read a backslash, and what stands before an @, in more than one way.
+	const isPlain = !/[@\\]/.test(text);
 	const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url));
-	if (!url || !secure || url.username || url.password || url.search || url.hash) {
+	if (!url || !secure || !isPlain || url.search || url.hash) {
 		return refuse(
-			`Custom URL "${text}" cannot be used`,
+			maySaySecret(text)
+				? 'Custom URL has a user name, a password or a query in it'
+				: `Custom URL "${shownText(text, 200)}" cannot be used`,
 			'Use an https address without user name, query or fragment; http is accepted for localhost only.',
 		);
 	}

@@ -18,6 +18,7 @@ import type { Account } from '../dashscope/endpoint';
 import { fail, succeed } from '../result';
 import type { Result } from '../result';
 import { createSend } from '../dashscope/transport';
+import { withoutKey } from '../dashscope/withoutKey';
 import { createRemoteChecks } from '../media/remotePortrait';
 import { createTrace } from './trace';
 import { createUploads } from '../media/upload';
@@ -92,7 +93,7 @@ export async function openAccount(
 	const account = await readAccount(functions);
 	if (!account.ok) return account;
 	const { apiKey, baseUrl, isLoopback } = account.value;
-	const send = createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal);
+	const send = withoutKey(createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal), apiKey);
 	const accountId = accountIdOf(apiKey, baseUrl);
 	const acquire = rateLimiterOf(accountId, documentedUnless(rates), clock);
 	const client = createClient(send, acquire, clock, signal);
