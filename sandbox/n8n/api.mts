@@ -72,6 +72,9 @@ export interface N8nApi {
 	binary(id: string): Promise<Buffer>;
 }
 
+/** What n8n 2.20 says of an execution that it has begun and not stored anything of. */
+const NOT_STORED_YET = "Cannot read properties of undefined (reading 'resultData')";
+
 const ENDED = new Set(['success', 'error', 'canceled', 'crashed']);
 
 /** Sets up the owner's account if there is none yet, and logs in. */
@@ -170,7 +173,12 @@ function createApi(
 		},
 
 		execution: async (id) => {
-			const { data, ...summary } = executionSchema.parse(await request('GET', `/executions/${id}`));
+			const stored = await request('GET', `/executions/${id}`).catch((error: unknown) => {
+				if (String(error).includes(NOT_STORED_YET)) return undefined;
+				throw error;
+			});
+			if (stored === undefined) return { id, status: 'new', data: { resultData: { runData: {} } } };
+			const { data, ...summary } = executionSchema.parse(stored);
 			return { ...summary, data: parseFlatted(data) as RunData };
 		},
 
