@@ -46,6 +46,9 @@ const flags = command.opts<Flags>();
 /** An n8n refuses to start when it is told to leave out a module that it does not know. */
 const WITHOUT_NEW_MODULES = { N8N_DISABLED_MODULES: '' };
 
+/** A first start makes the database; on a busy machine that takes minutes. */
+const START_TIMEOUT_MS = 400_000;
+
 const tell = (message: string) => console.log(message);
 
 async function install(folder: string, wanted: N8nVersion): Promise<N8nInstall> {
@@ -108,7 +111,14 @@ async function runHost(wanted: N8nVersion, tarball: string): Promise<HostResult>
 		const logFile = path.join(folder, 'n8n.log');
 		await rm(logFile, { force: true });
 		const env = wanted.version === MAIN_VERSION ? {} : WITHOUT_NEW_MODULES;
-		const n8n = await startN8n({ install: installed, userFolder: work, port: 0, logFile, env });
+		const n8n = await startN8n({
+			install: installed,
+			userFolder: work,
+			port: 0,
+			logFile,
+			env,
+			startTimeoutMs: START_TIMEOUT_MS,
+		});
 		started = n8n;
 		const api = await connect(n8n.url, OWNER);
 		host = { version: wanted.version, n8n, api };
