@@ -101,12 +101,15 @@ const stops = withDouble({ taskSeconds: 600 }, async (engine, double) => {
 	while (double.tasks().filter((task) => task.status === 'CANCELED').length < 2) await sleep(50);
 });
 
-/** The first video takes longer than the Timeout: each try of the node fails until it is there. */
+/**
+ * The first video takes longer than the Timeout: each try of the node fails until it is there. By the
+ * first failure all tasks are created (one a second), so that no create is under way then.
+ */
 const retriesWithoutPaying = withDouble(
-	{ taskSeconds: ({ index }) => (index === 0 ? 6 : 0.3) },
+	{ taskSeconds: ({ index }) => (index === 0 ? 9 : 0.3) },
 	async (engine, double) => {
-		const settings = { retryOnFail: true, maxTries: 5, waitBetweenTries: 1000 };
-		const { error } = await start(engine, double, THREE, { timeout: 3 }, settings).result;
+		const settings = { retryOnFail: true, maxTries: 5, waitBetweenTries: 2000 };
+		const { error } = await start(engine, double, THREE, { timeout: 5 }, settings).result;
 		assert.equal(error, undefined);
 		assert.equal(double.counts().createsAccepted, 3);
 	},

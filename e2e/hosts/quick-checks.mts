@@ -164,15 +164,18 @@ const cancelsQueued: Check = async (host) => {
 	return '2 of 3 taken out of the queue';
 };
 
-const firstIsSlow = ({ index }: { index: number }) => (index === 0 ? 6 : 0.3);
+const firstIsSlow = ({ index }: { index: number }) => (index === 0 ? 9 : 0.3);
 
-/** The first video takes longer than the Timeout: each try of the node fails until it is there. */
+/**
+ * The first video takes longer than the Timeout: each try of the node fails until it is there. By the
+ * first failure all tasks are created (one a second), so that no create is under way then.
+ */
 const retriesWithoutPaying: Check = async (host) =>
 	await withService(host, 'Retry', { taskSeconds: firstIsSlow }, async ({ double, credential }) => {
 		const video = emojiVideo(
 			credential,
-			{ options: { timeout: 3, pollInterval: 1 } },
-			{ retryOnFail: true, maxTries: 5, waitBetweenTries: 1000 },
+			{ options: { timeout: 5, pollInterval: 1 } },
+			{ retryOnFail: true, maxTries: 5, waitBetweenTries: 2000 },
 		);
 		const file = batch('Retry On Fail', portraitsOf(double, ...THREE), video);
 		const execution = await runToEnd(host, await host.api.importWorkflow(file));

@@ -145,16 +145,15 @@ function createApi(
 				await request('POST', '/credentials/test', { credentials: { id, name, type, data } }),
 			),
 
-		importWorkflow: async (file) => {
-			// n8n 1.x has no default for it; later ones know drafts and published versions instead.
-			const workflow = isFirstMajor ? { ...file, active: false } : file;
+		importWorkflow: async (workflow) => {
 			const known = z
 				.array(z.object({ id: z.string(), name: z.string() }))
 				.parse(await request('GET', '/workflows'));
 			const same = known.find(({ name }) => name === workflow.name);
 			return workflowSchema.parse(
 				same === undefined
-					? await request('POST', '/workflows', workflow)
+					? // n8n before 2.20 has no default for "active".
+						await request('POST', '/workflows', { ...workflow, active: false })
 					: await request('PATCH', `/workflows/${same.id}?forceSave=true`, workflow),
 			);
 		},
