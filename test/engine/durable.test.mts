@@ -3,7 +3,6 @@
  * clock is moved. Rule of all tests here: each task is paid for once, and each accepted task ID comes
  * out, as a video, as an item or in an error.
  */
-import type { IDataObject } from 'n8n-workflow';
 import {
 	at,
 	isDownload,
@@ -18,11 +17,7 @@ import { useN8n } from './server/n8nServer.mts';
 import type { Found, Moment, ServerRun } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
 
-const TASK_SECONDS = 60;
-const sandbox = useSandbox({
-	taskSeconds: TASK_SECONDS,
-	rateLimits: { enforce: true },
-});
+const sandbox = useSandbox({ taskSeconds: 60, rateLimits: { enforce: true } });
 const n8n = useN8n(sandbox);
 
 const HOUR_MS = 3_600_000;
@@ -243,82 +238,5 @@ describe('n8n wakes the one above by a date that it has since replaced', () => {
 		await sandbox.time.advance(BEFORE_LOOK_MS);
 		expectAllVideos(await n8n.ended(await run()));
 		expect(checks() - usual).toBeGreaterThan(usual);
-	});
-});
-
-describe('what a person does meanwhile', () => {
-	it('Stop: the execution stays canceled, and nothing more is made', async () => {
-		const id = await run();
-		await n8n.parked(id);
-		await n8n.stop(id);
-		await sandbox.time.advance(24 * HOUR_MS);
-		expect(n8n.execution(id).status).toBe('canceled');
-		expectPaidOnce();
-	});
-
-	it('a credential that does not work any more: every task ID comes out, with the reason', async () => {
-		const id = await run();
-		await n8n.parked(id);
-		Object.assign(n8n.credential, { customUrl: 'nowhere' });
-		const found = await n8n.ended(id);
-		expect(found.status).toBe('error');
-		expect(found.error?.message).toMatch(/Custom URL "nowhere" cannot be used/);
-		expect(taskIds()).toHaveLength(PORTRAITS.length);
-		for (const task of taskIds()) expect(found.error?.description).toContain(task);
-	});
-
-	it('the same, with the error output: one item for each task', async () => {
-		const id = await run({ settings: { onError: 'continueErrorOutput' } });
-		await n8n.parked(id);
-		Object.assign(n8n.credential, { customUrl: 'nowhere' });
-		const found = await n8n.ended(id);
-		expect(found.items).toEqual([]);
-		expect(
-			found.errorItems.map(({ json }) => [
-				json['number'],
-				(json['error'] as IDataObject)['taskId'],
-			]),
-		).toEqual(taskIds().map((task, number) => [number, task]));
-	});
-});
-
-describe('time runs out', () => {
-	it('the last check asks about every task, also behind one that cannot be asked about', async () => {
-		const id = await run({
-			parameters: survive({ options: { timeout: 60, queueTimeout: 90 } }),
-			settings: { onError: 'continueErrorOutput' },
-		});
-		await n8n.parked(id);
-		sandbox.double.faults.add({
-			match: { method: 'GET', taskId: taskIds()[0] },
-			times: 'always',
-			fault: { kind: 'status', status: 503 },
-		});
-		const found = await n8n.ended(id);
-		expect(idsIn(found)).toEqual(taskIds().slice(1));
-		expect(found.links).toEqual([1, 2]);
-		expect(found.errorItems.map(({ json }) => json['error'])).toMatchObject([
-			{ taskId: taskIds()[0] },
-		]);
-		expectPaidOnce();
-	});
-});
-
-describe('where n8n could not resume the execution with its items linked', () => {
-	it.each<[string, Partial<ServerRun>, RegExp]>([
-		[
-			'several templates of several items',
-			{ parameters: survive({ templates: ['mengwa_kaixin', 'jingdian_lei'], imageUrl: 'x' }) },
-			/stays in memory.*one template per item/,
-		],
-		['a workflow that was never saved', { isSaved: false }, /stays in memory/],
-	])('%s: the wait stays in memory, with a hint', async (_, more, hint) => {
-		const parameters = { ...(more.parameters ?? survive()), imageUrl: '={{ $json.url }}' };
-		const found = await n8n.ended(await run({ ...more, parameters }));
-		expect(found.hints.map(({ message }) => message)).toEqual([expect.stringMatching(hint)]);
-		expect(n8n.executions()).toHaveLength(1);
-		expect(idsIn(found)).toEqual(taskIds());
-		const perItem = Array<number>(taskIds().length / PORTRAITS.length).fill(0);
-		expect(found.links).toEqual([0, 1, 2].flatMap((number) => perItem.map(() => number)));
 	});
 });

@@ -1,0 +1,101 @@
+/**
+ * The wait that survives a restart of n8n, at its limits: what a person does meanwhile, time that runs out,
+ * and executions that n8n could not resume. Rule of all tests here: each task is paid for once, and each
+ * accepted task ID comes out.
+ */
+import type { IDataObject } from 'n8n-workflow';
+import { itemsOf, PORTRAITS, survive } from './durableWait.mts';
+import { useN8n } from './server/n8nServer.mts';
+import type { Found, ServerRun } from './server/n8nServer.mts';
+import { useSandbox } from './sandbox.mts';
+
+const sandbox = useSandbox({ taskSeconds: 60, rateLimits: { enforce: true } });
+const n8n = useN8n(sandbox);
+
+const HOUR_MS = 3_600_000;
+
+const run = async (more: Partial<ServerRun> = {}) =>
+	await n8n.run({ items: itemsOf(sandbox.double), parameters: survive(), ...more });
+
+const taskIds = () => sandbox.double.tasks().map(({ id }) => id);
+const idsIn = (found: Found) => found.items.map(({ json }) => json['taskId']);
+
+const expectPaidOnce = (count = PORTRAITS.length) =>
+	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: count, detectsBilled: count });
+
+describe('what a person does meanwhile', () => {
+	it('Stop: the execution stays canceled, and nothing more is made', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		await n8n.stop(id);
+		await sandbox.time.advance(24 * HOUR_MS);
+		expect(n8n.execution(id).status).toBe('canceled');
+		expectPaidOnce();
+	});
+
+	it('a credential that does not work any more: every task ID comes out, with the reason', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		Object.assign(n8n.credential, { customUrl: 'nowhere' });
+		const found = await n8n.ended(id);
+		expect(found.status).toBe('error');
+		expect(found.error?.message).toMatch(/Custom URL "nowhere" cannot be used/);
+		expect(taskIds()).toHaveLength(PORTRAITS.length);
+		for (const task of taskIds()) expect(found.error?.description).toContain(task);
+	});
+
+	it('the same, with the error output: one item for each task', async () => {
+		const id = await run({ settings: { onError: 'continueErrorOutput' } });
+		await n8n.parked(id);
+		Object.assign(n8n.credential, { customUrl: 'nowhere' });
+		const found = await n8n.ended(id);
+		expect(found.items).toEqual([]);
+		expect(
+			found.errorItems.map(({ json }) => [
+				json['number'],
+				(json['error'] as IDataObject)['taskId'],
+			]),
+		).toEqual(taskIds().map((task, number) => [number, task]));
+	});
+});
+
+describe('time runs out', () => {
+	it('the last check asks about every task, also behind one that cannot be asked about', async () => {
+		const id = await run({
+			parameters: survive({ options: { timeout: 60, queueTimeout: 90 } }),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		await n8n.parked(id);
+		sandbox.double.faults.add({
+			match: { method: 'GET', taskId: taskIds()[0] },
+			times: 'always',
+			fault: { kind: 'status', status: 503 },
+		});
+		const found = await n8n.ended(id);
+		expect(idsIn(found)).toEqual(taskIds().slice(1));
+		expect(found.links).toEqual([1, 2]);
+		expect(found.errorItems.map(({ json }) => json['error'])).toMatchObject([
+			{ taskId: taskIds()[0] },
+		]);
+		expectPaidOnce();
+	});
+});
+
+describe('where n8n could not resume the execution with its items linked', () => {
+	it.each<[string, Partial<ServerRun>, RegExp]>([
+		[
+			'several templates of several items',
+			{ parameters: survive({ templates: ['mengwa_kaixin', 'jingdian_lei'], imageUrl: 'x' }) },
+			/stays in memory.*one template per item/,
+		],
+		['a workflow that was never saved', { isSaved: false }, /stays in memory/],
+	])('%s: the wait stays in memory, with a hint', async (_, more, hint) => {
+		const parameters = { ...(more.parameters ?? survive()), imageUrl: '={{ $json.url }}' };
+		const found = await n8n.ended(await run({ ...more, parameters }));
+		expect(found.hints.map(({ message }) => message)).toEqual([expect.stringMatching(hint)]);
+		expect(n8n.executions()).toHaveLength(1);
+		expect(idsIn(found)).toEqual(taskIds());
+		const perItem = Array<number>(taskIds().length / PORTRAITS.length).fill(0);
+		expect(found.links).toEqual([0, 1, 2].flatMap((number) => perItem.map(() => number)));
+	});
+});
