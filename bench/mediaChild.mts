@@ -15,7 +15,7 @@ const COUNT = 50;
 const VIDEO_BYTES = 20 * 1024 * 1024;
 const PORTRAIT_BYTES = 9 * 1024 * 1024;
 const DOWNLOADS_AT_ONCE = 3;
-const FAST = { creationsPerSecond: 20, detectionsPerSecond: 20, pollInterval: 1 };
+const FAST_RATES = { creationsPerSecond: 20, detectionsPerSecond: 20 };
 
 const [name = '', url = '', apiKey = '', folder = '', imageUrl = ''] = process.argv.slice(2);
 const credential = { apiKey, endpoint: 'custom' as const, customUrl: url };
@@ -57,7 +57,8 @@ const createAndWait = async (downloadVideo: boolean) =>
 				imageUrl,
 				templates: ['mengwa_kaixin'],
 				downloadVideo,
-				options: FAST,
+				options: { pollInterval: 1 },
+				limitOptions: FAST_RATES,
 			},
 		}),
 	);
@@ -112,7 +113,7 @@ async function uploads(): Promise<void> {
 					operation: 'detectFace',
 					imageSource: 'binary',
 					inputField: 'data',
-					options: { detectionsPerSecond: FAST.detectionsPerSecond },
+					limitOptions: { detectionsPerSecond: FAST_RATES.detectionsPerSecond },
 				},
 			}),
 		);

@@ -88,23 +88,49 @@ export const createdToJson = (
 		requestId: task.requestId,
 	});
 
-/** A task in whatever state it is. */
-export const taskToJson = (task: Task, facts: VideoFacts): IDataObject =>
-	known({
+/** How much an item says. */
+export interface Wishes {
+	/** All that is known, rather than what most workflows need. */
+	withDetails?: boolean;
+	/** Per billed second, in the user's currency; adds `cost`. */
+	pricePerSecond?: number;
+}
+
+/** Money without the dust of binary fractions. */
+const costOf = (seconds: number | undefined, price: number | undefined) =>
+	seconds === undefined || price === undefined ? undefined : Number((seconds * price).toFixed(6));
+
+/**
+ * A task in whatever state it is: at most ten fields, as n8n's guidelines ask, unless all are wanted.
+ * `submittedAt` is of interest until there is a `finishedAt`.
+ */
+export function taskToJson(task: Task, facts: VideoFacts, wishes: Wishes = {}): IDataObject {
+	const { faceArea, expressionArea, ...about } = shared(facts);
+	const isOver = task.finishedAt !== undefined;
+	const { withDetails = false, pricePerSecond } = wishes;
+	const details = {
+		submittedAt: iso(task.submittedAt),
+		startedAt: iso(task.startedAt),
+		requestId: task.requestId,
+		faceArea,
+		expressionArea,
+	};
+	return known({
 		taskId: task.taskId,
 		status: task.status,
+		...about,
 		videoUrl: task.videoUrl,
 		videoUrlExpiresAt: iso(expiresAt(task)),
 		billedSeconds: task.billedSeconds,
+		cost: costOf(task.billedSeconds, pricePerSecond),
 		code: task.code,
 		message: task.message,
-		submittedAt: iso(task.submittedAt),
-		startedAt: iso(task.startedAt),
+		...(!isOver && { submittedAt: details.submittedAt }),
 		finishedAt: iso(task.finishedAt),
-		requestId: task.requestId,
-		...shared(facts),
+		...(withDetails && details),
 		hint: hintOf(task, facts),
 	});
+}
 
 /** A row of the account's task list; `requestId` is that of the request that made the task. */
 export const listedTaskToJson = (task: ListedTask): IDataObject =>

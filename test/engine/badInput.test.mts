@@ -48,15 +48,19 @@ test.each<[string, INodeParameters, string]>([
 		{ outputField: 'my video' },
 		'Output Data Field Name "my video" cannot be a field name',
 	],
-	['a poll interval of 0', { options: { pollInterval: 0 } }, 'Poll Interval "0" is not possible'],
+	[
+		'a poll interval of 0',
+		{ options: { pollInterval: 0 } },
+		'Poll Interval (Seconds) "0" is not possible',
+	],
 	[
 		'a timeout in words',
 		{ options: { timeout: '={{ "soon" }}' } },
-		'Timeout "soon" is not possible',
+		'Timeout (Seconds) "soon" is not possible',
 	],
 	[
 		'a rate of 0',
-		{ options: { creationsPerSecond: 0 } },
+		{ limitOptions: { creationsPerSecond: 0 } },
 		'Creations per Second "0" is not possible',
 	],
 ])('%s', async (_, parameters, message) => {

@@ -12,7 +12,27 @@ const binaryHash = (item: INodeExecutionData | undefined, field = 'data') =>
 	sha256(Buffer.from(item?.binary?.[field]?.data ?? '', 'base64'));
 
 describe('one portrait, one template', () => {
-	test('the item has the task, the areas, times with a zone, and the very video the service made', async () => {
+	test('with details, the item has all times, both areas and the request ID; with a price, its cost', async () => {
+		const { outputs } = await sandbox.run({
+			parameters: sandbox.createAndWait({
+				fileOptions: { includeDetails: true },
+				limitOptions: { pricePerSecond: 0.08 },
+			}),
+		});
+		const json = outputs[0]?.[0]?.json;
+		const [task] = sandbox.double.tasks();
+		expect(json).toMatchObject({
+			submittedAt: expect.stringMatching(/\+08:00$/) as string,
+			startedAt: expect.stringMatching(/\+08:00$/) as string,
+			requestId: expect.any(String) as string,
+			faceArea: [192, 192, 448, 448],
+			expressionArea: [64, 64, 576, 576],
+			cost: Number(((task?.billedSeconds ?? 0) * 0.08).toFixed(6)),
+		});
+		expect(Date.parse(json?.['submittedAt'] as string)).toBe(task?.submittedMs);
+	});
+
+	test('the item has the task, times with a zone, and the very video the service made', async () => {
 		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
 		expect(error).toBeUndefined();
 		const item = outputs[0]?.[0];
@@ -25,17 +45,11 @@ describe('one portrait, one template', () => {
 				/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+08:00$/,
 			) as string,
 			billedSeconds: task?.billedSeconds,
-			submittedAt: expect.stringMatching(/\+08:00$/) as string,
-			startedAt: expect.stringMatching(/\+08:00$/) as string,
 			finishedAt: expect.stringMatching(/\+08:00$/) as string,
-			requestId: expect.any(String) as string,
 			templateId: 'mengwa_kaixin',
 			templateName: 'Cute Kid: Happy',
 			imageUrl: sandbox.double.portraitUrl('ada.png'),
-			faceArea: [192, 192, 448, 448],
-			expressionArea: [64, 64, 576, 576],
 		});
-		expect(Date.parse(item?.json['submittedAt'] as string)).toBe(task?.submittedMs);
 		expect(item?.pairedItem).toEqual({ item: 0 });
 		expect(item?.binary?.['data']).toMatchObject({
 			mimeType: 'video/mp4',

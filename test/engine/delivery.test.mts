@@ -12,7 +12,7 @@ const sandbox = useSandbox();
 const TEMPLATES = ['mengwa_kaixin', 'jingdian_lei'];
 
 const withOptions = (options: IDataObject, parameters: INodeParameters = {}) =>
-	sandbox.createAndWait({ ...parameters, options: options as INodeParameters });
+	sandbox.createAndWait({ ...parameters, fileOptions: options as INodeParameters });
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const hashOf = async (item: INodeExecutionData | undefined, field = 'data') =>
@@ -44,7 +44,7 @@ describe('File Name', () => {
 	});
 });
 
-describe('Output: One Item per Portrait', () => {
+describe('Group Videos: One Item per Portrait', () => {
 	const pack = (options: IDataObject = {}, parameters: INodeParameters = {}) =>
 		withOptions({ output: 'portrait', ...options }, { templates: TEMPLATES, ...parameters });
 
@@ -69,8 +69,6 @@ describe('Output: One Item per Portrait', () => {
 					}
 					expect(item.json).toEqual({
 						imageUrl: sandbox.double.portraitUrl(names[index] ?? ''),
-						faceArea: expect.any(Array) as number[],
-						expressionArea: expect.any(Array) as number[],
 						videos: TEMPLATES.map(
 							(templateId) =>
 								expect.objectContaining({

@@ -1,5 +1,5 @@
 /** Create, Get Status and Detect Face. */
-import { FAST, useSandbox } from './sandbox.mts';
+import { FAST_RATES, useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox();
 
@@ -12,7 +12,7 @@ describe('Create', () => {
 				operation: 'create',
 				imageUrl: sandbox.double.portraitUrl('ada.png'),
 				templates: ['mengwa_kaixin', 'jingdian_lei'],
-				options: FAST_RATES,
+				limitOptions: FAST_RATES,
 			},
 		});
 		sandbox.double.setTaskSeconds(0.05);
@@ -60,7 +60,7 @@ describe('Get Status', () => {
 				operation: 'create',
 				imageUrl: sandbox.double.portraitUrl('ada.png'),
 				templates: ['mengwa_kaixin', 'jingdian_lei'],
-				options: FAST_RATES,
+				limitOptions: FAST_RATES,
 			},
 		});
 		sandbox.double.setTaskSeconds(0.05);
@@ -91,7 +91,7 @@ describe('Get Status', () => {
 		async (taskId) => {
 			const { error } = await sandbox.run({ items: [{ taskId }], parameters: getStatus });
 			expect(error?.message).toMatch(
-				taskId ? /^Task ID ".+" is not a task ID/ : /^Task ID is empty/,
+				taskId ? /^Task IDs: ".+" is not a task ID/ : /^Task IDs is empty/,
 			);
 			expect(sandbox.double.ledger()).toEqual([]);
 		},
@@ -103,7 +103,7 @@ describe('Detect Face', () => {
 		resource: 'image',
 		operation: 'detectFace',
 		imageUrl: '={{ $json.url }}',
-		options: { detectionsPerSecond: 20 },
+		limitOptions: { detectionsPerSecond: 20 },
 	};
 
 	test('gives both areas of a portrait that passed', async () => {
@@ -154,8 +154,3 @@ describe('Detect Face', () => {
 		expect(error?.description).toContain('The image is not at this address any more');
 	});
 });
-
-const FAST_RATES = {
-	creationsPerSecond: FAST.creationsPerSecond,
-	detectionsPerSecond: FAST.detectionsPerSecond,
-};

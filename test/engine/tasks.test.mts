@@ -351,7 +351,7 @@ describe('Cancel', () => {
 
 	test.each(['a b', '../tasks', ''])('refuses the task ID "%s" before any call', async (taskId) => {
 		const { error } = await run([taskId]);
-		expect(error?.message).toMatch(taskId ? /is not a task ID/ : /^Task ID is empty/);
+		expect(error?.message).toMatch(taskId ? /is not a task ID/ : /^Task IDs is empty/);
 		expect(sandbox.double.ledger()).toEqual([]);
 	});
 });
@@ -392,15 +392,15 @@ describe('Get Status of many', () => {
 		});
 		expect(outputs[0]?.map(({ json }) => json['taskId'])).toEqual([id]);
 		expect(outputs[1]?.map(({ json }) => json['message'])).toEqual([
-			expect.stringContaining('Task ID "a b" is not a task ID'),
-			expect.stringContaining('Task ID "12" is not a task ID'),
-			'Task ID is empty',
+			expect.stringContaining('Task IDs: "a b" is not a task ID'),
+			expect.stringContaining('Task IDs: "12" is not a task ID'),
+			'Task IDs is empty',
 		]);
 	});
 
 	test('a wrong ID in a list ends a node that stops at errors, before any call', async () => {
 		const { error } = await run([{ taskId: ['a', 'b c'] }]);
-		expect(error?.message).toContain('Task ID "b c" is not a task ID');
+		expect(error?.message).toContain('Task IDs: "b c" is not a task ID');
 		expect(sandbox.double.ledger()).toEqual([]);
 	});
 

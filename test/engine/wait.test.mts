@@ -1,4 +1,4 @@
-import { FAST, useSandbox } from './sandbox.mts';
+import { FAST_RATES, useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox();
 const wait = { resource: 'video', operation: 'wait', options: { pollInterval: 1 } };
@@ -10,21 +10,21 @@ const create = async (templates: string[]) => {
 			operation: 'create',
 			imageUrl: sandbox.double.portraitUrl('ada.png'),
 			templates,
-			options: { creationsPerSecond: FAST.creationsPerSecond, detectionsPerSecond: 20 },
+			limitOptions: FAST_RATES,
 		},
 	});
 	return outputs[0]?.map(({ json }) => json) ?? [];
 };
 
-test('items of Create fit as they are: each becomes its video, with template, portrait and areas', async () => {
+test('items of Create fit as they are: each becomes its video, with template and portrait', async () => {
 	const created = await create(['mengwa_kaixin', 'jingdian_lei', 'dagong_wunai']);
 	const { outputs } = await sandbox.run({
 		items: created,
 		parameters: { ...wait, taskId: '={{ $json.taskId }}' },
 	});
 	expect(
-		outputs[0]?.map(({ json }) => [json['taskId'], json['templateId'], json['faceArea']]),
-	).toEqual(created.map((json) => [json['taskId'], json['templateId'], json['faceArea']]));
+		outputs[0]?.map(({ json }) => [json['taskId'], json['templateId'], json['imageUrl']]),
+	).toEqual(created.map((json) => [json['taskId'], json['templateId'], json['imageUrl']]));
 	expect(outputs[0]?.map(({ binary }) => binary?.['data']?.fileName)).toEqual(
 		created.map(({ templateId, taskId }) => `ada-${templateId as string}-${taskId as string}.mp4`),
 	);

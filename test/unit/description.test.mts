@@ -2,7 +2,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { OPERATIONS } from '../../nodes/EmojiVideo/actions/router';
 import { DashScopeApi } from '../../credentials/DashScopeApi.credentials';
-import { TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
+import { templateName, TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
 import { EmojiVideo } from '../../nodes/EmojiVideo/EmojiVideo.node';
 
 const { description } = new EmojiVideo();
@@ -167,7 +167,7 @@ describe('the form', () => {
 				const shown = names(resource, operation);
 				for (const { name, displayOptions } of own) {
 					const others = Object.keys(displayOptions?.show ?? {}).filter(
-						(key) => key !== 'resource' && key !== 'operation',
+						(key) => !['resource', 'operation', '@tool'].includes(key),
 					);
 					for (const other of others)
 						expect([name, shown]).toEqual([name, expect.arrayContaining([other])]);
@@ -192,7 +192,9 @@ describe('the form', () => {
 	});
 
 	it('offers all templates, alphabetically, several at once', () => {
-		const templates = fields.filter(([, { name }]) => name === 'templates');
+		const templates = fields.filter(
+			([, { name, displayOptions }]) => name === 'templates' && !displayOptions?.show?.['@tool'],
+		);
 		expect(templates).toHaveLength(2);
 		for (const [, field] of templates) {
 			expect(field).toMatchObject({ type: 'multiOptions', required: true });
@@ -212,6 +214,98 @@ describe('the form', () => {
 		expect(field('creationsPerSecond')).toMatchObject({ type: 'number', default: 1 });
 		expect(field('detectionsPerSecond')).toMatchObject({ type: 'number', default: 1 });
 		expect(field('imageUrl')?.hint).toMatch(/JPEG.*10 MB.*400 to 7000/);
+	});
+});
+
+describe("the form, in the order of a person's thoughts", () => {
+	const labels = (operation: string) =>
+		visible
+			.filter(
+				(field) =>
+					shownFor(field, 'operation').includes(operation) &&
+					!field.displayOptions?.show?.['@tool'],
+			)
+			.map(({ displayName }) => displayName);
+
+	it('asks for portrait and templates first; what is rarely needed is last', () => {
+		expect(labels('createAndWait')).toEqual([
+			'Image Source',
+			'Image URL',
+			'Input Data Field Name',
+			'Templates',
+			'Face Areas',
+			'Face Area',
+			'Expression Area',
+			'Download Video',
+			'Output Data Field Name',
+			'Simplify',
+			'Files',
+			'Waiting',
+			'Limits and Cost',
+		]);
+	});
+
+	it('has no wall of options: at most six in a group', () => {
+		for (const [name, { type, options = [] }] of fields) {
+			if (type === 'collection') expect([name, options.length <= 6]).toEqual([name, true]);
+		}
+	});
+
+	it('says the unit of every time in its label', () => {
+		const times = fields.filter(([, { name }]) => /timeout|interval|within/i.test(name));
+		expect(times.length).toBeGreaterThanOrEqual(4);
+		for (const [, { displayName }] of times) expect(displayName).toMatch(/ \(Seconds\)$/);
+	});
+
+	it('calls task IDs the same in every operation', () => {
+		const taskIds = fields.filter(([, { name }]) => name === 'taskId');
+		expect(new Set(taskIds.map(([, { displayName }]) => displayName))).toEqual(
+			new Set(['Task IDs']),
+		);
+	});
+});
+
+describe("the form of an agent's tool", () => {
+	const shownToTools = visible.filter(({ displayOptions }) => !displayOptions?.hide?.['@tool']);
+	const defaultOf = (operation: string, name: string): string => {
+		const field = shownToTools.find(
+			(other) =>
+				other.name === name &&
+				shownFor(other, 'operation').includes(operation) &&
+				other.displayOptions?.show?.['@tool'],
+		);
+		return typeof field?.default === 'string' ? field.default : '';
+	};
+
+	it('describes every operation to the model', () => {
+		for (const operations of Object.values(OPERATIONS)) {
+			for (const operation of Object.keys(operations))
+				expect(defaultOf(operation, 'toolDescription')).toMatch(/^[A-Z].{40,}\.$/);
+		}
+	});
+
+	it('lets the model choose from the names of all templates', () => {
+		const text = defaultOf('createAndWait', 'templates');
+		for (const template of TEMPLATES) expect(text).toContain(templateName(template));
+		expect(text).toContain("$fromAI('Templates', `");
+	});
+
+	it('tells the model what a portrait must be', () => {
+		expect(defaultOf('createAndWait', 'imageUrl')).toMatch(/JPEG.*10 MB.*400 to 7000.*one person/);
+	});
+
+	it('has nothing of files, which an agent cannot pass on', () => {
+		const names = shownToTools.map(({ name }) => name);
+		for (const name of ['imageSource', 'inputField', 'downloadVideo', 'outputField', 'fileOptions'])
+			expect(names).not.toContain(name);
+	});
+
+	it('keeps backticks out of what n8n reads as a template text', () => {
+		for (const { default: value } of shownToTools) {
+			if (typeof value === 'string' && value.includes('$fromAI')) {
+				expect(value.split('`')).toHaveLength(3);
+			}
+		}
 	});
 });
 

@@ -36,6 +36,7 @@ it('a thousand IDs with doubles, blanks and wrong ones: each good one is asked o
 		functions: {
 			getInputData: () => [{ json: {} }],
 			getNodeParameter: (name: string) => fields[name],
+			getNode: () => ({ type: 'n8n-nodes-emoji-video.emojiVideo' }),
 			getTimezone: () => 'UTC',
 		},
 		account: { isLoopback: false },
@@ -50,8 +51,8 @@ it('a thousand IDs with doubles, blanks and wrong ones: each good one is asked o
 	expect(new Set(found)).toEqual(new Set(good));
 	const refused = outcomes.flatMap(({ result }) => (result.ok ? [] : [result.failure.message]));
 	expect(refused).toEqual([
-		'Task ID "a/b" is not a task ID: only letters, digits and hyphens',
-		'Task ID "../models" is not a task ID: only letters, digits and hyphens',
+		'Task IDs: "a/b" is not a task ID: only letters, digits and hyphens',
+		'Task IDs: "../models" is not a task ID: only letters, digits and hyphens',
 	]);
 	expect(asked.map(({ taskId }) => taskId).sort()).toEqual([...good].sort());
 	const within = (from: number) => asked.filter(({ at }) => at >= from && at < from + 1000).length;

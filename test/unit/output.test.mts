@@ -36,23 +36,50 @@ const bare: Task = {
 };
 
 describe('a task', () => {
-	it('that succeeded shows everything, in ISO times with the zone of the service', () => {
-		expect(taskToJson(succeeded, facts)).toStrictEqual({
-			taskId: 'task-1',
-			status: 'SUCCEEDED',
-			videoUrl: succeeded.videoUrl,
-			videoUrlExpiresAt: '2025-10-15T11:29:03.000+08:00',
-			billedSeconds: 2,
+	const simple = {
+		taskId: 'task-1',
+		status: 'SUCCEEDED',
+		templateId: 'mengwa_kaixin',
+		templateName: 'Cute Kid: Happy',
+		imageUrl,
+		videoUrl: succeeded.videoUrl,
+		videoUrlExpiresAt: '2025-10-15T11:29:03.000+08:00',
+		billedSeconds: 2,
+		finishedAt: '2025-10-14T11:29:03.924+08:00',
+	};
+
+	it('that succeeded shows what most workflows need, in ISO times with the zone of the service', () => {
+		expect(taskToJson(succeeded, facts)).toStrictEqual(simple);
+	});
+
+	it('has at most ten fields, whatever is known', () => {
+		const failed: Task = { ...succeeded, status: 'FAILED', code: 'C', message: 'm' };
+		for (const task of [succeeded, { ...failed, videoUrl: undefined, billedSeconds: undefined }]) {
+			const json = taskToJson(task, facts, { pricePerSecond: 0.08 });
+			expect(Object.keys(json).length).toBeLessThanOrEqual(10);
+		}
+	});
+
+	it('shows everything with details', () => {
+		expect(taskToJson(succeeded, facts, { withDetails: true })).toStrictEqual({
+			...simple,
 			submittedAt: '2025-10-14T11:28:04.372+08:00',
 			startedAt: '2025-10-14T11:28:04.400+08:00',
-			finishedAt: '2025-10-14T11:29:03.924+08:00',
 			requestId: 'r',
-			templateId: 'mengwa_kaixin',
-			templateName: 'Cute Kid: Happy',
-			imageUrl,
 			faceArea: areas.face,
 			expressionArea: areas.expression,
 		});
+	});
+
+	it('has its cost where the price is known', () => {
+		const { cost } = taskToJson({ ...succeeded, billedSeconds: 3 }, facts, { pricePerSecond: 0.1 });
+		expect(cost).toBe(0.3);
+		expect(taskToJson(bare, {}, { pricePerSecond: 0.1 })).not.toHaveProperty('cost');
+	});
+
+	it('that waits says since when', () => {
+		const waiting: Task = { ...bare, status: 'PENDING', submittedAt: succeeded.submittedAt };
+		expect(taskToJson(waiting, {})).toMatchObject({ submittedAt: '2025-10-14T11:28:04.372+08:00' });
 	});
 
 	it('of which little is known shows that little, and nothing undefined', () => {

@@ -256,7 +256,7 @@ describe('Templates', () => {
 	});
 });
 
-describe('Task ID', () => {
+describe('Task IDs', () => {
 	const taskId = (value: unknown) => check(taskIdValue, value);
 
 	it.each(['0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10', ' abc_1 ', 'a'.repeat(128)])(
@@ -267,14 +267,14 @@ describe('Task ID', () => {
 	);
 
 	it.each(['', ' ', null, undefined])('refuses %j as empty', (value) => {
-		expect(taskId(value)).toEqual(refused('Task ID is empty', /taskId of a Create item/));
+		expect(taskId(value)).toEqual(refused('Task IDs is empty', /taskId of a Create item/));
 	});
 
 	it.each(['a b', 'a/b', '../models', 'a?b', 'a#b', 'a%2Fb', 'a\nb', 'ａ', 'a'.repeat(129)])(
 		'refuses %j by name and value',
 		(value) => {
 			expect(taskId(value)).toEqual(
-				refused(/^Task ID ".* is not a task ID: only letters, digits and hyphens$/s, /taskId/),
+				refused(/^Task IDs: ".* is not a task ID: only letters, digits and hyphens$/s, /taskId/),
 			);
 		},
 	);

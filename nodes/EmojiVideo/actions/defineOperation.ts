@@ -6,9 +6,11 @@
 import { updateDisplayOptions } from 'n8n-workflow';
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { createLimiter } from '../limiter';
+import { isToolCall } from '../execution/context';
 import type { ExecutionContext } from '../execution/context';
 import { failAll, failed, inInputOrder } from '../execution/operation';
 import type { Operation, Outcome } from '../execution/operation';
+import { toolDescriptionField } from '../parameters/agentTool';
 import type { Form, FormSource } from '../parameters/read';
 import type { Result } from '../result';
 
@@ -27,6 +29,8 @@ export interface Batch<Item, Settings> {
 interface Definition<Item extends object, Settings> {
 	resource: string;
 	operation: string;
+	/** What a model reads about the operation where the node is an agent's tool. */
+	toolDescription: string;
 	fields: INodeProperties[];
 	/** One item: its form, and perhaps a look at its files. */
 	item: (source: FormSource, context: ExecutionContext) => Result<Item> | Promise<Result<Item>>;
@@ -55,6 +59,7 @@ export function formOf(
 		fileFields: Object.keys(functions.getInputData()[itemIndex]?.binary ?? {}),
 		timezone: functions.getTimezone(),
 		allowLoopback,
+		isTool: isToolCall(functions),
 		now,
 	};
 }
@@ -63,16 +68,17 @@ export function formOf(
 export function defineOperation<Item extends object, Settings>({
 	resource,
 	operation,
+	toolDescription,
 	fields,
 	item,
 	settings,
 	run,
 }: Definition<Item, Settings>): Operation {
 	return {
-		fields: updateDisplayOptions(
-			{ show: { resource: [resource], operation: [operation] } },
-			fields,
-		),
+		fields: updateDisplayOptions({ show: { resource: [resource], operation: [operation] } }, [
+			toolDescriptionField(toolDescription),
+			...fields,
+		]),
 		async run(context) {
 			const { functions, account, clock, stopsAtFirstFailure } = context;
 			const inputs = functions.getInputData();

@@ -5,11 +5,12 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { systemClock } from '../clock';
 import { runDurableRole } from '../durable/roles';
-import { openContext } from '../execution/context';
+import { isToolCall, openContext } from '../execution/context';
 import { toNodeError } from '../execution/nodeErrors';
 import { failAll, failed } from '../execution/operation';
 import type { Operation, Outcome } from '../execution/operation';
 import { toItem } from '../execution/outputItems';
+import { failureForModel, toToolItem } from '../execution/toolItems';
 import { durableRoleForm } from '../parameters/durableRole';
 import { ratesForm } from '../parameters/rates';
 import { field, group, then } from '../parameters/read';
@@ -96,12 +97,19 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 export async function route(functions: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const outcomes = await runOperation(functions);
 	const stop = functions.getExecutionCancelSignal();
-	const fatal =
-		functions.continueOnFail() && !stop?.aborted ? undefined : fatalFailure(outcomes, stop);
+	const isTool = isToolCall(functions);
+	// What a model asked for is told one by one: a failure among good videos is an item like them.
+	// And n8n's older agents, which run the tool themselves, show their model nothing of an error.
+	const goesOn =
+		functions.continueOnFail() ||
+		functions.isToolExecution?.() === true ||
+		(isTool && outcomes.some(({ result }) => result.ok));
+	const fatal = goesOn && !stop?.aborted ? undefined : fatalFailure(outcomes, stop);
 	if (fatal) {
 		const { itemIndex, failure } = fatal;
 		const addition = acceptedTasks(outcomes);
-		throw toNodeError(functions.getNode(), failure, { itemIndex, addition });
+		const told = isTool ? { ...failure, message: failureForModel(failure) } : failure;
+		throw toNodeError(functions.getNode(), told, { itemIndex, addition });
 	}
-	return [outcomes.map(toItem)];
+	return [outcomes.map(isTool ? toToolItem : toItem)];
 }

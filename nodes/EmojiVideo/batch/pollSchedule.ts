@@ -27,6 +27,8 @@ export interface PollSettings {
 	queueTimeoutMs: number;
 	/** How long one task's queries may fail in a row. */
 	patienceMs: number;
+	/** Where somebody waits for an answer: all waiting ends then, ms since the epoch. */
+	endsAt?: number;
 }
 
 export interface PolledTask {
@@ -159,9 +161,11 @@ function probeAt(schedule: PollSchedule, next: OpenTask): number {
 
 /** The end of a task's time limit: of its run, or of its time in the queue. */
 export function deadline({ settings }: PollSchedule, task: OpenTask): number {
-	return task.status === 'RUNNING' && task.startedAt !== undefined
-		? task.startedAt + settings.runTimeoutMs
-		: task.queuedAt + settings.queueTimeoutMs;
+	const ends =
+		task.status === 'RUNNING' && task.startedAt !== undefined
+			? task.startedAt + settings.runTimeoutMs
+			: task.queuedAt + settings.queueTimeoutMs;
+	return Math.min(ends, settings.endsAt ?? Infinity);
 }
 
 /** Puts tasks that were made elsewhere where they belong in the queue, once all have told their age. */

@@ -57,6 +57,8 @@ const waitEntrySchema = z.object({
 	failsOnDownloadError: z.boolean().optional(),
 	isPack: z.boolean().optional(),
 	isOneOfSeveral: z.boolean().optional(),
+	withDetails: z.boolean().optional(),
+	pricePerSecond: z.number().optional(),
 	/** How it ended; absent while the task is open. */
 	settled: z.enum(['succeeded', 'outOfTime']).or(failureSchema).optional(),
 });

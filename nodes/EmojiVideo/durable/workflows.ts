@@ -18,6 +18,7 @@
  * Source: docs/n8n.md, "Waiting in the database".
  */
 import { NodeConnectionTypes } from 'n8n-workflow';
+import { isToolCall } from '../execution/context';
 import type {
 	IConnections,
 	IDataObject,
@@ -162,9 +163,7 @@ function whereabouts(functions: IExecuteFunctions) {
 
 /** Whether n8n can park this execution: a saved workflow, and nobody who waits for an answer at once. */
 export const canPark = (functions: IExecuteFunctions): boolean =>
-	resumesParkedExecutions() &&
-	whereabouts(functions) !== undefined &&
-	!functions.isToolExecution?.();
+	resumesParkedExecutions() && whereabouts(functions) !== undefined && !isToolCall(functions);
 
 /** What became of parking. */
 export type Parked =

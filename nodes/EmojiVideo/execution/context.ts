@@ -45,6 +45,13 @@ export interface ExecutionContext extends BatchTools {
 	halt(): void;
 }
 
+/**
+ * Whether an AI agent has called the node as its tool. n8n's newer agents run tools as nodes of the
+ * workflow, so that only the type tells (n8n-workflow's isToolType, which older versions do not have).
+ */
+export const isToolCall = (functions: IExecuteFunctions): boolean =>
+	functions.isToolExecution?.() === true || functions.getNode().type.endsWith('Tool');
+
 /** What is needed to speak with the account, for a node that runs or one that polls. */
 export interface AccountTools {
 	account: Pick<Account, 'isLoopback'>;
@@ -132,6 +139,7 @@ export async function openContext(
 		isStopped: () => cancelled?.aborted === true,
 		afterStop: afterStop.value.client,
 		runIndex: Number(functions.getWorkflowDataProxy(0).$runIndex ?? 0),
-		stopsAtFirstFailure: !functions.continueOnFail(),
+		// A model is told about each video, the good and the bad.
+		stopsAtFirstFailure: !functions.continueOnFail() && !isToolCall(functions),
 	});
 }

@@ -3,6 +3,7 @@
  * so they never change.
  */
 import type { INodeProperties } from 'n8n-workflow';
+import { notForTools } from './agentTool';
 import { field } from './read';
 import { flagValue, withDefault } from './schemas';
 
@@ -14,15 +15,31 @@ export const simplifyField: INodeProperties = {
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 };
 
-/** The collection "Options" with the given entries, in alphabetical order as n8n shows them. */
-export const optionsField = (options: INodeProperties[]): INodeProperties => ({
-	displayName: 'Options',
-	name: 'options',
-	type: 'collection',
+const optionGroup = (displayName: string, name: string, options: INodeProperties[]) => ({
+	displayName,
+	name,
+	type: 'collection' as const,
 	placeholder: 'Add option',
 	default: {},
+	// n8n wants the entries of a collection in alphabetical order.
 	options: [...options].sort((a, b) => a.displayName.localeCompare(b.displayName, 'en')),
 });
+
+/** What may be set about the portrait's file and the videos' files. An agent gets no files. */
+export const filesField = (options: INodeProperties[]): INodeProperties =>
+	notForTools(optionGroup('Files', 'fileOptions', options));
+
+/** What may be set about waiting. */
+export const waitingField = (options: INodeProperties[]): INodeProperties =>
+	optionGroup('Waiting', 'options', options);
+
+/** What may be set about the account; rarely needed, so it stands last. */
+export const limitsField = (options: INodeProperties[]): INodeProperties =>
+	optionGroup('Limits and Cost', 'limitOptions', options);
+
+/** What may be set about a list. */
+export const optionsField = (options: INodeProperties[]): INodeProperties =>
+	optionGroup('Options', 'options', options);
 
 /** Whether to return the package's own names rather than the service's answer. */
 export const simplifyForm = field('simplify', 'Simplify', withDefault(flagValue, true));

@@ -3,12 +3,14 @@ import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import { succeed } from '../result';
 import type { Delivery } from '../wait/deliver';
+import { notForTools } from './agentTool';
 import { simplifyForm } from './common';
+import { priceForm } from './rates';
 import { choose, constant, field, group, then } from './read';
 import type { Form } from './read';
 import { addIssue, choiceValue, flagValue, isBlank, shown, withDefault } from './schemas';
 
-export const deliveryFields: INodeProperties[] = [
+const downloadFields: INodeProperties[] = [
 	{
 		displayName: 'Download Video',
 		name: 'downloadVideo',
@@ -29,7 +31,10 @@ export const deliveryFields: INodeProperties[] = [
 	},
 ];
 
-/** Entries of "Options" for operations that return videos. */
+/** A tool's agent would not get the file. */
+export const deliveryFields: INodeProperties[] = downloadFields.map(notForTools);
+
+/** Entries of "Files" for operations that return videos. */
 export const deliveryOptions: INodeProperties[] = [
 	{
 		displayName: 'Fail on Download Error',
@@ -49,7 +54,15 @@ export const deliveryOptions: INodeProperties[] = [
 			'Name of the video file. Where an item makes several videos, the template is added to it. By default, the name is made of portrait, template and task ID.',
 	},
 	{
-		displayName: 'Output',
+		displayName: 'Include Details',
+		name: 'includeDetails',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether a simplified item also has all times, the areas of the face and the request ID',
+	},
+	{
+		displayName: 'Group Videos',
 		name: 'output',
 		type: 'options',
 		default: 'video',
@@ -103,16 +116,23 @@ const fileNameValue = z
 export const deliveryForm: Form<Delivery> = then(
 	group({
 		output: field(
-			'options.output',
-			'Output',
-			withDefault(choiceValue('Output', ['video', 'portrait'] as const), 'video'),
+			'fileOptions.output',
+			'Group Videos',
+			withDefault(choiceValue('Group Videos', ['video', 'portrait'] as const), 'video'),
 		),
-		fileName: field('options.fileName', 'File Name', fileNameValue),
-		failsOnDownloadError: field('options.failOnDownloadError', 'Fail on Download Error', flagValue),
+		fileName: field('fileOptions.fileName', 'File Name', fileNameValue),
+		failsOnDownloadError: field(
+			'fileOptions.failOnDownloadError',
+			'Fail on Download Error',
+			flagValue,
+		),
+		withDetails: field('fileOptions.includeDetails', 'Include Details', flagValue),
+		pricePerSecond: priceForm,
 		simplify: simplifyForm,
 		field: downloadForm,
 	}),
-	({ output, ...delivery }) => succeed({ ...delivery, isPack: output === 'portrait' }),
+	({ output, field: wanted, ...delivery }, { isTool }) =>
+		succeed({ ...delivery, field: isTool ? undefined : wanted, isPack: output === 'portrait' }),
 );
 
 /** A delivery that knows whether its item makes more than one video. */

@@ -7,9 +7,10 @@ import { areaSchema } from '../dashscope/schemas';
 import type { Area, FaceAreas } from '../dashscope/schemas';
 import { check, choose, constant, field, group, then } from './read';
 import type { Form } from './read';
-import { addIssue, choiceValue, isBlank, shown, toList } from './schemas';
+import { addIssue, choiceValue, isBlank, shown, toList, withDefault } from './schemas';
+import { notForTools } from './agentTool';
 
-export const faceAreaFields: INodeProperties[] = [
+const areaFields: INodeProperties[] = [
 	{
 		displayName: 'Face Areas',
 		name: 'faceAreas',
@@ -53,6 +54,9 @@ export const faceAreaFields: INodeProperties[] = [
 		hint: '[x1, y1, x2, y2] in pixels, about square, around the face area. Drag expressionArea of Detect Face here.',
 	},
 ];
+
+/** A model cannot see where a face is: tools leave it to detection. */
+export const faceAreaFields: INodeProperties[] = areaFields.map(notForTools);
 
 const AREA_FORM =
 	'Use four whole numbers in pixels, [x1, y1, x2, y2]: the top-left and the bottom-right corner, e.g. [212, 194, 460, 441]. Detect Face gives both areas.';
@@ -98,13 +102,20 @@ const anyValue = z.unknown();
 export const faceAreasForm: Form<FaceAreas | undefined> = choose<
 	'detect' | 'manual',
 	FaceAreas | undefined
->(field('faceAreas', 'Face Areas', choiceValue('Face Areas', ['detect', 'manual'] as const)), {
-	detect: constant(undefined),
-	manual: then(
-		group({
-			face: field('faceArea', 'Face Area', anyValue),
-			expression: field('expressionArea', 'Expression Area', anyValue),
-		}),
-		(areas) => check(areasValue, areas),
+>(
+	field(
+		'faceAreas',
+		'Face Areas',
+		withDefault(choiceValue('Face Areas', ['detect', 'manual'] as const), 'detect'),
 	),
-});
+	{
+		detect: constant(undefined),
+		manual: then(
+			group({
+				face: field('faceArea', 'Face Area', anyValue),
+				expression: field('expressionArea', 'Expression Area', anyValue),
+			}),
+			(areas) => check(areasValue, areas),
+		),
+	},
+);

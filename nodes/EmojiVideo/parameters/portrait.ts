@@ -5,14 +5,15 @@ import type { PortraitSource } from '../media/portrait';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
 import { choose, field, group, then } from './read';
 import type { Form, FormSource } from './read';
-import { addIssue, choiceValue, flagValue, isBlank, shown } from './schemas';
+import { forTools, imageUrlFromModel, notForTools } from './agentTool';
+import { addIssue, choiceValue, flagValue, isBlank, shown, withDefault } from './schemas';
 import { succeed } from '../result';
 
 const LIMITS =
 	'JPEG, PNG, BMP or WEBP, at most 10 MB, width and height 400 to 7000 pixels, one person facing the camera';
 
 /** "Image Source" and the fields it shows. */
-export const portraitFields: INodeProperties[] = [
+const sourceFields: INodeProperties[] = [
 	{
 		displayName: 'Image Source',
 		name: 'imageSource',
@@ -58,7 +59,21 @@ export const portraitFields: INodeProperties[] = [
 	},
 ];
 
-/** Entries of "Options" for operations that take a portrait. */
+/** A tool gets no files from its agent, so it asks for an address only. */
+export const portraitFields: INodeProperties[] = [
+	...sourceFields.map(notForTools),
+	forTools({
+		displayName: 'Image URL',
+		name: 'imageUrl',
+		type: 'string',
+		required: true,
+		default: imageUrlFromModel,
+		description: 'Public address of the portrait',
+		hint: LIMITS,
+	}),
+];
+
+/** Entries of "Files" for operations that take a portrait. */
 export const portraitOptions: INodeProperties[] = [
 	{
 		displayName: 'Check Image First',
@@ -121,12 +136,16 @@ const fileValue = (source: FormSource) =>
 
 const addressForm = group({
 	imageUrl: field('imageUrl', 'Image URL', ({ allowLoopback }) => imageUrlValue(allowLoopback)),
-	checkFirst: field('options.checkImage', 'Check Image First', flagValue),
+	checkFirst: field('fileOptions.checkImage', 'Check Image First', flagValue),
 });
 
 /** The portrait as the item names it; nothing of it is read here. */
 export const portraitForm: Form<PortraitSource> = choose<'url' | 'binary', PortraitSource>(
-	field('imageSource', 'Image Source', choiceValue('Image Source', ['url', 'binary'] as const)),
+	field(
+		'imageSource',
+		'Image Source',
+		withDefault(choiceValue('Image Source', ['url', 'binary'] as const), 'url'),
+	),
 	{
 		url: then(addressForm, (address) => succeed({ kind: 'url' as const, ...address })),
 		binary: then(field('inputField', 'Input Data Field Name', fileValue), (file) =>

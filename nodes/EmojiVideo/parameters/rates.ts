@@ -1,4 +1,4 @@
-/** Requests per second that the user allows, for accounts with other limits than the documented ones. */
+/** What the user knows about the account: other limits than the documented ones, and its price. */
 import type { INodeProperties } from 'n8n-workflow';
 import type { Rates } from '../batch/rateLimiter';
 import { field, group } from './read';
@@ -26,8 +26,25 @@ export const rateOptions: INodeProperties[] = [
 	},
 ];
 
+export const priceOption: INodeProperties = {
+	displayName: 'Price per Second',
+	name: 'pricePerSecond',
+	type: 'number',
+	default: 0,
+	typeOptions: { minValue: 0, numberPrecision: 4 },
+	description:
+		'What a second of video costs you, in your own currency. Each item then has its cost, billedSeconds times this price. Face detections are billed beside it.',
+};
+
+/** Per billed second, in the user's currency; `undefined`: no costs are told. */
+export const priceForm = field(
+	'limitOptions.pricePerSecond',
+	'Price per Second',
+	optional(numberValue('Price per Second', 0, 1_000, 'per second')),
+);
+
 const rate = (option: string, label: string) =>
-	field(`options.${option}`, label, optional(numberValue(label, 0.01, 20, 'per second')));
+	field(`limitOptions.${option}`, label, optional(numberValue(label, 0.01, 20, 'per second')));
 
 /** By expression, the rates of the first item count. */
 export const ratesForm: Form<Partial<Rates>> = group({

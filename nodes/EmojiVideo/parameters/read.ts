@@ -20,6 +20,8 @@ export interface FormSource {
 	timezone: string;
 	/** The account is a sandbox on this machine, which reaches loopback. */
 	allowLoopback: boolean;
+	/** The node is an AI agent's tool. */
+	isTool: boolean;
 	/** The same for all items of an execution, in ms since the epoch. */
 	now: number;
 }

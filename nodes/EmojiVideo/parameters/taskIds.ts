@@ -2,29 +2,27 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import type { Result } from '../result';
+import { forTools, notForTools, taskIdsFromModel } from './agentTool';
 import { check, field } from './read';
 import { addIssue, isBlank, shown, toList } from './schemas';
 
-export const taskIdField: INodeProperties = {
-	displayName: 'Task ID',
-	name: 'taskId',
-	type: 'string',
-	required: true,
-	default: '',
-	placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
-	description: 'The taskId that Create returned',
-	hint: 'Can be queried for 24 hours from its creation. Drag taskId of Create here.',
-};
-
-/** Like Task ID, for one or several. */
-export const taskIdsField: INodeProperties = {
-	...taskIdField,
-	displayName: 'Task IDs',
-	default: '={{ $json.taskId }}',
-	placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
-	description:
-		'The tasks to wait for: the taskId that Create returned, several with commas, or a list',
-	hint: 'Tasks can be waited for within 24 hours of their creation. Items of Create fit as they are.',
+/**
+ * "Task IDs", the same in all operations.
+ * @param hint what can be done with which tasks
+ */
+export const taskIdsFields = (hint: string): INodeProperties[] => {
+	const field: INodeProperties = {
+		displayName: 'Task IDs',
+		name: 'taskId',
+		type: 'string',
+		required: true,
+		default: '={{ $json.taskId }}',
+		placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
+		description:
+			'The taskId that Create returned: one, several with commas, a list, or items of Create',
+		hint,
+	};
+	return [notForTools(field), forTools({ ...field, default: taskIdsFromModel })];
 };
 
 const TASK_ID_FORM =
@@ -32,28 +30,39 @@ const TASK_ID_FORM =
 const TASK_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 export const taskIdValue = z.unknown().transform((value, context): string => {
-	if (isBlank(value)) return addIssue(context, 'Task ID is empty', TASK_ID_FORM);
+	if (isBlank(value)) return addIssue(context, 'Task IDs is empty', TASK_ID_FORM);
 	const text = typeof value === 'string' ? value.trim() : '';
 	return TASK_ID.test(text)
 		? text
 		: addIssue(
 				context,
-				`Task ID ${shown(value)} is not a task ID: only letters, digits and hyphens`,
+				`Task IDs: ${shown(value)} is not a task ID: only letters, digits and hyphens`,
 				TASK_ID_FORM,
 			);
 });
 
-/** The single IDs in text with commas or line breaks, in JSON or in an array; blanks are dropped. */
+/** An item of Create, as an expression may give it. */
+const itemSchema = z.union([
+	z.object({ taskId: z.unknown() }).transform(({ taskId }) => taskId),
+	z.object({ json: z.object({ taskId: z.unknown() }) }).transform(({ json }) => json.taskId),
+]);
+
+const idOf = (value: unknown): unknown => {
+	const item = itemSchema.safeParse(value);
+	return item.success ? item.data : value;
+};
+
+/** The single IDs in text with commas or line breaks, in JSON, in an array, in items; blanks are dropped. */
 export function listedIds(value: unknown): unknown[] {
 	const list =
 		typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : (toList(value) ?? [value]);
-	return (list ?? []).filter((id) => !isBlank(id));
+	return (list ?? []).map(idOf).filter((id) => !isBlank(id));
 }
 
 /** One task ID or several; blanks and doubles are dropped. */
 export const taskIdsValue = z.unknown().transform((value, context): string[] => {
 	const ids = listedIds(value);
-	if (ids.length === 0) return addIssue(context, 'Task ID is empty', TASK_ID_FORM);
+	if (ids.length === 0) return addIssue(context, 'Task IDs is empty', TASK_ID_FORM);
 	const parsed = ids.map((id) => taskIdValue.safeParse(id));
 	const wrong = parsed.find(({ success }) => !success);
 	if (wrong?.error) {
@@ -71,6 +80,5 @@ export function eachTaskId(value: unknown): Array<Result<string>> {
 	return [...distinct].map((id) => check(taskIdValue, id));
 }
 
-export const taskIdForm = field('taskId', 'Task ID', taskIdValue);
 export const taskIdsForm = field('taskId', 'Task IDs', taskIdsValue);
-export const eachTaskIdForm = field('taskId', 'Task ID', z.unknown().transform(eachTaskId));
+export const eachTaskIdForm = field('taskId', 'Task IDs', z.unknown().transform(eachTaskId));

@@ -7,10 +7,11 @@ import { z } from 'zod';
 import { findTemplate, listed } from '../dashscope/templateNames';
 import type { TemplateMatch } from '../dashscope/templateNames';
 import { templateLabel, TEMPLATES } from '../dashscope/templates';
+import { forTools, notForTools, templatesFromModel } from './agentTool';
 import { field } from './read';
 import { addIssue, isBlank, shown, toList } from './schemas';
 
-export const templatesField: INodeProperties = {
+const chooseField: INodeProperties = {
 	displayName: 'Templates',
 	name: 'templates',
 	type: 'multiOptions',
@@ -21,9 +22,23 @@ export const templatesField: INodeProperties = {
 		value: template.id,
 	})).sort((a, b) => a.name.localeCompare(b.name, 'en')),
 	description:
-		'The expressions to make, one video each. By expression: one template ID, a list of IDs, or an ID that is newer than this list.',
+		'The expressions to make, one video each. By expression: names or template IDs, one or a list, also an ID that is newer than this list.',
 	hint: 'One output item per portrait and template. Each video is billed.',
 };
+
+export const templatesFields: INodeProperties[] = [
+	notForTools(chooseField),
+	forTools({
+		displayName: 'Templates',
+		name: 'templates',
+		type: 'string',
+		required: true,
+		default: templatesFromModel,
+		placeholder: 'e.g. Cute Kid: Happy',
+		description: 'The expressions to make, one video each: names or template IDs, with commas',
+		hint: 'Each video is billed',
+	}),
+];
 
 const TEMPLATE_FORM =
 	'Choose from the list, or give names or IDs by expression, e.g. "Cute Kid: Happy" or "mengwa_kaixin".';

@@ -3,6 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { MOST_AHEAD } from '../batch/queueAhead';
 import { succeed } from '../result';
 import type { WaitOptions } from '../wait/inMemoryWait';
+import { forTools } from './agentTool';
 import { field, group, then } from './read';
 import type { Form } from './read';
 import { choiceValue, flagValue, numberValue, withDefault } from './schemas';
@@ -11,9 +12,9 @@ const cancelOnStopOption: INodeProperties = {
 	displayName: 'Cancel Queued Tasks on Stop',
 	name: 'cancelOnStop',
 	type: 'boolean',
-	default: false,
+	default: true,
 	description:
-		'Whether to cancel the tasks that are still in the queue when you stop the execution. A task that already runs cannot be canceled and is billed.',
+		'Whether to cancel the tasks that are still in the queue when you stop the execution, so that they cost nothing. A task that already runs cannot be canceled and is billed.',
 };
 
 /** Of operations that submit. n8n shows the options by their labels' order. */
@@ -30,21 +31,21 @@ export const queueAheadOption: INodeProperties = {
 export const waitOptions: INodeProperties[] = [
 	cancelOnStopOption,
 	{
-		displayName: 'Poll Interval',
+		displayName: 'Poll Interval (Seconds)',
 		name: 'pollInterval',
 		type: 'number',
 		default: 15,
 		typeOptions: { minValue: 1, maxValue: 300 },
-		description: 'How many seconds at most until the node notices that a running task has finished',
+		description: 'How long it may take until the node notices that a running task has finished',
 	},
 	{
-		displayName: 'Queue Timeout',
+		displayName: 'Queue Timeout (Seconds)',
 		name: 'queueTimeout',
 		type: 'number',
 		default: 43200,
 		typeOptions: { minValue: 1, maxValue: 86400 },
 		description:
-			'How many seconds a task may wait in the queue before it runs. An account runs one task at a time, so a batch queues up.',
+			'How long a task may wait in the queue before it runs. An account runs one task at a time, so a batch queues up. 43200 seconds are 12 hours.',
 	},
 	{
 		displayName: 'Survive Restarts',
@@ -55,13 +56,13 @@ export const waitOptions: INodeProperties[] = [
 			'Whether to move the wait into the database of n8n, so that it survives a restart and occupies no worker. Use it for batches that run for many minutes or overnight; tasks are then checked at most once per minute. Works with saved workflows, not as an AI tool.',
 	},
 	{
-		displayName: 'Timeout',
+		displayName: 'Timeout (Seconds)',
 		name: 'timeout',
 		type: 'number',
 		default: 1800,
 		typeOptions: { minValue: 1, maxValue: 86400 },
 		description:
-			'How many seconds a task may run, counted from the moment it runs. A video usually takes 60 to 300 seconds.',
+			'How long a task may run, counted from the moment it runs. A video usually takes 60 to 300 seconds.',
 	},
 	{
 		displayName: 'When Time Runs Out',
@@ -84,6 +85,20 @@ export const waitOptions: INodeProperties[] = [
 	},
 ];
 
+/** The longest that an agent's chat is kept waiting, unless the user says otherwise. */
+const ANSWER_WITHIN_SECONDS = 90;
+
+/** A chat has limits of its own (proxies cut at 60 to 100 s): a tool answers in time, with the task. */
+export const answerWithinField: INodeProperties = forTools({
+	displayName: 'Answer Within (Seconds)',
+	name: 'answerWithin',
+	type: 'number',
+	default: ANSWER_WITHIN_SECONDS,
+	typeOptions: { minValue: 1, maxValue: 86400 },
+	description:
+		'How long the agent waits for the video. After that it gets the task ID, to ask later with a second tool: Get Status. The task goes on meanwhile.',
+});
+
 /** How long one task's queries may fail in a row before the wait for it ends. */
 const PATIENCE_MS = 15 * 60_000;
 
@@ -93,30 +108,47 @@ const seconds = (option: string, label: string, fallback: number, max: number) =
 /** By expression, the options of the first item count. */
 export const waitForm: Form<WaitOptions> = then(
 	group({
-		pollInterval: seconds('pollInterval', 'Poll Interval', 15, 300),
-		timeout: seconds('timeout', 'Timeout', 1800, 86_400),
-		queueTimeout: seconds('queueTimeout', 'Queue Timeout', 43_200, 86_400),
+		pollInterval: seconds('pollInterval', 'Poll Interval (Seconds)', 15, 300),
+		timeout: seconds('timeout', 'Timeout (Seconds)', 1800, 86_400),
+		queueTimeout: seconds('queueTimeout', 'Queue Timeout (Seconds)', 43_200, 86_400),
 		onTimeLimit: field(
 			'options.onTimeLimit',
 			'When Time Runs Out',
 			withDefault(choiceValue('When Time Runs Out', ['error', 'returnTask'] as const), 'error'),
 		),
-		cancelsOnStop: field('options.cancelOnStop', 'Cancel Queued Tasks on Stop', flagValue),
+		cancelsOnStop: field(
+			'options.cancelOnStop',
+			'Cancel Queued Tasks on Stop',
+			withDefault(flagValue, true),
+		),
+		answerWithin: field(
+			'answerWithin',
+			'Answer Within (Seconds)',
+			withDefault(
+				numberValue('Answer Within (Seconds)', 1, 86_400, 'seconds'),
+				ANSWER_WITHIN_SECONDS,
+			),
+		),
 		survivesRestarts: field('options.surviveRestarts', 'Survive Restarts', flagValue),
 		queueAhead: field(
-			'options.queueAhead',
+			'limitOptions.queueAhead',
 			'Queue Ahead',
 			withDefault(numberValue('Queue Ahead', 0, MOST_AHEAD, 'tasks'), 0),
 		),
 	}),
-	({ pollInterval, timeout, queueTimeout, onTimeLimit, queueAhead, ...flags }) =>
+	(
+		{ pollInterval, timeout, queueTimeout, onTimeLimit, queueAhead, answerWithin, ...flags },
+		{ isTool, now },
+	) =>
 		succeed({
 			...flags,
+			survivesRestarts: flags.survivesRestarts && !isTool,
 			queueAhead: queueAhead || undefined,
 			pollIntervalMs: pollInterval * 1000,
 			runTimeoutMs: timeout * 1000,
 			queueTimeoutMs: queueTimeout * 1000,
 			patienceMs: PATIENCE_MS,
-			returnsUnfinished: onTimeLimit === 'returnTask',
+			returnsUnfinished: isTool || onTimeLimit === 'returnTask',
+			...(isTool && { endsAt: now + answerWithin * 1000 }),
 		}),
 );

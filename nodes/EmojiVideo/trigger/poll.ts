@@ -153,6 +153,7 @@ async function newItems(
 const formOf = (functions: IPollFunctions, now: number): FormSource => ({
 	get: (path) => functions.getNodeParameter(path, null),
 	fileFields: [],
+	isTool: false,
 	timezone: functions.getTimezone(),
 	allowLoopback: false,
 	now,

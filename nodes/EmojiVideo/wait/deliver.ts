@@ -32,15 +32,25 @@ export interface Delivery {
 	isPack?: boolean;
 	/** The item makes more than one video. */
 	isOneOfSeveral?: boolean;
+	/** Simplified items have all that is known. */
+	withDetails?: boolean;
+	/** Per billed second, in the user's currency. */
+	pricePerSecond?: number;
 }
 
 /** A task as the json its item wants. */
 export const toJson = (
 	{ job, entry }: AcceptedTask,
 	answer: Answer<Task>,
-	{ simplify }: Delivery,
+	{ simplify, withDetails, pricePerSecond }: Delivery,
 ): IDataObject =>
-	simplify ? taskToJson(answer.value, { ...aboutOf(job), areas: entry.areas }) : { ...answer.raw };
+	simplify
+		? taskToJson(
+				answer.value,
+				{ ...aboutOf(job), areas: entry.areas },
+				{ withDetails, pricePerSecond },
+			)
+		: { ...answer.raw };
 
 /** Where a video is that could not be downloaded. */
 export interface LinkOfVideo {

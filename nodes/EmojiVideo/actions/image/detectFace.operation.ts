@@ -7,7 +7,7 @@ import type { Outcome } from '../../execution/operation';
 import { openPortrait } from '../../media/portrait';
 import type { Portrait } from '../../media/portrait';
 import { detectionToJson } from '../../output';
-import { optionsField, simplifyField, simplifyForm } from '../../parameters/common';
+import { filesField, limitsField, simplifyField, simplifyForm } from '../../parameters/common';
 import { portraitFields, portraitForm, portraitOptions } from '../../parameters/portrait';
 import { rateOptions } from '../../parameters/rates';
 import { constant, group } from '../../parameters/read';
@@ -20,13 +20,13 @@ const form = group({ simplify: simplifyForm, source: portraitForm });
 export const detectFace = defineOperation({
 	resource: 'image',
 	operation: 'detectFace',
+	toolDescription:
+		'Checks whether a portrait photo can be used for emoji videos, and if not, what to change. Each check is billed.',
 	fields: [
 		...portraitFields,
 		simplifyField,
-		optionsField([
-			...portraitOptions,
-			...rateOptions.filter(({ name }) => name === 'detectionsPerSecond'),
-		]),
+		filesField(portraitOptions),
+		limitsField(rateOptions.filter(({ name }) => name === 'detectionsPerSecond')),
 	],
 	settings: constant(undefined),
 	async item(fields, context) {

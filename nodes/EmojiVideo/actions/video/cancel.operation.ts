@@ -8,34 +8,46 @@ import { failed } from '../../execution/operation';
 import type { Outcome } from '../../execution/operation';
 import { cancelToJson } from '../../output';
 import { constant, group } from '../../parameters/read';
-import { taskIdField, taskIdForm } from '../../parameters/taskIds';
+import { eachTaskIdForm, taskIdsFields } from '../../parameters/taskIds';
 import { succeed } from '../../result';
 import type { Result } from '../../result';
 import { defineOperation } from '../defineOperation';
 
-const form = group({ taskId: taskIdForm });
+interface CancelRequest {
+	/** A wrong ID among good ones is a failure of its own. */
+	taskIds: Array<Result<string>>;
+}
+
+const form = group<CancelRequest>({ taskIds: eachTaskIdForm });
 
 export const cancel = defineOperation({
 	resource: 'video',
 	operation: 'cancel',
-	fields: [
-		{
-			...taskIdField,
-			hint: 'Only tasks that wait in the queue (PENDING) can be canceled. Drag taskId of Create here.',
-		},
-	],
+	toolDescription:
+		'Takes emoji videos out of the queue by their taskIds, so that they cost nothing. A video that is being made cannot be canceled.',
+	fields: taskIdsFields('Only tasks that wait in the queue (PENDING) can be canceled'),
 	settings: constant(undefined),
-	item: form,
+	item(fields, { stopsAtFirstFailure }): Result<CancelRequest> {
+		const read = form(fields);
+		if (!read.ok) return read;
+		const { taskIds } = read.value;
+		const wrong = taskIds.find(({ ok }) => !ok);
+		return wrong && !wrong.ok && (stopsAtFirstFailure || taskIds.length === 1) ? wrong : read;
+	},
 	async run({ client, stopsAtFirstFailure, halt }, { items, refused }) {
 		const answers = new Map<string, Promise<Result<CancelOutcome>>>();
-		const outcomes = items.map(async ({ itemIndex, taskId }): Promise<Outcome> => {
-			const sent = answers.get(taskId) ?? cancelTask(client, taskId);
-			answers.set(taskId, sent);
+		const cancelOne = async (itemIndex: number, wanted: Result<string>): Promise<Outcome> => {
+			if (!wanted.ok) return failed(itemIndex, wanted.failure);
+			const sent = answers.get(wanted.value) ?? cancelTask(client, wanted.value);
+			answers.set(wanted.value, sent);
 			const answer = await sent;
 			if (answer.ok) return { itemIndex, result: succeed({ json: cancelToJson(answer.value) }) };
 			if (stopsAtFirstFailure) halt();
 			return failed(itemIndex, answer.failure);
-		});
+		};
+		const outcomes = items.flatMap(({ itemIndex, taskIds }) =>
+			taskIds.map(async (taskId) => await cancelOne(itemIndex, taskId)),
+		);
 		return [...refused, ...(await Promise.all(outcomes))];
 	},
 });

@@ -6,7 +6,7 @@ import type { SubmittedJob } from '../../batch/submit';
 import { failed } from '../../execution/operation';
 import type { Outcome } from '../../execution/operation';
 import { createdToJson } from '../../output';
-import { optionsField, simplifyField, simplifyForm } from '../../parameters/common';
+import { filesField, limitsField, simplifyField, simplifyForm } from '../../parameters/common';
 import { portraitOptions } from '../../parameters/portrait';
 import { rateOptions } from '../../parameters/rates';
 import { constant } from '../../parameters/read';
@@ -37,7 +37,9 @@ function toOutcome(job: Job, result: Result<SubmittedJob>, simplify: boolean): O
 export const create = defineOperation({
 	resource: 'video',
 	operation: 'create',
-	fields: [...videoFields, simplifyField, optionsField([...portraitOptions, ...rateOptions])],
+	toolDescription:
+		'Starts to make short animated videos (MP4) of the face in a portrait photo, one for each expression, and returns their taskIds at once. Each video is billed and takes 1 to 5 minutes.',
+	fields: [...videoFields, simplifyField, filesField(portraitOptions), limitsField(rateOptions)],
 	settings: constant(undefined),
 	async item(fields, context) {
 		const simplify = simplifyForm(fields);

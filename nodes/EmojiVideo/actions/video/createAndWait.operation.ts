@@ -2,7 +2,7 @@
 import { planJobs } from '../../batch/plan';
 import { submitJobs } from '../../batch/submit';
 import { startWait } from '../../durable/start';
-import { optionsField, simplifyField } from '../../parameters/common';
+import { filesField, limitsField, simplifyField, waitingField } from '../../parameters/common';
 import {
 	deliveryFields,
 	deliveryForm,
@@ -10,8 +10,13 @@ import {
 	deliveryOptions,
 } from '../../parameters/delivery';
 import { portraitOptions } from '../../parameters/portrait';
-import { rateOptions } from '../../parameters/rates';
-import { queueAheadOption, waitForm, waitOptions } from '../../parameters/waiting';
+import { priceOption, rateOptions } from '../../parameters/rates';
+import {
+	answerWithinField,
+	queueAheadOption,
+	waitForm,
+	waitOptions,
+} from '../../parameters/waiting';
 import { succeed } from '../../result';
 import { defineOperation } from '../defineOperation';
 import { readVideo, videoFields } from './videoForm';
@@ -19,17 +24,16 @@ import { readVideo, videoFields } from './videoForm';
 export const createAndWait = defineOperation({
 	resource: 'video',
 	operation: 'createAndWait',
+	toolDescription:
+		'Makes short animated videos (MP4) of the face in a portrait photo, one for each expression, and returns the links to them, which work for 24 hours. Each video is billed and takes 1 to 5 minutes. If one is not finished in time, the result is its taskId: ask for the video later with the tool that gets the status.',
 	fields: [
 		...videoFields,
 		...deliveryFields,
 		simplifyField,
-		optionsField([
-			...portraitOptions,
-			queueAheadOption,
-			...waitOptions,
-			...deliveryOptions,
-			...rateOptions,
-		]),
+		answerWithinField,
+		filesField([...portraitOptions, ...deliveryOptions]),
+		waitingField(waitOptions),
+		limitsField([...rateOptions, priceOption, queueAheadOption]),
 	],
 	settings: waitForm,
 	async item(fields, context) {

@@ -85,6 +85,7 @@ const form = group({ listing: listForm });
 export const getMany = defineOperation({
 	resource: 'video',
 	operation: 'getMany',
+	toolDescription: "Lists the account's emoji videos of the last 24 hours, with taskId and status.",
 	fields,
 	settings: constant(undefined),
 	item: form,

@@ -9,7 +9,7 @@ import type { Outcome } from '../../execution/operation';
 import { taskToJson } from '../../output';
 import { simplifyField, simplifyForm } from '../../parameters/common';
 import { constant, group } from '../../parameters/read';
-import { eachTaskIdForm, taskIdField } from '../../parameters/taskIds';
+import { eachTaskIdForm, taskIdsFields } from '../../parameters/taskIds';
 import { succeed } from '../../result';
 import type { Result } from '../../result';
 import { defineOperation } from '../defineOperation';
@@ -27,13 +27,9 @@ const form = group<StatusRequest>({ taskIds: eachTaskIdForm, simplify: simplifyF
 export const getStatus = defineOperation({
 	resource: 'video',
 	operation: 'getStatus',
-	fields: [
-		{
-			...taskIdField,
-			description: 'The taskId that Create returned, several with commas, or a list',
-		},
-		simplifyField,
-	],
+	toolDescription:
+		'Tells how far an emoji video is that was started before, by its taskId, and returns the link to it once it is finished. The link works for 24 hours.',
+	fields: [...taskIdsFields('Tasks can be queried for 24 hours'), simplifyField],
 	settings: constant(undefined),
 	item(fields, { stopsAtFirstFailure }): Result<StatusRequest> {
 		const read = form(fields);

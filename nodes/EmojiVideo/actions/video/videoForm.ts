@@ -6,15 +6,15 @@ import { openPortrait } from '../../media/portrait';
 import { faceAreaFields, faceAreasForm } from '../../parameters/faceAreas';
 import { portraitFields, portraitForm } from '../../parameters/portrait';
 import { group } from '../../parameters/read';
-import { templatesField, templatesForm } from '../../parameters/templates';
+import { templatesFields, templatesForm } from '../../parameters/templates';
 import type { FormSource } from '../../parameters/read';
 import { succeed } from '../../result';
 import type { Result } from '../../result';
 
 export const videoFields: INodeProperties[] = [
 	...portraitFields,
+	...templatesFields,
 	...faceAreaFields,
-	templatesField,
 ];
 
 const form = group({

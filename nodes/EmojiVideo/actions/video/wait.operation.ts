@@ -6,16 +6,17 @@ import { z } from 'zod';
 import type { AcceptedTask } from '../../batch/submit';
 import { areaSchema } from '../../dashscope/schemas';
 import { startWait } from '../../durable/start';
-import { optionsField, simplifyField } from '../../parameters/common';
+import { filesField, limitsField, simplifyField, waitingField } from '../../parameters/common';
 import {
 	deliveryFields,
 	deliveryForm,
 	deliveryOf,
 	deliveryOptions,
 } from '../../parameters/delivery';
+import { priceOption } from '../../parameters/rates';
 import { group, then } from '../../parameters/read';
-import { taskIdsField, taskIdsForm } from '../../parameters/taskIds';
-import { waitForm, waitOptions } from '../../parameters/waiting';
+import { taskIdsFields, taskIdsForm } from '../../parameters/taskIds';
+import { answerWithinField, waitForm, waitOptions } from '../../parameters/waiting';
 import { succeed } from '../../result';
 import { defineOperation } from '../defineOperation';
 
@@ -59,11 +60,16 @@ const form = then(
 export const wait = defineOperation({
 	resource: 'video',
 	operation: 'wait',
+	toolDescription:
+		'Waits for emoji videos that were started before, and returns the links to them, which work for 24 hours. What is not finished in time comes back with its taskId and status.',
 	fields: [
-		taskIdsField,
+		...taskIdsFields('Tasks can be waited for until 24 hours after they have finished'),
 		...deliveryFields,
 		simplifyField,
-		optionsField([...waitOptions, ...deliveryOptions]),
+		answerWithinField,
+		filesField(deliveryOptions),
+		waitingField(waitOptions),
+		limitsField([priceOption]),
 	],
 	settings: waitForm,
 	item: form,

@@ -1,0 +1,56 @@
+/**
+ * What an AI agent gets back from its tool: little, in words that a model can act on. Rule: a task that
+ * was accepted is in it with its ID, and a failure says what to do next in the same text, because agents
+ * show their model nothing but the message.
+ */
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { nameOfTemplate } from '../dashscope/templateNames';
+import type { Failure } from '../result';
+import type { Outcome } from './operation';
+
+/** What a model has no use for: it would only fill the conversation. */
+const NOT_FOR_MODELS = [
+	'requestId',
+	'imageUrl',
+	'imageFile',
+	'faceArea',
+	'expressionArea',
+	'submittedAt',
+	'startedAt',
+	'finishedAt',
+	'templateId',
+];
+
+const UNFINISHED =
+	'The video is not finished yet. Do not order it again: ask for its status with this taskId in a minute or two.';
+
+/** A task as the model reads it; anything else stays as it is. */
+function forModel(json: IDataObject): IDataObject {
+	if (typeof json.taskId !== 'string') return json;
+	const { status } = json;
+	const kept = Object.entries(json).filter(([name]) => !NOT_FOR_MODELS.includes(name));
+	const isOpen = status === 'PENDING' || status === 'RUNNING';
+	return {
+		...Object.fromEntries(kept),
+		...(isOpen && { nextStep: UNFINISHED }),
+	};
+}
+
+/** A failure in one text: what happened, and what to do. */
+export const failureForModel = ({ message, nextStep, taskId }: Failure): string =>
+	[`${message}.`, nextStep, taskId && `Task ID: ${taskId}.`].filter(Boolean).join(' ');
+
+/** An outcome as the item that the agent hands to its model. */
+export function toToolItem({ itemIndex, result, about }: Outcome): INodeExecutionData {
+	const pairedItem = { item: itemIndex };
+	if (result.ok) return { json: forModel(result.value.json), pairedItem };
+	const { failure } = result;
+	const { taskId, status } = failure;
+	const { templateId, videoUrl } = about ?? {};
+	const templateName = templateId && nameOfTemplate(templateId);
+	const json = { error: failureForModel(failure), taskId, status, videoUrl, templateName };
+	return {
+		json: Object.fromEntries(Object.entries(json).filter(([, value]) => value !== undefined)),
+		pairedItem,
+	};
+}
