@@ -10,6 +10,7 @@ import { toNodeError } from '../execution/nodeErrors';
 import { failAll, failed } from '../execution/operation';
 import type { Operation, Outcome } from '../execution/operation';
 import { toItem } from '../execution/outputItems';
+import { summaryOf } from '../execution/runSummary';
 import { failureForModel, toToolItem } from '../execution/toolItems';
 import { durableRoleForm } from '../parameters/durableRole';
 import { ratesForm } from '../parameters/rates';
@@ -40,11 +41,11 @@ const taskIdsOf = ({ taskId, output, videos }: IDataObject): unknown[] =>
 		: [taskId ?? (output as IDataObject | undefined)?.task_id];
 
 /** Every task that was accepted, for an error that takes the place of all items. */
-function acceptedTasks(outcomes: Outcome[]): string | undefined {
+function acceptedTasks(outcomes: Outcome[], toldId?: string): string | undefined {
 	const ids = outcomes.flatMap(({ result }) =>
 		result.ok ? taskIdsOf(result.value.json) : [result.failure.taskId],
 	);
-	const accepted = ids.filter((id) => typeof id === 'string');
+	const accepted = ids.filter((id) => typeof id === 'string' && id !== toldId);
 	return accepted.length === 0
 		? undefined
 		: `Tasks that DashScope has accepted: ${accepted.join(', ')}.`;
@@ -93,10 +94,22 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 	return await operation.run(context.value);
 }
 
+/** n8n keeps nothing that a stopped node returns, so what was paid for goes to its log. */
+function logStopped(functions: IExecuteFunctions, outcomes: Outcome[]): void {
+	const accepted = acceptedTasks(outcomes);
+	if (!accepted) return;
+	functions.logger.warn(
+		`Emoji Video: "${functions.getNode().name}" was stopped. ${accepted} Get Many lists them for 24 hours, Wait fetches their videos.`,
+	);
+}
+
 /** Runs the node: every input item becomes its output items, in input order, each paired with its item. */
 export async function route(functions: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const outcomes = await runOperation(functions);
 	const stop = functions.getExecutionCancelSignal();
+	if (stop?.aborted) logStopped(functions, outcomes);
+	const summary = summaryOf(outcomes, functions.getTimezone());
+	if (summary) functions.addExecutionHints?.({ message: summary, location: 'outputPane' });
 	const isTool = isToolCall(functions);
 	// What a model asked for is told one by one: a failure among good videos is an item like them.
 	// And n8n's older agents, which run the tool themselves, show their model nothing of an error.
@@ -107,7 +120,7 @@ export async function route(functions: IExecuteFunctions): Promise<INodeExecutio
 	const fatal = goesOn && !stop?.aborted ? undefined : fatalFailure(outcomes, stop);
 	if (fatal) {
 		const { itemIndex, failure } = fatal;
-		const addition = acceptedTasks(outcomes);
+		const addition = acceptedTasks(outcomes, failure.taskId);
 		const told = isTool ? { ...failure, message: failureForModel(failure) } : failure;
 		throw toNodeError(functions.getNode(), told, { itemIndex, addition });
 	}

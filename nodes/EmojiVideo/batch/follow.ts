@@ -8,6 +8,7 @@ import { fail, STOPPED, succeed } from '../result';
 import type { Failure, Result } from '../result';
 import { createAsyncEvent } from './asyncEvent';
 import { recordAnswer } from './pollAnswers';
+import { createProgress } from './progress';
 import { createPollSchedule, enqueue, nextPolls } from './pollSchedule';
 import type { PollSettings } from './pollSchedule';
 import { roomFor } from './queueAhead';
@@ -27,7 +28,7 @@ export interface TaskResult {
  * @param onEnd hears once of every task that was added
  */
 export function followTasks(
-	{ client, paidTasks, clock, signal, memory }: BatchTools,
+	{ client, paidTasks, clock, signal, memory, tell }: BatchTools,
 	settings: PollSettings,
 	onEnd: (accepted: AcceptedTask, taskResult: TaskResult) => void,
 ) {
@@ -35,6 +36,7 @@ export function followTasks(
 	const hasRoom = createAsyncEvent();
 	const followed = new Map<string, AcceptedTask[]>();
 	const changed = createAsyncEvent();
+	const progress = createProgress(tell ?? (() => undefined));
 	let noMore = false;
 	let ended = false;
 	const stop = () => {
@@ -46,6 +48,7 @@ export function followTasks(
 	const finish = (taskId: string, taskResult: TaskResult) => {
 		const all = followed.get(taskId) ?? [];
 		followed.delete(taskId);
+		progress.end(taskResult.result.ok);
 		for (const accepted of all) {
 			if (!taskResult.result.ok && taskResult.result.failure.status === 'FAILED')
 				paidTasks.remove(accepted.job.key);
@@ -71,6 +74,7 @@ export function followTasks(
 			}
 		}
 		memory?.keep(schedule);
+		progress.update(schedule, clock.now());
 		changed.set();
 		hasRoom.set();
 	};

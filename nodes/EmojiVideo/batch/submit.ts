@@ -28,6 +28,8 @@ export interface BatchTools {
 	memory?: AccountMemory;
 	/** Writes an accepted task where it outlives everything: into n8n's log. */
 	trace?: (video: VideoLabel, taskId: string) => void;
+	/** Tells a person how far a batch is. */
+	tell?: (line: string) => void;
 }
 
 /** A task that DashScope has accepted, and the video it is for. */

@@ -69,7 +69,7 @@ export const ERRORS: ErrorRow[] = [
 		code: 'Throttling',
 		kind: 'throttled',
 		nextStep:
-			'The account is over its request limit, which normally clears within a minute. Run fewer executions at once, or lower the rates under Options.',
+			'The account is over its request limit, which normally clears within a minute. Run fewer executions at once, or lower the rates under Limits and Cost.',
 	},
 	{ code: 'DataInspectionFailed', nextStep: CONTENT },
 	{ code: 'data_inspection_failed', nextStep: CONTENT },

@@ -115,7 +115,7 @@ export const timeLimitFailure = ({ taskId, status, requestId }: Task): Failure =
 		status === 'RUNNING'
 			? 'The task is still running at the end of the Timeout'
 			: 'The task is still in the queue at the end of the Queue Timeout',
-	nextStep: `The task goes on, and may be billed. ${FETCH_LATER} To wait longer, raise the limit under Options.`,
+	nextStep: `The task goes on, and may be billed. ${FETCH_LATER} To wait longer, raise the limit under Waiting.`,
 	requestId,
 	taskId,
 	status,

@@ -20,7 +20,7 @@ import type { Result } from '../result';
 import { createSend } from '../dashscope/transport';
 import { withoutKey } from '../dashscope/withoutKey';
 import { createRemoteChecks } from '../media/remotePortrait';
-import { createTrace } from './trace';
+import { createTell, createTrace } from './trace';
 import { createUploads } from '../media/upload';
 import type { Uploads } from '../media/upload';
 
@@ -133,6 +133,7 @@ export async function openContext(
 		uploads: createUploads({ ...link, client }),
 		checkRemote: createRemoteChecks(link),
 		trace: createTrace(functions),
+		tell: createTell(functions),
 		paidTasks: openPaidTasks(functions.getContext('node')),
 		signal,
 		halt: () => stop.abort(),

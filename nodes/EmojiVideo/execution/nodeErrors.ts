@@ -42,6 +42,7 @@ export function toNodeError(
 		itemIndex,
 		message,
 		description,
-		httpCode: String(httpStatus),
+		// n8n shows it as the error code in the details.
+		httpCode: code ? `${httpStatus} ${code}` : String(httpStatus),
 	});
 }

@@ -43,3 +43,15 @@ export function createTrace(
 		functions.logger.info(traceLine(taskId, id, video));
 	};
 }
+
+/**
+ * Tells how far a batch is: in n8n's log, and in a manual run also in the console of the browser, the one
+ * place where the editor shows anything of a node that runs.
+ */
+export const createTell =
+	(functions: Pick<IExecuteFunctions, 'logger' | 'getNode' | 'sendMessageToUI'>) =>
+	(line: string): void => {
+		const text = `Emoji Video: "${functions.getNode().name}": ${line}`;
+		functions.logger.info(text);
+		functions.sendMessageToUI?.(line);
+	};
