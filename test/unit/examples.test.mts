@@ -61,15 +61,15 @@ const boxOf = ({
 const touch = (a: Box, b: Box) =>
 	a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
-/** Internal names of the parameters and options of our nodes. */
-const knownNames = new Set(
-	[new EmojiVideo(), new EmojiVideoTrigger()].flatMap(({ description }) =>
-		description.properties.flatMap(({ name, options }) => [
-			name,
-			...(options ?? []).map((option) => option.name),
-		]),
-	),
+const properties = [new EmojiVideo(), new EmojiVideoTrigger()].flatMap(
+	({ description }) => description.properties,
 );
+
+/** What a parameter's value may be made of, where it is a group of options; otherwise nothing. */
+const optionsOf = (parameter: string) =>
+	properties
+		.filter(({ name, type }) => name === parameter && type === 'collection')
+		.flatMap(({ options = [] }) => options.map(({ name }) => name));
 
 /** Parameters that n8n itself adds: to a tool, and to a polling trigger. */
 const HOST_PARAMETERS = ['descriptionType', 'toolDescription', 'pollTimes'];
@@ -131,12 +131,17 @@ describe.each(files)('%s', (file) => {
 	it('sets only parameters that our nodes have', () => {
 		const ours = others.filter(({ type }) => type.startsWith('n8n-nodes-emoji-video.'));
 		expect(ours.length).toBeGreaterThan(0);
-		const optionsSchema = z.record(z.unknown()).default({});
-		const used = ours.flatMap(({ parameters }) => [
-			...Object.keys(parameters).filter((name) => !HOST_PARAMETERS.includes(name)),
-			...Object.keys(optionsSchema.parse(parameters.options)),
-			...Object.keys(optionsSchema.parse(parameters.filters)),
-		]);
-		expect(used.filter((name) => !knownNames.has(name))).toEqual([]);
+		const unknown = ours.flatMap(({ parameters }) =>
+			Object.entries(parameters)
+				.filter(([name]) => !HOST_PARAMETERS.includes(name))
+				.flatMap(([name, value]) => {
+					if (!properties.some((property) => property.name === name)) return [name];
+					const group = z.record(z.unknown()).safeParse(value);
+					return Object.keys(group.data ?? {})
+						.filter((option) => !optionsOf(name).includes(option))
+						.map((option) => `${name}.${option}`);
+				}),
+		);
+		expect(unknown).toEqual([]);
 	});
 });
