@@ -11,12 +11,13 @@ import type { Rates } from '../batch/rateLimiter';
 import type { BatchTools } from '../batch/submit';
 import { systemClock } from '../clock';
 import type { Clock } from '../clock';
-import { createClient } from '../dashscope/client';
+import { createClient, VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
 import { accountOf } from '../dashscope/endpoint';
 import type { Account } from '../dashscope/endpoint';
 import { fail, succeed } from '../result';
 import type { Result } from '../result';
+import { watchRetirement } from '../dashscope/retirement';
 import { createSend } from '../dashscope/transport';
 import { withoutKey } from '../dashscope/withoutKey';
 import { createRemoteChecks } from '../media/remotePortrait';
@@ -41,6 +42,7 @@ export interface ExecutionContext extends BatchTools {
 	isStopped(): boolean;
 	/** A client for what is still to be done after Stop. */
 	afterStop: Client;
+	retirement: AccountTools['retirement'];
 	/** Ends the batch early: no further request is started and sleeps end at once. */
 	halt(): void;
 }
@@ -58,6 +60,8 @@ export interface AccountTools {
 	client: Client;
 	clock: Clock;
 	memory: AccountMemory;
+	/** Asks when the model goes offline; what comes back says it, once it is known. */
+	retirement(): () => string | undefined;
 }
 
 async function readAccount(
@@ -105,7 +109,8 @@ export async function openAccount(
 	const acquire = rateLimiterOf(accountId, documentedUnless(rates), clock);
 	const client = createClient(send, acquire, clock, signal);
 	const memory = accountMemoryOf(accountId);
-	return succeed({ account: { isLoopback }, client, clock, memory });
+	const retirement = () => watchRetirement(send, accountId, VIDEO_MODEL, clock);
+	return succeed({ account: { isLoopback }, client, clock, memory, retirement });
 }
 
 /**

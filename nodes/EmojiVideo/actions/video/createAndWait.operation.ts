@@ -48,6 +48,7 @@ export const createAndWait = defineOperation({
 		});
 	},
 	async run(context, { items, settings, refused }) {
+		const retirement = context.retirement();
 		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 		const jobs = planJobs(items, context.runIndex);
 		const waiting = startWait(context, settings, jobs, deliveries, refused);
@@ -60,6 +61,11 @@ export const createAndWait = defineOperation({
 			},
 			async () => await waiting.untilRoom(),
 		);
-		return await waiting.finish();
+		const outcomes = await waiting.finish();
+		const notice = retirement();
+		if (notice) {
+			context.functions.addExecutionHints({ message: notice, location: 'outputPane' });
+		}
+		return outcomes;
 	},
 });

@@ -1,0 +1,80 @@
+/**
+ * When the models go offline, where the service says so: one free question, at most once a day for an
+ * account and process, asked beside the work. Rule: it never delays, fails or changes a run; where the
+ * answer does not come, nothing is said.
+ */
+import { DateTime } from 'luxon';
+import { z } from 'zod';
+import type { Clock } from '../clock';
+import { looseObject, looseTime } from './tolerant';
+import type { Send } from './transport';
+
+const DAY_MS = 24 * 3_600_000;
+const TIMEOUT_MS = 20_000;
+/** Accounts of a process; the one that was asked first is forgotten. */
+const MOST_ACCOUNTS = 1000;
+
+const rowSchema = looseObject({
+	model: z.unknown(),
+	inference_offline_info: looseObject({ offline_time: looseTime }),
+});
+
+/** `GET /api/v1/models` (docs/service.md, "Key check"): of a row only what is asked for. */
+const modelsSchema = z.object({
+	output: z.object({ models: z.array(rowSchema) }),
+});
+
+interface Known {
+	askedAt: number;
+	/** When the model goes offline, in ms since the epoch. */
+	offlineAt?: number;
+}
+
+const accounts = new Map<string, Known>();
+
+/** @returns when the model goes offline, in ms since the epoch, as far as the answer says */
+export function offlineTimeOf(text: string, model: string): number | undefined {
+	try {
+		const { output } = modelsSchema.parse(JSON.parse(text));
+		return output.models.find((row) => row.model === model)?.inference_offline_info.offline_time;
+	} catch {
+		return undefined;
+	}
+}
+
+async function ask(send: Send, model: string, known: Known): Promise<void> {
+	const query = { model, page_no: 1, page_size: 1 };
+	const path = '/api/v1/models';
+	const answer = await send({ method: 'GET', path, query, timeoutMs: TIMEOUT_MS });
+	if (answer.ok && answer.value.httpStatus === 200)
+		known.offlineAt = offlineTimeOf(answer.value.text, model);
+}
+
+/**
+ * Asks in the background, unless that was done within a day.
+ * @param accountId from `accountIdOf`
+ * @returns what to tell the user at the end of the run; `undefined` when nothing is known by then
+ */
+export function watchRetirement(
+	send: Send,
+	accountId: string,
+	model: string,
+	clock: Clock,
+): () => string | undefined {
+	const last = accounts.get(accountId);
+	const known: Known =
+		last && clock.now() - last.askedAt < DAY_MS ? last : { askedAt: clock.now() };
+	if (known !== last) {
+		accounts.delete(accountId);
+		accounts.set(accountId, known);
+		for (const id of [...accounts.keys()].slice(0, accounts.size - MOST_ACCOUNTS))
+			accounts.delete(id);
+		// `send` answers with a failure and does not throw.
+		void ask(send, model, known);
+	}
+	return () => {
+		if (known.offlineAt === undefined) return undefined;
+		const day = DateTime.fromMillis(known.offlineAt, { zone: 'utc+8' }).toISODate();
+		return `Alibaba Cloud takes the model ${model} offline on ${day} (UTC+8). Look for its successor in Model Studio, and for a new version of this package.`;
+	};
+}
