@@ -2,6 +2,7 @@
  * The entries of a durable wait, as items and outcomes. Rule: a entry with a task ID never becomes an
  * item or a failure without it.
  */
+import { DateTime } from 'luxon';
 import type { INodeExecutionData } from 'n8n-workflow';
 import { WAIT_STATE_KEY } from './workflows';
 import type { WaitState, WaitEntry } from './state';
@@ -16,8 +17,21 @@ export const waitStateItem = (state: WaitState): INodeExecutionData => ({
 	pairedItem: { item: 0 },
 });
 
-/** The item that stands for a task while, or if, nobody has looked after it to its end. */
-export function toUnfinished(entry: WaitEntry): Outcome {
+const INTERRUPTED =
+	'n8n was interrupted before this video was fetched. Use Get Status or Wait with this task ID within 24 hours of its creation.';
+
+/**
+ * What the parked node says in the editor: "Waiting for 3 videos, next look at 15:20".
+ * @param nextLookAt ms since the epoch
+ */
+export const waitingMessage = (videos: number, nextLookAt: number, timezone: string): string =>
+	`Waiting for ${videos} ${videos === 1 ? 'video' : 'videos'}, next look at ${DateTime.fromMillis(nextLookAt, { zone: timezone }).toFormat('HH:mm')}`;
+
+/**
+ * The item that stands for a task while, or if, nobody has looked after it to its end.
+ * @param message as long as all goes well; n8n replaces these items when the wait is over
+ */
+export function toUnfinished(entry: WaitEntry, message = INTERRUPTED): Outcome {
 	const { itemIndex, taskId, settled } = entry;
 	const about = aboutOf(entry);
 	if (typeof settled === 'object') return failed(itemIndex, settled, about);
@@ -25,8 +39,7 @@ export function toUnfinished(entry: WaitEntry): Outcome {
 		taskId,
 		status: 'PENDING',
 		unfinished: true,
-		message:
-			'n8n was interrupted before this video was fetched. Use Get Status or Wait with this task ID within 24 hours of its creation.',
+		message,
 		...about,
 	};
 	return { itemIndex, result: succeed({ json }), about };

@@ -4,6 +4,7 @@
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { createLimiter } from '../limiter';
+import { endStopped, wasStopped } from './owner';
 import { z } from 'zod';
 import { WAIT_STATE_KEY, parkOn, SEAL_KEY, checkWorkflow } from './workflows';
 import type { DurableRole } from './workflows';
@@ -90,7 +91,9 @@ const stillWaiting = (state: WaitState): Outcome[] => [
 
 /** Asks about the open tasks; delivers when all are settled. */
 async function check(context: ExecutionContext, state: WaitState): Promise<Outcome[]> {
-	const { client, clock } = context;
+	const { client, clock, functions } = context;
+	if (await wasStopped(functions, state.owner?.executionId))
+		return await endStopped(context, state);
 	const taken = await runCheck(
 		state,
 		async (taskId) => await client.getTask(taskId, 'once'),
@@ -143,7 +146,7 @@ async function keep(context: ExecutionContext, carried: WaitState): Promise<Outc
 	const item = waitStateItem(state);
 	const parked = await parkOn(
 		functions,
-		checkWorkflow(functions.getNode(), waitMs),
+		checkWorkflow(functions.getNode(), waitMs, state.owner?.executionId),
 		[item],
 		now + waitMs + checkGraceMs(state),
 		[item],

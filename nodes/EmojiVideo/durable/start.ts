@@ -4,7 +4,7 @@
  * Rule: whatever is lost on the way, every accepted task ID comes out as an item or in an error.
  */
 import { canPark, supervisorWorkflow, parkOn } from './workflows';
-import { isSettled, saveSchedule } from './state';
+import { isSettled, saveSchedule, waitBeforeCheck } from './state';
 import type { WaitState, WaitEntry } from './state';
 import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
@@ -12,7 +12,7 @@ import { createPollSchedule, enqueue } from '../batch/pollSchedule';
 import type { Delivery } from '../wait/deliver';
 import { toItem } from '../execution/outputItems';
 import type { Outcome } from '../execution/operation';
-import { outcomesOf, waitStateItem, toStopped, toUnfinished } from './outcomes';
+import { outcomesOf, waitStateItem, toStopped, toUnfinished, waitingMessage } from './outcomes';
 import type { ExecutionContext } from '../execution/context';
 import { startInMemoryWait } from '../wait/inMemoryWait';
 import type { Waiting, WaitOptions } from '../wait/inMemoryWait';
@@ -69,6 +69,7 @@ function startDurableWait(
 		stopsAtFirstFailure: context.stopsAtFirstFailure,
 		lastCheckAt: now + options.queueTimeoutMs + options.runTimeoutMs,
 		isLastCheck: false,
+		owner: { executionId: functions.getExecutionId(), cancelsOnStop: options.cancelsOnStop },
 	});
 
 	return {
@@ -101,15 +102,25 @@ function startDurableWait(
 			try {
 				const parked = await parkOn(
 					functions,
-					supervisorWorkflow(functions.getNode(), context.stopsAtFirstFailure),
+					supervisorWorkflow(
+						functions.getNode(),
+						context.stopsAtFirstFailure,
+						functions.getExecutionId(),
+					),
 					[waitStateItem(state)],
 					state.lastCheckAt + LAST_GRACE_MS,
-					state.entries.map(toUnfinished).map(toItem),
+					state.entries.map((entry) => toItem(toUnfinished(entry))),
 				);
 				if (parked.kind === 'ended') return outcomesOf(parked.items, state.entries);
 				// Nobody sees these but who looks at the waiting node. No error items among them: one in
 				// the first place would make Retry On Fail run the node again at once.
-				return state.entries.filter(({ settled }) => settled === undefined).map(toUnfinished);
+				const open = state.entries.filter(({ settled }) => settled === undefined);
+				const message = waitingMessage(
+					open.length,
+					now + waitBeforeCheck(state, now),
+					functions.getTimezone(),
+				);
+				return open.map((entry) => toUnfinished(entry, message));
 			} catch (error) {
 				const reason = error instanceof Error ? error.message : 'unknown reason';
 				return await waitInMemory(`${NOT_PARKED} (${reason})`);

@@ -73,6 +73,8 @@ export const waitStateSchema = z.object({
 	/** Every time limit has ended by now (ms since the epoch): one more check asks about all, no other. */
 	lastCheckAt: z.number(),
 	isLastCheck: z.boolean(),
+	/** The user's execution, whose end ends the wait. */
+	owner: z.object({ executionId: z.string(), cancelsOnStop: z.boolean() }).optional(),
 });
 export type WaitState = z.infer<typeof waitStateSchema>;
 

@@ -78,6 +78,20 @@ const to = (...names: string[]) => [
 
 const NEVER = new Date(0);
 
+/** What a person reads who finds the sub-execution in n8n's list. */
+const noteFor = (self: INode, executionId: string | undefined, what: string): INode => ({
+	...node('Note', 'stickyNote', 1, {
+		content: `## A part of ${executionId ? `execution ${executionId}` : 'another execution'}\n\nThe node "${self.name}" there waits for its videos (Survive Restarts). ${what}\n\nIt ends by itself and need not be touched. Stop the execution it belongs to, and it ends at its next look.`,
+		height: 220,
+		width: 620,
+	}),
+	position: [0, -260],
+});
+
+/** Side by side, from left to right, as a person would lay them out. */
+const inARow = (nodes: INode[]): INode[] =>
+	nodes.map((each, index) => ({ ...each, position: [index * 220, 0] }));
+
 const workflow = (name: string, nodes: INode[], connections: IConnections): IWorkflowBase => ({
 	// n8n puts the parent's ID here: the inline workflow is a part of it.
 	id: '',
@@ -99,17 +113,24 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 });
 
 /** Start -> Wait -> this node as a check. It never throws: an error means that n8n has lost it. */
-export const checkWorkflow = (self: INode, waitMs: number): IWorkflowBase =>
+export const checkWorkflow = (
+	self: INode,
+	waitMs: number,
+	executionId: string | undefined,
+): IWorkflowBase =>
 	workflow(
-		'Emoji Video: check',
+		`Emoji Video: next look for execution ${executionId ?? ''}`.trim(),
 		[
-			trigger,
-			node('Wait', 'wait', 1.1, {
-				resume: 'timeInterval',
-				amount: Math.ceil(waitMs / 1000),
-				unit: 'seconds',
-			}),
-			sameNode(self, 'check', 'Check', 'continueRegularOutput'),
+			noteFor(self, executionId, 'This one waits, then asks DashScope how far the videos are.'),
+			...inARow([
+				trigger,
+				node('Wait', 'wait', 1.1, {
+					resume: 'timeInterval',
+					amount: Math.ceil(waitMs / 1000),
+					unit: 'seconds',
+				}),
+				sameNode(self, 'check', 'Check', 'continueRegularOutput'),
+			]),
 		],
 		{ Start: { main: to('Wait') }, Wait: { main: to('Check') } },
 	);
@@ -120,28 +141,39 @@ export const checkWorkflow = (self: INode, waitMs: number): IWorkflowBase =>
  * mode it reports a worker that died as an error of the check. Then the check is taken again.
  * @param endsInError whether a failure becomes an error, or an item
  */
-export const supervisorWorkflow = (self: INode, endsInError: boolean): IWorkflowBase =>
+export const supervisorWorkflow = (
+	self: INode,
+	endsInError: boolean,
+	executionId: string | undefined,
+): IWorkflowBase =>
 	workflow(
-		'Emoji Video: wait',
+		`Emoji Video: waits for execution ${executionId ?? ''}`.trim(),
 		[
-			trigger,
-			sameNode(self, 'supervisor', 'Supervisor', 'continueErrorOutput'),
-			node('Unfinished?', 'if', 2.2, {
-				conditions: {
-					options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
-					combinator: 'and',
-					conditions: [
-						{
-							id: 'unfinished',
-							leftValue: `={{ $json.${WAIT_STATE_KEY} !== undefined }}`,
-							rightValue: '',
-							operator: { type: 'boolean', operation: 'true', singleValue: true },
-						},
-					],
-				},
-				options: {},
-			}),
-			sameNode(self, 'finalizer', 'Finalizer', endsInError ? undefined : 'continueRegularOutput'),
+			noteFor(
+				self,
+				executionId,
+				'This one plans one look after the other, and hands on the videos.',
+			),
+			...inARow([
+				trigger,
+				sameNode(self, 'supervisor', 'Supervisor', 'continueErrorOutput'),
+				node('Unfinished?', 'if', 2.2, {
+					conditions: {
+						options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
+						combinator: 'and',
+						conditions: [
+							{
+								id: 'unfinished',
+								leftValue: `={{ $json.${WAIT_STATE_KEY} !== undefined }}`,
+								rightValue: '',
+								operator: { type: 'boolean', operation: 'true', singleValue: true },
+							},
+						],
+					},
+					options: {},
+				}),
+				sameNode(self, 'finalizer', 'Finalizer', endsInError ? undefined : 'continueRegularOutput'),
+			]),
 		],
 		{
 			Start: { main: to('Supervisor') },

@@ -29,7 +29,10 @@ export const getStatus = defineOperation({
 	operation: 'getStatus',
 	toolDescription:
 		'Tells how far an emoji video is that was started before, by its taskId, and returns the link to it once it is finished. The link works for 24 hours.',
-	fields: [...taskIdsFields('Tasks can be queried for 24 hours'), simplifyField],
+	fields: [
+		...taskIdsFields('Tasks can be queried for 24 hours from their creation'),
+		simplifyField,
+	],
 	settings: constant(undefined),
 	item(fields, { stopsAtFirstFailure }): Result<StatusRequest> {
 		const read = form(fields);

@@ -63,7 +63,7 @@ export const wait = defineOperation({
 	toolDescription:
 		'Waits for emoji videos that were started before, and returns the links to them, which work for 24 hours. What is not finished in time comes back with its taskId and status.',
 	fields: [
-		...taskIdsFields('Tasks can be waited for until 24 hours after they have finished'),
+		...taskIdsFields('Tasks can be waited for within 24 hours of their creation'),
 		...deliveryFields,
 		simplifyField,
 		answerWithinField,
