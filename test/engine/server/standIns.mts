@@ -118,5 +118,6 @@ export const STAND_INS: Record<string, INodeType> = {
 	'n8n-nodes-base.wait': wait,
 	'n8n-nodes-base.if': iff,
 	'n8n-nodes-base.noOp': standIn('noOp', [], passOn),
+	'n8n-nodes-base.stickyNote': standIn('stickyNote', [], passOn),
 	'test.show': show,
 };
