@@ -33,6 +33,23 @@ describe('what a person does meanwhile', () => {
 		expectPaidOnce();
 	});
 
+	it('Stop: what waits for it ends at its next look, and cancels what is in the queue', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		await n8n.stop(id);
+		await sandbox.time.advance(20 * 60_000);
+		expect(n8n.executions().map(({ status }) => status)).toEqual([
+			'canceled',
+			'success',
+			'success',
+		]);
+		const states = sandbox.double.tasks().map(({ status }) => status);
+		expect(states).toContain('CANCELED');
+		expect(states).not.toContain('PENDING');
+		expect(n8n.execution(id).status).toBe('canceled');
+		expectPaidOnce();
+	});
+
 	it('a credential that does not work any more: every task ID comes out, with the reason', async () => {
 		const id = await run();
 		await n8n.parked(id);
@@ -92,7 +109,10 @@ describe('where n8n could not resume the execution with its items linked', () =>
 	])('%s: the wait stays in memory, with a hint', async (_, more, hint) => {
 		const parameters = { ...(more.parameters ?? survive()), imageUrl: '={{ $json.url }}' };
 		const found = await n8n.ended(await run({ ...more, parameters }));
-		expect(found.hints.map(({ message }) => message)).toEqual([expect.stringMatching(hint)]);
+		expect(found.hints.map(({ message }) => message)).toEqual([
+			expect.stringMatching(hint),
+			expect.stringMatching(/^\d videos, \d+ billed seconds/),
+		]);
 		expect(n8n.executions()).toHaveLength(1);
 		expect(idsIn(found)).toEqual(taskIds());
 		const perItem = Array<number>(taskIds().length / PORTRAITS.length).fill(0);

@@ -96,6 +96,13 @@ async function process(
 			...host.additionalData(),
 			executionId: id,
 			hooks,
+			// n8n's ExecuteContext.getExecutionDataById: what the database says, as plain data.
+			getRunExecutionData: async (other: string) =>
+				await Promise.resolve(
+					host.executions.list().some((row) => row.id === other)
+						? host.executions.read(other).data
+						: undefined,
+				),
 			executeWorkflow: ((info, more, options) =>
 				executeWorkflow(host, info, more, options)) satisfies ExecuteWorkflow,
 		};
