@@ -89,6 +89,19 @@ function networkFailure(error: unknown, baseUrl: string) {
 }
 
 /**
+ * n8n gives every authenticated request the cancel signal of the execution that asks, if it has one, in
+ * the place of the request's own: a time limit would then end nothing, and after Stop nothing could be
+ * sent any more. This is the execution without that signal; Stop is part of the request's own.
+ */
+const withoutCancelSignal = (functions: IExecuteFunctions | IPollFunctions) =>
+	({
+		getCredentials: functions.getCredentials.bind(functions),
+		getNode: () => functions.getNode(),
+		helpers: functions.helpers,
+		logger: functions.logger,
+	}) as unknown as IExecuteFunctions;
+
+/**
  * The door to the account: sends requests with n8n's `httpRequestWithAuthentication`.
  * @param functions the node's execution or poll
  * @param credentialType name of the credential type that authenticates
@@ -101,6 +114,7 @@ export function createSend(
 	clock: Clock,
 	signal?: AbortSignal,
 ): Send {
+	const caller = withoutCancelSignal(functions);
 	return async ({ method, path, query, headers, body, timeoutMs }) => {
 		if (signal?.aborted) return fail(STOPPED);
 		const request = {
@@ -117,7 +131,7 @@ export function createSend(
 		};
 		const ask = async (options: IHttpRequestOptions) =>
 			(await functions.helpers.httpRequestWithAuthentication.call(
-				functions,
+				caller,
 				credentialType,
 				options,
 			)) as IN8nHttpFullResponse;

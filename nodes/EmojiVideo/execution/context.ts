@@ -79,18 +79,6 @@ async function readAccount(
 }
 
 /**
- * n8n gives every authenticated request the cancel signal of the execution that asks, if it has one, so
- * that after Stop nothing can be sent any more. This is the execution without that signal.
- */
-const detached = (functions: IExecuteFunctions) =>
-	({
-		getCredentials: functions.getCredentials.bind(functions),
-		getNode: () => functions.getNode(),
-		helpers: functions.helpers,
-		logger: functions.logger,
-	}) as unknown as IExecuteFunctions;
-
-/**
  * Opens the account of the node's credential.
  * @param rates requests per second that the user allows, where not as documented
  * @param signal ends every request and every sleep
@@ -128,7 +116,7 @@ export async function openContext(
 	const { signal } = stop;
 	const tools = await openAccount(functions, rates, signal);
 	if (!tools.ok) return tools;
-	const afterStop = await openAccount(detached(functions), rates);
+	const afterStop = await openAccount(functions, rates);
 	if (!afterStop.ok) return afterStop;
 	const { account, client, clock } = tools.value;
 	const link = { functions, clock, signal, allowLoopback: account.isLoopback };

@@ -1,0 +1,149 @@
+/**
+ * Every request ends, whatever the other side does with the connection, and the connection with it:
+ * by its own time limit, or by Stop. With n8n's own HTTP helpers over real sockets; the clock is moved.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type {
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	IN8nHttpFullResponse,
+	IPollFunctions,
+} from 'n8n-workflow';
+import { createSend } from '../../nodes/EmojiVideo/dashscope/transport';
+import { readText, withAnswer } from '../../nodes/EmojiVideo/net/safeRequest';
+import { createVirtualClock } from '../unit/virtualClock.mts';
+
+const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
+const coreRequire = createRequire(core);
+const { getRequestHelperFunctions } = coreRequire(
+	'./execution-engine/node-execution-context/utils/request-helpers/factory.js',
+) as {
+	getRequestHelperFunctions: (...args: unknown[]) => IExecuteFunctions['helpers'];
+};
+
+/** n8n's request helpers, as `this.helpers` of a node that has this cancel signal. */
+function n8nWith(cancelSignal: AbortSignal | undefined): IExecuteFunctions {
+	const node = { name: 'Emoji Video', type: 'test', parameters: {} };
+	const credentialsHelper = {
+		getParentTypes: () => [],
+		preAuthentication: async () => Promise.resolve(undefined),
+		authenticate: async (_data: unknown, _type: string, request: IHttpRequestOptions) =>
+			Promise.resolve({ ...request, headers: { ...request.headers, Authorization: 'Bearer k' } }),
+	};
+	const helpers = getRequestHelperFunctions({}, node, { credentialsHelper });
+	return {
+		helpers,
+		getNode: () => node,
+		getCredentials: async () => Promise.resolve({ apiKey: 'k' }),
+		getExecutionCancelSignal: () => cancelSignal,
+		logger: { warn: () => undefined },
+	} as unknown as IExecuteFunctions;
+}
+
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
+
+/** What a server writes on a connection; then nothing, and it never closes. */
+const endless: Array<[string, string]> = [
+	['never comes', ''],
+	['ends inside its headers', HEAD],
+	['stalls after its headers', `${HEAD}Content-Length: 1000\r\n\r\n`],
+	['stalls after its first bytes', `${HEAD}Content-Length: 1000\r\n\r\n{"outp`],
+	['stalls in a chunk', `${HEAD}Transfer-Encoding: chunked\r\n\r\n8\r\n{"out`],
+	['has a body without an end', `${HEAD}\r\n{"outp`],
+	['stalls within gzip', `${HEAD}Content-Encoding: gzip\r\n\r\n\x1f\x8b`],
+	[
+		'switches protocols with an upgrade',
+		'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+	],
+	['goes on announcing itself', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n'],
+];
+
+/** Serves one connection; resolves when the other side has let go of it. */
+async function serve(words: string, work: (url: string, asked: Promise<void>) => Promise<void>) {
+	const sockets: Socket[] = [];
+	let heard = () => {};
+	const asked = new Promise<void>((resolve) => {
+		heard = resolve;
+	});
+	const server = createServer((socket) => {
+		sockets.push(socket);
+		socket.on('error', () => undefined);
+		socket.once('data', () => {
+			if (words) socket.write(Buffer.from(words, 'latin1'));
+			heard();
+		});
+	});
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	try {
+		await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked);
+		const open = sockets.filter((socket) => !socket.closed);
+		await Promise.all(open.map(async (socket) => await once(socket, 'close')));
+	} finally {
+		sockets.forEach((socket) => socket.destroy());
+		server.close();
+	}
+	expect(sockets).toHaveLength(1);
+}
+
+/** Lets what the server wrote arrive. */
+const arrived = async () => await new Promise((resolve) => setTimeout(resolve, 50));
+
+const request = (url: string) => ({ method: 'GET', url, headers: {}, timeoutMs: 20_000 }) as const;
+
+describe.each(endless)('an answer that %s', (_, words) => {
+	test.each(['its time limit', 'Stop'])('ends by %s, and so does its connection', async (by) => {
+		const stop = new AbortController();
+		const clock = createVirtualClock();
+		await serve(words, async (url, asked) => {
+			const { helpers } = n8nWith(stop.signal);
+			const answer = withAnswer(
+				async (options) => (await helpers.httpRequest(options)) as IN8nHttpFullResponse,
+				request(url),
+				{ clock, signal: stop.signal },
+				async ({ body }) => await readText(body, 1000),
+			);
+			const ended = expect(answer).rejects.toThrow();
+			await asked;
+			await arrived();
+			if (by === 'Stop') stop.abort();
+			else await clock.advance(20_000);
+			await ended;
+		});
+	});
+
+	test.each(['its time limit', 'Stop'])(
+		'ends by %s, and so does its connection, when n8n adds the key',
+		async (by) => {
+			const stop = new AbortController();
+			const clock = createVirtualClock();
+			await serve(words, async (url, asked) => {
+				const functions: IExecuteFunctions | IPollFunctions = n8nWith(stop.signal);
+				const send = createSend(functions, 'dashScopeApi', url, clock, stop.signal);
+				const answer = send({ method: 'GET', path: '/x', timeoutMs: 20_000 });
+				await asked;
+				await arrived();
+				if (by === 'Stop') stop.abort();
+				else await clock.advance(20_000);
+				await expect(answer).resolves.toMatchObject({
+					ok: false,
+					failure: { kind: by === 'Stop' ? 'interrupted' : 'noAnswer' },
+				});
+			});
+		},
+	);
+});
+
+test('an answer that switches protocols without saying to which is an answer without a body', async () => {
+	await serve('HTTP/1.1 101 Switching Protocols\r\n\r\n', async (url) => {
+		const send = createSend(n8nWith(undefined), 'dashScopeApi', url, createVirtualClock());
+		await expect(send({ method: 'GET', path: '/x', timeoutMs: 20_000 })).resolves.toMatchObject({
+			ok: true,
+			value: { httpStatus: 101, text: '' },
+		});
+	});
+});
