@@ -26,6 +26,11 @@ function abortableSleep(): AbortableSleep {
 	return sleepWithAbort ?? n8nWorkflow.sleep;
 }
 
+const aborted = async (signal: AbortSignal) =>
+	await new Promise<void>((resolve) =>
+		signal.addEventListener('abort', () => resolve(), { once: true }),
+	);
+
 /** The clock of the wall. */
 export const systemClock: Clock = {
 	now: () => Date.now(),
@@ -33,7 +38,10 @@ export const systemClock: Clock = {
 		if (signal?.aborted || ms <= 0) return;
 		// A signal of its own for each sleep: many share one Stop, and Node.js takes more than ten
 		// listeners on one signal for a leak and says so in n8n's log.
-		const sleep = signal ? abortableSleep()(ms, AbortSignal.any([signal])) : n8nWorkflow.sleep(ms);
-		await sleep.catch(() => undefined);
+		const own = signal && AbortSignal.any([signal]);
+		const sleep = own ? abortableSleep()(ms, own) : n8nWorkflow.sleep(ms);
+		const slept = sleep.catch(() => undefined);
+		// A `sleep` that ignores the signal sleeps on, and nobody waits for it.
+		await (own ? Promise.race([slept, aborted(own)]) : slept);
 	},
 };

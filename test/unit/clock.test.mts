@@ -49,6 +49,15 @@ it('sleeps with `sleep` and the signal where there is nothing else, and Stop end
 	expect(sleep).toHaveBeenCalledWith(60_000, expect.any(AbortSignal));
 });
 
+it('is woken by Stop where neither knows of signals', async () => {
+	const sleep = jest.fn(async () => await new Promise<void>(() => undefined));
+	const clock = await clockOver({ sleep });
+	const stop = new AbortController();
+	const asleep = clock.sleep(60_000, stop.signal);
+	stop.abort();
+	await expect(asleep).resolves.toBeUndefined();
+});
+
 it('sleeps without a signal on either', async () => {
 	const versions: Array<Record<string, Sleep>> = [{}, { sleepWithAbort: abortable() }];
 	for (const others of versions) {
