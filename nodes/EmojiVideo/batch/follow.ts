@@ -15,6 +15,18 @@ import { roomFor } from './queueAhead';
 import { concernsAll } from './submit';
 import type { AcceptedTask, BatchTools } from './submit';
 
+/**
+ * A question that has no answer by then has failed, whatever holds it up: the request has a limit of 20 s
+ * of its own, before it the account's pace may let others go first.
+ */
+const QUESTION_MS = 120_000;
+
+const UNANSWERED: Failure = {
+	kind: 'noAnswer',
+	message: 'DashScope was asked about the task and gave no answer in time',
+	nextStep: 'Check the network of the n8n host, then use Get Status with this task ID.',
+};
+
 /** How a followed task ended. */
 export interface TaskResult {
 	result: Result<Answer<Task>>;
@@ -62,8 +74,19 @@ export function followTasks(
 			finish(taskId, { result: fail({ ...failure, taskId }) });
 	};
 
+	const getTask = async (taskId: string): Promise<Result<Answer<Task>>> => {
+		const isAnswered = new AbortController();
+		const limit = clock.sleep(QUESTION_MS, AbortSignal.any([signal, isAnswered.signal]));
+		const unanswered = limit.then(() => fail(signal.aborted ? STOPPED : UNANSWERED));
+		try {
+			return await Promise.race([client.getTask(taskId, 'once'), unanswered]);
+		} finally {
+			isAnswered.abort();
+		}
+	};
+
 	const ask = async (taskId: string) => {
-		const result = await client.getTask(taskId, 'once');
+		const result = await getTask(taskId);
 		if (!result.ok && concernsAll(result.failure)) {
 			finishAll(result.failure);
 		} else {

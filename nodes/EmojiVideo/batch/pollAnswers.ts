@@ -3,7 +3,7 @@
  * failure; and what it tells of the queue: how long runs take, how many run at once. Pure, like
  * pollSchedule.ts, whose state this changes.
  */
-import { taskFailure, timeLimitFailure } from '../dashscope/errors';
+import { taskFailure, timeLimitFailure, unansweredLimitFailure } from '../dashscope/errors';
 import type { Answer } from '../dashscope/client';
 import { backoffMs, RETRIED } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';
@@ -15,6 +15,9 @@ const RUNS_KEPT = 50;
 
 /** Faults that pass; anything else ends the wait for the task. */
 const PASSING = RETRIED.read;
+
+/** How long faults are ridden out behind the end of a task's time limit: its last answer may be a video. */
+const LAST_ANSWER_MS = 2 * 60_000;
 
 /** What came of a question: the task goes on, has its video, or ended in a failure. */
 export type PollResult =
@@ -79,10 +82,13 @@ function recordFault(
 	open.faults++;
 	open.faultySince ??= now;
 	open.retryAt = now + backoffMs(open.faults, failure, random);
-	if (PASSING.includes(failure.kind) && now - open.faultySince < schedule.settings.patienceMs) {
-		return { kind: 'open' };
-	}
+	const isOver = now >= deadline(schedule, open) + LAST_ANSWER_MS;
+	const isPatient = now - open.faultySince < schedule.settings.patienceMs;
+	if (PASSING.includes(failure.kind) && isPatient && !isOver) return { kind: 'open' };
 	schedule.open.delete(open.taskId);
+	if (PASSING.includes(failure.kind) && isOver) {
+		return { kind: 'failed', failure: unansweredLimitFailure(open, failure) };
+	}
 	return { kind: 'failed', failure: { ...failure, taskId: open.taskId, status: open.status } };
 }
 

@@ -120,3 +120,18 @@ export const timeLimitFailure = ({ taskId, status, requestId }: Task): Failure =
 	taskId,
 	status,
 });
+
+/**
+ * The same where the last questions had no answer.
+ * @param fault why not
+ */
+export const unansweredLimitFailure = (
+	{ taskId, status }: Pick<Task, 'taskId' | 'status'>,
+	{ message }: Failure,
+): Failure => ({
+	kind: 'timeLimit',
+	message: `At the end of its time limit nobody knows how far the task is: ${message}`,
+	nextStep: `The task goes on, and may be billed. ${FETCH_LATER}`,
+	taskId,
+	status,
+});
