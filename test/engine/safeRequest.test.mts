@@ -82,7 +82,7 @@ async function serve(words: string, work: (url: string, asked: Promise<void>) =>
 	try {
 		await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked);
 		const open = sockets.filter((socket) => !socket.closed);
-		await Promise.all(open.map(async (socket) => await once(socket, 'close')));
+		for (const socket of open) if (!socket.closed) await once(socket, 'close');
 	} finally {
 		sockets.forEach((socket) => socket.destroy());
 		server.close();
