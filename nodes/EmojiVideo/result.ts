@@ -3,6 +3,7 @@
  * is known about it and becomes n8n's error in one place, execution/nodeErrors.ts.
  */
 import { z } from 'zod';
+import { reasonOf } from './text';
 
 /**
  * - `input`: refused here, before any call; nothing was sent.
@@ -18,6 +19,7 @@ import { z } from 'zod';
  * - `timeLimit`: a time limit of the node ended the wait; the task goes on.
  * - `stopped`: the user or n8n stopped the execution before this was asked.
  * - `interrupted`: stopped while a request was under way; DashScope may have acted.
+ * - `unexpected`: this package, or n8n, threw; DashScope may have acted.
  */
 export const FAILURE_KINDS = [
 	'input',
@@ -33,6 +35,7 @@ export const FAILURE_KINDS = [
 	'timeLimit',
 	'stopped',
 	'interrupted',
+	'unexpected',
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
@@ -75,10 +78,28 @@ const MAY_HAVE_ACTED: readonly FailureKind[] = [
 	'unreadable',
 	'unavailable',
 	'interrupted',
+	'unexpected',
 ];
 
 /** Whether DashScope may have done what a request asked although the request failed. */
 export const mayHaveActed = ({ kind }: Failure): boolean => MAY_HAVE_ACTED.includes(kind);
+
+/**
+ * What was thrown where nothing should be.
+ * @param taskIds of all tasks that may be concerned
+ */
+export function unexpectedFailure(error: unknown, taskIds: readonly string[] = []): Failure {
+	const accepted =
+		taskIds.length > 0
+			? ` Tasks that DashScope has accepted: ${taskIds.join(', ')}: fetch their videos with Get Status or Wait.`
+			: '';
+	return {
+		kind: 'unexpected',
+		message: `Emoji Video came to an unexpected end: ${reasonOf(error)}`,
+		nextStep: `Look with Get Many for tasks that were made before you run again, and please report this error to the package.${accepted}`,
+		...(taskIds.length === 1 && { taskId: taskIds[0] }),
+	};
+}
 
 /** The failure that Stop causes. */
 export const STOPPED: Failure = {

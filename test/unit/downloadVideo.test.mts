@@ -6,16 +6,29 @@ import { createVirtualClock } from './virtualClock.mts';
 
 const VIDEO = Buffer.concat([Buffer.from('\0\0\0\x20ftypisom', 'latin1'), Buffer.alloc(5000, 1)]);
 
+const box = (type: string, bytes: number) => {
+	const head = Buffer.from(`\0\0\0\0${type}`, 'latin1');
+	head.writeUInt32BE(8 + bytes);
+	return Buffer.concat([head, Buffer.alloc(bytes, 1)]);
+};
+const WHOLE = Buffer.concat([box('ftyp', 16), box('moov', 20), box('mdat', 50)]);
+
+type SentBody = Buffer | (() => AsyncIterable<Buffer>);
+
+const PROMISED = { 'content-length': String(VIDEO.length) };
+
 /** n8n, with a storage host that sends these bodies, one after the other, and promises a whole video. */
-function n8nWith(bodies: Buffer[]) {
+function n8nWith(bodies: SentBody[], headers: Record<string, string>) {
 	const stored: Buffer[] = [];
 	let asked = 0;
+	const open = (body: SentBody) =>
+		Readable.from(typeof body === 'function' ? body() : [body], { objectMode: false });
 	const helpers = {
 		httpRequest: async () =>
 			Promise.resolve({
 				statusCode: 200,
-				headers: { 'content-length': String(VIDEO.length) },
-				body: Readable.from([bodies[asked++] ?? bodies.at(-1)], { objectMode: false }),
+				headers,
+				body: open(bodies[asked++] ?? bodies.at(-1) ?? Buffer.alloc(0)),
 			}),
 		prepareBinaryData: async (body: Readable) => {
 			const bytes = Buffer.concat((await body.toArray()) as Buffer[]);
@@ -23,12 +36,13 @@ function n8nWith(bodies: Buffer[]) {
 			return { data: 'stored', mimeType: 'video/mp4', bytes: bytes.length };
 		},
 	};
-	return { functions: { helpers } as unknown as IExecuteFunctions, stored };
+	const functions = { helpers } as unknown as IExecuteFunctions;
+	return { functions, stored, asked: () => asked };
 }
 
-async function download(bodies: Buffer[]) {
+async function download(bodies: SentBody[], { headers = PROMISED as Record<string, string> } = {}) {
 	const clock = createVirtualClock();
-	const { functions, stored } = n8nWith(bodies);
+	const { functions, stored, asked } = n8nWith(bodies, headers);
 	const result = await clock.until(
 		downloadVideo('https://storage.example.com/v.mp4', 'v.mp4', {
 			functions,
@@ -36,7 +50,7 @@ async function download(bodies: Buffer[]) {
 			allowLoopback: false,
 		}),
 	);
-	return { result, stored };
+	return { result, stored, asked: asked() };
 }
 
 it('stores a video of the promised length', async () => {
@@ -45,19 +59,78 @@ it('stores a video of the promised length', async () => {
 	expect(stored).toEqual([VIDEO]);
 });
 
-it.each([
-	['shorter', VIDEO.subarray(0, 3000)],
-	['longer', Buffer.concat([VIDEO, VIDEO])],
-])('refuses one that is %s, and says how much came', async (_, body) => {
-	const { result } = await download([body]);
+it('refuses one that is shorter, and says how much came', async () => {
+	const { result } = await download([VIDEO.subarray(0, 3000)]);
 	expect(result).toMatchObject({
 		ok: false,
 		failure: {
 			kind: 'noAnswer',
-			message: `The download ended after ${body.length} of ${VIDEO.length} bytes`,
+			message: `The download ended after 3000 of ${VIDEO.length} bytes`,
 		},
 	});
 });
+
+it('refuses one that is longer, at once and for good', async () => {
+	const { result, asked } = await download([Buffer.concat([VIDEO, VIDEO])]);
+	expect(result).toMatchObject({
+		ok: false,
+		failure: {
+			kind: 'refused',
+			message: `The download has more than the ${VIDEO.length} bytes it was to have`,
+		},
+	});
+	expect(asked).toBe(1);
+});
+
+describe('a video whose length nobody says', () => {
+	const headers = {};
+
+	it('is stored when its boxes are whole', async () => {
+		const { result, stored } = await download([WHOLE], { headers });
+		expect(result.ok).toBe(true);
+		expect(stored).toEqual([WHOLE]);
+	});
+
+	it.each([1, 7, 12, 30, 40, 60])(
+		'is asked for again when it ends %i bytes early',
+		async (bytes) => {
+			const { result, asked } = await download([WHOLE.subarray(0, -bytes), WHOLE], { headers });
+			expect(result.ok).toBe(true);
+			expect(asked).toBe(2);
+		},
+	);
+
+	it('is not read beyond the limit, whatever it was compressed to', async () => {
+		let sent = 0;
+		const endless = async function* () {
+			yield WHOLE;
+			for (; ; sent++) yield await Promise.resolve(Buffer.alloc(1024 * 1024));
+		};
+		const { result, asked } = await download([endless], { headers });
+		expect(result).toMatchObject({ failure: { kind: 'refused' } });
+		expect(sent).toBeLessThan(110);
+		expect(asked).toBe(1);
+	});
+});
+
+it.each([1, 2, 3, 7])('takes a video whose first piece has %i bytes', async (bytes) => {
+	const pieces = async function* () {
+		yield VIDEO.subarray(0, bytes);
+		yield await Promise.resolve(VIDEO.subarray(bytes));
+	};
+	const { result, stored } = await download([pieces]);
+	expect(result.ok).toBe(true);
+	expect(stored).toEqual([VIDEO]);
+});
+
+it.each([Buffer.alloc(0), Buffer.from('ftyp'), Buffer.from('<html>not found</html>')])(
+	'refuses what is no video (%s)',
+	async (body) => {
+		const { result, stored } = await download([body], { headers: {} });
+		expect(result.ok).toBe(false);
+		expect(stored).toEqual([]);
+	},
+);
 
 it('begins again, from the start, when a download was too short', async () => {
 	const { result, stored } = await download([VIDEO.subarray(0, 3000), VIDEO]);

@@ -12,7 +12,9 @@ import { failAll, failed, inInputOrder } from '../execution/operation';
 import type { Operation, Outcome } from '../execution/operation';
 import { toolDescriptionField } from '../parameters/agentTool';
 import type { Form, FormSource } from '../parameters/read';
+import { inputFailure } from '../result';
 import type { Result } from '../result';
+import { reasonOf } from '../text';
 
 /** What an item asks for. */
 export type Wanted<T> = T & { itemIndex: number };
@@ -64,6 +66,18 @@ export function formOf(
 	};
 }
 
+/** Reads an item; what its values throw is that item's failure. Nothing has been sent for it. */
+async function safely<T>(read: () => Promise<Result<T>>): Promise<Result<T>> {
+	try {
+		return await read();
+	} catch (error) {
+		return inputFailure(
+			`This item cannot be read: ${reasonOf(error)}`,
+			'Correct the values that its expressions give: plain text, numbers and lists.',
+		);
+	}
+}
+
 /** Makes an operation of its definition. */
 export function defineOperation<Item extends object, Settings>({
 	resource,
@@ -88,7 +102,10 @@ export function defineOperation<Item extends object, Settings>({
 			const limit = createLimiter(READ_AT_ONCE);
 			const read = await Promise.all(
 				inputs.map((_, itemIndex) =>
-					limit(async () => await item(formOf(functions, itemIndex, facts), context)),
+					limit(
+						async () =>
+							await safely(async () => await item(formOf(functions, itemIndex, facts), context)),
+					),
 				),
 			);
 			const batch: Batch<Item, Settings> = { items: [], settings: common.value, refused: [] };

@@ -6,6 +6,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { systemClock } from '../clock';
 import { runDurableRole } from '../durable/roles';
 import { isToolCall, openContext } from '../execution/context';
+import type { ExecutionContext } from '../execution/context';
 import { toNodeError } from '../execution/nodeErrors';
 import { failAll, failed } from '../execution/operation';
 import type { Operation, Outcome } from '../execution/operation';
@@ -16,7 +17,8 @@ import { durableRoleForm } from '../parameters/durableRole';
 import { ratesForm } from '../parameters/rates';
 import { field, group, then } from '../parameters/read';
 import type { Form } from '../parameters/read';
-import { inputFailure, STOPPED, succeed } from '../result';
+import { inputFailure, STOPPED, succeed, unexpectedFailure } from '../result';
+import { shown } from '../text';
 import type { Failure } from '../result';
 import { z } from 'zod';
 import { formOf } from './defineOperation';
@@ -69,11 +71,13 @@ const operationForm: Form<Operation> = then(
 		operation: field('operation', 'Operation', z.unknown().transform(String)),
 	}),
 	({ resource, operation }) => {
-		const chosen = OPERATIONS[resource]?.[operation];
+		const operations = Object.hasOwn(OPERATIONS, resource) ? OPERATIONS[resource] : undefined;
+		const chosen =
+			operations && Object.hasOwn(operations, operation) ? operations[operation] : undefined;
 		return chosen
 			? succeed(chosen)
 			: inputFailure(
-					`Operation "${resource}: ${operation}" does not exist`,
+					`Operation ${shown(`${resource}: ${operation}`)} does not exist`,
 					'Choose a resource and an operation from the lists.',
 				);
 	},
@@ -91,7 +95,21 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 	const context = await openContext(functions, rates);
 	if (role) return await runDurableRole(role, functions, context);
 	if (!context.ok) return failAll(items, context.failure);
-	return await operation.run(context.value);
+	return await runSafely(operation, context.value);
+}
+
+/**
+ * What throws although nothing should becomes the failure of all items, with every task that was paid
+ * for. Left to n8n, a node that continues would hand on its *input* items as if all were well.
+ */
+async function runSafely(operation: Operation, context: ExecutionContext): Promise<Outcome[]> {
+	const items = context.functions.getInputData();
+	try {
+		return await operation.run(context);
+	} catch (error) {
+		context.halt();
+		return failAll(items, unexpectedFailure(error, context.paidTasks.taskIds()));
+	}
 }
 
 /** n8n keeps nothing that a stopped node returns, so what was paid for goes to its log. */

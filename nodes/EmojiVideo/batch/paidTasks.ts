@@ -21,6 +21,8 @@ const entrySchema = z.object({
 export type PaidTask = z.infer<typeof entrySchema>;
 
 export interface PaidTasks {
+	/** The IDs of all tasks that this execution has made and knows of. */
+	taskIds(): string[];
 	/** The task of a job that was accepted earlier in this execution. */
 	find(key: string): PaidTask | undefined;
 	/** Remembers an accepted task. Synchronous on purpose. */
@@ -75,6 +77,7 @@ export function openPaidTasks(context: IDataObject): PaidTasks {
 	const { tasks, areas } = stored ?? emptyRecord();
 	const find = (key: string) => (key in tasks ? entrySchema.safeParse(tasks[key]).data : undefined);
 	return {
+		taskIds: () => Object.keys(tasks).flatMap((key) => find(key)?.taskId ?? []),
 		find,
 		write: (key, entry) => {
 			tasks[key] = { ...entry };

@@ -7,6 +7,7 @@ import type { IBinaryData } from 'n8n-workflow';
 import { fail, succeed } from '../result';
 import type { Failure, FailureKind, Result } from '../result';
 import { isLoopback, parseUrl } from '../net/publicHosts';
+import { createMp4Watch, isMp4Head, MP4_HEAD_BYTES } from './mp4Boxes';
 import type { Body, SafeAnswer } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';
 import { checkLink, fetchUntrusted } from '../net/untrustedFetch';
@@ -21,12 +22,14 @@ export const VIDEO_MIME_TYPE = 'video/mp4';
 const NEXT_STEP =
 	'The video itself is safe: fetch it within 24 hours of its creation, with Get Status and this task ID, or from videoUrl.';
 
+const BROKEN_OFF = 'The download broke off';
+
 const VIDEO_LINK: LinkRequest = {
 	name: 'The video link',
 	headers: { Accept: `${VIDEO_MIME_TYPE}, */*;q=0.5` },
 	nextStep: NEXT_STEP,
 	timeoutMs: TRANSFER_MS,
-	brokenOff: 'The download broke off',
+	brokenOff: BROKEN_OFF,
 };
 
 const downloadFailure = (
@@ -40,30 +43,86 @@ const candidates = (url: URL): URL[] =>
 		? [new URL(url.href.replace(/^http:/, 'https:')), url]
 		: [url];
 
-/** The first bytes, put back so that the stream is still whole. */
-async function peek(body: Body): Promise<Buffer | undefined> {
+/** Waits until the first bytes are there, which go on with the others. */
+async function hasBegun(body: Body): Promise<void> {
 	await new Promise<void>((resolve, reject) => {
 		body.once('readable', resolve);
 		body.once('end', resolve);
 		body.once('error', reject);
 	});
-	const head = body.read() as Buffer | null;
-	if (head) body.unshift(head);
-	return head ?? undefined;
 }
 
-/** ISO/IEC 14496-12: a file type box comes first. */
-const isMp4 = (head: Buffer | undefined) => head?.toString('latin1', 4, 8) === 'ftyp';
+/** What was seen of a video that goes by. */
+interface Passed {
+	bytes: number;
+	isMp4: boolean;
+	isTooLong: boolean;
+	isWhole(): boolean;
+}
 
-/** The length that the storage host promises, in bytes, within the limit. */
-function promisedSize({ headers }: SafeAnswer): Result<number> {
+/**
+ * The body, watched: its first piece has at least the bytes that tell what it is, and it ends where it
+ * becomes longer than it may be, whatever it was compressed to on its way.
+ */
+function watched(body: Body, mostBytes: number) {
+	const boxes = createMp4Watch();
+	const passed: Passed = {
+		bytes: 0,
+		isMp4: false,
+		isTooLong: false,
+		isWhole: () => boxes.isWhole(),
+	};
+	const pass = (piece: Buffer) => {
+		passed.bytes += piece.length;
+		boxes.look(piece);
+		return piece;
+	};
+	const video = body.compose(async function* (pieces: AsyncIterable<Buffer>) {
+		let head: Buffer | undefined = Buffer.alloc(0);
+		for await (const piece of pieces) {
+			const next: Buffer = head ? Buffer.concat([head, piece]) : piece;
+			if (head && next.length < MP4_HEAD_BYTES) {
+				head = next;
+				continue;
+			}
+			if (head) passed.isMp4 = isMp4Head(next);
+			head = undefined;
+			passed.isTooLong = passed.bytes + next.length > mostBytes;
+			if (passed.isTooLong) return;
+			yield pass(next);
+		}
+		if (head && head.length > 0) yield pass(head);
+	}) as Body;
+	return { video, passed };
+}
+
+/** The length that the storage host promises, in bytes, within the limit; `undefined`: it does not say. */
+function promisedSize({ headers }: SafeAnswer): Result<number | undefined> {
 	const size = Number(headers['content-length'] ?? Number.NaN);
-	if (size > 0 && size <= MAX_VIDEO_BYTES) return succeed(size);
-	return downloadFailure(
-		Number.isNaN(size)
-			? 'The storage host does not say how large the video is'
-			: `The video has ${size} bytes; at most ${MAX_VIDEO_BYTES} are accepted`,
-	);
+	if (!Number.isInteger(size)) return succeed(undefined);
+	return size > 0 && size <= MAX_VIDEO_BYTES ? succeed(size) : sizeFailure(`${size}`);
+}
+
+const sizeFailure = (bytes: string) =>
+	downloadFailure(`The video has ${bytes} bytes; at most ${MAX_VIDEO_BYTES} are accepted`);
+
+/** Whether all of it came: as long as was promised, or, where nothing was, a whole file by its boxes. */
+function checkPassed(passed: Passed, promised: number | undefined): Result<void> {
+	const { bytes } = passed;
+	if (passed.isTooLong && promised === undefined)
+		return sizeFailure(`more than ${MAX_VIDEO_BYTES}`);
+	if (passed.isTooLong) {
+		return downloadFailure(`The download has more than the ${promised} bytes it was to have`);
+	}
+	if (promised !== undefined && bytes !== promised) {
+		return downloadFailure(`The download ended after ${bytes} of ${promised} bytes`, 'noAnswer');
+	}
+	return promised !== undefined || passed.isWhole()
+		? succeed(undefined)
+		: downloadFailure(
+				`The download ended in the middle of the video, after ${bytes} bytes`,
+				'noAnswer',
+			);
 }
 
 /** Puts an open answer into n8n's binary storage. */
@@ -74,17 +133,20 @@ async function store(
 ): Promise<Result<IBinaryData>> {
 	const size = promisedSize(answer);
 	if (!size.ok) return size;
-	if (!isMp4(await peek(answer.body))) {
-		return downloadFailure('What the video link leads to is not an MP4 video');
+	const { video, passed } = watched(answer.body, size.value ?? MAX_VIDEO_BYTES);
+	try {
+		await hasBegun(video);
+		if (!passed.isMp4) {
+			return downloadFailure('What the video link leads to is not an MP4 video');
+		}
+		const stored = await functions.helpers.prepareBinaryData(video, fileName, VIDEO_MIME_TYPE);
+		const checked = checkPassed(passed, size.value);
+		return checked.ok ? succeed(stored) : checked;
+	} catch {
+		// A stream that is ended early ends with an error.
+		const checked = checkPassed(passed, size.value);
+		return passed.isTooLong && !checked.ok ? checked : downloadFailure(BROKEN_OFF, 'noAnswer');
 	}
-	const stored = await functions.helpers.prepareBinaryData(answer.body, fileName, VIDEO_MIME_TYPE);
-	// Versions of n8n that do not count the bytes leave this to the HTTP client.
-	return (stored.bytes ?? size.value) === size.value
-		? succeed(stored)
-		: downloadFailure(
-				`The download ended after ${stored.bytes} of ${size.value} bytes`,
-				'noAnswer',
-			);
 }
 
 /**

@@ -3,12 +3,21 @@
  * every file system and leads into no folder.
  */
 import { parseUrl } from '../net/publicHosts';
+import { cut } from '../text';
+
+/** Names are judged by their beginning: what is behind it comes into no file name. */
+const READ_LENGTH = 1000;
 
 const safe = (text: string, length: number) =>
-	text
-		.replace(/[^\p{L}\p{N}_-]+/gu, '-')
-		.replace(/^-+|-+$/g, '')
-		.slice(0, length);
+	cut(
+		cut(text, READ_LENGTH)
+			.replace(/[^\p{L}\p{N}_-]+/gu, '-')
+			.replace(/^-+/, ''),
+		length,
+	).replace(/-+$/, '');
+
+/** A name without the extension that a file of its kind has. */
+const withoutExtension = (name: string) => name.replace(/\.[A-Za-z0-9]{1,5}$/, '');
 
 /** The last segment of an address, readable. */
 export function lastSegment(imageUrl: string | undefined): string {
@@ -35,7 +44,7 @@ export function videoFileName(
 ): string {
 	const portrait = imageFile ?? lastSegment(imageUrl);
 	const parts = [
-		safe(portrait.replace(/\.[A-Za-z0-9]{1,5}$/, ''), 40),
+		safe(withoutExtension(portrait), 40),
 		safe(templateId ?? '', 64),
 		safe(taskId, 64),
 	];
@@ -48,9 +57,9 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
 const MAX_NAME_BYTES = 160;
 
 function shortened(text: string): string {
-	let short = text;
-	while (Buffer.byteLength(short) > MAX_NAME_BYTES) short = [...short].slice(0, -1).join('');
-	return short;
+	const letters = [...cut(text, MAX_NAME_BYTES)];
+	while (Buffer.byteLength(letters.join('')) > MAX_NAME_BYTES) letters.pop();
+	return letters.join('');
 }
 
 /**
@@ -60,10 +69,11 @@ function shortened(text: string): string {
  */
 export function ownFileName(name: string, distinction: string): string {
 	const last = name.split(/[\\/]/).pop() ?? '';
-	const clean = last
+	const readable = last
 		.replace(/\.mp4$/i, '')
-		.replace(/[\p{Cc}\p{Cf}<>:"|?*]+/gu, '-')
-		.replace(/^[.\s-]+|[.\s-]+$/g, '');
+		.replace(/[\p{Cc}\p{Cf}\p{Cs}<>:"|?*]+/gu, '-')
+		.replace(/^[.\s-]+/, '');
+	const clean = cut(readable, READ_LENGTH).replace(/[.\s-]+$/, '');
 	const safeName = DEVICE.test(clean) ? `${clean}-video` : shortened(clean) || 'video';
 	return `${[safeName, safe(distinction, 64)].filter(Boolean).join('-')}.mp4`;
 }

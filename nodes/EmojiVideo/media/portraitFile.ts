@@ -35,7 +35,8 @@ async function inspect(
 	facts: FileFacts,
 ): Promise<Result<CheckedPortrait & { hash: string }>> {
 	const hash = createHash('sha256');
-	let head: Buffer | undefined = Buffer.alloc(0);
+	const head: Buffer[] = [];
+	let headBytes = 0;
 	let end: ReturnType<typeof createEndFinder> | undefined;
 	let checked: Result<CheckedPortrait> | undefined;
 	const judge = (bytes: Buffer) => {
@@ -44,17 +45,20 @@ async function inspect(
 			end = createEndFinder(portrait.value);
 			end.look(bytes);
 		}
-		head = undefined;
 		return portrait;
 	};
 	for await (const piece of entries) {
 		hash.update(piece);
-		if (head) head = Buffer.concat([head, piece]);
-		else end?.look(piece);
-		if (head && head.length >= HEAD_BYTES) checked = judge(head);
+		if (checked) {
+			end?.look(piece);
+			continue;
+		}
+		head.push(piece);
+		headBytes += piece.length;
+		if (headBytes >= HEAD_BYTES) checked = judge(Buffer.concat(head.splice(0)));
 		if (checked && !checked.ok) return checked;
 	}
-	checked ??= judge(head ?? Buffer.alloc(0));
+	checked ??= judge(Buffer.concat(head));
 	if (!checked.ok) return checked;
 	if (!end?.isFound()) return truncated(facts.name, checked.value);
 	return succeed({ ...checked.value, hash: hash.digest('hex') });
@@ -80,7 +84,7 @@ export async function readPortraitFile(
 	fallbackName: string,
 	helpers: Helpers,
 ): Promise<Result<PortraitFile>> {
-	const name = binary.fileName ?? fallbackName;
+	const name = typeof binary.fileName === 'string' ? binary.fileName : fallbackName;
 	try {
 		const size = await sizeOf(binary, helpers);
 		const fits = checkSize({ name, size });

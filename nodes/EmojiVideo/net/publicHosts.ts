@@ -17,14 +17,18 @@ const PRIVATE = [
 	/^192\.168\.\d+\.\d+$/,
 	/^198\.1[89]\.\d+\.\d+$/,
 	/^2(2[4-9]|[345]\d)\.\d+\.\d+\.\d+$/,
+	// Azure's metadata; other clouds have theirs in the ranges above and below.
+	/^168\.63\.129\.16$/,
 	// Unspecified, IPv4 in IPv6 in its several forms, NAT64 and 6to4.
 	/^\[::/,
 	/^\[64:ff9b:/,
 	/^\[2002:/,
+	// Teredo (RFC 4380): an IPv4 address in IPv6, too.
+	/^\[2001:0?:/,
 	/^\[ff[0-9a-f]{2}:/,
 	/^\[f[cd][0-9a-f]{2}:/,
 	/^\[fe[89a-f][0-9a-f]:/,
-	/\.(local|internal|intranet|lan|home\.arpa)$/,
+	/\.(local|localdomain|internal|intranet|lan|corp|home|home\.arpa|svc|private)$/,
 	/^[^.[\]]+$/,
 ];
 

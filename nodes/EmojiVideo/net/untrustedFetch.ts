@@ -59,6 +59,31 @@ export function checkLink(
 	return succeed(url);
 }
 
+/** Proxies for a whole machine give names addresses of this range (RFC 2544), and look them up themselves. */
+const isStandIn = (error: object) => 'ip' in error && /^198\.1[89]\./.test(String(error.ip));
+
+/**
+ * Whether the host's name leads to a public address. A node cannot look names up, but n8n can, from 2.40
+ * on (docs/n8n.md, "Where requests may go"); before, a name is as good as it looks.
+ */
+async function checkAddress(
+	url: URL,
+	request: LinkRequest,
+	{ functions, allowLoopback }: LinkTools,
+): Promise<Result<URL>> {
+	const { getSecureEgressFilter } = functions.helpers as Partial<IExecuteFunctions['helpers']>;
+	if (!getSecureEgressFilter || (allowLoopback && isLoopback(url))) return succeed(url);
+	try {
+		const found = await getSecureEgressFilter('enforced').validateUrl(url);
+		if (found.ok || isStandIn(found.error)) return succeed(url);
+	} catch {
+		// A name that n8n cannot look up; behind a proxy, it is the proxy that can.
+		return succeed(url);
+	}
+	const where = `${request.name} leads into a private network (${url.hostname}, by its address)`;
+	return linkFailure(request, where);
+}
+
 const isRedirect = (status: number) => status >= 300 && status < 400;
 const isPassing = (status: number) => status >= 500 || status === 429;
 
@@ -88,6 +113,8 @@ export async function fetchUntrusted<T>(
 	const { name, headers, timeoutMs } = request;
 	const checked = checkLink(url, request, tools);
 	if (!checked.ok) return checked;
+	const reachable = await checkAddress(url, request, tools);
+	if (!reachable.ok) return reachable;
 	let redirect: string | undefined;
 	let hasAnswered = false;
 	try {

@@ -7,6 +7,7 @@ import type { IBinaryData } from 'n8n-workflow';
 import type { z } from 'zod';
 import { inputFailure, succeed } from '../result';
 import type { Result } from '../result';
+import { reasonOf, shown } from '../text';
 
 /** Where an item's fields come from: a running node, or one that polls. */
 export interface FormSource {
@@ -59,13 +60,19 @@ export const field =
 		try {
 			value = source.get(path);
 		} catch (error) {
-			const reason = error instanceof Error ? error.message : 'it cannot be read';
 			return inputFailure(
-				`${label}: the expression failed: ${reason}`,
+				`${label}: the expression failed: ${reasonOf(error)}`,
 				`Correct the expression of ${label}.`,
 			);
 		}
-		return check(typeof schema === 'function' ? schema(source) : schema, value ?? null);
+		try {
+			return check(typeof schema === 'function' ? schema(source) : schema, value ?? null);
+		} catch (error) {
+			return inputFailure(
+				`${label} ${shown(value)} cannot be read: ${reasonOf(error)}`,
+				`Use plain text, a number or a list for ${label}.`,
+			);
+		}
 	};
 
 /** Several forms as one object; the first failure ends the reading. */

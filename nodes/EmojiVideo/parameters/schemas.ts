@@ -3,13 +3,10 @@
  * its label, the value and what is allowed, and says what to do next.
  */
 import { z } from 'zod';
+import { shown } from '../text';
 import type { Schema } from './read';
 
-/** A value as a message shows it: quoted, and not for ever. */
-export const shown = (value: unknown): string => {
-	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-	return `"${text.length > 100 ? `${text.slice(0, 100)}...` : text}"`;
-};
+export { shown };
 
 /** Adds an issue: what is wrong, and what to do about it. */
 export function addIssue(context: z.RefinementCtx, message: string, nextStep: string): never {

@@ -1,0 +1,51 @@
+/**
+ * Text from outside, whatever it is: cut to length, and shown in messages. Rule: nothing here throws, and
+ * nothing takes longer than the text is long.
+ */
+
+/** The first `length` UTF-16 units of a text, but no half of a character at its end. */
+export function cut(text: string, length: number): string {
+	if (text.length <= length) return text;
+	const last = text.charCodeAt(length - 1);
+	const isHalf = last >= 0xd800 && last <= 0xdbff;
+	return text.slice(0, isHalf ? length - 1 : length);
+}
+
+/** Reading a value may run its own code: getters, `toJSON`, a Proxy. */
+function asText(value: unknown): string {
+	if (typeof value === 'string') return value;
+	try {
+		return JSON.stringify(value) ?? String(value);
+	} catch {
+		return asWords(value);
+	}
+}
+
+function asWords(value: unknown): string {
+	try {
+		return String(value);
+	} catch {
+		return `(${typeof value} that cannot be shown)`;
+	}
+}
+
+const SHOWN_LENGTH = 100;
+
+/** A value as a message shows it: quoted, and not for ever. */
+export const shown = (value: unknown): string => {
+	const text = asText(value);
+	return `"${text.length > SHOWN_LENGTH ? `${cut(text, SHOWN_LENGTH)}...` : text}"`;
+};
+
+const REASON_LENGTH = 300;
+
+/** Why something was thrown, in words. */
+export function reasonOf(error: unknown): string {
+	try {
+		const { message } = error as { message?: unknown };
+		if (typeof message === 'string' && message !== '') return cut(message, REASON_LENGTH);
+	} catch {
+		// An error that cannot be read; what it is will do.
+	}
+	return cut(asText(error), REASON_LENGTH);
+}
