@@ -101,6 +101,15 @@ export function unexpectedFailure(error: unknown, taskIds: readonly string[] = [
 	};
 }
 
+/** Does work that ends as a result; what it throws although it should not is a failure, too. */
+export async function caught<T>(work: () => Promise<Result<T>>): Promise<Result<T>> {
+	try {
+		return await work();
+	} catch (error) {
+		return fail(unexpectedFailure(error));
+	}
+}
+
 /** The failure that Stop causes. */
 export const STOPPED: Failure = {
 	kind: 'stopped',

@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../dashscope/client';
 import type { Task } from '../dashscope/schemas';
-import { fail, STOPPED, succeed } from '../result';
+import { fail, STOPPED, succeed, unexpectedFailure } from '../result';
 import type { Failure, Result } from '../result';
 import { createAsyncEvent } from './asyncEvent';
 import { recordAnswer } from './pollAnswers';
@@ -85,8 +85,7 @@ export function followTasks(
 		}
 	};
 
-	const ask = async (taskId: string) => {
-		const result = await getTask(taskId);
+	const hear = (taskId: string, result: Result<Answer<Task>>) => {
 		if (!result.ok && concernsAll(result.failure)) {
 			finishAll(result.failure);
 		} else {
@@ -95,6 +94,15 @@ export function followTasks(
 			if (polled.kind === 'failed') {
 				finish(taskId, { result: fail(polled.failure), lastAnswer: polled.answer });
 			}
+		}
+	};
+
+	const ask = async (taskId: string) => {
+		try {
+			hear(taskId, await getTask(taskId));
+		} catch (error) {
+			schedule.open.delete(taskId);
+			finish(taskId, { result: fail({ ...unexpectedFailure(error), taskId }) });
 		}
 		memory?.keep(schedule);
 		progress.update(schedule, clock.now());

@@ -10,7 +10,7 @@ import { DETECTION_MODEL, LOST_CREATE, VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
 import { hintAboutAreas } from '../dashscope/areas';
 import { nextStepFor } from '../dashscope/errors';
-import { fail, mayHaveActed, STOPPED, succeed } from '../result';
+import { caught, fail, mayHaveActed, STOPPED, succeed } from '../result';
 import type { Failure, Result } from '../result';
 import type { Detection, FaceAreas } from '../dashscope/schemas';
 import type { AccountMemory } from './accountMemory';
@@ -121,7 +121,7 @@ function detectAhead(jobs: Job[], tools: BatchTools, stop: BatchStop): AreasOf {
 		const known = tools.paidTasks.findAreas(portrait.id);
 		const areas = known
 			? Promise.resolve(succeed(known))
-			: previous.then(async () => await detect(portrait, tools, stop));
+			: previous.then(async () => await caught(async () => await detect(portrait, tools, stop)));
 		found.set(portrait.id, areas);
 		previous = areas;
 	};
@@ -194,7 +194,9 @@ export async function submitJobs(
 	const areasOf = detectAhead(open, tools, stop);
 	for (const job of open) {
 		if (signal.aborted) stop.failure ??= STOPPED;
-		const result = stop.failure ? fail(stop.failure) : await submit(job, areasOf, tools, untilRoom);
+		const result = stop.failure
+			? fail(stop.failure)
+			: await caught(async () => await submit(job, areasOf, tools, untilRoom));
 		if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
 		onResult(job, result);
 	}

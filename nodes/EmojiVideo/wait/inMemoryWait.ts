@@ -8,7 +8,7 @@ import type { AcceptedTask } from '../batch/submit';
 import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
 import type { PollSettings } from '../batch/pollSchedule';
-import { succeed } from '../result';
+import { fail, succeed, unexpectedFailure } from '../result';
 import type { Result } from '../result';
 import { cancelQueued } from './cancelOnStop';
 import { deliver, DOWNLOADS_AT_ONCE, packUp, toJson } from './deliver';
@@ -74,8 +74,13 @@ export function startInMemoryWait(
 		if (!wanted) return;
 		if (result.ok) {
 			const delivery = async () => {
-				const delivered = await deliver(accepted, result.value, wanted, context);
-				settle(job, delivered.result, delivered.link);
+				try {
+					const delivered = await deliver(accepted, result.value, wanted, context);
+					settle(job, delivered.result, delivered.link);
+				} catch (error) {
+					const { taskId } = accepted.entry;
+					settle(job, fail({ ...unexpectedFailure(error), taskId }));
+				}
 			};
 			deliveries.push(download(delivery));
 		} else if (result.failure.kind === 'timeLimit' && options.returnsUnfinished && lastAnswer) {
