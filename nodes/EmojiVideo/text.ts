@@ -11,6 +11,13 @@ export function cut(text: string, length: number): string {
 	return text.slice(0, isHalf ? length - 1 : length);
 }
 
+/** A text without the slashes at its end. */
+export function withoutSlashes(text: string): string {
+	let end = text.length;
+	while (text.endsWith('/', end)) end--;
+	return text.slice(0, end);
+}
+
 /** Reading a value may run its own code: getters, `toJSON`, a Proxy. */
 function asText(value: unknown): string {
 	if (typeof value === 'string') return value;

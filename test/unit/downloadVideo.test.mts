@@ -40,7 +40,7 @@ function n8nWith(bodies: SentBody[], headers: Record<string, string>) {
 	return { functions, stored, asked: () => asked };
 }
 
-async function download(bodies: SentBody[], { headers = PROMISED as Record<string, string> } = {}) {
+async function download(bodies: SentBody[], { headers = PROMISED } = {}) {
 	const clock = createVirtualClock();
 	const { functions, stored, asked } = n8nWith(bodies, headers);
 	const result = await clock.until(

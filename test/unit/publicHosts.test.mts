@@ -93,3 +93,35 @@ it.each(['', 'portrait.png', '//example.com/a.png', 'http://', 'http://[::1', 'h
 		expect(parseUrl(text)).toBeUndefined();
 	},
 );
+
+describe('names and addresses that lead into a network of one’s own', () => {
+	it.each([
+		'http://printer/',
+		'http://db.default.svc/',
+		'http://db.default.svc.cluster.local/',
+		'http://wiki.corp/',
+		'http://nas.home/',
+		'http://host.localdomain/',
+		'http://metadata.google.internal/',
+		'http://169.254.169.254/',
+		'http://100.100.100.200/',
+		'http://168.63.129.16/',
+		'http://192.0.0.192/',
+		'http://[fd00:ec2::254]/',
+		'http://[2001::1]/',
+		'http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/',
+		'http://[::ffff:169.254.169.254]/',
+		'http://[0:0:0:0:0:ffff:a9fe:a9fe]/',
+		'http://[64:ff9b::169.254.169.254]/',
+	])('%s', (address) => {
+		expect(isPrivate(new URL(address))).toBe(true);
+	});
+
+	it.each([
+		'https://[2001:db8::1]/',
+		'https://[2001:4860:4860::8888]/',
+		'https://svc.example.com/',
+	])('not %s', (address) => {
+		expect(isPrivate(new URL(address))).toBe(false);
+	});
+});

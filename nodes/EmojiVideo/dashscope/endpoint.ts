@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { fail, succeed } from '../result';
 import type { Result } from '../result';
+import { withoutSlashes } from '../text';
 import { isLoopback, parseUrl } from '../net/publicHosts';
 import { shownText } from './tolerant';
 
@@ -61,7 +62,7 @@ function customBaseUrl(text: string): Result<string> {
 			'Use an https address without user name, query or fragment; http is accepted for localhost only.',
 		);
 	}
-	return succeed(`${url.origin}${url.pathname}`.replace(/\/+$/, ''));
+	return succeed(withoutSlashes(`${url.origin}${url.pathname}`));
 }
 
 /**

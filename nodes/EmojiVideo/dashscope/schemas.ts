@@ -4,6 +4,7 @@
  * a created task, a task's status, both areas or a code, an ID in each row of a list. Whatever else is
  * null, missing or of another type becomes `undefined` and costs nothing.
  */
+import { withoutSlashes } from '../text';
 import { z } from 'zod';
 import { foundArea } from './areas';
 import type { FaceAreas } from './areas';
@@ -256,7 +257,7 @@ export const uploadPolicySchema = z
 		requestId: request_id,
 		policy: data.policy,
 		signature: data.signature,
-		directory: data.upload_dir.replace(/\/+$/, ''),
+		directory: withoutSlashes(data.upload_dir),
 		host: data.upload_host,
 		validMs: (data.expire_in_seconds || POLICY_VALID_S) * 1000,
 		/** Of one file; Infinity where the service does not say. */

@@ -107,6 +107,7 @@ export async function openAccount(
 export async function openContext(
 	functions: IExecuteFunctions,
 	rates: Partial<Rates>,
+	clock: Clock = systemClock,
 ): Promise<Result<ExecutionContext>> {
 	const stop = new AbortController();
 	const cancelled = functions.getExecutionCancelSignal();
@@ -114,11 +115,11 @@ export async function openContext(
 	if (cancelled?.aborted) stop.abort();
 
 	const { signal } = stop;
-	const tools = await openAccount(functions, rates, signal);
+	const tools = await openAccount(functions, rates, signal, clock);
 	if (!tools.ok) return tools;
-	const afterStop = await openAccount(functions, rates);
+	const afterStop = await openAccount(functions, rates, undefined, clock);
 	if (!afterStop.ok) return afterStop;
-	const { account, client, clock } = tools.value;
+	const { account, client } = tools.value;
 	const link = { functions, clock, signal, allowLoopback: account.isLoopback };
 	return succeed({
 		...tools.value,
