@@ -15,7 +15,7 @@ const WHOLE = Buffer.concat([box('ftyp', 16), box('moov', 20), box('mdat', 50)])
 
 type SentBody = Buffer | (() => AsyncIterable<Buffer>);
 
-const PROMISED = { 'content-length': String(VIDEO.length) };
+const PROMISED: Record<string, string> = { 'content-length': String(VIDEO.length) };
 
 /** n8n, with a storage host that sends these bodies, one after the other, and promises a whole video. */
 function n8nWith(bodies: SentBody[], headers: Record<string, string>) {
