@@ -147,6 +147,9 @@ const SHOWING: Record<string, Record<string, unknown>> = {
 	'options.checkImage': { imageSource: 'url' },
 };
 
+/** An account of its own for each, since an account has its pace. */
+let accounts = 0;
+
 interface Asked {
 	resource: string;
 	operation: string;
@@ -190,7 +193,8 @@ function n8nWith({ resource, operation, path, odd: { value }, continues }: Asked
 		getMode: () => 'trigger',
 		getExecutionCancelSignal: () => undefined,
 		getWorkflowDataProxy: () => ({ $runIndex: 0, $execution: { id: '1' }, $workflow: { id: 'w' } }),
-		getCredentials: async () => await Promise.resolve({ apiKey: 'sk-x', endpoint: 'beijing' }),
+		getCredentials: async () =>
+			await Promise.resolve({ apiKey: `sk-${accounts++}`, endpoint: 'beijing' }),
 		continueOnFail: () => continues,
 		isToolExecution: () => false,
 		addExecutionHints: () => undefined,

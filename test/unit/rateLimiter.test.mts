@@ -4,8 +4,8 @@ import {
 	DOCUMENTED_RATES,
 	documentedUnless,
 	rateLimiterOf,
+	rememberedAccounts,
 	reserve,
-	waitBeforeLeaving,
 } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import type { Clock } from '../../nodes/EmojiVideo/clock';
 import type { Bucket, Acquire } from '../../nodes/EmojiVideo/dashscope/client';
@@ -49,23 +49,6 @@ describe('reserve', () => {
 
 	it('does not save up turns that nobody took', () => {
 		expect(reserve(1000, 90_000, 1)).toEqual({ at: 90_000, next: reserve(0, 90_000, 1).next });
-	});
-});
-
-describe('one that is due', () => {
-	it('leaves at once when fewer than a second may hold have left', () => {
-		expect(waitBeforeLeaving([], 5000, 20)).toBe(0);
-		expect(waitBeforeLeaving(Array<number>(19).fill(5000), 5000, 20)).toBe(0);
-	});
-
-	it('waits where a busy process has sent a whole second of them at once', () => {
-		const left = Array<number>(20).fill(5000);
-		expect(waitBeforeLeaving(left, 5100, 20)).toBe(950);
-		expect(waitBeforeLeaving(left, 6050, 20)).toBe(0);
-	});
-
-	it('waits for the whole pause of a rate below one a second', () => {
-		expect(waitBeforeLeaving([5000], 6000, 0.5)).toBeCloseTo(1100);
 	});
 });
 
@@ -167,6 +150,71 @@ describe('a pace', () => {
 		await second;
 		expect(clock.now()).toBe(start);
 		expect(clock.sleepers()).toBe(0);
+	});
+});
+
+describe('a pace that is shared', () => {
+	it('has its places back from those who left', async () => {
+		const clock = createVirtualClock();
+		const account = freshAccount();
+		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
+		const stop = new AbortController();
+		const left = Array.from({ length: 1000 }, async () => await acquire('query', stop.signal));
+		await clock.advance(200);
+		stop.abort();
+		await Promise.all(left);
+		const start = clock.now();
+		await clock.until(acquire('query'));
+		expect(clock.now() - start).toBeLessThanOrEqual(60);
+	});
+
+	it('is not slowed down for the others by one that goes slowly', async () => {
+		const clock = createVirtualClock();
+		const account = freshAccount();
+		const slow = rateLimiterOf(account, { ...DOCUMENTED_RATES, create: 0.01 }, clock);
+		const usual = rateLimiterOf(account, DOCUMENTED_RATES, clock);
+		const start = clock.now();
+		const slowMoments: number[] = [];
+		const slowOnes = [1, 2, 3].map(async () => {
+			await slow('create');
+			slowMoments.push(clock.now() - start);
+		});
+		const moments = await turns(10, 'create', [usual], clock);
+		expect(moments.at(-1)).toBeLessThan(12_000);
+		await clock.until(Promise.all(slowOnes));
+		expect(slowMoments[1]).toBeGreaterThanOrEqual(100_000);
+		expect(slowMoments[2]).toBeGreaterThanOrEqual(200_000);
+	});
+
+	it('lets executions with the same slow rate share it', async () => {
+		const clock = createVirtualClock();
+		const account = freshAccount();
+		const rates = { ...DOCUMENTED_RATES, create: 0.5 };
+		const paces = [1, 2].map(() => rateLimiterOf(account, rates, clock));
+		expect((await turns(5, 'create', paces, clock)).at(-1)).toBeGreaterThanOrEqual(8000);
+	});
+
+	it('does not remember accounts that nobody uses any more', async () => {
+		const clock = createVirtualClock(Date.UTC(2100, 0, 1));
+		for (let nth = 0; nth < 50; nth++) {
+			await rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock)('query');
+			await clock.advance(60_000);
+		}
+		expect(rememberedAccounts()).toBeLessThan(20);
+	});
+
+	it('falls elsewhere into the rhythm of other processes after a 429', async () => {
+		const shifts = new Set<number>();
+		for (let nth = 0; nth < 20; nth++) {
+			const clock = createVirtualClock();
+			const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
+			const start = clock.now();
+			acquire.throttled?.('detect');
+			await clock.until(acquire('detect'));
+			shifts.add(Math.round(clock.now() - start));
+			expect(clock.now() - start).toBeLessThanOrEqual(1100);
+		}
+		expect(shifts.size).toBeGreaterThan(10);
 	});
 });
 

@@ -5,6 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock';
+import { createAsyncEvent } from './asyncEvent';
+import type { AsyncEvent } from './asyncEvent';
 import type { Bucket, Acquire } from '../dashscope/client';
 
 /** Requests per second for each bucket. */
@@ -27,34 +29,63 @@ export const documentedUnless = (given: Partial<Rates>): Rates => ({
  */
 const MARGIN = 1.09;
 
-/** The same for those that a busy process sends late, several at a time. */
-const WINDOW_MARGIN = 1.05;
-
-/** What a bucket of an account has promised and done, in milliseconds since the epoch. */
-interface BucketState {
-	/** The next free moment. */
-	next: number;
-	/** When the last requests really left: as many as may leave within a second, at least one. */
-	left: number[];
+/** One that waits for its turn. */
+interface Waiter {
+	/** Of all that wait, in the order of their coming. */
+	number: number;
+	event: AsyncEvent;
 }
 
-type Turns = Record<Bucket, BucketState>;
+/** Those that allow the same rate; they share it. */
+interface Lane {
+	/** When the last of them left, in ms since the epoch. */
+	lastAt: number;
+	waiting: Set<Waiter>;
+}
 
-const accounts = new Map<string, Turns>();
+/** What a bucket of an account has done, and who waits. Nothing is promised: who leaves gives up nothing. */
+interface BucketState {
+	lanes: Map<number, Lane>;
+	/** When the last request left, whatever its lane. */
+	lastAt: number;
+	/** After a 429: not before this. */
+	notBefore: number;
+}
 
-const idle = (): BucketState => ({ next: 0, left: [] });
+type Buckets = Record<Bucket, BucketState>;
 
-function bucketsOf(accountId: string): Turns {
+const accounts = new Map<string, Buckets>();
+
+/** Longer than the space behind any request: what an account did before says nothing any more. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
+
+const idle = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, notBefore: -Infinity });
+
+const isForgotten = (buckets: Buckets, now: number) =>
+	Object.values(buckets).every(
+		({ lanes, lastAt }) =>
+			lastAt < now - FORGOTTEN_AFTER_MS &&
+			[...lanes.values()].every(({ waiting }) => waiting.size === 0),
+	);
+
+function bucketsOf(accountId: string, now: number): Buckets {
 	const known = accounts.get(accountId);
 	if (known) return known;
-	const fresh: Turns = { detect: idle(), create: idle(), query: idle(), policy: idle() };
+	for (const [id, buckets] of accounts) if (isForgotten(buckets, now)) accounts.delete(id);
+	const fresh: Buckets = { detect: idle(), create: idle(), query: idle(), policy: idle() };
 	accounts.set(accountId, fresh);
 	return fresh;
 }
 
+/** How many accounts are remembered; tests look at it. */
+export const rememberedAccounts = (): number => accounts.size;
+
 /** What stands for an account: a hash of its key and address. */
 export const accountIdOf = (apiKey: string, baseUrl: string): string =>
 	createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('base64url');
+
+/** The space that a request of this rate keeps behind the one before it, in ms. */
+const spaceMs = (perSecond: number) => (1000 / perSecond) * MARGIN;
 
 /**
  * Reserves the next free moment of a bucket.
@@ -67,20 +98,40 @@ export function reserve(
 	perSecond: number,
 ): { at: number; next: number } {
 	const at = Math.max(now, next);
-	return { at, next: at + (1000 / perSecond) * MARGIN };
+	return { at, next: at + spaceMs(perSecond) };
 }
 
 /**
- * How long one that is due must still wait. A process that was busy wakes several sleepers at once;
- * what they make up for would be more than a second's share.
- * @param left when the last requests left
- * @returns milliseconds, 0 for none
+ * When the first of a lane is due: behind the last of its own lane by the rate of the lane, and behind any
+ * other by what the account allows. So a slow rate slows nobody but those that asked for it.
  */
-export function waitBeforeLeaving(left: number[], now: number, perSecond: number): number {
-	const atOnce = Math.max(1, Math.floor(perSecond));
-	const first = left.at(-atOnce);
-	if (first === undefined) return 0;
-	return Math.max(0, first + (atOnce / perSecond) * 1000 * WINDOW_MARGIN - now);
+const dueAt = ({ lastAt, notBefore }: BucketState, bucket: Bucket, rate: number, lane: Lane) =>
+	Math.max(
+		notBefore,
+		lane.lastAt + spaceMs(rate),
+		lastAt + spaceMs(Math.max(rate, DOCUMENTED_RATES[bucket])),
+	);
+
+/** Who leaves next, and when: who is due first; of several, who came first. */
+function nextOf(state: BucketState, bucket: Bucket, now: number) {
+	let next: { waiter: Waiter; at: number } | undefined;
+	for (const [rate, lane] of state.lanes) {
+		const [waiter] = lane.waiting;
+		if (!waiter) continue;
+		const at = Math.max(now, dueAt(state, bucket, rate, lane));
+		const isSooner =
+			!next || at < next.at || (at === next.at && waiter.number < next.waiter.number);
+		if (isSooner) next = { waiter, at };
+	}
+	return next;
+}
+
+let arrivals = 0;
+
+function laneOf(state: BucketState, rate: number): Lane {
+	const lane = state.lanes.get(rate) ?? { lastAt: -Infinity, waiting: new Set() };
+	state.lanes.set(rate, lane);
+	return lane;
 }
 
 /**
@@ -89,15 +140,33 @@ export function waitBeforeLeaving(left: number[], now: number, perSecond: number
  * @param rates what the user allows; executions with other rates share the same queue
  */
 export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Acquire {
-	const buckets = bucketsOf(accountId);
-	return async (bucket, signal) => {
-		const now = clock.now();
-		const state = buckets[bucket];
-		const { at, next } = reserve(state.next, now, rates[bucket]);
-		state.next = next;
-		await clock.sleep(at - now, signal);
-		const wait = () => waitBeforeLeaving(state.left, clock.now(), rates[bucket]);
-		for (let ms = wait(); ms > 0 && !signal?.aborted; ms = wait()) await clock.sleep(ms, signal);
-		state.left = [...state.left, clock.now()].slice(-Math.max(1, Math.floor(rates[bucket])));
+	const acquire = async (bucket: Bucket, signal?: AbortSignal) => {
+		const state = bucketsOf(accountId, clock.now())[bucket];
+		const lane = laneOf(state, rates[bucket]);
+		const waiter: Waiter = { number: arrivals++, event: createAsyncEvent() };
+		const stopped = signal && AbortSignal.any([signal]);
+		stopped?.addEventListener('abort', () => waiter.event.set(), { once: true });
+		lane.waiting.add(waiter);
+		try {
+			while (!signal?.aborted) {
+				const now = clock.now();
+				const next = nextOf(state, bucket, now);
+				const isNext = next?.waiter === waiter;
+				if (isNext && next.at <= now) {
+					lane.lastAt = state.lastAt = now;
+					return;
+				}
+				await waiter.event.waitUpTo(isNext ? next.at - now : Infinity, clock);
+			}
+		} finally {
+			lane.waiting.delete(waiter);
+			nextOf(state, bucket, clock.now())?.waiter.event.set();
+		}
 	};
+	/** Other processes use the account too: the next request falls elsewhere into their rhythm. */
+	const throttled = (bucket: Bucket) => {
+		const state = bucketsOf(accountId, clock.now())[bucket];
+		state.notBefore = clock.now() + Math.random() * spaceMs(rates[bucket]);
+	};
+	return Object.assign(acquire, { throttled });
 }

@@ -18,7 +18,11 @@ export type { Bucket, Model, TaskListQuery, VideoRequest } from './calls';
 export type { Answer } from './readAnswer';
 
 /** Waits for a free place in a bucket; the client never asks faster than it lets through. */
-export type Acquire = (bucket: Bucket, signal?: AbortSignal) => Promise<void>;
+export interface Acquire {
+	(bucket: Bucket, signal?: AbortSignal): Promise<void>;
+	/** Hears that the service refused a request of the bucket as one too many. */
+	throttled?(bucket: Bucket): void;
+}
 
 export interface Client {
 	/** Finds both face areas of a portrait. A portrait that does not pass is a value, not a failure. */
@@ -66,7 +70,9 @@ export function createClient(
 			await acquire(bucket, signal);
 			if (signal?.aborted) return fail(STOPPED);
 			const answer = await send({ ...request, timeoutMs: TIMEOUT_MS[bucket] });
-			return answer.ok ? readAnswer(answer.value, reading, clock.now()) : answer;
+			const result = answer.ok ? readAnswer(answer.value, reading, clock.now()) : answer;
+			if (!result.ok && result.failure.kind === 'throttled') acquire.throttled?.(bucket);
+			return result;
 		};
 		return kind === 'once' ? await attempt() : await withRetry(kind, clock, attempt, signal);
 	};

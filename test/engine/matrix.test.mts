@@ -1,0 +1,31 @@
+/** A sample of the matrix (`npm run matrix` plays all of it): every flow, and every fault, some once, some always. */
+import 'reflect-metadata';
+import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeDouble, Operation } from '../../sandbox/dashscope/index.mts';
+import { faultsOf, FLOWS, playCell } from '../matrix/cell.mts';
+import { FAULTS } from '../matrix/faults.mts';
+
+let double: DashScopeDouble;
+beforeAll(async () => {
+	double = await startDashScopeDouble({ clock: { now: () => 1_760_412_484_000 }, taskSeconds: 60 });
+});
+afterAll(async () => await double.close());
+
+const CELLS = 60;
+const flows = Object.keys(FLOWS) as Operation[];
+const names = Object.keys(FAULTS);
+
+/** A step that has no divisor in common with the number of flows visits all pairs in turn. */
+const sample = Array.from({ length: CELLS }, (_, index) => ({
+	flow: flows[index % flows.length] ?? 'query',
+	name: names[(index * 7) % names.length] ?? 'reset',
+	times: index % 2 === 0 ? ('always' as const) : (1 as const),
+}));
+
+test.each(sample)('$flow, $name, $times', async ({ flow, name, times }) => {
+	const fault = FAULTS[name];
+	if (!fault) throw new Error(`There is no fault ${name}.`);
+	const cell = { flow, fault, times };
+	const result = await playCell(double, cell);
+	expect({ result, wrong: faultsOf(cell, result) }).toMatchObject({ wrong: [] });
+});
