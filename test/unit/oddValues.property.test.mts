@@ -266,6 +266,7 @@ it(`reads whatever stands in the trigger's form (${RUNS} of them)`, () => {
 				fileFields: [],
 				timezone: 'UTC',
 				allowLoopback: false,
+				isTool: false,
 				now: 0,
 			});
 			if (form.ok) return;
