@@ -128,7 +128,7 @@ describe('the AI agent sample', () => {
 				{ agent },
 			);
 			expect(answer).toContain('Cute Kid: Happy (mengwa_kaixin)');
-			expect(answer).toContain('Office: Happy (dagong_kaixin)');
+			expect(answer).toContain('Worker: Happy (dagong_kaixin)');
 		},
 	);
 

@@ -61,6 +61,27 @@ describe('a user in the editor', () => {
 		await closePanel(page);
 	});
 
+	it('reads the form in the order of its thoughts: portrait, templates, the rest, limits last', async () => {
+		const panel = await openPanel(page, NODE);
+		const labels = ['Image URL', 'Templates', 'Face Areas', 'Files', 'Waiting', 'Limits and Cost'];
+		const fieldOf = (label: string) =>
+			panel.locator('label, .n8n-input-label').getByText(label, { exact: true }).last();
+		const tops = await Promise.all(
+			labels.map(
+				async (label) =>
+					await fieldOf(label).evaluate(
+						(element: { getBoundingClientRect(): { top: number } }) =>
+							element.getBoundingClientRect().top,
+					),
+			),
+		);
+		expect(tops).toEqual([...tops].sort((a, b) => a - b));
+		await updateImage(await screenshot(page, 'panel-after'));
+		await fieldOf('Limits and Cost').scrollIntoViewIfNeeded();
+		await screenshot(page, 'panel-end');
+		await closePanel(page);
+	});
+
 	it('runs the workflow and watches the video in the output panel', async () => {
 		await page.getByTestId('execute-workflow-button').click();
 		const last = canvasNode(page, 'Save Video');
