@@ -13,7 +13,7 @@ const run = async (options: IDataObject) =>
 			operation: 'createAndWait',
 			imageUrl: '={{ $json.url }}',
 			templates: ['mengwa_kaixin', 'jingdian_lei', 'dagong_wunai'],
-			options: options as never,
+			limitOptions: options as never,
 		},
 	});
 

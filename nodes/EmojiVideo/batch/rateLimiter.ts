@@ -33,6 +33,8 @@ const MARGIN = 1.09;
 interface Waiter {
 	/** Of all that wait, in the order of their coming. */
 	number: number;
+	/** When it came, in ms since the epoch. */
+	since: number;
 	event: AsyncEvent;
 }
 
@@ -58,6 +60,12 @@ const accounts = new Map<string, Buckets>();
 
 /** Longer than the space behind any request: what an account did before says nothing any more. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
+
+/**
+ * Who is due and does not leave for so long is gone: it must not hold up those behind it. One that was
+ * only late stands in line again.
+ */
+const GONE_AFTER_MS = 10_000;
 
 const idle = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, notBefore: -Infinity });
 
@@ -114,14 +122,15 @@ const dueAt = ({ lastAt, notBefore }: BucketState, bucket: Bucket, rate: number,
 
 /** Who leaves next, and when: who is due first; of several, who came first. */
 function nextOf(state: BucketState, bucket: Bucket, now: number) {
-	let next: { waiter: Waiter; at: number } | undefined;
+	let next: { waiter: Waiter; lane: Lane; at: number; due: number } | undefined;
 	for (const [rate, lane] of state.lanes) {
 		const [waiter] = lane.waiting;
 		if (!waiter) continue;
-		const at = Math.max(now, dueAt(state, bucket, rate, lane));
+		const due = Math.max(waiter.since, dueAt(state, bucket, rate, lane));
+		const at = Math.max(now, due);
 		const isSooner =
 			!next || at < next.at || (at === next.at && waiter.number < next.waiter.number);
-		if (isSooner) next = { waiter, at };
+		if (isSooner) next = { waiter, lane, at, due };
 	}
 	return next;
 }
@@ -143,20 +152,29 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 	const acquire = async (bucket: Bucket, signal?: AbortSignal) => {
 		const state = bucketsOf(accountId, clock.now())[bucket];
 		const lane = laneOf(state, rates[bucket]);
-		const waiter: Waiter = { number: arrivals++, event: createAsyncEvent() };
+		const waiter: Waiter = {
+			number: arrivals++,
+			since: clock.now(),
+			event: createAsyncEvent(),
+		};
 		const stopped = signal && AbortSignal.any([signal]);
 		stopped?.addEventListener('abort', () => waiter.event.set(), { once: true });
-		lane.waiting.add(waiter);
 		try {
 			while (!signal?.aborted) {
 				const now = clock.now();
+				lane.waiting.add(waiter);
 				const next = nextOf(state, bucket, now);
 				const isNext = next?.waiter === waiter;
 				if (isNext && next.at <= now) {
 					lane.lastAt = state.lastAt = now;
 					return;
 				}
-				await waiter.event.waitUpTo(isNext ? next.at - now : Infinity, clock);
+				if (next && !isNext && now >= next.due + GONE_AFTER_MS) {
+					next.lane.waiting.delete(next.waiter);
+					continue;
+				}
+				const waitMs = isNext ? next.at - now : (next?.at ?? now) - now + GONE_AFTER_MS;
+				await waiter.event.waitUpTo(waitMs, clock);
 			}
 		} finally {
 			lane.waiting.delete(waiter);
