@@ -65,7 +65,7 @@ const FORGOTTEN_AFTER_MS = 10 * 60_000;
  * Who is due and does not leave for so long is gone: it must not hold up those behind it. One that was
  * only late stands in line again.
  */
-const GONE_AFTER_MS = 10_000;
+const GONE_AFTER_MS = 30_000;
 
 const idle = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, notBefore: -Infinity });
 
@@ -135,6 +135,14 @@ function nextOf(state: BucketState, bucket: Bucket, now: number) {
 	return next;
 }
 
+/** Whoever comes makes way: those that are gone leave the line. */
+function dropGone(state: BucketState, bucket: Bucket, now: number): void {
+	let next = nextOf(state, bucket, now);
+	for (; next && now >= next.due + GONE_AFTER_MS; next = nextOf(state, bucket, now)) {
+		next.lane.waiting.delete(next.waiter);
+	}
+}
+
 let arrivals = 0;
 
 function laneOf(state: BucketState, rate: number): Lane {
@@ -152,6 +160,7 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 	const acquire = async (bucket: Bucket, signal?: AbortSignal) => {
 		const state = bucketsOf(accountId, clock.now())[bucket];
 		const lane = laneOf(state, rates[bucket]);
+		dropGone(state, bucket, clock.now());
 		const waiter: Waiter = {
 			number: arrivals++,
 			since: clock.now(),
@@ -169,12 +178,7 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 					lane.lastAt = state.lastAt = now;
 					return;
 				}
-				if (next && !isNext && now >= next.due + GONE_AFTER_MS) {
-					next.lane.waiting.delete(next.waiter);
-					continue;
-				}
-				const waitMs = isNext ? next.at - now : (next?.at ?? now) - now + GONE_AFTER_MS;
-				await waiter.event.waitUpTo(waitMs, clock);
+				await waiter.event.waitUpTo(isNext ? next.at - now : Infinity, clock);
 			}
 		} finally {
 			lane.waiting.delete(waiter);
