@@ -34,100 +34,115 @@ export interface TaskResult {
 	lastAnswer?: Answer<Task>;
 }
 
+type Tools = Pick<BatchTools, 'client' | 'clock' | 'signal'>;
+
+/** Asks about a task once. @returns an answer or a failure, in `QUESTION_MS` at most */
+async function askOnce(
+	taskId: string,
+	{ client, clock, signal }: Tools,
+): Promise<Result<Answer<Task>>> {
+	const isAnswered = new AbortController();
+	const limit = clock.sleep(QUESTION_MS, AbortSignal.any([signal, isAnswered.signal]));
+	const unanswered = limit.then(() => fail(signal.aborted ? STOPPED : UNANSWERED));
+	try {
+		return await Promise.race([client.getTask(taskId, 'once'), unanswered]);
+	} finally {
+		isAnswered.abort();
+	}
+}
+
+type OnEnd = (accepted: AcceptedTask, taskResult: TaskResult) => void;
+
+/** The tasks that are followed: what the schedule knows of each, and the videos it stands for. */
+function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd) {
+	const { paidTasks, clock, memory, tell } = tools;
+	const schedule = createPollSchedule(settings, memory?.recall());
+	const videos = new Map<string, AcceptedTask[]>();
+	const progress = createProgress(tell ?? (() => undefined));
+
+	const end = (taskId: string, taskResult: TaskResult) => {
+		const all = videos.get(taskId) ?? [];
+		const { result } = taskResult;
+		videos.delete(taskId);
+		progress.end(result.ok);
+		for (const accepted of all) {
+			if (!result.ok && result.failure.status === 'FAILED') paidTasks.remove(accepted.job.key);
+			onEnd(accepted, taskResult);
+		}
+	};
+
+	const endAll = (failure: Failure) => {
+		schedule.open.clear();
+		for (const taskId of [...videos.keys()]) end(taskId, { result: fail({ ...failure, taskId }) });
+	};
+
+	const hear = (taskId: string, result: Result<Answer<Task>>) => {
+		if (!result.ok && concernsAll(result.failure)) return endAll(result.failure);
+		const polled = recordAnswer(schedule, taskId, result, clock.now(), Math.random());
+		if (polled.kind === 'done') end(taskId, { result: succeed(polled.answer) });
+		if (polled.kind === 'failed')
+			end(taskId, { result: fail(polled.failure), lastAnswer: polled.answer });
+	};
+
+	return {
+		endAll,
+		isEmpty: () => videos.size === 0,
+		hasRoom: (queueAhead: number | undefined) => roomFor(schedule, queueAhead) > 0,
+		due: () => nextPolls(schedule, clock.now()),
+		add(accepted: AcceptedTask): void {
+			const { entry, job } = accepted;
+			const same = videos.get(entry.taskId);
+			if (same) return void same.push(accepted);
+			videos.set(entry.taskId, [accepted]);
+			enqueue(schedule, { ...entry, templateId: job.templateId }, clock.now());
+		},
+		/** Asks about a task, and takes in what comes back. */
+		async ask(taskId: string): Promise<void> {
+			try {
+				hear(taskId, await askOnce(taskId, tools));
+			} catch (error) {
+				schedule.open.delete(taskId);
+				end(taskId, { result: fail({ ...unexpectedFailure(error), taskId }) });
+			}
+			memory?.keep(schedule);
+			progress.update(schedule, clock.now());
+		},
+	};
+}
+
 /**
  * Follows accepted tasks to their ends. Tasks may be added while it runs; a task that several videos
  * stand for is asked about once.
  * @param onEnd hears once of every task that was added
  */
-export function followTasks(
-	{ client, paidTasks, clock, signal, memory, tell }: BatchTools,
-	settings: PollSettings,
-	onEnd: (accepted: AcceptedTask, taskResult: TaskResult) => void,
-) {
-	const schedule = createPollSchedule(settings, memory?.recall());
-	const hasRoom = createAsyncEvent();
-	const followed = new Map<string, AcceptedTask[]>();
+export function followTasks(tools: BatchTools, settings: PollSettings, onEnd: OnEnd) {
+	const { clock, signal } = tools;
+	const followed = createFollowed(tools, settings, onEnd);
 	const changed = createAsyncEvent();
-	const progress = createProgress(tell ?? (() => undefined));
+	const answered = createAsyncEvent();
 	let noMore = false;
 	let ended = false;
-	const stop = () => {
+	const wake = () => {
 		changed.set();
-		hasRoom.set();
+		answered.set();
 	};
-	signal.addEventListener('abort', stop, { once: true });
-
-	const finish = (taskId: string, taskResult: TaskResult) => {
-		const all = followed.get(taskId) ?? [];
-		followed.delete(taskId);
-		progress.end(taskResult.result.ok);
-		for (const accepted of all) {
-			if (!taskResult.result.ok && taskResult.result.failure.status === 'FAILED')
-				paidTasks.remove(accepted.job.key);
-			onEnd(accepted, taskResult);
-		}
-	};
-
-	const finishAll = (failure: Failure) => {
-		schedule.open.clear();
-		for (const taskId of [...followed.keys()])
-			finish(taskId, { result: fail({ ...failure, taskId }) });
-	};
-
-	const getTask = async (taskId: string): Promise<Result<Answer<Task>>> => {
-		const isAnswered = new AbortController();
-		const limit = clock.sleep(QUESTION_MS, AbortSignal.any([signal, isAnswered.signal]));
-		const unanswered = limit.then(() => fail(signal.aborted ? STOPPED : UNANSWERED));
-		try {
-			return await Promise.race([client.getTask(taskId, 'once'), unanswered]);
-		} finally {
-			isAnswered.abort();
-		}
-	};
-
-	const hear = (taskId: string, result: Result<Answer<Task>>) => {
-		if (!result.ok && concernsAll(result.failure)) {
-			finishAll(result.failure);
-		} else {
-			const polled = recordAnswer(schedule, taskId, result, clock.now(), Math.random());
-			if (polled.kind === 'done') finish(taskId, { result: succeed(polled.answer) });
-			if (polled.kind === 'failed') {
-				finish(taskId, { result: fail(polled.failure), lastAnswer: polled.answer });
-			}
-		}
-	};
-
-	const ask = async (taskId: string) => {
-		try {
-			hear(taskId, await getTask(taskId));
-		} catch (error) {
-			schedule.open.delete(taskId);
-			finish(taskId, { result: fail({ ...unexpectedFailure(error), taskId }) });
-		}
-		memory?.keep(schedule);
-		progress.update(schedule, clock.now());
-		changed.set();
-		hasRoom.set();
-	};
+	signal.addEventListener('abort', wake, { once: true });
 
 	const done = (async () => {
-		while (!signal.aborted && !(noMore && followed.size === 0)) {
-			const { ask: due, wakeAt } = nextPolls(schedule, clock.now());
-			for (const taskId of due) void ask(taskId);
+		while (!signal.aborted && !(noMore && followed.isEmpty())) {
+			const { ask, wakeAt } = followed.due();
+			for (const taskId of ask) void followed.ask(taskId).then(wake);
 			await changed.waitUpTo(wakeAt - clock.now(), clock);
 		}
 		ended = true;
-		finishAll(STOPPED);
+		followed.endAll(STOPPED);
 	})();
 
 	return {
 		add(accepted: AcceptedTask) {
-			const { entry, job } = accepted;
-			if (ended) return onEnd(accepted, { result: fail({ ...STOPPED, taskId: entry.taskId }) });
-			const same = followed.get(entry.taskId);
-			if (same) return void same.push(accepted);
-			followed.set(entry.taskId, [accepted]);
-			enqueue(schedule, { ...entry, templateId: job.templateId }, clock.now());
+			const { taskId } = accepted.entry;
+			if (ended) return onEnd(accepted, { result: fail({ ...STOPPED, taskId }) });
+			followed.add(accepted);
 			changed.set();
 		},
 		/**
@@ -135,8 +150,8 @@ export function followTasks(
 		 * @param queueAhead how many it keeps at the service; `undefined`: as many as make sense
 		 */
 		async untilRoom(queueAhead: number | undefined): Promise<void> {
-			while (!ended && !signal.aborted && roomFor(schedule, queueAhead) === 0)
-				await hasRoom.waitUpTo(Number.POSITIVE_INFINITY, clock);
+			while (!ended && !signal.aborted && !followed.hasRoom(queueAhead))
+				await answered.waitUpTo(Number.POSITIVE_INFINITY, clock);
 		},
 		/** No task will be added any more; resolves when the last one has ended. */
 		async finish(): Promise<void> {

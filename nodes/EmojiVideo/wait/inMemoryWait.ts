@@ -91,12 +91,8 @@ export function startInMemoryWait(
 	});
 
 	return {
-		add(accepted) {
-			follow.add(accepted);
-		},
-		settle(job, result) {
-			settle(job, result);
-		},
+		add: (accepted) => follow.add(accepted),
+		settle: (job, result) => settle(job, result),
 		untilRoom: async () => await follow.untilRoom(options.queueAhead),
 		async finish() {
 			await follow.finish();
