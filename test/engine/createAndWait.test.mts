@@ -102,6 +102,18 @@ describe('one portrait, one template', () => {
 		expect(refused.error?.description).toContain('300 x 500 pixels');
 	});
 
+	test('a task of unusual areas that fails says that they may be why', async () => {
+		sandbox.double.failTask(1);
+		const { error } = await sandbox.run({
+			parameters: sandbox.createAndWait({
+				faceAreas: 'manual',
+				faceArea: '[10, 10, 400, 400]',
+				expressionArea: '[100, 100, 500, 500]',
+			}),
+		});
+		expect(error?.description).toContain('does not enclose the Face Area');
+	});
+
 	test('manual areas are sent as they are and nothing is detected', async () => {
 		await sandbox.run({
 			items: [{ faceArea: [200, 200, 440, 440], expressionArea: [80, 80, 560, 560] }],

@@ -3,6 +3,7 @@
  * Rule: a task that was added ends with exactly one result, which carries the task ID.
  */
 import type { Answer } from '../dashscope/client';
+import { hintAboutAreas } from '../dashscope/areas';
 import type { Task } from '../dashscope/schemas';
 import { fail, STOPPED, succeed, unexpectedFailure } from '../result';
 import type { Failure, Result } from '../result';
@@ -12,7 +13,7 @@ import { createProgress } from './progress';
 import { createPollSchedule, enqueue, nextPolls } from './pollSchedule';
 import type { PollSettings } from './pollSchedule';
 import { roomFor } from './queueAhead';
-import { concernsAll } from './submit';
+import { concernsAll, withHint } from './submit';
 import type { AcceptedTask, BatchTools } from './submit';
 
 /**
@@ -66,8 +67,14 @@ function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd)
 		videos.delete(taskId);
 		progress.end(result.ok);
 		for (const accepted of all) {
-			if (!result.ok && result.failure.status === 'FAILED') paidTasks.remove(accepted.job.key);
-			onEnd(accepted, taskResult);
+			const { entry, job } = accepted;
+			if (result.ok || result.failure.status !== 'FAILED') {
+				onEnd(accepted, taskResult);
+			} else {
+				paidTasks.remove(job.key);
+				const failure = withHint(result.failure, entry.areas && hintAboutAreas(entry.areas));
+				onEnd(accepted, { ...taskResult, result: fail(failure) });
+			}
 		}
 	};
 

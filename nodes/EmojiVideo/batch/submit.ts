@@ -56,7 +56,8 @@ const LOST_EARLIER: Failure = {
 	nextStep: LOST_CREATE,
 };
 
-const withHint = (failure: Failure, hint: string | undefined): Failure =>
+/** A failure with one more thing to know. */
+export const withHint = (failure: Failure, hint: string | undefined): Failure =>
 	hint === undefined ? failure : { ...failure, nextStep: `${failure.nextStep} ${hint}` };
 
 /** A portrait that did not pass, as the failure of every job that uses it. */
