@@ -7,7 +7,7 @@ import type { IDataObject } from 'n8n-workflow';
 import type { CancelOutcome } from './batch/cancelTask';
 import type { CreatedTask, Detection, FaceAreas, ListedTask, Task } from './dashscope/schemas';
 import { hintAboutAreas } from './dashscope/areas';
-import { nextStepFor } from './dashscope/errors';
+import { meaningOf, UNKNOWN_VERDICT } from './dashscope/errors';
 import type { Failure } from './result';
 import { nameOfTemplate } from './dashscope/templateNames';
 
@@ -159,6 +159,11 @@ export const cancelToJson = ({
 	requestId,
 }: CancelOutcome): IDataObject => known({ taskId, canceled, status, reason, requestId });
 
+const adviceOn = ({ code, message }: Detection & { passed: false }, hint?: string): string => {
+	const { title, nextStep } = meaningOf(code, message) ?? UNKNOWN_VERDICT;
+	return [`${title}.`, nextStep, hint].filter(Boolean).join(' ');
+};
+
 /**
  * A detection's verdict, as data to branch on. The areas fit Create's fields as they are.
  * @param hint what may explain a verdict, from the file itself
@@ -180,9 +185,7 @@ export const detectionToJson = (
 				passed: false,
 				code: detection.code,
 				message: detection.message,
-				advice: [nextStepFor(detection.code, detection.message) ?? 'Use another portrait.', hint]
-					.filter(Boolean)
-					.join(' '),
+				advice: adviceOn(detection, hint),
 				...portrait,
 				requestId: detection.requestId,
 			});

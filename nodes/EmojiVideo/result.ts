@@ -42,7 +42,7 @@ export type FailureKind = (typeof FAILURE_KINDS)[number];
 /** A failure as plain JSON: it is stored in n8n's database with a parked wait. */
 export const failureSchema = z.object({
 	kind: z.enum(FAILURE_KINDS),
-	/** What happened, in one sentence. */
+	/** What happened, in one sentence of ours. */
 	message: z.string(),
 	/** What to do next. */
 	nextStep: z.string(),
@@ -50,6 +50,8 @@ export const failureSchema = z.object({
 	httpStatus: z.number().optional(),
 	/** DashScope's own error code, e.g. `InvalidParameter`. */
 	code: z.string().optional(),
+	/** What DashScope itself says, in its own English. */
+	serviceMessage: z.string().optional(),
 	requestId: z.string().optional(),
 	/** From a `Retry-After` header. */
 	retryAfterMs: z.number().optional(),
@@ -61,6 +63,12 @@ export const failureSchema = z.object({
 export type Failure = z.infer<typeof failureSchema>;
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+/** What the service itself says of a failure, as a sentence for behind ours. */
+export function saidByService({ code, serviceMessage }: Failure): string | undefined {
+	if (serviceMessage) return `DashScope says: "${serviceMessage}"${code ? ` (${code})` : ''}.`;
+	return code && `DashScope's error code: ${code}.`;
+}
 
 /** Wraps a value as a success. */
 export const succeed = <T>(value: T): Result<T> => ({ ok: true, value });
@@ -89,14 +97,15 @@ export const mayHaveActed = ({ kind }: Failure): boolean => MAY_HAVE_ACTED.inclu
  * @param taskIds of all tasks that may be concerned
  */
 export function unexpectedFailure(error: unknown, taskIds: readonly string[] = []): Failure {
-	const accepted =
-		taskIds.length > 0
-			? ` Tasks that DashScope has accepted: ${taskIds.join(', ')}: fetch their videos with Get Status or Wait.`
-			: '';
+	const accepted = {
+		0: '',
+		1: ' DashScope has accepted a task: fetch its video with Get Status or Wait.',
+	}[taskIds.length];
+	const several = ` Tasks that DashScope has accepted: ${taskIds.join(', ')}: fetch their videos with Get Status or Wait.`;
 	return {
 		kind: 'unexpected',
 		message: `Emoji Video came to an unexpected end: ${reasonOf(error)}`,
-		nextStep: `Look with Get Many for tasks that were made before you run again, and please report this error to the package.${accepted}`,
+		nextStep: `Look with Get Many for tasks that were made before you run again, and please report this error to the package.${accepted ?? several}`,
 		...(taskIds.length === 1 && { taskId: taskIds[0] }),
 	};
 }

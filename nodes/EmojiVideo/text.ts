@@ -56,3 +56,9 @@ export function reasonOf(error: unknown): string {
 	}
 	return cut(asText(error), REASON_LENGTH);
 }
+
+/** A sentence of ours as it goes on after a colon. */
+export const afterColon = (sentence: string): string =>
+	/^(The|No|Several|Another|An?) /.test(sentence)
+		? `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`
+		: sentence;

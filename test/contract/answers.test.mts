@@ -242,10 +242,11 @@ describe('an error', () => {
 			const { code, message, request_id } = example(name);
 			expect(refusal(status, example(name))).toStrictEqual({
 				kind,
-				message: `DashScope: ${String(message)} (${String(code)})`,
+				message: expect.stringMatching(/^(The|No|DashScope) [a-z A-Z,]+$/) as string,
 				nextStep: expect.stringMatching(/^[A-Z"].{15,}\.$/) as string,
 				httpStatus: status,
 				code,
+				serviceMessage: message,
 				requestId: request_id,
 				retryAfterMs: undefined,
 			});
@@ -282,7 +283,7 @@ describe('an error', () => {
 		for (const body of [undefined, null, 'Bad Gateway', 7, [], { code: {} }]) {
 			expect(refusal(502, body)).toMatchObject({
 				kind: 'unavailable',
-				message: 'DashScope answered with HTTP 502',
+				message: 'DashScope has a problem of its own (HTTP 502)',
 				nextStep: expect.stringContaining('Try again') as string,
 				httpStatus: 502,
 				code: undefined,
@@ -291,8 +292,8 @@ describe('an error', () => {
 	});
 
 	it('does not carry megabytes of text', () => {
-		const { message } = refusal(400, { code: 'c'.repeat(5000), message: 'm'.repeat(5000) });
-		expect(message.length).toBeLessThan(700);
+		const body = { code: 'c'.repeat(5000), message: 'm'.repeat(5000) };
+		expect(JSON.stringify(refusal(400, body)).length).toBeLessThan(1000);
 	});
 
 	it('keeps what Retry-After asked for', () => {
@@ -308,12 +309,13 @@ describe('an error', () => {
 });
 
 describe('a task without a video', () => {
-	it('says why it failed, in the service’s words, with both IDs', () => {
+	it('says why it failed, in our words and in the service’s, with both IDs', () => {
 		expect(taskFailure(taskSchema.parse(example('task-failed')))).toStrictEqual({
 			kind: 'task',
-			message: 'The task failed: The size is not match xxxxxx (InvalidParameter)',
+			message: 'The task failed: the image has a wrong format or size',
 			nextStep: expect.stringContaining('400 and 7000 pixels') as string,
 			code: 'InvalidParameter',
+			serviceMessage: 'The size is not match xxxxxx',
 			requestId: 'e5d70b02-ebd3-98ce-9fe8-759d7d7b107d',
 			taskId: '86ecf553-d340-4e21-af6e-a0c6a421c010',
 			status: 'FAILED',

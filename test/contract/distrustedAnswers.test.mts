@@ -96,7 +96,7 @@ const ERRORS_IN_200: Array<[code: string, message: string, kind: Failure['kind']
 
 describe.each(ERRORS_IN_200)('%s inside HTTP 200', (code, message, kind) => {
 	const body = { code, message, request_id: 'r-1' };
-	const failure = { code, requestId: 'r-1', kind, message: `DashScope: ${message} (${code})` };
+	const failure = { code, requestId: 'r-1', kind, serviceMessage: message };
 
 	it.each([
 		['at the top', body],

@@ -1,7 +1,10 @@
 /** The documents' error tables against this package's: each code has a next step and a fit retry. */
-import { nextStepFor, refusal } from '../../nodes/EmojiVideo/dashscope/errors';
+import { ERRORS } from '../../nodes/EmojiVideo/dashscope/errorCodes';
+import { BY_STATUS } from '../../nodes/EmojiVideo/dashscope/errorStatuses';
+import { meaningOf, refusal } from '../../nodes/EmojiVideo/dashscope/errors';
 import type { FailureKind } from '../../nodes/EmojiVideo/result';
 import { RETRIED } from '../../nodes/EmojiVideo/dashscope/retry';
+import { afterColon } from '../../nodes/EmojiVideo/text';
 import { documentedErrors } from './examples.mts';
 import type { DocumentedError } from './examples.mts';
 
@@ -18,6 +21,32 @@ const rows = (retry: DocumentedError['retry']) =>
 
 it.each(named(documentedErrors))('%s "%s" gives a next step in a sentence', (_, __, row) => {
 	expect(failureOf(row).nextStep).toMatch(/^(The|[A-Z]).{20,}\.$/);
+});
+
+it.each(named(documentedErrors))(
+	'%s "%s" is told in our words, with the service’s behind',
+	(_, __, row) => {
+		const failure = failureOf(row);
+		expect(failure.message).toMatch(/^[A-Z][^.!"“]{10,80}[^.!?]$/);
+		expect(failure.message).not.toContain(row.code);
+		if (row.message) expect(failure.message).not.toContain(row.message);
+		expect(failure).toMatchObject({ code: row.code, serviceMessage: row.message || undefined });
+	},
+);
+
+it('each title goes on after a colon', () => {
+	for (const { code, title } of [
+		...ERRORS,
+		...BY_STATUS.map((row) => ({ ...row, code: row.from })),
+	]) {
+		const [first, ...rest] = afterColon(title);
+		const isName = /^(DashScope|Model Studio)/.test(title);
+		expect([code, isName || first === first?.toLowerCase(), rest.join('')]).toEqual([
+			code,
+			true,
+			title.slice(1),
+		]);
+	}
 });
 
 it.each(rows('no'))('%s "%s" is never asked again', (_, __, row) => {
@@ -89,9 +118,9 @@ it.each([
 	],
 	['invalid_parameter_error', 'The prompt is too long.', /fields/],
 	['isv.OUT_OF_SERVICE', '', /balance/],
-	['Contain.Forbidden.Label.Error', '', /content check/],
+	['Contain.Forbidden.Label.Error', '', /another photo/],
 ])('%s "%s" says what to change', (code, message, words) => {
-	expect(nextStepFor(code, message)).toMatch(words);
+	expect(meaningOf(code, message)?.nextStep).toMatch(words);
 });
 
 it.each([
@@ -106,7 +135,7 @@ it.each([
 });
 
 it('has nothing to say about a code that begins like another one', () => {
-	expect(nextStepFor('ThrottlingAhead')).toBeUndefined();
-	expect(nextStepFor('InvalidFileSize')).toBeUndefined();
-	expect(nextStepFor()).toBeUndefined();
+	expect(meaningOf('ThrottlingAhead')).toBeUndefined();
+	expect(meaningOf('InvalidFileSize')).toBeUndefined();
+	expect(meaningOf()).toBeUndefined();
 });

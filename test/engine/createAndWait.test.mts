@@ -98,7 +98,7 @@ describe('one portrait, one template', () => {
 		const refused = await sandbox.run({
 			parameters: withAreas('[10, 10, 400, 400]', '[0, 0, 300, 500]'),
 		});
-		expect(refused.error?.message).toBe('DashScope: Invalid ext_bbox. (InvalidParameter)');
+		expect(refused.error?.message).toBe('DashScope refused the face areas');
 		expect(refused.error?.description).toContain('300 x 500 pixels');
 	});
 
@@ -194,7 +194,7 @@ describe('several', () => {
 		const { error } = await sandbox.run({
 			parameters: sandbox.createAndWait({ templates: '={{ "xiaolian_2027" }}' }),
 		});
-		expect(error?.message).toBe('DashScope: Driven not exist: driven_id. (InvalidParameter)');
+		expect(error?.message).toBe('DashScope does not know this template');
 		expect(error?.description).toContain('Choose another template');
 		expect(sandbox.operations()).toContain('create');
 	});
@@ -208,7 +208,7 @@ describe('three items of which one fails', () => {
 	test('stop: the error names portrait, reason, remedy and every accepted task', async () => {
 		const { error } = await sandbox.run({ items: items(), parameters: parameters() });
 		expect(error?.message).toMatch(
-			/^The portrait did not pass face detection: .*\(InvalidFile\.FacePose\)$/,
+			/^The portrait did not pass face detection: the head is tilted or turned$/,
 		);
 		expect(error?.description).toContain('head upright');
 		expect(error?.context?.['itemIndex']).toBe(1);
@@ -293,11 +293,15 @@ describe('three items of which one fails', () => {
 });
 
 describe('tasks that end without a video', () => {
-	test('FAILED says what the service said and carries the task ID', async () => {
+	test('FAILED says why in our words, then in the service’s, and carries the task ID', async () => {
 		sandbox.double.failTask(1);
 		const { error } = await sandbox.run({ parameters: sandbox.createAndWait() });
-		expect(error?.message).toBe('The task failed: The size is not match xxxxxx (InvalidParameter)');
-		expect(error?.description).toContain(sandbox.double.tasks()[0]?.id);
+		expect(error?.message).toBe('The task failed: the image has a wrong format or size');
+		expect(error?.description).toContain(
+			`DashScope says: "The size is not match xxxxxx" (InvalidParameter). Task ID: ${sandbox.double.tasks()[0]?.id}.`,
+		);
+		// The details that n8n shows beside it.
+		expect(error).toMatchObject({ messages: ['InvalidParameter: The size is not match xxxxxx'] });
 	});
 
 	test.each([
@@ -321,7 +325,8 @@ describe('tasks that end without a video', () => {
 	test('FAILED with "canceled" in the words of the service is an error all the same', async () => {
 		sandbox.double.failTask(1, { code: 'InternalError', message: 'Job was canceled by host.' });
 		const { error, run } = await sandbox.run({ parameters: sandbox.createAndWait() });
-		expect(error?.message).toBe('The task failed: Job was cancelled by host. (InternalError)');
+		expect(error?.message).toBe('The task failed');
+		expect(error?.description).toContain('"Job was canceled by host." (InternalError)');
 		expect(run.status).toBe('error');
 	});
 
@@ -342,7 +347,9 @@ describe('tasks that end without a video', () => {
 		});
 		expect(outputs[1]).toHaveLength(4);
 		expect(outputs[1]?.[3]?.json['error']).toMatchObject({
-			message: 'DashScope: Model not exist. (InvalidParameter)',
+			message: 'The emoji models do not exist at this endpoint',
+			serviceMessage: 'Model not exist.',
+			code: 'InvalidParameter',
 			description: expect.stringMatching(/region.*endpoint.*activated/) as string,
 		});
 		expect(sandbox.operations().filter((operation) => operation === 'create')).toHaveLength(1);

@@ -77,7 +77,8 @@ test('Retry On Fail with 3 tries and 3 items, one of them failing: one create pe
 		parameters: sandbox.createAndWait({ imageUrl: '={{ $json.url }}' }),
 		settings: { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 },
 	});
-	expect(error?.message).toContain('InvalidFile.NoHuman');
+	expect(error?.message).toContain('no face was found');
+	expect(error?.description).toContain('InvalidFile.NoHuman');
 	const perPortrait = sandbox.double
 		.ledger()
 		.filter(({ operation }) => operation === 'create')
@@ -136,7 +137,7 @@ test('a key that is refused ends the batch with one call', async () => {
 		settings: { onError: 'continueErrorOutput' },
 	});
 	expect(refused.outputs[1]?.map(({ json }) => json['message'])).toEqual(
-		[1, 2, 3].map(() => 'DashScope: Invalid API-key provided. (InvalidApiKey)'),
+		[1, 2, 3].map(() => 'The API key was not accepted'),
 	);
 	expect(sandbox.double.ledger()).toHaveLength(1);
 });
@@ -204,7 +205,7 @@ test('Timeout counts from the moment the task runs, and the error says where the
 		parameters: sandbox.createAndWait({ options: { ...FAST, timeout: 2 } }),
 	});
 	sandbox.double.setTaskSeconds(0.05);
-	expect(error?.message).toBe('The task is still running at the end of the Timeout');
+	expect(error?.message).toBe('The task is still running at the end of "Timeout (Seconds)"');
 	expect(error?.description).toContain(sandbox.double.tasks()[0]?.id);
 });
 

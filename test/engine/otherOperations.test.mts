@@ -150,7 +150,9 @@ describe('Detect Face', () => {
 			items: [{ url: `${sandbox.double.storageUrl}/portraits/nobody.png` }],
 			parameters: detectFace,
 		});
-		expect(error?.message).toMatch(/^DashScope: /);
-		expect(error?.description).toContain('The image is not at this address any more');
+		expect(error?.message).toBe('DashScope found no image at the address');
+		expect(error?.description).toMatch(
+			/^The image is not at this address any more.* DashScope says: ".*" \(InvalidParameter/,
+		);
 	});
 });

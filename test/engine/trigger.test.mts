@@ -243,7 +243,7 @@ test('a poll that fails changes nothing, and says why', async () => {
 		times: 'always',
 		fault: { kind: 'status', status: 400 },
 	});
-	await expect(trigger.poll()).rejects.toThrow('The request parameter is invalid');
+	await expect(trigger.poll()).rejects.toThrow('DashScope refused a value of the request');
 	sandbox.double.faults.clear();
 	expect(idsOf(await trigger.poll())).toEqual([id]);
 });
@@ -258,7 +258,7 @@ test('a second page that fails is no reason to take the first for all', async ()
 		times: 'always',
 		fault: { kind: 'status', status: 400 },
 	});
-	await expect(trigger.poll()).rejects.toThrow('The request parameter is invalid');
+	await expect(trigger.poll()).rejects.toThrow('DashScope refused a value of the request');
 	sandbox.double.faults.clear();
 	expect(idsOf(await trigger.poll())).toEqual(ids);
 });

@@ -338,7 +338,7 @@ describe('a time limit', () => {
 			kind: 'failed',
 			failure: {
 				kind: 'timeLimit',
-				message: 'The task is still running at the end of the Timeout',
+				message: 'The task is still running at the end of "Timeout (Seconds)"',
 				taskId: 'task-0',
 				status: 'RUNNING',
 				nextStep: expect.stringContaining('Get Status') as string,
@@ -360,7 +360,7 @@ describe('a time limit', () => {
 			expect(verdict).toMatchObject({
 				failure: {
 					kind: 'timeLimit',
-					message: 'The task is still in the queue at the end of the Queue Timeout',
+					message: 'The task is still in the queue at the end of "Queue Timeout (Seconds)"',
 					taskId,
 					status: 'PENDING',
 				},

@@ -12,7 +12,7 @@ import type { Clock } from '../../nodes/EmojiVideo/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Client } from '../../nodes/EmojiVideo/dashscope/client';
 import { accountOf } from '../../nodes/EmojiVideo/dashscope/endpoint';
-import { nextStepFor, refusal } from '../../nodes/EmojiVideo/dashscope/errors';
+import { meaningOf, refusal } from '../../nodes/EmojiVideo/dashscope/errors';
 import { fail, succeed } from '../../nodes/EmojiVideo/result';
 import type { Failure, FailureKind } from '../../nodes/EmojiVideo/result';
 import { isPrivate } from '../../nodes/EmojiVideo/net/publicHosts';
@@ -159,7 +159,7 @@ it.each([
 	],
 	['url error, please check url！', /endpoint|model/i],
 ])('7. "%s" does not send the user to the photo or its host', (message, words) => {
-	expect(nextStepFor('InvalidParameter', message)).toMatch(words);
+	expect(meaningOf('InvalidParameter', message)?.nextStep).toMatch(words);
 });
 
 it.each(['InvalidImageResolution', 'InvalidImageFormat', 'data_inspection_failed'])(

@@ -47,7 +47,7 @@ function acceptedTasks(outcomes: Outcome[], toldId?: string): string | undefined
 	const ids = outcomes.flatMap(({ result }) =>
 		result.ok ? taskIdsOf(result.value.json) : [result.failure.taskId],
 	);
-	const accepted = ids.filter((id) => typeof id === 'string' && id !== toldId);
+	const accepted = [...new Set(ids)].filter((id) => typeof id === 'string' && id !== toldId);
 	return accepted.length === 0
 		? undefined
 		: `Tasks that DashScope has accepted: ${accepted.join(', ')}.`;
@@ -139,8 +139,8 @@ export async function route(functions: IExecuteFunctions): Promise<INodeExecutio
 	if (fatal) {
 		const { itemIndex, failure } = fatal;
 		const addition = acceptedTasks(outcomes, failure.taskId);
-		const told = isTool ? { ...failure, message: failureForModel(failure) } : failure;
-		throw toNodeError(functions.getNode(), told, { itemIndex, addition });
+		const wholeText = isTool ? failureForModel(failure) : undefined;
+		throw toNodeError(functions.getNode(), failure, { itemIndex, addition, wholeText });
 	}
 	return [outcomes.map(isTool ? toToolItem : toItem)];
 }

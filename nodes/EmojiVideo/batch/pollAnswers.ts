@@ -8,7 +8,7 @@ import type { Answer } from '../dashscope/client';
 import { backoffMs, RETRIED } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';
 import type { Failure, Result } from '../result';
-import { deadline } from './pollSchedule';
+import { deadline, limitOf } from './pollSchedule';
 import type { OpenTask, PollSchedule } from './pollSchedule';
 
 const RUNS_KEPT = 50;
@@ -87,7 +87,10 @@ function recordFault(
 	if (PASSING.includes(failure.kind) && isPatient && !isOver) return { kind: 'open' };
 	schedule.open.delete(open.taskId);
 	if (PASSING.includes(failure.kind) && isOver) {
-		return { kind: 'failed', failure: unansweredLimitFailure(open, failure) };
+		return {
+			kind: 'failed',
+			failure: unansweredLimitFailure(open, failure, limitOf(schedule, open)),
+		};
 	}
 	return { kind: 'failed', failure: { ...failure, taskId: open.taskId, status: open.status } };
 }
@@ -139,5 +142,6 @@ export function recordAnswer(
 	}
 	if (now < deadline(schedule, open)) return { kind: 'open' };
 	schedule.open.delete(taskId);
-	return { kind: 'failed', failure: timeLimitFailure(task), answer: result.value };
+	const failure = timeLimitFailure(task, limitOf(schedule, open));
+	return { kind: 'failed', failure, answer: result.value };
 }

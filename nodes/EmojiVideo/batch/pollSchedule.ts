@@ -17,6 +17,7 @@
  * | deep in the queue            | when its queue timeout ends                             |
  * | made elsewhere               | once at the start, then as above                        |
  */
+import type { Limit } from '../dashscope/errors';
 
 export interface PollSettings {
 	/** How late the end of a running task may be noticed. */
@@ -166,6 +167,12 @@ export function deadline({ settings }: PollSchedule, task: OpenTask): number {
 			? task.startedAt + settings.runTimeoutMs
 			: task.queuedAt + settings.queueTimeoutMs;
 	return Math.min(ends, settings.endsAt ?? Infinity);
+}
+
+/** Which of the time limits a task reaches first. */
+export function limitOf(schedule: PollSchedule, task: OpenTask): Limit {
+	if (deadline(schedule, task) === schedule.settings.endsAt) return 'answer';
+	return task.status === 'RUNNING' && task.startedAt !== undefined ? 'run' : 'queue';
 }
 
 /** Puts tasks that were made elsewhere where they belong in the queue, once all have told their age. */

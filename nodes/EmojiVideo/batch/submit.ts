@@ -9,10 +9,11 @@ import type { Clock } from '../clock';
 import { DETECTION_MODEL, LOST_CREATE, VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
 import { hintAboutAreas } from '../dashscope/areas';
-import { nextStepFor } from '../dashscope/errors';
+import { meaningOf, UNKNOWN_VERDICT, wordsOf } from '../dashscope/errors';
 import { caught, fail, mayHaveActed, STOPPED, succeed } from '../result';
 import type { Failure, Result } from '../result';
 import type { Detection, FaceAreas } from '../dashscope/schemas';
+import { afterColon } from '../text';
 import type { AccountMemory } from './accountMemory';
 import type { PaidTasks, PaidTask } from './paidTasks';
 import type { Portrait } from '../media/portrait';
@@ -65,12 +66,13 @@ export function portraitFailure(
 	{ code, message, requestId }: Detection & { passed: false },
 	hint?: string,
 ): Failure {
-	const nextStep = nextStepFor(code, message) ?? 'Use another portrait.';
+	const { title, nextStep } = meaningOf(code, message) ?? UNKNOWN_VERDICT;
 	return {
 		kind: 'portrait',
-		message: `The portrait did not pass face detection: ${message} (${code})`,
+		message: `The portrait did not pass face detection: ${afterColon(title)}`,
 		nextStep: [nextStep, hint].filter(Boolean).join(' '),
 		code,
+		serviceMessage: wordsOf(message),
 		requestId,
 	};
 }

@@ -4,25 +4,31 @@
  */
 import { z } from 'zod';
 import type { Failure } from '../result';
-import { BY_STATUS, ERRORS, STATUS_OF_CODES } from './errorCodes';
+import { afterColon } from '../text';
+import { ERRORS } from './errorCodes';
+import type { ErrorRow, Meaning } from './errorCodes';
+import { BY_STATUS, STATUS_OF_CODES } from './errorStatuses';
 import { errorSchema } from './schemas';
 import { shownText } from './tolerant';
 import type { Task } from './schemas';
 
-const rowFor = (code: string, message: string) =>
+/**
+ * What an error code of the service means, in our words.
+ * @param code DashScope's code, e.g. `InvalidFile.FacePose`
+ * @param message the service's own message, which tells some codes' meanings apart
+ */
+export const meaningOf = (code = '', message = ''): ErrorRow | undefined =>
 	ERRORS.find(
 		(row) =>
 			(code === row.code || code.startsWith(row.code.endsWith('.') ? row.code : `${row.code}.`)) &&
 			(row.says?.test(message) ?? true),
 	);
 
-/**
- * What to do about an error code of the service.
- * @param code DashScope's code, e.g. `InvalidFile.FacePose`
- * @param message the service's own message, which tells some codes' meanings apart
- */
-export const nextStepFor = (code = '', message = ''): string | undefined =>
-	rowFor(code, message)?.nextStep;
+/** A verdict on a portrait by a code that is not known. */
+export const UNKNOWN_VERDICT: Meaning = {
+	title: 'The portrait cannot be used',
+	nextStep: 'Use another portrait.',
+};
 
 const verdictAt400 = z.union([
 	z.object({ output: z.object({ code: z.string().min(1) }) }),
@@ -39,6 +45,12 @@ export const isDetectionResult = (body: unknown): boolean => verdictAt400.safePa
 const errorIn = (body: unknown): Pick<Failure, 'code' | 'requestId'> & { message?: string } =>
 	errorSchema.safeParse(body).data ?? { code: undefined, requestId: undefined };
 
+const LONGEST_WORDS = 500;
+
+/** The service's own words, as they are shown. */
+export const wordsOf = (message: string | undefined): string | undefined =>
+	message && shownText(message, LONGEST_WORDS);
+
 /**
  * Turns an answer that is not 2xx into a failure.
  * @param status the HTTP status
@@ -47,16 +59,16 @@ const errorIn = (body: unknown): Pick<Failure, 'code' | 'requestId'> & { message
  */
 export function refusal(status: number, body: unknown, retryAfterMs?: number): Failure {
 	const { code, message, requestId } = errorIn(body);
-	const row = rowFor(code ?? '', message ?? '');
+	const row = meaningOf(code, message);
 	const byStatus = BY_STATUS.find(({ from, to = Infinity }) => status >= from && status <= to);
+	const title = row?.title ?? byStatus?.title ?? 'DashScope refused the request';
 	return {
 		kind: row?.kind ?? byStatus?.kind ?? 'unreadable',
-		message: message
-			? `DashScope: ${shownText(message, 500)}${code ? ` (${code})` : ''}`
-			: `DashScope answered with ${code ? `the error ${code}` : `HTTP ${status}`}`,
+		message: code || message ? title : `${title} (HTTP ${status})`,
 		nextStep: row?.nextStep ?? byStatus?.nextStep ?? '',
 		httpStatus: status,
 		code,
+		serviceMessage: wordsOf(message),
 		requestId,
 		retryAfterMs,
 	};
@@ -86,10 +98,11 @@ const FETCH_LATER =
  * @param task ended as FAILED, CANCELED or UNKNOWN
  */
 export function taskFailure({ taskId, status, code, message, requestId }: Task): Failure {
+	const meaning = meaningOf(code, message);
 	const reasons: Partial<Record<Task['status'], Pick<Failure, 'message' | 'nextStep'>>> = {
 		FAILED: {
-			message: `The task failed: ${shownText(message ?? 'no reason given', 500)}${code ? ` (${code})` : ''}`,
-			nextStep: nextStepFor(code, message) ?? 'Create the video again, or change the portrait.',
+			message: meaning ? `The task failed: ${afterColon(meaning.title)}` : 'The task failed',
+			nextStep: meaning?.nextStep ?? 'Create the video again, or change the portrait.',
 		},
 		CANCELED: {
 			message: 'The task was taken out of the queue before it ran',
@@ -105,17 +118,31 @@ export function taskFailure({ taskId, status, code, message, requestId }: Task):
 		message: `The task is ${status}`,
 		nextStep: FETCH_LATER,
 	};
-	return { kind: 'task', message: text, nextStep, code, requestId, taskId, status };
+	return {
+		kind: 'task',
+		message: text,
+		nextStep,
+		code,
+		serviceMessage: wordsOf(message),
+		requestId,
+		taskId,
+		status,
+	};
 }
 
+/** The options that end a wait, by their labels in the form. */
+export const LIMIT_LABELS = {
+	run: 'Timeout (Seconds)',
+	queue: 'Queue Timeout (Seconds)',
+	answer: 'Answer Within (Seconds)',
+} as const;
+export type Limit = keyof typeof LIMIT_LABELS;
+
 /** A time limit of the node ended the wait for a task that goes on. */
-export const timeLimitFailure = ({ taskId, status, requestId }: Task): Failure => ({
+export const timeLimitFailure = ({ taskId, status, requestId }: Task, limit: Limit): Failure => ({
 	kind: 'timeLimit',
-	message:
-		status === 'RUNNING'
-			? 'The task is still running at the end of the Timeout'
-			: 'The task is still in the queue at the end of the Queue Timeout',
-	nextStep: `The task goes on, and may be billed. ${FETCH_LATER} To wait longer, raise the limit under Waiting.`,
+	message: `The task is still ${status === 'RUNNING' ? 'running' : 'in the queue'} at the end of "${LIMIT_LABELS[limit]}"`,
+	nextStep: `The task goes on, and may be billed. ${FETCH_LATER} To wait longer, raise the limit.`,
 	requestId,
 	taskId,
 	status,
@@ -128,9 +155,10 @@ export const timeLimitFailure = ({ taskId, status, requestId }: Task): Failure =
 export const unansweredLimitFailure = (
 	{ taskId, status }: Pick<Task, 'taskId' | 'status'>,
 	{ message }: Failure,
+	limit: Limit,
 ): Failure => ({
 	kind: 'timeLimit',
-	message: `At the end of its time limit nobody knows how far the task is: ${message}`,
+	message: `At the end of "${LIMIT_LABELS[limit]}" nobody knows how far the task is: ${afterColon(message)}`,
 	nextStep: `The task goes on, and may be billed. ${FETCH_LATER}`,
 	taskId,
 	status,

@@ -1,11 +1,12 @@
 /**
  * Where failures become n8n's errors, for both nodes. Rule: n8n shows the message, and under it the
- * description; so the message says what happened, the description what to do next, and what support
- * needs (task ID, request ID) stands at its end. A message never says "canceled": n8n takes an execution
+ * description; so the message says what happened, the description what to do next; behind it the
+ * service's own words and what support needs (task ID, request ID), each once. A message never says "canceled": n8n takes an execution
  * whose error says so for canceled by its user, and starts no error workflow (docs/n8n.md, "Sleeping and Stop").
  */
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { INode, JsonObject } from 'n8n-workflow';
+import { saidByService } from '../result';
 import type { Failure } from '../result';
 
 /** What an error tells beside its failure. */
@@ -13,6 +14,8 @@ export interface ErrorFacts {
 	itemIndex?: number;
 	/** Put behind the description. */
 	addition?: string;
+	/** The whole failure in one text, for those who read nothing but the message. */
+	wholeText?: string;
 }
 
 /**
@@ -27,17 +30,27 @@ const notCanceled = (text: string): string => text.replaceAll('canceled', 'cance
  */
 export function toNodeError(
 	node: INode,
-	{ message: words, nextStep, code, requestId, httpStatus, taskId }: Failure,
-	{ itemIndex, addition }: ErrorFacts = {},
+	failure: Failure,
+	{ itemIndex, addition, wholeText }: ErrorFacts = {},
 ): NodeApiError | NodeOperationError {
-	const message = notCanceled(words);
+	const { nextStep, code, serviceMessage, requestId, httpStatus, taskId } = failure;
+	const message = notCanceled(wholeText ?? failure.message);
 	const taskText = taskId && `Task ID: ${taskId}.`;
+	const details = wholeText === undefined ? [nextStep, saidByService(failure), taskText] : [];
 	const requestText = requestId && `Request ID: ${requestId}.`;
-	const description = [nextStep, taskText, requestText, addition].filter(Boolean).join(' ');
+	const description = [...details, requestText, addition].filter(Boolean).join(' ');
+	// n8n shows it in the details, under "Full message".
+	const raw = [code, serviceMessage].filter(Boolean).join(': ');
 	if (httpStatus === undefined) {
-		return new NodeOperationError(node, message, { itemIndex, description });
+		const error = new NodeOperationError(node, message, { itemIndex, description });
+		if (raw) error.messages.push(raw);
+		return error;
 	}
-	const cause: JsonObject = { message, code: code ?? null, request_id: requestId ?? null };
+	const cause: JsonObject = {
+		message: raw || message,
+		code: code ?? null,
+		request_id: requestId ?? null,
+	};
 	return new NodeApiError(node, cause, {
 		itemIndex,
 		message,

@@ -8,11 +8,13 @@ import type { Failure } from '../result';
 import type { Outcome } from './operation';
 
 function toErrorItem({ itemIndex, about }: Outcome, failure: Failure): INodeExecutionData {
-	const { message, nextStep, code, requestId, taskId, status, httpStatus } = failure;
+	const { message, nextStep, code, serviceMessage, requestId, taskId, status, httpStatus } =
+		failure;
 	const error = {
 		message,
 		description: nextStep,
 		code,
+		serviceMessage,
 		requestId,
 		taskId,
 		status,

@@ -5,6 +5,7 @@
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { nameOfTemplate } from '../dashscope/templateNames';
+import { saidByService } from '../result';
 import type { Failure } from '../result';
 import type { Outcome } from './operation';
 
@@ -36,9 +37,12 @@ function forModel(json: IDataObject): IDataObject {
 	};
 }
 
-/** A failure in one text: what happened, and what to do. */
-export const failureForModel = ({ message, nextStep, taskId }: Failure): string =>
-	[`${message}.`, nextStep, taskId && `Task ID: ${taskId}.`].filter(Boolean).join(' ');
+/** A failure in one text: what happened, what to do, and what the service says. */
+export const failureForModel = (failure: Failure): string => {
+	const { message, nextStep, taskId } = failure;
+	const parts = [`${message}.`, nextStep, saidByService(failure), taskId && `Task ID: ${taskId}.`];
+	return parts.filter(Boolean).join(' ');
+};
 
 /** An outcome as the item that the agent hands to its model. */
 export function toToolItem({ itemIndex, result, about }: Outcome): INodeExecutionData {

@@ -61,17 +61,17 @@ const elementOf = (xml: string, name: string) =>
 
 function toFailure(httpStatus: number, xml: string): { ok: false; failure: Failure } {
 	const code = elementOf(xml, 'Code');
-	const message = elementOf(xml, 'Message') ?? `HTTP ${httpStatus}`;
-	const isPassing = httpStatus >= 500 || httpStatus === 429 || isExpired(message);
+	const serviceMessage = elementOf(xml, 'Message');
+	const isPassing = httpStatus >= 500 || httpStatus === 429 || isExpired(serviceMessage);
 	return uploadFailure(
-		`DashScope's storage did not take the portrait: ${message}${code ? ` (${code})` : ''}`,
+		"DashScope's storage did not take the portrait",
 		isPassing ? 'unavailable' : 'refused',
-		{ httpStatus, code, requestId: elementOf(xml, 'RequestId') },
+		{ httpStatus, code, serviceMessage, requestId: elementOf(xml, 'RequestId') },
 	);
 }
 
 /** "Invalid according to Policy: Policy expired." */
-const isExpired = (message: string) => /policy expired/i.test(message);
+const isExpired = (message = '') => /policy expired/i.test(message);
 
 /** Unique, because nothing may be overwritten; made of the bytes, so no name of the user's goes out. */
 const objectNameOf = ({ hash, format }: PortraitFile) =>
@@ -160,7 +160,7 @@ export function createUploads(tools: UploadTools): Uploads {
 			const policy = await policies.get(model);
 			if (!policy.ok) return policy;
 			const stored = await send(file, policy.value, tools);
-			if (!stored.ok && isExpired(stored.failure.message)) policies.forget(model);
+			if (!stored.ok && isExpired(stored.failure.serviceMessage)) policies.forget(model);
 			return stored;
 		};
 		return await withRetry('freeWrite', tools.clock, attempt, tools.signal);

@@ -4,6 +4,7 @@
  */
 import { cancelTask } from '../batch/cancelTask';
 import { fail } from '../result';
+import { afterColon } from '../text';
 import type { Failure } from '../result';
 import type { Outcome } from '../execution/operation';
 import type { ExecutionContext } from '../execution/context';
@@ -18,7 +19,7 @@ async function cancelOne(
 	if (!result.ok) {
 		return {
 			...failure,
-			nextStep: `The task could not be canceled: ${result.failure.message}. ${failure.nextStep}`,
+			nextStep: `The task could not be canceled: ${afterColon(result.failure.message)}. ${failure.nextStep}`,
 		};
 	}
 	const { canceled, status, reason } = result.value;

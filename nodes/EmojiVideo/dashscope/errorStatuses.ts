@@ -1,0 +1,91 @@
+/** HTTP statuses as data: what each means for the user where the error code says nothing, and for a retry. */
+import type { FailureKind } from '../result';
+import { ITEM_FIELDS, KEY, RIGHTS } from './errorCodes';
+import type { Meaning } from './errorCodes';
+
+/**
+ * The HTTP status that the error page lists for codes that begin so, for an error inside HTTP 200. A
+ * code that is not here may have acted, like any trouble of the service.
+ */
+export const STATUS_OF_CODES: Array<{ codes: RegExp; status: number }> = [
+	{ codes: /^(429|throttling\b|limit_)/i, status: 429 },
+	{ codes: /^(401|invalid_?api_?key|not authorized|unauthorized)/i, status: 401 },
+	{ codes: /^(403|accessdenied\b|\w+\.accessdenied)/i, status: 403 },
+	{
+		codes: /^(400|invalid|badrequest|unsupported|data_?inspection|ipinfring)/i,
+		status: 400,
+	},
+];
+
+interface StatusRow extends Meaning {
+	from: number;
+	/** The last status that is meant; absent: all from `from` on. */
+	to?: number;
+	kind: FailureKind;
+}
+
+const LATER: Meaning = {
+	title: 'DashScope has a problem of its own',
+	nextStep: 'Nothing is wrong with the workflow. Try again later.',
+};
+const GATEWAY: Meaning = {
+	title: 'The request ran out of time, or a gateway gave it up',
+	nextStep: 'Try again; if there is a gateway in front of DashScope, raise its time limit.',
+};
+
+/** What an HTTP status means when the code says nothing else. First match wins; the last takes all. */
+export const BY_STATUS: StatusRow[] = [
+	// The request was there, its answer did not come: it may have acted.
+	{ from: 408, to: 408, kind: 'noAnswer', ...GATEWAY },
+	{ from: 499, to: 499, kind: 'noAnswer', ...GATEWAY },
+	{ from: 504, to: 504, kind: 'noAnswer', ...GATEWAY },
+	// RFC 9110 section 15.5.20, RFC 8470 section 5.2: another connection, or a later moment, will do.
+	{ from: 421, to: 421, kind: 'unavailable', ...LATER },
+	{ from: 425, to: 425, kind: 'unavailable', ...LATER },
+	{ from: 500, kind: 'unavailable', ...LATER },
+	{
+		from: 430,
+		kind: 'refused',
+		title: 'DashScope refused the request',
+		nextStep: 'Check the endpoint of the credential.',
+	},
+	{
+		from: 429,
+		to: 429,
+		kind: 'throttled',
+		title: 'The account is over its request limit',
+		nextStep: 'Try again in a minute.',
+	},
+	{
+		from: 404,
+		kind: 'refused',
+		title: 'The endpoint does not serve the DashScope API',
+		nextStep: 'Check the endpoint of the credential.',
+	},
+	{
+		from: 403,
+		to: 403,
+		kind: 'unauthorized',
+		title: 'DashScope denied access',
+		nextStep: RIGHTS.nextStep,
+	},
+	{ from: 401, kind: 'unauthorized', ...KEY },
+	{
+		from: 400,
+		kind: 'refused',
+		title: 'DashScope refused the request',
+		nextStep: ITEM_FIELDS.nextStep,
+	},
+	{
+		from: 300,
+		kind: 'refused',
+		title: 'The endpoint redirects elsewhere',
+		nextStep: 'The API key is not sent across a redirect. Check the endpoint of the credential.',
+	},
+	{
+		from: 0,
+		kind: 'unreadable',
+		title: 'The answer is not one of DashScope',
+		nextStep: 'Check that the endpoint of the credential is DashScope or a gateway in front of it.',
+	},
+];
