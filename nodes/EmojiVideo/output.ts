@@ -7,7 +7,8 @@ import type { IDataObject } from 'n8n-workflow';
 import type { CancelOutcome } from './batch/cancelTask';
 import type { CreatedTask, Detection, FaceAreas, ListedTask, Task } from './dashscope/schemas';
 import { hintAboutAreas } from './dashscope/areas';
-import { meaningOf, UNKNOWN_VERDICT } from './dashscope/errors';
+import type { Meaning } from './dashscope/errorCodes';
+import { meaningOf, UNKNOWN_FAULT, UNKNOWN_VERDICT } from './dashscope/errors';
 import type { Failure } from './result';
 import { nameOfTemplate } from './dashscope/templateNames';
 
@@ -68,7 +69,8 @@ const shared = ({ templateId, imageUrl, imageFile, areas }: VideoFacts) => ({
 	templateId,
 	templateName: templateId === undefined ? undefined : nameOfTemplate(templateId),
 	imageUrl,
-	imageFile,
+	// A portrait is named by one of them; an item that was changed on its way may have both.
+	imageFile: imageUrl === undefined ? imageFile : undefined,
 	faceArea: areas?.face,
 	expressionArea: areas?.expression,
 });
@@ -92,6 +94,8 @@ export const createdToJson = (
 export interface Wishes {
 	/** All that is known, rather than what most workflows need. */
 	withDetails?: boolean;
+	/** When the task ended, where the item has room for it. */
+	withEnd?: boolean;
 	/** Per billed second, in the user's currency; adds `cost`. */
 	pricePerSecond?: number;
 }
@@ -100,14 +104,21 @@ export interface Wishes {
 const costOf = (seconds: number | undefined, price: number | undefined) =>
 	seconds === undefined || price === undefined ? undefined : Number((seconds * price).toFixed(6));
 
+/** What happened and what to do, in our words; the service's stand beside it. */
+function adviceOn({ code, message }: Pick<Task, 'code' | 'message'>, unknown: Meaning): string {
+	const { title, nextStep } = meaningOf(code, message) ?? unknown;
+	return `${title}. ${nextStep}`;
+}
+
 /**
  * A task in whatever state it is: at most ten fields, as n8n's guidelines ask, unless all are wanted.
- * `submittedAt` is of interest until there is a `finishedAt`.
+ * `submittedAt` is of interest as long as the task has not ended.
  */
 export function taskToJson(task: Task, facts: VideoFacts, wishes: Wishes = {}): IDataObject {
 	const { faceArea, expressionArea, ...about } = shared(facts);
-	const isOver = task.finishedAt !== undefined;
-	const { withDetails = false, pricePerSecond } = wishes;
+	const isOpen = task.status === 'PENDING' || task.status === 'RUNNING';
+	const isDone = task.status === 'SUCCEEDED';
+	const { withDetails = false, withEnd = withDetails, pricePerSecond } = wishes;
 	const details = {
 		submittedAt: iso(task.submittedAt),
 		startedAt: iso(task.startedAt),
@@ -119,20 +130,24 @@ export function taskToJson(task: Task, facts: VideoFacts, wishes: Wishes = {}): 
 		taskId: task.taskId,
 		status: task.status,
 		...about,
-		videoUrl: task.videoUrl,
-		videoUrlExpiresAt: iso(expiresAt(task)),
-		billedSeconds: task.billedSeconds,
-		cost: costOf(task.billedSeconds, pricePerSecond),
-		code: task.code,
-		message: task.message,
-		...(!isOver && { submittedAt: details.submittedAt }),
-		finishedAt: iso(task.finishedAt),
+		...((isOpen || isDone) && {
+			videoUrl: task.videoUrl,
+			videoUrlExpiresAt: iso(expiresAt(task)),
+		}),
+		...(isDone && {
+			billedSeconds: task.billedSeconds,
+			cost: costOf(task.billedSeconds, pricePerSecond),
+		}),
+		...(!isDone && !isOpen && { code: task.code, message: task.message }),
+		...(task.status === 'FAILED' && { advice: adviceOn(task, UNKNOWN_FAULT) }),
+		...(isOpen && { submittedAt: details.submittedAt }),
+		...(withEnd && { finishedAt: iso(task.finishedAt) }),
 		...(withDetails && details),
 		hint: hintOf(task, facts),
 	});
 }
 
-/** A row of the account's task list; `requestId` is that of the request that made the task. */
+/** A row of the account's task list. */
 export const listedTaskToJson = (task: ListedTask): IDataObject =>
 	known({
 		taskId: task.taskId,
@@ -141,7 +156,6 @@ export const listedTaskToJson = (task: ListedTask): IDataObject =>
 		submittedAt: iso(task.submittedAt),
 		startedAt: iso(task.startedAt),
 		finishedAt: iso(task.finishedAt),
-		requestId: task.requestId,
 	});
 
 /** A row of the list together with what only the task itself tells: link, price, reason. */
@@ -158,11 +172,6 @@ export const cancelToJson = ({
 	reason,
 	requestId,
 }: CancelOutcome): IDataObject => known({ taskId, canceled, status, reason, requestId });
-
-const adviceOn = ({ code, message }: Detection & { passed: false }, hint?: string): string => {
-	const { title, nextStep } = meaningOf(code, message) ?? UNKNOWN_VERDICT;
-	return [`${title}.`, nextStep, hint].filter(Boolean).join(' ');
-};
 
 /**
  * A detection's verdict, as data to branch on. The areas fit Create's fields as they are.
@@ -185,7 +194,7 @@ export const detectionToJson = (
 				passed: false,
 				code: detection.code,
 				message: detection.message,
-				advice: adviceOn(detection, hint),
+				advice: [adviceOn(detection, UNKNOWN_VERDICT), hint].filter(Boolean).join(' '),
 				...portrait,
 				requestId: detection.requestId,
 			});

@@ -18,6 +18,8 @@ it.each([
 	[{ finishedAt: hoursAgo(30) }, 'expired'],
 	[{ finishedAt: hoursAgo(2) }, 'unclear'],
 	[{ submittedAt: 'yesterday', finishedAt: 7 }, 'unclear'],
+	[{ videoUrlExpiresAt: hoursAgo(1) }, 'probablyExpired'],
+	[{ videoUrlExpiresAt: hoursAgo(-1) }, 'unclear'],
 	[{}, 'unclear'],
 	[{ taskId: 'another', submittedAt: hoursAgo(1) }, 'unclear'],
 ])('an item that says %j: %s', (item, expected) => {

@@ -47,23 +47,16 @@ it('a row of the list has the names of the other operations, times with their zo
 		submittedAt: '2025-10-14T11:28:04.372+08:00',
 		startedAt: '2025-10-14T11:28:04.400+08:00',
 		finishedAt: '2025-10-14T11:29:03.924+08:00',
-		requestId: 'made-it',
 	});
 });
 
 it('a row without its times leaves them out', () => {
 	const bare = { ...listed, startedAt: undefined, finishedAt: undefined, model: undefined };
-	expect(Object.keys(listedTaskToJson(bare))).toEqual([
-		'taskId',
-		'status',
-		'submittedAt',
-		'requestId',
-	]);
+	expect(Object.keys(listedTaskToJson(bare))).toEqual(['taskId', 'status', 'submittedAt']);
 });
 
-it('a row with its video keeps the request ID of the task’s creation', () => {
+it('a row with its video has its link and what it cost', () => {
 	expect(listedVideoToJson(listed, task)).toMatchObject({
-		requestId: 'made-it',
 		videoUrl: task.videoUrl,
 		billedSeconds: 2,
 	});

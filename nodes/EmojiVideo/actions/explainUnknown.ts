@@ -1,7 +1,7 @@
 /**
  * What can be said about a task that DashScope does not know. The service has one answer, UNKNOWN, for
  * a task that it has forgotten and for one that it never had; only the times that the input item has
- * (items of Create have the submission, those of Wait the end too) tell them apart. Rule: a task that
+ * (items of Create have the submission, those of Wait the end of the link) tell them apart. Rule: a task that
  * may not have expired is not called expired. Documents disagree whether the 24 hours count from the
  * creation or from the end (docs/service.md, "Retention"), so only what is past both is certain.
  */
@@ -12,7 +12,12 @@ const KEPT_MS = 24 * 3_600_000;
 
 const time = z.string().datetime({ offset: true }).optional().catch(undefined);
 
-const itemOfTask = z.object({ taskId: z.string(), submittedAt: time, finishedAt: time });
+const itemOfTask = z.object({
+	taskId: z.string(),
+	submittedAt: time,
+	finishedAt: time,
+	videoUrlExpiresAt: time,
+});
 
 const REASONS = {
 	expired: 'The task ended more than 24 hours ago: DashScope has deleted it, and its video.',
@@ -27,8 +32,11 @@ const REASONS = {
 function reasonOf(taskId: string, json: unknown, now: number): keyof typeof REASONS {
 	const item = itemOfTask.safeParse(json).data;
 	if (item?.taskId !== taskId) return 'unclear';
-	const { submittedAt, finishedAt } = item;
+	const { submittedAt, finishedAt, videoUrlExpiresAt } = item;
 	if (finishedAt !== undefined && now - Date.parse(finishedAt) >= KEPT_MS) return 'expired';
+	// A link lives for 24 hours, from the end of the task or, where nothing better is known, its creation.
+	if (videoUrlExpiresAt !== undefined && now >= Date.parse(videoUrlExpiresAt))
+		return 'probablyExpired';
 	if (submittedAt === undefined) return 'unclear';
 	return now - Date.parse(submittedAt) >= KEPT_MS ? 'probablyExpired' : 'notOfThisAccount';
 }

@@ -30,6 +30,12 @@ export const UNKNOWN_VERDICT: Meaning = {
 	nextStep: 'Use another portrait.',
 };
 
+/** A task that failed with a code that is not known. */
+export const UNKNOWN_FAULT: Meaning = {
+	title: 'The task failed',
+	nextStep: 'Create the video again, or change the portrait.',
+};
+
 const verdictAt400 = z.union([
 	z.object({ output: z.object({ code: z.string().min(1) }) }),
 	z.object({ code: z.string().startsWith('InvalidFile.') }),
@@ -99,10 +105,11 @@ const FETCH_LATER =
  */
 export function taskFailure({ taskId, status, code, message, requestId }: Task): Failure {
 	const meaning = meaningOf(code, message);
+	const { title, nextStep: whatToDo } = UNKNOWN_FAULT;
 	const reasons: Partial<Record<Task['status'], Pick<Failure, 'message' | 'nextStep'>>> = {
 		FAILED: {
-			message: meaning ? `The task failed: ${afterColon(meaning.title)}` : 'The task failed',
-			nextStep: meaning?.nextStep ?? 'Create the video again, or change the portrait.',
+			message: meaning ? `${title}: ${afterColon(meaning.title)}` : title,
+			nextStep: meaning?.nextStep ?? whatToDo,
 		},
 		CANCELED: {
 			message: 'The task was taken out of the queue before it ran',

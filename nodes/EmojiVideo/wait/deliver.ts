@@ -8,7 +8,7 @@ import { aboutOf } from '../batch/plan';
 import type { AcceptedTask } from '../batch/submit';
 import type { Answer } from '../dashscope/client';
 import { fail, succeed } from '../result';
-import type { Result } from '../result';
+import type { Failure, Result } from '../result';
 import type { Task } from '../dashscope/schemas';
 import { ownFileName, videoFileName } from '../media/fileNames';
 import { downloadVideo } from '../media/downloadVideo';
@@ -52,6 +52,12 @@ export const toJson = (
 			)
 		: { ...answer.raw };
 
+/** An item of ten fields: there is room for a hint, or for the reason why there is no file. */
+const isBrief = ({ simplify, withDetails = false }: Delivery): boolean => simplify && !withDetails;
+
+const split = (json: IDataObject, isWanted: (name: string) => boolean): IDataObject =>
+	Object.fromEntries(Object.entries(json).filter(([name]) => isWanted(name)));
+
 /** Where a video is that could not be downloaded. */
 export interface LinkOfVideo {
 	videoUrl?: string;
@@ -78,11 +84,15 @@ export async function deliver(
 	const task = answer.value;
 	const json = toJson(accepted, answer, delivery);
 	if (delivery.field === undefined) return { result: succeed({ json }) };
+	const withoutFile = (failure: Pick<Failure, 'message' | 'nextStep'>) => ({
+		...split(json, (name) => name !== 'hint' || !isBrief(delivery)),
+		downloadError: sentencesOf(failure),
+	});
 	if (task.videoUrl === undefined) {
 		const { taskId, status } = task;
 		return delivery.failsOnDownloadError
 			? { result: fail({ kind: 'unreadable', ...WITHOUT_LINK, taskId, status }) }
-			: { result: succeed({ json: { ...json, downloadError: sentencesOf(WITHOUT_LINK) } }) };
+			: { result: succeed({ json: withoutFile(WITHOUT_LINK) }) };
 	}
 
 	const distinction = job.templateId ?? task.taskId;
@@ -102,14 +112,11 @@ export async function deliver(
 		const failure = { ...video.failure, taskId: task.taskId, status: task.status };
 		return { result: fail(failure), link: linkOf(task) };
 	}
-	return { result: succeed({ json: { ...json, downloadError: sentencesOf(video.failure) } }) };
+	return { result: succeed({ json: withoutFile(video.failure) }) };
 }
 
 /** What all videos of a portrait have in common. */
 const OF_THE_PORTRAIT = ['imageUrl', 'imageFile', 'faceArea', 'expressionArea'];
-
-const split = (json: IDataObject, isWanted: (name: string) => boolean): IDataObject =>
-	Object.fromEntries(Object.entries(json).filter(([name]) => isWanted(name)));
 
 const isCommon = (items: OutputItem[]) => (name: string) =>
 	OF_THE_PORTRAIT.includes(name) &&
@@ -117,13 +124,18 @@ const isCommon = (items: OutputItem[]) => (name: string) =>
 
 function toPack(items: OutputItem[]): OutputItem {
 	const common = isCommon(items);
+	const hints = new Set(items.flatMap(({ json }) => json.hint ?? []));
 	const videos = items.map(({ json, binary = {} }) => ({
-		...split(json, (name) => !common(name)),
+		...split(json, (name) => !common(name) && name !== 'hint'),
 		...split({ outputField: Object.keys(binary)[0] }, () => Object.keys(binary).length > 0),
 	}));
 	const binary = Object.assign({}, ...items.map((item) => item.binary)) as IBinaryKeyData;
 	return {
-		json: { ...split(items[0]?.json ?? {}, common), videos },
+		json: {
+			...split(items[0]?.json ?? {}, common),
+			...(hints.size > 0 && { hint: [...hints].join(' ') }),
+			videos,
+		},
 		...(Object.keys(binary).length > 0 && { binary }),
 	};
 }

@@ -56,7 +56,7 @@ export const getStatus = defineOperation({
 			if (!answer.ok) return failed(itemIndex, { ...answer.failure, taskId });
 			const { value: task, raw } = answer.value;
 			if (!simplify) return { itemIndex, result: succeed({ json: { ...raw } }) };
-			const json = taskToJson(task, {});
+			const json = taskToJson(task, {}, { withEnd: true });
 			if (task.status === 'UNKNOWN') {
 				Object.assign(json, explainUnknown(taskId, inputs[itemIndex]?.json, clock.now()));
 			}
