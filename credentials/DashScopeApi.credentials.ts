@@ -24,9 +24,18 @@ export class DashScopeApi implements ICredentialType {
 
 	icon: Icon = { light: 'file:../icons/emojiVideo.svg', dark: 'file:../icons/emojiVideo.dark.svg' };
 
-	documentationUrl = 'https://github.com/n8n-nodes-emoji-video/n8n-nodes-emoji-video#credential';
+	documentationUrl =
+		'https://github.com/n8n-nodes-emoji-video/n8n-nodes-emoji-video#which-keys-work';
 
 	properties: INodeProperties[] = [
+		{
+			// The console's page of keys of this region (docs/service.md, "Hosts and keys").
+			displayName:
+				'The key must be from the region <b>China (Beijing)</b>, like the endpoint: emoji models exist nowhere else. <a href="https://bailian.console.aliyun.com/cn-beijing/?tab=model#/api-key" target="_blank">Create a key</a> in Model Studio (<a href="https://www.alibabacloud.com/help/en/model-studio/get-api-key" target="_blank">how</a>). A "Qwen Cloud" credential is another one and does not work here.',
+			name: 'keyNotice',
+			type: 'notice',
+			default: '',
+		},
 		{
 			displayName: 'API Key',
 			name: 'apiKey',

@@ -1,9 +1,15 @@
 /** What n8n shows: the names that saved workflows depend on, and n8n's wording rules. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { OPERATIONS } from '../../nodes/EmojiVideo/actions/router';
 import { DashScopeApi } from '../../credentials/DashScopeApi.credentials';
 import { templateName, TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
 import { EmojiVideo } from '../../nodes/EmojiVideo/EmojiVideo.node';
+
+const read = (file: string) =>
+	readFileSync(path.resolve(import.meta.dirname, '../..', file), 'utf8');
+const manifest = JSON.parse(read('package.json')) as { repository: { url: string } };
 
 const { description } = new EmojiVideo();
 const credential = new DashScopeApi();
@@ -118,6 +124,7 @@ describe('the internal names', () => {
 		expect(credential.name).toBe('dashScopeApi');
 		expect(credential.displayName).toBe('DashScope API');
 		expect(credential.properties.map(({ name }) => name)).toEqual([
+			'keyNotice',
 			'apiKey',
 			'endpoint',
 			'workspaceId',
@@ -185,8 +192,7 @@ describe('the form', () => {
 	});
 
 	it('asks for the API key as a password', () => {
-		expect(credential.properties[0]).toMatchObject({
-			name: 'apiKey',
+		expect(credential.properties.find(({ name }) => name === 'apiKey')).toMatchObject({
 			typeOptions: { password: true },
 		});
 	});
@@ -198,6 +204,8 @@ describe('the form', () => {
 		expect(templates).toHaveLength(2);
 		for (const [, field] of templates) {
 			expect(field).toMatchObject({ type: 'multiOptions', required: true });
+			const repository = manifest.repository.url.replace(/^git\+|\.git$/g, '');
+			expect(field.description).toContain(`href="${repository}/blob/main/docs/templates.md"`);
 			expect(
 				optionsOf(field)
 					.map(({ value }) => value)
@@ -310,12 +318,13 @@ describe("the form of an agent's tool", () => {
 });
 
 describe('the wording', () => {
-	it.each(fields.filter(([, field]) => !isSelector(field) && field.type !== 'collection'))(
-		'of %s explains it by a description or a hint',
-		(_, field) => {
-			expect(`${field.description ?? ''}${field.hint ?? ''}`.length).toBeGreaterThan(10);
-		},
-	);
+	it.each(
+		fields.filter(
+			([, field]) => !isSelector(field) && field.type !== 'collection' && field.type !== 'notice',
+		),
+	)('of %s explains it by a description or a hint', (_, field) => {
+		expect(`${field.description ?? ''}${field.hint ?? ''}`.length).toBeGreaterThan(10);
+	});
 
 	it.each(fields.filter(([, { placeholder }]) => placeholder !== undefined))(
 		'of %s has a placeholder that begins with "e.g."',
@@ -401,6 +410,29 @@ describe('the credential', () => {
 			qs: { page_no: 1, page_size: 1 },
 		});
 		expect(credential.test.request.method ?? 'GET').toBe('GET');
+	});
+
+	it('says at its top which key it takes, where to create one, and what it is not', () => {
+		const [{ type, displayName, displayOptions }] = credential.properties as [INodeProperties];
+		expect([type, displayOptions]).toEqual(['notice', undefined]);
+		expect(displayName).toMatch(/region <b>China \(Beijing\)<\/b>, like the endpoint/);
+		expect(displayName).toMatch(/"Qwen Cloud" credential is another one/);
+		const links = [...displayName.matchAll(/<a href="([^"]+)" target="_blank">/g)];
+		const [console, guide] = links.map(([, href]) => href);
+		const service = read('docs/service.md');
+		expect(service).toContain(console);
+		expect(guide).toMatch(
+			/^https:\/\/www\.alibabacloud\.com\/help\/en\/model-studio\/get-api-key$/,
+		);
+	});
+
+	it('leads to a heading of the README', () => {
+		const [, anchor = ''] = credential.documentationUrl.split('#');
+		const readme = read('README.md');
+		const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, text = '']) =>
+			text.toLowerCase().replaceAll(' ', '-'),
+		);
+		expect(headings).toContain(anchor);
 	});
 
 	it('names the likely cause when the key is refused', () => {

@@ -22,7 +22,7 @@ const chooseField: INodeProperties = {
 		value: template.id,
 	})).sort((a, b) => a.name.localeCompare(b.name, 'en')),
 	description:
-		'The expressions to make, one video each. By expression: names or template IDs, one or a list, also an ID that is newer than this list.',
+		'The expressions to make, one video each; <a href="https://github.com/n8n-nodes-emoji-video/n8n-nodes-emoji-video/blob/main/docs/templates.md" target="_blank">pictures of all</a>. By expression: names or template IDs, one or a list, also an ID that is newer than this list.',
 	hint: 'One output item per portrait and template. Each video is billed.',
 };
 
