@@ -7,12 +7,25 @@
 export default {
 	testRunner: 'jest',
 	plugins: ['@stryker-mutator/jest-runner'],
-	jest: { projectType: 'custom', configFile: 'jest.mutation.config.mjs', enableFindRelatedTests: true },
+	jest: {
+		projectType: 'custom',
+		configFile: 'jest.mutation.config.mjs',
+		enableFindRelatedTests: true,
+	},
 	coverageAnalysis: 'perTest',
 	mutate: ['batch', 'dashscope', 'durable', 'media', 'parameters'].map(
 		(room) => `nodes/EmojiVideo/${room}/**/*.ts`,
 	),
-	ignorePatterns: ['/.sandbox', '/dist', '/docs', '/e2e', '/bench', '/reports', '/coverage', '/.github'],
+	ignorePatterns: [
+		'/.sandbox',
+		'/dist',
+		'/docs',
+		'/e2e',
+		'/bench',
+		'/reports',
+		'/coverage',
+		'/.github',
+	],
 	// What is made once, when a file is loaded (schemas, tables, patterns), would need all tests for each mutant.
 	ignoreStatic: true,
 	concurrency: 1,
