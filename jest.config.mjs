@@ -7,7 +7,12 @@ const project = (displayName, folder) => ({
 	testMatch: [`<rootDir>/test/${folder}/**/*.test.mts`],
 	testEnvironment: 'node',
 	moduleFileExtensions: ['mts', 'ts', 'js', 'mjs', 'cjs', 'json', 'node'],
-	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.sandbox/', '<rootDir>/sandbox/n8n/'],
+	modulePathIgnorePatterns: [
+		'<rootDir>/dist/',
+		'<rootDir>/.sandbox/',
+		'<rootDir>/.stryker-tmp/',
+		'<rootDir>/sandbox/n8n/',
+	],
 	transform: {
 		'\\.(mts|ts)$': [
 			'@swc/jest',
@@ -26,7 +31,7 @@ export default {
 		project('sandbox', 'sandbox'),
 		{
 			...project('engine', 'engine'),
-			modulePathIgnorePatterns: [],
+			modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/'],
 			globalSetup: '<rootDir>/test/engine/freshBuild.cjs',
 		},
 	],

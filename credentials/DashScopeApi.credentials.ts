@@ -5,16 +5,17 @@ import type {
 	ICredentialType,
 	INodeProperties,
 } from 'n8n-workflow';
+import { CUSTOM_URL, WORKSPACE_ID } from '../nodes/EmojiVideo/dashscope/addressForms';
 
 /**
- * The same choice as `accountOf` in nodes/EmojiVideo/dashscope/endpoint.ts, as an expression, and as
- * strict: a workspace ID is one DNS label, and no key travels over plain http except to this machine.
- * n8n leaves out fields that are hidden, so each may be missing.
+ * The same choice as `accountOf` in nodes/EmojiVideo/dashscope/endpoint.ts, as an expression, by the same
+ * patterns; without an address n8n sends nothing. n8n leaves out fields that are hidden, so each may be
+ * missing.
  */
 const BASE_URL = String.raw`={{ {
 	beijing: 'https://dashscope.aliyuncs.com',
-	workspace: 'https://' + ($credentials.workspaceId ?? '').replace(/[^A-Za-z0-9-]/g, '') + '.cn-beijing.maas.aliyuncs.com',
-	custom: /^(https:\/\/[^\/?#@\s]+|http:\/\/(localhost|[\w.-]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?)(\/[^?#@\s]*)?$/.test(($credentials.customUrl ?? '').trim()) ? $credentials.customUrl.trim() : '',
+	workspace: ${WORKSPACE_ID}.test(($credentials.workspaceId ?? '').trim()) ? 'https://' + $credentials.workspaceId.trim() + '.cn-beijing.maas.aliyuncs.com' : '',
+	custom: ${CUSTOM_URL}.test(($credentials.customUrl ?? '').trim()) ? $credentials.customUrl.trim() : '',
 }[$credentials.endpoint].replace(/\/+$/, '') }}`;
 
 export class DashScopeApi implements ICredentialType {

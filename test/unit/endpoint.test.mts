@@ -64,7 +64,6 @@ describe('a custom address', () => {
 		['http://localhost:3000', 'http://localhost:3000', true],
 		['http://127.0.0.1:3000/', 'http://127.0.0.1:3000', true],
 		['http://[::1]:3000', 'http://[::1]:3000', true],
-		['http://2130706433', 'http://127.0.0.1', true],
 		['https://localhost:3000', 'https://localhost:3000', true],
 	])('%j is %j', (customUrl, baseUrl, isLoopback) => {
 		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
@@ -82,7 +81,7 @@ describe('a custom address', () => {
 		'https://gateway.example.com/#top',
 		'ftp://gateway.example.com',
 		'file:///etc/passwd',
-		'javascript:alert(1)',
+		'http://2130706433',
 	])('%j is refused, by name and with the way out', (customUrl) => {
 		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
 			ok: false,
@@ -114,6 +113,23 @@ describe('a custom address with a secret in it', () => {
 				message: 'Custom URL has a user name, a password or a query in it',
 				nextStep: expect.stringMatching(/https.*credential/) as string,
 			},
+		});
+		expect(JSON.stringify(account)).not.toContain('s3cret');
+	});
+});
+
+describe('a custom address that could hide a secret', () => {
+	it.each([
+		'https://user:s3cret',
+		'https://user:s3cret%40gateway.example.com',
+		'https://user:s3cret\uff20gateway.example.com',
+		'user s3cret gateway.example.com',
+		'https://gateway.example.com;s3cret',
+		'javascript:s3cret',
+	])('%j is refused, and not repeated', (customUrl) => {
+		const account = accountOf({ apiKey, endpoint: 'custom', customUrl });
+		expect(account).toMatchObject({
+			failure: { kind: 'input', message: 'Custom URL is not a plain address' },
 		});
 		expect(JSON.stringify(account)).not.toContain('s3cret');
 	});

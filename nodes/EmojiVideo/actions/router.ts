@@ -17,7 +17,7 @@ import { durableRoleForm } from '../parameters/durableRole';
 import { ratesForm } from '../parameters/rates';
 import { field, group, then } from '../parameters/read';
 import type { Form } from '../parameters/read';
-import { inputFailure, STOPPED, succeed, unexpectedFailure } from '../result';
+import { caught, inputFailure, STOPPED, succeed, unexpectedFailure } from '../result';
 import { shown } from '../text';
 import type { Failure } from '../result';
 import { z } from 'zod';
@@ -92,7 +92,7 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 	const form = nodeForm(formOf(functions, 0, facts));
 	if (!form.ok) return failAll(items, form.failure);
 	const { operation, role, rates } = form.value;
-	const context = await openContext(functions, rates);
+	const context = await caught(async () => await openContext(functions, rates));
 	if (role) return await runDurableRole(role, functions, context);
 	if (!context.ok) return failAll(items, context.failure);
 	return await runSafely(operation, context.value);

@@ -7,6 +7,7 @@ import { fail, succeed } from '../result';
 import type { Result } from '../result';
 import { withoutSlashes } from '../text';
 import { isLoopback, parseUrl } from '../net/publicHosts';
+import { CUSTOM_URL, WORKSPACE_ID } from './addressForms';
 import { shownText } from './tolerant';
 
 export const BEIJING_URL = 'https://dashscope.aliyuncs.com';
@@ -33,32 +34,37 @@ const refuse = (message: string, nextStep: string) =>
 		nextStep: `${nextStep} Open the DashScope API credential to change it.`,
 	});
 
-/** A workspace ID is one DNS label of the host, so nothing else may pass. */
-const WORKSPACE_ID = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
-
 function workspaceUrl(workspaceId: string): Result<string> {
-	if (!WORKSPACE_ID.test(workspaceId)) {
+	const url = `https://${workspaceId}.cn-beijing.maas.aliyuncs.com`;
+	// "xn--" and what no host can be spelt with looks like a label, and is no address.
+	if (!WORKSPACE_ID.test(workspaceId) || !URL.canParse(url)) {
 		return refuse(
 			`Workspace ID "${shownText(workspaceId, 100)}" is not a workspace ID`,
 			'Use the ID shown in Model Studio under Workspace, e.g. "llm-abc123xyz": letters, digits and hyphens.',
 		);
 	}
-	return succeed(`https://${workspaceId}.cn-beijing.maas.aliyuncs.com`);
+	return succeed(url);
 }
 
 /** What stands before an @ or behind a question mark may be a password or a key, and is not repeated. */
-const maySaySecret = (text: string): boolean => /[@?]/.test(text);
+const SAYS_SECRET = /[@?]/;
+
+/** What is shown: an address without anything that could be a password in it, however it is spelt. */
+const SHOWN_ADDRESS = /^(?:[a-z]+:\/\/)?[\w.-]*(?::\d{0,5})?(?:[/#][\w./#-]*)?$/i;
+
+function refusedAddress(text: string): string {
+	if (SAYS_SECRET.test(text)) return 'Custom URL has a user name, a password or a query in it';
+	return SHOWN_ADDRESS.test(text)
+		? `Custom URL "${shownText(text, 200)}" cannot be used`
+		: 'Custom URL is not a plain address';
+}
 
 function customBaseUrl(text: string): Result<string> {
-	const url = parseUrl(text);
-	// Parsers read a backslash, and what stands before an @, in more than one way.
-	const isPlain = !/[@\\]/.test(text);
-	const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url));
-	if (!url || !secure || !isPlain || url.search || url.hash) {
+	const url = CUSTOM_URL.test(text) ? parseUrl(text) : undefined;
+	const secure = url?.protocol === 'https:' || (url !== undefined && isLoopback(url));
+	if (!url || !secure) {
 		return refuse(
-			maySaySecret(text)
-				? 'Custom URL has a user name, a password or a query in it'
-				: `Custom URL "${shownText(text, 200)}" cannot be used`,
+			refusedAddress(text),
 			'Use an https address without user name, query or fragment; http is accepted for localhost only.',
 		);
 	}

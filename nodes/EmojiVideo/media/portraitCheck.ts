@@ -5,6 +5,7 @@
  */
 import { fail, succeed } from '../result';
 import type { Failure, Result } from '../result';
+import { shown } from '../text';
 import { FORMATS, nameOther, readImageHeader } from './imageHeader';
 import type { Format, ImageHeader } from './imageHeader';
 
@@ -37,8 +38,6 @@ export interface FileFacts {
 	/** Of the whole file, in bytes; `undefined` where nobody said. */
 	size?: number;
 }
-
-const shown = (name: string) => `"${name.length > 100 ? `${name.slice(0, 100)}...` : name}"`;
 
 /** The failure of a file that cannot be a portrait; `found` goes on after its name. */
 export const unusable = (name: string, found: string): { ok: false; failure: Failure } =>

@@ -29,16 +29,22 @@ const TASK_ID_FORM =
 	'Use the taskId of a Create item, e.g. "0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10".';
 const TASK_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
+/** The ID in a value, without the spaces around it. */
+const idIn = (value: unknown): string | undefined => {
+	const text = typeof value === 'string' ? value.trim() : '';
+	return TASK_ID.test(text) ? text : undefined;
+};
+
 export const taskIdValue = z.unknown().transform((value, context): string => {
 	if (isBlank(value)) return addIssue(context, 'Task IDs is empty', TASK_ID_FORM);
-	const text = typeof value === 'string' ? value.trim() : '';
-	return TASK_ID.test(text)
-		? text
-		: addIssue(
-				context,
-				`Task IDs: ${shown(value)} is not a task ID: only letters, digits and hyphens`,
-				TASK_ID_FORM,
-			);
+	return (
+		idIn(value) ??
+		addIssue(
+			context,
+			`Task IDs: ${shown(value)} is not a task ID: only letters, digits and hyphens`,
+			TASK_ID_FORM,
+		)
+	);
 });
 
 /** An item of Create, as an expression may give it. */
@@ -47,7 +53,9 @@ const itemSchema = z.union([
 	z.object({ json: z.object({ taskId: z.unknown() }) }).transform(({ json }) => json.taskId),
 ]);
 
+/** Text is no item, and there may be a megabyte of it. */
 const idOf = (value: unknown): unknown => {
+	if (typeof value !== 'object') return value;
 	const item = itemSchema.safeParse(value);
 	return item.success ? item.data : value;
 };
@@ -63,13 +71,12 @@ export function listedIds(value: unknown): unknown[] {
 export const taskIdsValue = z.unknown().transform((value, context): string[] => {
 	const ids = listedIds(value);
 	if (ids.length === 0) return addIssue(context, 'Task IDs is empty', TASK_ID_FORM);
-	const parsed = ids.map((id) => taskIdValue.safeParse(id));
-	const wrong = parsed.find(({ success }) => !success);
-	if (wrong?.error) {
-		wrong.error.issues.forEach((issue) => context.addIssue(issue));
+	const wrong = ids.findIndex((id) => idIn(id) === undefined);
+	if (wrong >= 0) {
+		taskIdValue.safeParse(ids[wrong]).error?.issues.forEach((issue) => context.addIssue(issue));
 		return z.NEVER;
 	}
-	return [...new Set(parsed.flatMap(({ data }) => data ?? []))];
+	return [...new Set(ids.flatMap((id) => idIn(id) ?? []))];
 });
 
 /** Like `taskIdsValue`, but a wrong ID does not take the good ones along. At least one result. */
