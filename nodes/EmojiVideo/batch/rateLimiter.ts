@@ -1,13 +1,16 @@
 /**
  * Requests per second, per account, shared by all executions of this process. DashScope counts per
  * main account, not per item or execution (docs/service.md, "Limits"), so n8n's parallel
- * executions must queue up here. Rule: the key itself is never kept, only a hash of it.
+ * executions must queue up here; with other processes the account is shared by turns (turns.ts).
+ * Rule: the key itself is never kept, only a hash of it.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock';
 import { createAsyncEvent } from './asyncEvent';
 import type { AsyncEvent } from './asyncEvent';
 import type { Bucket, Acquire } from '../dashscope/client';
+import { admitted, allTurns, isAlone, nextTurn, refused } from './turns';
+import type { Turns } from './turns';
 
 /** Requests per second for each bucket. */
 export type Rates = Record<Bucket, number>;
@@ -50,8 +53,8 @@ interface BucketState {
 	lanes: Map<number, Lane>;
 	/** When the last request left, whatever its lane. */
 	lastAt: number;
-	/** After a 429: not before this. */
-	notBefore: number;
+	/** What other processes have left to this one. */
+	turns: Turns;
 }
 
 type Buckets = Record<Bucket, BucketState>;
@@ -67,7 +70,7 @@ const FORGOTTEN_AFTER_MS = 10 * 60_000;
  */
 const GONE_AFTER_MS = 30_000;
 
-const idle = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, notBefore: -Infinity });
+const idle = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, turns: allTurns() });
 
 const isForgotten = (buckets: Buckets, now: number) =>
 	Object.values(buckets).every(
@@ -109,25 +112,39 @@ export function reserve(
 	return { at, next: at + spaceMs(perSecond) };
 }
 
-/**
- * When the first of a lane is due: behind the last of its own lane by the rate of the lane, and behind any
- * other by what the account allows. So a slow rate slows nobody but those that asked for it.
- */
-const dueAt = ({ lastAt, notBefore }: BucketState, bucket: Bucket, rate: number, lane: Lane) =>
-	Math.max(
-		notBefore,
-		lane.lastAt + spaceMs(rate),
-		lastAt + spaceMs(Math.max(rate, DOCUMENTED_RATES[bucket])),
-	);
+/** How long a turn is: the space that the account asks for, or the user, if that is less. */
+const turnMsOf = (bucket: Bucket, rate: number) =>
+	spaceMs(Math.max(rate, DOCUMENTED_RATES[bucket]));
 
-/** Who leaves next, and when: who is due first; of several, who came first. */
+/**
+ * When the pace lets the first of a lane leave: behind the last of its own lane by the rate of the lane, and
+ * behind any other by what the account allows. So a slow rate slows nobody but those that asked for it.
+ */
+const freeAt = ({ lastAt }: BucketState, bucket: Bucket, rate: number, lane: Lane) =>
+	Math.max(lane.lastAt + spaceMs(rate), lastAt + turnMsOf(bucket, rate));
+
+/** When one leaves that came at `since`: with the pace, in a turn of this process. */
+function leavesAt(
+	{ turns }: BucketState,
+	turnMs: number,
+	free: number,
+	since: number,
+	now: number,
+) {
+	if (!isAlone(turns)) return nextTurn(turns, Math.max(free, since, now), turnMs);
+	return free > since ? nextTurn(turns, free, turnMs) : since;
+}
+
+/** Who leaves next, and when: who can leave first; of several, who came first. */
 function nextOf(state: BucketState, bucket: Bucket, now: number) {
 	let next: { waiter: Waiter; lane: Lane; at: number; due: number } | undefined;
 	for (const [rate, lane] of state.lanes) {
 		const [waiter] = lane.waiting;
 		if (!waiter) continue;
-		const due = Math.max(waiter.since, dueAt(state, bucket, rate, lane));
-		const at = Math.max(now, due);
+		const free = freeAt(state, bucket, rate, lane);
+		const due = Math.max(waiter.since, free);
+		const turnMs = turnMsOf(bucket, rate);
+		const at = Math.max(now, leavesAt(state, turnMs, free, waiter.since, now));
 		const isSooner =
 			!next || at < next.at || (at === next.at && waiter.number < next.waiter.number);
 		if (isSooner) next = { waiter, lane, at, due };
@@ -185,10 +202,13 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 			nextOf(state, bucket, clock.now())?.waiter.event.set();
 		}
 	};
-	/** Other processes use the account too: the next request falls elsewhere into their rhythm. */
-	const throttled = (bucket: Bucket) => {
+	const answered = (bucket: Bucket, sentAt: number, answer: 'taken' | 'refused') => {
 		const state = bucketsOf(accountId, clock.now())[bucket];
-		state.notBefore = clock.now() + Math.random() * spaceMs(rates[bucket]);
+		const turnMs = turnMsOf(bucket, rates[bucket]);
+		state.turns =
+			answer === 'taken'
+				? admitted(state.turns, sentAt, turnMs)
+				: refused(state.turns, sentAt, turnMs, Math.random());
 	};
-	return Object.assign(acquire, { throttled });
+	return Object.assign(acquire, { answered });
 }

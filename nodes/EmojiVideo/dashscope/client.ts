@@ -20,8 +20,11 @@ export type { Answer } from './readAnswer';
 /** Waits for a free place in a bucket; the client never asks faster than it lets through. */
 export interface Acquire {
 	(bucket: Bucket, signal?: AbortSignal): Promise<void>;
-	/** Hears that the service refused a request of the bucket as one too many. */
-	throttled?(bucket: Bucket): void;
+	/**
+	 * Hears whether the service took a request of the bucket, or refused it as one too many.
+	 * @param sentAt when the request left, ms since the epoch
+	 */
+	answered?(bucket: Bucket, sentAt: number, answer: 'taken' | 'refused'): void;
 }
 
 export interface Client {
@@ -69,9 +72,11 @@ export function createClient(
 		const attempt = async (): Promise<Result<Answer<T>>> => {
 			await acquire(bucket, signal);
 			if (signal?.aborted) return fail(STOPPED);
+			const sentAt = clock.now();
 			const answer = await send({ ...request, timeoutMs: TIMEOUT_MS[bucket] });
 			const result = answer.ok ? readAnswer(answer.value, reading, clock.now()) : answer;
-			if (!result.ok && result.failure.kind === 'throttled') acquire.throttled?.(bucket);
+			const isRefused = !result.ok && result.failure.kind === 'throttled';
+			if (answer.ok) acquire.answered?.(bucket, sentAt, isRefused ? 'refused' : 'taken');
 			return result;
 		};
 		return kind === 'once' ? await attempt() : await withRetry(kind, clock, attempt, signal);
