@@ -1,4 +1,4 @@
-/** Issue 3: how soon a batch is done and known to be done, and what it asks of the account. */
+/** How soon a batch is done and known to be done, and what it asks of the account. */
 import { systemClock } from '../nodes/EmojiVideo/clock';
 import type { TaskTiming } from '../sandbox/dashscope/index.mts';
 import { median } from '../test/unit/account.mts';
@@ -7,9 +7,12 @@ import type { Batch, Seen } from './account.mts';
 import type { Basis, Bench, Figure } from './figures.mts';
 import { createRandom } from './network.mts';
 
-const MOST_REQUESTS = 6;
-const MOST_MEDIAN_DELAY_S = 3;
+/** Queries are free below 20 a second; a video known sooner is worth some. */
+const MOST_REQUESTS = 12;
+const MOST_MEDIAN_DELAY_S = 2;
 const MOST_MAKESPAN = 1.05;
+/** Over an account that is never idle. */
+const MOST_OVER_IDEAL = 1.02;
 
 const RUN_SECONDS = 60;
 
@@ -18,7 +21,7 @@ const roughlySixty = ({ index }: TaskTiming) =>
 	RUN_SECONDS * (0.9 + 0.2 * createRandom(index + 1)());
 
 /** 40 to 120 s, whatever the template: nothing to be learned from the tasks before. */
-const anything = ({ index }: TaskTiming) => 40 + 80 * createRandom(index + 1)();
+const anything = ({ index }: Pick<TaskTiming, 'index'>) => 40 + 80 * createRandom(index + 1)();
 
 /** A batch seen both ways. */
 interface Pair {
@@ -63,14 +66,30 @@ function makespanFigures(pair: Pair): Figure[] {
 	];
 }
 
+/** A night's batch: what is submitted just in time must not leave the account idle. */
+async function nightFigure(width: number): Promise<Figure> {
+	const batch: Batch = { portraits: 50, templates: 20, width, taskSeconds: anything };
+	const node = await measureVirtual('node', batch);
+	const runsMs = Array.from({ length: node.jobs }, (_, index) => 1000 * anything({ index }));
+	const idealMs = runsMs.reduce((sum, ms) => sum + ms, 0) / width;
+	return {
+		what: `makespan over ideal, ${node.jobs} videos of 40 to 120 s, ${width} at a time`,
+		unit: 'ratio',
+		ideal: 1,
+		atMost: MOST_OVER_IDEAL,
+		node: node.makespanMs / idealMs,
+		basis: 'virtual time',
+	};
+}
+
 const perVideo = ({ detects, creates, queries, jobs }: Seen) =>
 	(detects + creates + queries) / jobs;
 
-const requestFigure = (pair: Pair): Figure => {
+const requestFigure = (pair: Pair, runTimes = `${RUN_SECONDS} s`): Figure => {
 	const { portraits, templates, width } = pair.batch;
 	const { jobs } = pair.node;
 	return row(pair, perVideo, {
-		what: `requests per video, ${portraits} portraits x ${templates}, ${width} at a time`,
+		what: `requests per video of ${runTimes}, ${portraits} portraits x ${templates}, ${width} at a time`,
 		unit: 'requests',
 		ideal: portraits / jobs + 2,
 		atMost: MOST_REQUESTS,
@@ -122,10 +141,13 @@ async function measure({ real }: { real: boolean }): Promise<Figure[]> {
 	const inLife = real ? await measureReal('node', CROWD, systemClock) : undefined;
 	return [
 		...[few, fewWide].flatMap(makespanFigures),
-		...[few, fewDistinct, fewWide, many, manyDistinct].map(requestFigure),
+		...[few, fewDistinct, fewWide, many, manyDistinct].map((pair) => requestFigure(pair)),
 		...[few, fewWide, many].flatMap((pair) => delayFigures(pair, '60 s', MOST_MEDIAN_DELAY_S)),
-		...delayFigures(rough, '54 to 66 s'),
-		...delayFigures(any, '40 to 120 s'),
+		...delayFigures(rough, '54 to 66 s', MOST_MEDIAN_DELAY_S),
+		...delayFigures(any, '40 to 120 s', MOST_MEDIAN_DELAY_S),
+		requestFigure(any, '40 to 120 s'),
+		await nightFigure(1),
+		await nightFigure(4),
 		throttledFigure('1 at a time', many.node, 'virtual time', many.pattern),
 		throttledFigure('all at once', crowd.node, 'virtual time', crowd.pattern),
 		throttledFigure('4 executions, all at once', shared.node, 'virtual time', shared.pattern),
@@ -136,6 +158,6 @@ async function measure({ real }: { real: boolean }): Promise<Figure[]> {
 export const batchBench: Bench = {
 	title: 'Batch',
 	about:
-		"The node's engine (planJobs, submitJobs, followTasks, the real client and pace) and real HTTP to the DashScope double with its documented limits enforced. Only time is virtual: the clock stands still while a request is under way and otherwise jumps to the next sleeper; each way between node and double takes 25 to 75 ms of it. Ends, 429s and requests are counted by the double. Every portrait is a URL of its own. Where none is used twice (x 1), 6 requests per video are out of reach: detect, create and, at a Poll Interval of 15 s, four questions in 60 s are 6 already, and what is left above them is learning the first run time and looking now and then whether the account runs more at once. The ideal is one detection per portrait, one create and one query per video, and an account that is never idle; n8n's pattern is sequential: detect, submit, ask at once and every 15 s. Runs of exactly 60 s flatter a poll every 15 s, so other run times stand beside them.",
+		"The node's engine (planJobs, submitJobs, followTasks, the real client and pace) and real HTTP to the DashScope double with its documented limits enforced. Only time is virtual: the clock stands still while a request is under way and otherwise jumps to the next sleeper; each way between node and double takes 25 to 75 ms of it. Ends, 429s and requests are counted by the double. Every portrait is a URL of its own. A night's batch is held against an account that is never idle. The ideal is one detection per portrait, one create and one query per video, and an account that is never idle; n8n's pattern is sequential: detect, submit, ask at once and every 15 s. Runs of exactly 60 s flatter a poll every 15 s, so other run times stand beside them.",
 	measure,
 };

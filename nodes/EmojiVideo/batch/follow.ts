@@ -54,6 +54,17 @@ async function askOnce(
 
 type OnEnd = (accepted: AcceptedTask, taskResult: TaskResult) => void;
 
+/** Whether the service has tried to make the video and failed; nothing was billed. */
+const hasFailed = ({ result }: TaskResult) => !result.ok && result.failure.status === 'FAILED';
+
+/** A video that failed, with what is unusual about its areas: that may be why. */
+function aboutAreas({ entry }: AcceptedTask, taskResult: TaskResult): TaskResult {
+	const { result } = taskResult;
+	const hint = entry.areas && hintAboutAreas(entry.areas);
+	if (result.ok || !hasFailed(taskResult)) return taskResult;
+	return { ...taskResult, result: fail(withHint(result.failure, hint)) };
+}
+
 /** The tasks that are followed: what the schedule knows of each, and the videos it stands for. */
 function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd) {
 	const { paidTasks, clock, memory, tell } = tools;
@@ -63,18 +74,11 @@ function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd)
 
 	const end = (taskId: string, taskResult: TaskResult) => {
 		const all = videos.get(taskId) ?? [];
-		const { result } = taskResult;
 		videos.delete(taskId);
-		progress.end(result.ok);
+		progress.end(taskResult.result.ok);
 		for (const accepted of all) {
-			const { entry, job } = accepted;
-			if (result.ok || result.failure.status !== 'FAILED') {
-				onEnd(accepted, taskResult);
-			} else {
-				paidTasks.remove(job.key);
-				const failure = withHint(result.failure, entry.areas && hintAboutAreas(entry.areas));
-				onEnd(accepted, { ...taskResult, result: fail(failure) });
-			}
+			if (hasFailed(taskResult)) paidTasks.remove(accepted.job.key);
+			onEnd(accepted, aboutAreas(accepted, taskResult));
 		}
 	};
 
