@@ -4,10 +4,11 @@ import base from './jest.config.mjs';
  * The tests that Stryker runs: those that test the sources themselves. Left out are the engine's, which test
  * the built package, and those of documents of the time that work takes, and of odd values: each is a search of seconds.
  */
-const { displayName: _, ...unit } = base.projects[0];
+const [unit] = base.projects;
 
 export default {
 	...unit,
+	displayName: 'mutation',
 	testMatch: ['<rootDir>/test/{unit,contract}/**/*.test.mts'],
 	testPathIgnorePatterns: [
 		'/node_modules/',

@@ -32,7 +32,7 @@ const BASE_URL = String(new DashScopeApi().test.request.baseURL);
 function testedUrl(data: Record<string, unknown>): unknown {
 	try {
 		return expression.getParameterValue(BASE_URL, null, 0, 0, 'N', [], 'internal', {
-			$credentials: data as never,
+			$credentials: data,
 		});
 	} catch {
 		return undefined;
