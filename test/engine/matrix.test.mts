@@ -29,3 +29,25 @@ test.each(sample)('$flow, $name, $times', async ({ flow, name, times }) => {
 	const result = await playCell(double, cell);
 	expect({ result, wrong: faultsOf(cell, result) }).toMatchObject({ wrong: [] });
 });
+
+test('a cell that takes longer than the documents say for it is wrong, however short that is', () => {
+	const result = {
+		end: 'error' as const,
+		message: 'm',
+		nextStep: 'n',
+		created: [],
+		isKnown: false,
+	};
+	const wrong = (flow: Operation, name: string, times: 1 | 'always', minutes: number) =>
+		faultsOf(
+			{ flow, fault: FAULTS[name] ?? { kind: 'reset' }, times },
+			{ ...result, minutes, keyLeaked: false },
+		);
+	expect(wrong('list', '400', 'always', 0.2)).toEqual([]);
+	expect(wrong('list', '400', 'always', 0.3)).toEqual(['took 0.3 minutes, 0.3 are documented']);
+	expect(wrong('detect', 'reset', 'always', 5.1)).toHaveLength(1);
+	expect(wrong('result', 'reset', 'always', 5.1)).toHaveLength(1);
+	expect(wrong('result', 'silence', 'always', 22.9)).toEqual([]);
+	expect(wrong('result', 'silence', 'always', 51)).toHaveLength(1);
+	expect(wrong('create', '429', 'always', 51)).toHaveLength(1);
+});

@@ -12,6 +12,7 @@ import type { DashScopeDouble, Operation } from '../../sandbox/dashscope/index.m
 import type { OrderedFault } from './faults.mts';
 import { n8nFor } from './n8n.mts';
 import type { Flow, UnderWay } from './n8n.mts';
+import { patienceOf } from './patience.mts';
 import { makeTasks } from '../engine/account.mts';
 import { createVirtualClock } from '../unit/virtualClock.mts';
 import type { VirtualClock } from '../unit/virtualClock.mts';
@@ -20,7 +21,6 @@ const create = (more: Partial<Flow> = {}): Flow => ({
 	resource: 'video',
 	operation: 'createAndWait',
 	parameters: {},
-	minutes: 75,
 	...more,
 });
 
@@ -155,8 +155,9 @@ export async function playCell(
 }
 
 /** What is wrong with a cell; empty when nothing is. */
-export function faultsOf({ flow }: Cell, result: CellResult): string[] {
+export function faultsOf({ flow, fault, times }: Cell, result: CellResult): string[] {
 	const { end, message, nextStep, taskId, created, isKnown, minutes, keyLeaked } = result;
+	const patience = patienceOf(flow, fault, times);
 	const makes = FLOWS[flow]?.operation === 'createAndWait';
 	return [
 		...(created.length > 1 ? [`paid ${created.length} times`] : []),
@@ -167,7 +168,9 @@ export function faultsOf({ flow }: Cell, result: CellResult): string[] {
 		...(end === 'error' && created.length > 0 && !taskId && !/may have been made/.test(nextStep)
 			? ['a task is paid for, and nobody says so']
 			: []),
-		...(minutes > (FLOWS[flow]?.minutes ?? 0) ? [`took ${Math.round(minutes)} minutes`] : []),
+		...(minutes > patience
+			? [`took ${minutes.toFixed(1)} minutes, ${patience.toFixed(1)} are documented`]
+			: []),
 		...(keyLeaked ? ['the key is in an item'] : []),
 	];
 }

@@ -20,8 +20,6 @@ export interface Flow {
 	hasFile?: boolean;
 	/** Whether a task stands in the queue before. */
 	hasTask?: boolean;
-	/** What the documented patience of the node adds up to, in minutes. */
-	minutes: number;
 }
 
 /** Requests on the wire, until their answers have been read to the end or given up. */
