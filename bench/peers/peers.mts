@@ -9,7 +9,7 @@ import type { Account } from './account.mts';
 export interface Variant {
 	/** Settings of the nodes that talk to the service, e.g. `retryOnFail`. */
 	settings?: Record<string, unknown>;
-	/** Built so that the wait outlives n8n, where that is possible. */
+	/** Built so that the wait outlives n8n, by who can. */
 	survives?: boolean;
 }
 
@@ -24,10 +24,11 @@ export interface Plan {
 
 export interface Peer {
 	title: string;
-	/** Its nodes; undefined where it has no such variant. */
-	plan: (account: Account, variant?: Variant) => Plan | undefined;
-	/** The operation whose request carries the portrait first. */
-	takesPortraitIn: 'detect' | 'create';
+	plan: (account: Account, variant?: Variant) => Plan;
+	/** Whether there is a way to build it so that its wait outlives n8n. */
+	canSurvive: boolean;
+	/** Whether the double looks at its portraits; it takes anything for the models of others. */
+	isPortraitLookedAt: boolean;
 	/** Files below n8n's or the package's folder that are loaded for it. */
 	files: { from: 'package' | 'n8n'; paths: string[] };
 }
@@ -41,7 +42,8 @@ const SURVIVING_WAIT_SECONDS = 70;
 
 const emojiVideo: Peer = {
 	title: 'this node',
-	takesPortraitIn: 'detect',
+	canSurvive: true,
+	isPortraitLookedAt: true,
 	files: { from: 'package', paths: ['dist/nodes/EmojiVideo/EmojiVideo.node.js'] },
 	plan: ({ credentials }, { settings, survives } = {}) => ({
 		videos: 'Emoji Video',
@@ -73,7 +75,8 @@ const CREATE_BODY =
 /** detect -> create -> Wait -> poll -> IF -> download, or back to the Wait. */
 const httpRequest: Peer = {
 	title: 'HTTP Request + Wait + IF',
-	takesPortraitIn: 'detect',
+	canSurvive: true,
+	isPortraitLookedAt: true,
 	files: {
 		from: 'n8n',
 		paths: ['HttpRequest/HttpRequest', 'Wait/Wait', 'If/If'].map(
@@ -149,34 +152,32 @@ export const OTHER_MODEL = 'wan2.6-i2v-flash';
 
 const qwenCloud: Peer = {
 	title: "n8n's Qwen Cloud node",
-	takesPortraitIn: 'create',
+	canSurvive: false,
+	isPortraitLookedAt: false,
 	files: {
 		from: 'n8n',
 		paths: ['@n8n/n8n-nodes-langchain/dist/nodes/vendors/AlibabaCloud/AlibabaCloud.node.js'],
 	},
-	plan: ({ credentials }, { settings, survives } = {}) => {
-		if (survives === true) return undefined;
-		return {
-			videos: 'Qwen Cloud',
-			wires: {},
-			steps: [
-				{
-					name: 'Qwen Cloud',
-					type: '@n8n/n8n-nodes-langchain.alibabaCloud',
-					typeVersion: 1.1,
-					parameters: {
-						resource: 'video',
-						operation: 'imageToVideo',
-						modelId: { __rl: true, mode: 'id', value: OTHER_MODEL },
-						imgUrl: '={{ $json.imageUrl }}',
-						prompt: '={{ $json.template }}',
-					},
-					credentials: credentials.qwenCloud,
-					...settings,
+	plan: ({ credentials }, { settings } = {}) => ({
+		videos: 'Qwen Cloud',
+		wires: {},
+		steps: [
+			{
+				name: 'Qwen Cloud',
+				type: '@n8n/n8n-nodes-langchain.alibabaCloud',
+				typeVersion: 1.1,
+				parameters: {
+					resource: 'video',
+					operation: 'imageToVideo',
+					modelId: { __rl: true, mode: 'id', value: OTHER_MODEL },
+					imgUrl: '={{ $json.imageUrl }}',
+					prompt: '={{ $json.template }}',
 				},
-			],
-		};
-	},
+				credentials: credentials.qwenCloud,
+				...settings,
+			},
+		],
+	}),
 };
 
 export const PEERS: Peer[] = [emojiVideo, httpRequest, qwenCloud];

@@ -12,7 +12,8 @@ import { z } from 'zod';
 import { bringUp } from '../../sandbox/n8n/bring-up.mts';
 import { HOST_FOLDER, WORK_FOLDER } from '../../sandbox/n8n/paths.mts';
 import { tableOf, writeSection, type Row } from './page.mts';
-import { measurements, TASK_SECONDS } from './rows.mts';
+import { TASK_SECONDS } from './measurement.mts';
+import { measurements } from './rows.mts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { inARow, listOf, MANUAL, workflow, type Portrait } from '../../e2e/workflows.mts';
 import { templateIds } from '../../sandbox/dashscope/index.mts';
-import type { Execution, N8nApi } from '../../sandbox/n8n/api.mts';
+import { connect, type Execution, type N8nApi } from '../../sandbox/n8n/api.mts';
+import { OWNER, type Sandbox } from '../../sandbox/n8n/bring-up.mts';
 import type { Account } from './account.mts';
 import type { Peer, Variant } from './peers.mts';
 
@@ -33,16 +34,15 @@ export const portraitsFor = ({ double }: Account, count: number): Portrait[] =>
 		number,
 	}));
 
-/** @returns undefined where the peer has no such variant */
+/** Saves the peer's workflow behind a list of these portraits, and starts it. */
 export async function start(
 	api: N8nApi,
 	peer: Peer,
 	account: Account,
 	portraits: Portrait[],
 	variant?: Variant,
-): Promise<Run | undefined> {
+): Promise<Run> {
 	const plan = peer.plan(account, variant);
-	if (plan === undefined) return undefined;
 	const before = [MANUAL, ...listOf(portraits)];
 	const [first] = plan.steps;
 	const wires = {
@@ -82,4 +82,10 @@ export async function until(
 		if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
 		await sleep(100);
 	}
+}
+
+/** Starts n8n again with the same data, after `stop` or `kill`. */
+export async function startAgain(sandbox: Sandbox): Promise<void> {
+	sandbox.n8n = await sandbox.n8n.startAgain();
+	sandbox.api = await connect(sandbox.n8n.url, OWNER);
 }

@@ -86,7 +86,8 @@ export async function connect(url: string, owner: Owner): Promise<N8nApi> {
 	const request: N8nApi['request'] = async (method, path, body) => {
 		const response = await fetch(`${url}/rest${path}`, {
 			method,
-			headers: { ...headers(), 'content-type': 'application/json' },
+			// A connection that n8n has just given up as idle would fail a request that must not be repeated.
+			headers: { ...headers(), 'content-type': 'application/json', connection: 'close' },
 			body: body === undefined ? undefined : JSON.stringify(body),
 		});
 		remember(session, response);

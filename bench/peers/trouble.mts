@@ -1,0 +1,134 @@
+/** What becomes of three portraits, and what is paid for, when something goes wrong. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { withAccount, type Account } from './account.mts';
+import { NONE, seconds, sideBySide, TASK_SECONDS, type Measurement } from './measurement.mts';
+import { PEERS, type Variant } from './peers.mts';
+import { portraitsFor, start, startAgain, until, untilEnded } from './runs.mts';
+
+const COUNT = 3;
+
+/** Detected, created and waited for: by then every peer is in its wait. */
+const INTO_THE_WAIT_MS = 8000;
+
+const told = (videos: number, of: number, account: Account) =>
+	`${videos} of ${of} videos, ${account.billed()} paid`;
+
+export const throttledPoll: Measurement = {
+	rows: ['one poll is answered 429'],
+	measure: async ({ api }) =>
+		await sideBySide(
+			async (peer) =>
+				await withAccount(api, { taskSeconds: TASK_SECONDS }, async (account) => {
+					account.double.faults.add({
+						match: { operation: 'query' },
+						fault: { kind: 'status', status: 429 },
+					});
+					const run = await start(api, peer, account, portraitsFor(account, COUNT));
+					const { videos } = await untilEnded(api, run);
+					return [told(videos, COUNT, account)];
+				}),
+		),
+};
+
+/** So long the double listens for what still comes after Stop. */
+const LISTEN_MS = 45_000;
+
+export const stop: Measurement = {
+	rows: ['Stop in the wait: requests afterwards', 'Stop in the wait: paid tasks'],
+	measure: async ({ api }) =>
+		await sideBySide(
+			async (peer) =>
+				await withAccount(api, { taskSeconds: 20 }, async (account) => {
+					const run = await start(api, peer, account, portraitsFor(account, COUNT));
+					await sleep(INTO_THE_WAIT_MS);
+					const stoppedAt = account.double.now();
+					await api.stopExecution(run.id);
+					await sleep(LISTEN_MS);
+					const later = account.double.ledger().filter(({ atMs }) => atMs > stoppedAt);
+					const last = later.at(-1);
+					const asked = last ? `, the last ${seconds(last.atMs - stoppedAt)} later` : '';
+					const { length: made } = account.double.tasks();
+					return [`${later.length}${asked}`, `${account.billed()} of ${made} made`];
+				}),
+		),
+};
+
+const RETRY = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1000 };
+
+/** The second portrait shows nobody; where nobody looks, the second create of each try is refused. */
+function spoilSecond(account: Account, isLookedAt: boolean) {
+	const { double } = account;
+	for (let attempt = 1; attempt <= RETRY.maxTries && !isLookedAt; attempt++) {
+		double.faults.add({
+			match: { operation: 'create', after: attempt },
+			fault: { kind: 'status', status: 400 },
+		});
+	}
+	const bad = { imageUrl: double.portraitUrl('no-human.png') };
+	return portraitsFor(account, COUNT).map((portrait) =>
+		portrait.number === 1 && isLookedAt ? { ...portrait, ...bad } : portrait,
+	);
+}
+
+const retry = (what: string, settings: Variant['settings']): Measurement => ({
+	rows: [`Retry On Fail (3 tries)${what}, one bad portrait of three`],
+	measure: async ({ api }) =>
+		await sideBySide(
+			async (peer) =>
+				await withAccount(api, { taskSeconds: TASK_SECONDS }, async (account) => {
+					const portraits = spoilSecond(account, peer.isPortraitLookedAt);
+					const run = await start(api, peer, account, portraits, { settings });
+					const { videos } = await untilEnded(api, run);
+					return [told(videos, COUNT - 1, account)];
+				}),
+		),
+});
+
+export const retries = [
+	retry('', RETRY),
+	retry(' and Continue (using error output)', { ...RETRY, onError: 'continueErrorOutput' }),
+];
+
+const VARIANTS: Variant[] = [{}, { survives: true }];
+
+/** One `kill -9` for all: each peer as it is and, where it can, so that it survives. */
+export const kill: Measurement = {
+	rows: [
+		'kill -9 of n8n in the wait, as built',
+		'kill -9 of n8n in the wait, built to survive (Survive Restarts; a Wait of 70 s)',
+	],
+	measure: async (sandbox) => {
+		// Held back, every task waits, and so does every peer.
+		const options = { taskSeconds: TASK_SECONDS, concurrency: 0 };
+		let inTheWait = 0;
+		let isBackAgain = false;
+		const all = PEERS.flatMap((peer) => VARIANTS.map((variant) => ({ peer, variant })));
+		type One = (typeof all)[number];
+		const isPossible = ({ peer, variant }: One) => peer.canSurvive || variant.survives !== true;
+		const cellOf = async ({ peer, variant }: One) =>
+			await withAccount(sandbox.api, options, async (account) => {
+				const portraits = portraitsFor(account, COUNT);
+				const run = await start(sandbox.api, peer, account, portraits, variant);
+				await sleep(INTO_THE_WAIT_MS);
+				inTheWait++;
+				await until('n8n was back', () => isBackAgain);
+				account.double.setConcurrency(1);
+				const { videos } = await untilEnded(sandbox.api, run);
+				return told(videos, COUNT, account);
+			});
+		const killer = async () => {
+			await until('all were in their wait', () => inTheWait === all.filter(isPossible).length);
+			await sandbox.n8n.kill();
+			await startAgain(sandbox);
+			isBackAgain = true;
+		};
+		const [cells] = await Promise.all([
+			Promise.all(all.map(async (one) => (isPossible(one) ? await cellOf(one) : NONE))),
+			killer(),
+		]);
+		return PEERS.map((_, index) =>
+			cells.slice(index * VARIANTS.length, (index + 1) * VARIANTS.length),
+		);
+	},
+};
