@@ -35,7 +35,10 @@ export const throttledPoll: Measurement = {
 const LISTEN_MS = 45_000;
 
 export const stop: Measurement = {
-	rows: ['Stop in the wait: requests afterwards', 'Stop in the wait: paid tasks'],
+	rows: [
+		'Stop in the wait: requests afterwards (this node cancels what still queues)',
+		'Stop in the wait: paid tasks',
+	],
 	measure: async ({ api }) =>
 		await sideBySide(
 			async (peer) =>
