@@ -70,6 +70,39 @@ test.each<[string, INodeParameters, string]>([
 	expect(sandbox.double.ledger()).toEqual([]);
 });
 
+/** Where one can see how a mistake came about, the next step says so. */
+test.each<[string, INodeParameters, RegExp]>([
+	['an expression in a fixed field', { imageUrl: '{{ $json.url }}' }, /from Fixed to Expression/],
+	[
+		'a field that is not there, in a text',
+		{ imageUrl: 'undefined' },
+		/does not exist in this item/,
+	],
+	['a list', { imageUrl: '={{ ["https://a.example/a.png"] }}' }, /address per item: Split Out/],
+	['an address without its beginning', { imageUrl: 'www.a.example/a.png' }, /begins with https:/],
+	['a file of this machine', { imageUrl: 'C:\\me.png' }, /set Image Source to Binary File/],
+	[
+		'a picture as text',
+		{ imageUrl: 'data:image/png;base64,AA' },
+		/set Image Source to Binary File/,
+	],
+	['a price with a comma', { limitOptions: { pricePerSecond: '={{ "0,08" }}' } }, /with a point/],
+	['a resource that is not there', { resource: 'audio' }, /Choose Image or Video/],
+])('%s', async (_, parameters, advice) => {
+	const { error } = await sandbox.run({ parameters: sandbox.createAndWait(parameters) });
+	expect(error?.description).toMatch(advice);
+	expect(sandbox.double.ledger()).toEqual([]);
+});
+
+test.each(['getStatus', 'cancel', 'wait'])(
+	'%s of an object that has no task ID',
+	async (operation) => {
+		const taskId = '={{ { "id": 1 } }}';
+		const { error } = await sandbox.run({ parameters: { resource: 'video', operation, taskId } });
+		expect(error?.message).toBe('Task IDs: "{"id":1}" has no taskId');
+	},
+);
+
 /** Fields left empty in the form are refused by n8n itself, before the workflow starts. */
 test.each<[string, INodeParameters]>([
 	['Image URL', { imageUrl: '' }],

@@ -72,8 +72,13 @@ const operationForm: Form<Operation> = then(
 	}),
 	({ resource, operation }) => {
 		const operations = Object.hasOwn(OPERATIONS, resource) ? OPERATIONS[resource] : undefined;
-		const chosen =
-			operations && Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+		if (!operations) {
+			return inputFailure(
+				`Resource ${shown(resource)} does not exist`,
+				'Choose Image or Video from the list.',
+			);
+		}
+		const chosen = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
 		return chosen
 			? succeed(chosen)
 			: inputFailure(

@@ -73,7 +73,7 @@ const FACE: Meaning = {
 const HOSTING: Meaning = {
 	title: 'DashScope could not download the image',
 	nextStep:
-		'DashScope must be able to download the image: use a public https address on a fast host, best in mainland China, that does not block the user agent DashScopeUserBot, and check that the link has not expired.',
+		'DashScope must be able to download the image: use a public https address of the image itself, not of a page that shows it, on a fast host, best in mainland China, that does not block the user agent DashScopeUserBot, and check that the link has not expired.',
 };
 const DEAD_LINK: Meaning = {
 	title: 'DashScope found no image at the address',
@@ -170,12 +170,12 @@ export const ERRORS: ErrorRow[] = [
 	{ code: 'invalid_parameter_error', ...ITEM_FIELDS },
 	{
 		code: 'InvalidFile.NoHuman',
-		title: 'No face was found in the portrait',
+		title: 'No face was found in the picture',
 		nextStep: FACE.nextStep,
 	},
 	{
 		code: 'InvalidFile.MultiHuman',
-		title: 'Several people are in the portrait',
+		title: 'Several people are in the picture',
 		nextStep: 'Crop the photo to one person.',
 	},
 	{ code: 'InvalidFile.Content', ...FACE },

@@ -60,7 +60,7 @@ export const BY_STATUS: StatusRow[] = [
 		from: 404,
 		kind: 'refused',
 		title: 'The endpoint does not serve the DashScope API',
-		nextStep: 'Check the endpoint of the credential.',
+		nextStep: 'Check the endpoint of the credential; a Custom URL ends before /api/v1.',
 	},
 	{
 		from: 403,

@@ -88,6 +88,21 @@ export const portraitOptions: INodeProperties[] = [
 
 const PUBLIC_URL = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';
 
+/** What to do about a text that is no address, where one can see how it came about. */
+function adviceOn(value: unknown): string {
+	if (Array.isArray(value))
+		return 'Use one public http or https address per item: Split Out makes items of a list.';
+	const text = typeof value === 'string' ? value.trim() : '';
+	if (text.includes('{{'))
+		return 'Switch the field from Fixed to Expression, so that n8n fills in {{ }}.';
+	if (/^(undefined|null|NaN|\[object Object\])$/.test(text))
+		return 'Correct the expression: the field that it reads does not exist in this item.';
+	if (/^data:|^file:|^[A-Za-z]:\\|^\//.test(text))
+		return `${PUBLIC_URL} For a file, set Image Source to Binary File.`;
+	if (/^www\.|^[\w-]+(\.[\w-]+)+\//.test(text)) return `${PUBLIC_URL} It begins with https://.`;
+	return PUBLIC_URL;
+}
+
 /**
  * A portrait's address that DashScope can download, normalized.
  * @param allowLoopback the account is a sandbox on this machine, which reaches loopback
@@ -96,11 +111,16 @@ export const imageUrlValue = (allowLoopback: boolean) =>
 	z.unknown().transform((value, context): string => {
 		if (isBlank(value)) return addIssue(context, 'Image URL is empty', PUBLIC_URL);
 		if (typeof value !== 'string')
-			return addIssue(context, `Image URL ${shown(value)} is not text`, PUBLIC_URL);
+			return addIssue(context, `Image URL ${shown(value)} is not text`, adviceOn(value));
 		const url = parseUrl(value.trim());
-		if (!url) return addIssue(context, `Image URL ${shown(value)} is not an address`, PUBLIC_URL);
+		if (!url)
+			return addIssue(context, `Image URL ${shown(value)} is not an address`, adviceOn(value));
 		if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-			return addIssue(context, `Image URL ${shown(value)} is neither http nor https`, PUBLIC_URL);
+			return addIssue(
+				context,
+				`Image URL ${shown(value)} is neither http nor https`,
+				adviceOn(value),
+			);
 		}
 		if (isPrivate(url) && !(allowLoopback && isLoopback(url))) {
 			return addIssue(

@@ -67,7 +67,9 @@ export const numberValue = (
 			: addIssue(
 					context,
 					`${label} ${shown(value)} is not possible`,
-					`Use ${min} to ${max} ${unit}.`,
+					typeof value === 'string' && /^\s*\d+,\d+\s*$/.test(value)
+						? `Use ${min} to ${max} ${unit}, with a point instead of the comma.`
+						: `Use ${min} to ${max} ${unit}.`,
 				);
 	});
 

@@ -1,6 +1,7 @@
 /** Which tasks are meant: one ID, several, or what items of Create contain. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
+import { inputFailure } from '../result';
 import type { Result } from '../result';
 import { forTools, notForTools, taskIdsFromModel } from './agentTool';
 import { check, field } from './read';
@@ -67,10 +68,16 @@ export function listedIds(value: unknown): unknown[] {
 	return (list ?? []).map(idOf).filter((id) => !isBlank(id));
 }
 
+/** Where there is no ID at all: a field that is empty, or a list or an object of something else. */
+const noneIn = (value: unknown): string =>
+	typeof value === 'object' && value !== null
+		? `Task IDs: ${shown(value)} has no taskId`
+		: 'Task IDs is empty';
+
 /** One task ID or several; blanks and doubles are dropped. */
 export const taskIdsValue = z.unknown().transform((value, context): string[] => {
 	const ids = listedIds(value);
-	if (ids.length === 0) return addIssue(context, 'Task IDs is empty', TASK_ID_FORM);
+	if (ids.length === 0) return addIssue(context, noneIn(value), TASK_ID_FORM);
 	const wrong = ids.findIndex((id) => idIn(id) === undefined);
 	if (wrong >= 0) {
 		taskIdValue.safeParse(ids[wrong]).error?.issues.forEach((issue) => context.addIssue(issue));
@@ -82,7 +89,7 @@ export const taskIdsValue = z.unknown().transform((value, context): string[] => 
 /** Like `taskIdsValue`, but a wrong ID does not take the good ones along. At least one result. */
 export function eachTaskId(value: unknown): Array<Result<string>> {
 	const ids = listedIds(value);
-	if (ids.length === 0) return [check(taskIdValue, undefined)];
+	if (ids.length === 0) return [inputFailure(noneIn(value), TASK_ID_FORM)];
 	const distinct = new Set(ids.map((id) => (typeof id === 'string' ? id.trim() : id)));
 	return [...distinct].map((id) => check(taskIdValue, id));
 }
