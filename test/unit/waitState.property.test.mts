@@ -8,9 +8,9 @@ import {
 	nextCheck,
 	waitStateSchema,
 	saveSchedule,
-	runCheck,
 	waitBeforeCheck,
 } from '../../nodes/EmojiVideo/durable/state';
+import { runCheck } from '../../nodes/EmojiVideo/durable/ask';
 import type { WaitState, WaitEntry } from '../../nodes/EmojiVideo/durable/state';
 import { createPollSchedule, enqueue } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import type { Answer } from '../../nodes/EmojiVideo/dashscope/client';
@@ -88,7 +88,9 @@ function pack(scenario: Scenario, simulated: SimulatedTask[]): WaitState {
 		}
 	});
 	return {
-		version: 1,
+		version: 2,
+		lateMs: 0,
+		turns: 0,
 		entries,
 		schedule: saveSchedule(schedule),
 		returnsUnfinished: scenario.returnsUnfinished,

@@ -45,3 +45,26 @@ export function queueAheadOf(knowledge: QueueKnowledge, wanted: number | undefin
  */
 export const roomFor = (knowledge: QueueKnowledge, wanted: number | undefined): number =>
 	Math.max(0, queueAheadOf(knowledge, wanted) - knowledge.open.size);
+
+/**
+ * How long until there is room enough to be worth a look, where looking is dear: for a group, or for half
+ * of the queue, so that the account never runs dry meanwhile.
+ * @param wanted as for `queueAheadOf`
+ * @param group the most that is submitted at a look
+ * @returns milliseconds from now
+ */
+export function untilRoomFor(
+	knowledge: QueueKnowledge,
+	wanted: number | undefined,
+	group: number,
+	now: number,
+): number {
+	const most = queueAheadOf(knowledge, wanted);
+	const worth = Math.max(1, Math.min(group, Math.floor(most / 2)));
+	const toEnd = knowledge.open.size + worth - most;
+	if (toEnd <= 0) return 0;
+	const runMs = usualRunMs(knowledge);
+	const [head] = knowledge.open.values();
+	const elapsed = head?.startedAt === undefined ? 0 : Math.min(runMs, now - head.startedAt);
+	return Math.ceil(toEnd / knowledge.width) * runMs - elapsed;
+}

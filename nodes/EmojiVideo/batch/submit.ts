@@ -41,10 +41,21 @@ export interface AcceptedTask {
 	raw?: object;
 }
 
+/** Which video, with what it is made of. */
+type MadeVideo = VideoLabel & { templateId: string };
+
 /** A task that this execution has made, now or in an earlier try. */
 export interface SubmittedJob extends AcceptedTask {
-	job: Job;
+	job: MadeVideo;
 	entry: PaidTask;
+}
+
+/** A job that needs nothing but its create: plain JSON, so that it can wait in a database. */
+export interface PreparedJob {
+	job: MadeVideo;
+	/** Where the service can read the portrait. */
+	address: string;
+	areas: FaceAreas;
 }
 
 /** No other job of this key will do better. */
@@ -140,33 +151,47 @@ function detectAhead(jobs: Job[], tools: BatchTools, stop: BatchStop): AreasOf {
 	};
 }
 
-async function submit(
+/** Does all that a job needs before its create. Nothing is paid for but its portrait's detection. */
+async function prepare(
 	job: Job,
 	areasOf: AreasOf,
-	{ client, paidTasks, clock, signal, trace }: BatchTools,
-	untilRoom: UntilRoom,
-): Promise<Result<SubmittedJob>> {
+	{ paidTasks }: Pick<BatchTools, 'paidTasks'>,
+): Promise<Result<PreparedJob>> {
 	const areas = await areasOf(job);
 	if (!areas.ok) return areas;
 	if (paidTasks.isInFlight(job.key)) return fail(LOST_EARLIER);
 	const address = await job.portrait.addressFor(VIDEO_MODEL);
 	if (!address.ok) return address;
-	await untilRoom();
+	const { itemIndex, key, templateId } = job;
+	const label = { ...job.portrait.about, itemIndex, key, templateId };
+	return succeed({ job: label, address: address.value, areas: areas.value });
+}
+
+/** Makes the task of a job that is prepared: the one request that is paid for. */
+export async function create(
+	{ job, address, areas }: PreparedJob,
+	{
+		client,
+		paidTasks,
+		clock,
+		signal,
+		trace,
+	}: Pick<BatchTools, 'client' | 'paidTasks' | 'clock' | 'signal' | 'trace'>,
+): Promise<Result<SubmittedJob>> {
 	if (signal.aborted) return fail(STOPPED);
-	const { templateId } = job;
 	paidTasks.markInFlight(job.key);
 	const created = await client.createTask({
-		imageUrl: address.value,
-		templateId,
-		areas: areas.value,
+		imageUrl: address,
+		templateId: job.templateId,
+		areas,
 	});
 	if (!created.ok) {
 		if (mayHaveActed(created.failure)) return created;
 		paidTasks.remove(job.key);
-		return fail(withHint(created.failure, hintAboutAreas(areas.value)));
+		return fail(withHint(created.failure, hintAboutAreas(areas)));
 	}
 	const { taskId, requestId } = created.value.value;
-	const entry = { taskId, requestId, acceptedAt: clock.now(), areas: areas.value };
+	const entry = { taskId, requestId, acceptedAt: clock.now(), areas };
 	paidTasks.write(job.key, entry);
 	trace?.(job, taskId);
 	return succeed({ job, entry, raw: created.value.raw });
@@ -179,12 +204,15 @@ export type UntilRoom = () => Promise<void>;
  * Submits every job in order; first of all come those that an earlier try has submitted.
  * @param onResult hears of every job once: its accepted task, or why there is none
  * @param untilRoom holds a job back; absent: each is submitted at once
+ * @param handOver takes the jobs that are prepared, to create them elsewhere; `onResult` does not hear of
+ * them
  */
 export async function submitJobs(
 	jobs: Job[],
 	tools: BatchTools,
 	onResult: (job: Job, result: Result<SubmittedJob>) => void,
 	untilRoom: UntilRoom = async () => await Promise.resolve(),
+	handOver?: (prepared: PreparedJob) => void,
 ): Promise<void> {
 	const { paidTasks, signal } = tools;
 	const stop: BatchStop = {};
@@ -197,10 +225,43 @@ export async function submitJobs(
 	const areasOf = detectAhead(open, tools, stop);
 	for (const job of open) {
 		if (signal.aborted) stop.failure ??= STOPPED;
-		const result = stop.failure
+		const prepared = stop.failure
 			? fail(stop.failure)
-			: await caught(async () => await submit(job, areasOf, tools, untilRoom));
+			: await caught(async () => await prepare(job, areasOf, tools));
+		if (prepared.ok && handOver) {
+			handOver(prepared.value);
+			continue;
+		}
+		const result = prepared.ok
+			? await caught(async () => {
+					await untilRoom();
+					return await create(prepared.value, tools);
+				})
+			: prepared;
 		if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
 		onResult(job, result);
+	}
+}
+
+/**
+ * Creates jobs that are prepared, in order.
+ * @param onResult as for `submitJobs`
+ */
+export async function createPrepared(
+	prepared: PreparedJob[],
+	tools: BatchTools,
+	onResult: (job: VideoLabel, result: Result<SubmittedJob>) => void,
+	untilRoom: UntilRoom,
+): Promise<void> {
+	let ended: Failure | undefined;
+	for (const each of prepared) {
+		const result = ended
+			? fail(ended)
+			: await caught(async () => {
+					await untilRoom();
+					return await create(each, tools);
+				});
+		if (!result.ok && concernsAll(result.failure)) ended ??= result.failure;
+		onResult(each.job, result);
 	}
 }

@@ -13,29 +13,49 @@ import { createLimiter } from '../limiter';
 import { succeed } from '../result';
 import type { WaitEntry, WaitState } from './state';
 
+type Owned = Pick<WaitState, 'entries' | 'owner'>;
+
 const CANCELS_AT_ONCE = 5;
 
 /** How n8n names the error of an execution that was stopped, by a user or by its own time limit. */
-const errorSchema = z.object({
+const stoppedSchema = z.object({
 	resultData: z.object({ error: z.object({ name: z.string().endsWith('CancelledError') }) }),
 });
 
+/** An execution that n8n has written down as parked. */
+const parkedSchema = z.object({ waitTill: z.unknown().refine(Boolean) });
+
 /**
- * Whether the user's execution was stopped.
+ * - `waiting`: it is parked, as it should be; or it cannot be read, and may still want its videos.
+ * - `stopped`: n8n has written down that it was stopped.
+ * - `gone`: it has gone on, or was never parked: nobody waits for what would be made.
+ */
+export type OwnerState = 'waiting' | 'stopped' | 'gone';
+
+/**
+ * What has become of the user's execution.
  * @param executionId of the user's execution; `undefined` where a wait does not know it
  */
-export async function wasStopped(
+export async function ownerOf(
 	functions: IExecuteFunctions,
 	executionId: string | undefined,
-): Promise<boolean> {
+): Promise<OwnerState> {
 	if (executionId === undefined || typeof functions.getExecutionDataById !== 'function')
-		return false;
+		return 'waiting';
 	try {
-		return errorSchema.safeParse(await functions.getExecutionDataById(executionId)).success;
+		const data = await functions.getExecutionDataById(executionId);
+		if (stoppedSchema.safeParse(data).success) return 'stopped';
+		return data === undefined || parkedSchema.safeParse(data).success ? 'waiting' : 'gone';
 	} catch {
-		return false;
+		return 'waiting';
 	}
 }
+
+/** Whether what would be created now still has somebody who waits for it. */
+export const isWanted = async (
+	functions: IExecuteFunctions,
+	executionId: string | undefined,
+): Promise<boolean> => (await ownerOf(functions, executionId)) === 'waiting';
 
 /** What is left of a task whose wait was stopped. */
 async function endOne(
@@ -48,7 +68,8 @@ async function endOne(
 		itemIndex,
 		result: succeed({ json: { taskId, status, stopped: true, message, ...about } }),
 	});
-	if (taskId === undefined || settled !== undefined) return toEnd('ENDED', 'It had ended before.');
+	if (taskId === undefined) return toEnd('ENDED', 'No task is known for it.');
+	if (settled !== undefined) return toEnd('ENDED', 'It had ended before.');
 	if (!cancels) return toEnd('PENDING', 'The task goes on at DashScope.');
 	const canceled = await cancelTask(client, taskId);
 	if (!canceled.ok) return toEnd('UNKNOWN', canceled.failure.message);
@@ -63,7 +84,7 @@ async function endOne(
  */
 export async function endStopped(
 	context: Pick<ExecutionContext, 'client' | 'functions'>,
-	{ entries, owner }: WaitState,
+	{ entries, owner }: Owned,
 ): Promise<Outcome[]> {
 	const limit = createLimiter(CANCELS_AT_ONCE);
 	const cancels = owner?.cancelsOnStop ?? false;
@@ -79,4 +100,18 @@ export async function endStopped(
 		`Emoji Video: execution ${owner?.executionId ?? ''} was stopped, and its wait has ended.${left.length > 0 ? ` Tasks that go on at DashScope: ${left.join(', ')}. Get Many lists them for 24 hours, Wait fetches their videos.` : ' All open tasks were canceled.'}`,
 	);
 	return outcomes;
+}
+
+/** Ends a wait whose execution does not wait any more, and tells the log of the tasks that go on. */
+export function endOrphaned(
+	{ functions }: Pick<ExecutionContext, 'functions'>,
+	{ entries, owner }: Owned,
+): Outcome[] {
+	const open = entries.flatMap(({ taskId, settled }) =>
+		taskId === undefined || settled !== undefined ? [] : [taskId],
+	);
+	const message = `Execution ${owner?.executionId ?? ''} does not wait for its videos any more, and nothing more is created for it.`;
+	const tasks = open.length > 0 ? ` Tasks that go on at DashScope: ${open.join(', ')}.` : '';
+	functions.logger.warn(`Emoji Video: ${message}${tasks}`);
+	return [{ itemIndex: 0, result: succeed({ json: { stopped: true, message } }) }];
 }

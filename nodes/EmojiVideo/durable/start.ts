@@ -1,18 +1,22 @@
 /**
- * The wait that survives a restart of n8n: what Create and Wait and Wait do after submission when
- * Survive Restarts is on. What happens below the parked execution is in roles.ts.
- * Rule: whatever is lost on the way, every accepted task ID comes out as an item or in an error.
+ * The batch that survives a restart of n8n: what Create and Wait and Wait do when Survive Restarts is on.
+ * What happens below the parked execution is in supervisor.ts and check.ts.
+ * Rules: nothing is created before the execution is parked; whatever is lost on the way, every accepted
+ * task ID comes out as an item or in an error, or is in n8n's log.
  */
 import { canPark, supervisorWorkflow, parkOn } from './workflows';
 import { isSettled, saveSchedule, waitBeforeCheck } from './state';
 import type { WaitState, WaitEntry } from './state';
+import { FIRST_LATE_MS } from './turns';
 import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
 import { createPollSchedule, enqueue } from '../batch/pollSchedule';
+import { createPrepared } from '../batch/submit';
+import type { PreparedJob } from '../batch/submit';
 import type { Delivery } from '../wait/deliver';
 import { toItem } from '../execution/outputItems';
 import type { Outcome } from '../execution/operation';
-import { outcomesOf, waitStateItem, toStopped, toUnfinished, waitingMessage } from './outcomes';
+import { outcomesOf, itemOf, toStopped, toUnfinished, waitingMessage } from './outcomes';
 import type { ExecutionContext } from '../execution/context';
 import { startInMemoryWait } from '../wait/inMemoryWait';
 import type { Waiting, WaitOptions } from '../wait/inMemoryWait';
@@ -20,33 +24,127 @@ import type { Waiting, WaitOptions } from '../wait/inMemoryWait';
 /** The user's workflow resumes by itself this long after the last check was due. */
 const LAST_GRACE_MS = 60 * 60_000;
 
+/** "Usually 1 to 5 minutes" (API reference): what the account may need for each video of a batch. */
+const LONGEST_USUAL_RUN_MS = 5 * 60_000;
+
 const NOT_PARKED =
 	'Survive Restarts is on, but n8n cannot park this execution: the wait stays in memory and ends if n8n restarts.';
+
+const MIXED_UP = `${NOT_PARKED} n8n would mix up which video belongs to which item: set Group Videos to One Item per Portrait, choose one template per item, or put the node into Loop Over Items with a batch size of 1.`;
+
+type Deliveries = ReadonlyMap<number, Delivery>;
 
 /**
  * n8n resumes a parked node with items linked by position, so position must be the truth: one item out
  * for each item in, or a single item in.
  */
-const linksByPosition = (entries: WaitEntry[], inputs: number) =>
-	inputs === 1 ||
-	(entries.length === inputs && entries.every(({ itemIndex }, position) => itemIndex === position));
+function linksByPosition(itemIndexes: number[], deliveries: Deliveries, inputs: number): boolean {
+	if (inputs === 1) return true;
+	const out = itemIndexes.filter(
+		(itemIndex, position) =>
+			!deliveries.get(itemIndex)?.isPack || itemIndexes.indexOf(itemIndex) === position,
+	);
+	const inOrder = [...out].sort((a, b) => a - b);
+	return out.length === inputs && inOrder.every((itemIndex, position) => itemIndex === position);
+}
+
+/** What a durable batch is begun with. */
+interface Beginning {
+	context: ExecutionContext;
+	options: WaitOptions;
+	videos: VideoLabel[];
+	deliveries: Deliveries;
+	/** Outcomes of items that asked for nothing possible; they come out with the others. */
+	refused: Outcome[];
+}
+
+const inMemory = ({ context, options, videos, deliveries, refused }: Beginning): Waiting =>
+	startInMemoryWait(context, options, videos, deliveries, refused);
+
+function warn({ context }: Beginning, message: string): void {
+	context.functions.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
+}
+
+/** The state that the supervisor begins with. */
+function toWaitState(
+	{ context, options }: Beginning,
+	entries: WaitEntry[],
+	schedule: WaitState['schedule'],
+): WaitState {
+	const { functions, clock, rates, stopsAtFirstFailure } = context;
+	const { queueTimeoutMs, runTimeoutMs, returnsUnfinished, cancelsOnStop, queueAhead } = options;
+	const workMs = entries.length * LONGEST_USUAL_RUN_MS;
+	return {
+		version: 2,
+		entries,
+		schedule,
+		returnsUnfinished,
+		stopsAtFirstFailure,
+		queueAhead,
+		createRate: rates.create,
+		lastCheckAt: clock.now() + workMs + queueTimeoutMs + runTimeoutMs,
+		isLastCheck: false,
+		lateMs: FIRST_LATE_MS,
+		turns: 0,
+		owner: { executionId: functions.getExecutionId(), cancelsOnStop },
+	};
+}
+
+/** Parks the user's execution. @throws what n8n throws when it does not start the supervisor */
+async function park({ context }: Beginning, state: WaitState): Promise<Outcome[]> {
+	const { functions, clock, stopsAtFirstFailure } = context;
+	const executionId = functions.getExecutionId();
+	const parked = await parkOn(
+		functions,
+		supervisorWorkflow(functions.getNode(), stopsAtFirstFailure, executionId),
+		[itemOf(state)],
+		state.lastCheckAt + LAST_GRACE_MS,
+		state.entries.map((entry) => toItem(toUnfinished(entry, executionId))),
+	);
+	if (parked.kind === 'ended') return outcomesOf(parked.items, state.entries);
+	// Nobody sees these but who looks at the waiting node. No error items among them: one in
+	// the first place would make Retry On Fail run the node again at once.
+	const open = state.entries.filter(({ settled }) => settled === undefined);
+	const now = clock.now();
+	const message = waitingMessage(
+		open.length,
+		now + waitBeforeCheck(state, now),
+		functions.getTimezone(),
+	);
+	return open.map((entry) => toUnfinished(entry, executionId, message));
+}
+
+/** Goes on in memory with what was to be parked. */
+async function fallBack(
+	beginning: Beginning,
+	prepared: PreparedJob[],
+	replay: Array<(waiting: Waiting) => void>,
+): Promise<Outcome[]> {
+	const waiting = inMemory(beginning);
+	for (const step of replay) step(waiting);
+	await createPrepared(
+		prepared,
+		beginning.context,
+		(job, result) => {
+			if (result.ok) waiting.add(result.value);
+			else waiting.settle(job, result);
+		},
+		async () => await waiting.untilRoom(),
+	);
+	return await waiting.finish();
+}
 
 /**
- * Like `startInMemoryWait`, but parks the execution in n8n's database once everything is submitted.
- * Falls back to waiting in memory, with a hint, where n8n cannot park it.
- * @param refused outcomes of items that asked for nothing possible; they come out with the others
+ * Like `startInMemoryWait`, but takes the jobs before they are created, and parks the execution in n8n's
+ * database once all are prepared.
  */
-function startDurableWait(
-	context: ExecutionContext,
-	options: WaitOptions,
-	videos: VideoLabel[],
-	deliveries: ReadonlyMap<number, Delivery>,
-	refused: Outcome[],
-): Waiting {
-	const { functions, clock } = context;
-	const schedule = createPollSchedule(options);
+function startDurableWait(beginning: Beginning): Waiting {
+	const { context, options, deliveries, refused } = beginning;
+	const { clock, paidTasks } = context;
+	const schedule = createPollSchedule(options, context.memory?.recall());
 	const entries: WaitEntry[] = [];
-	const inMemory: Array<(waiting: Waiting) => void> = [];
+	const prepared: PreparedJob[] = [];
+	const replay: Array<(waiting: Waiting) => void> = [];
 
 	const addEntry = (label: VideoLabel, more: Partial<WaitEntry>) => {
 		const { itemIndex } = label;
@@ -54,89 +152,64 @@ function startDurableWait(
 		entries.push({ itemIndex, ...aboutOf(label), ...delivery, ...more });
 	};
 
-	const waitInMemory = async (hint: string): Promise<Outcome[]> => {
-		functions.addExecutionHints({ message: hint, location: 'outputPane', type: 'warning' });
-		const waiting = startInMemoryWait(context, options, videos, deliveries, refused);
-		for (const replay of inMemory) replay(waiting);
-		return await waiting.finish();
-	};
-
-	const toWaitState = (now: number): WaitState => ({
-		version: 1,
-		entries: [...entries].sort((a, b) => a.itemIndex - b.itemIndex),
-		schedule: saveSchedule(schedule),
-		returnsUnfinished: options.returnsUnfinished,
-		stopsAtFirstFailure: context.stopsAtFirstFailure,
-		lastCheckAt: now + options.queueTimeoutMs + options.runTimeoutMs,
-		isLastCheck: false,
-		owner: { executionId: functions.getExecutionId(), cancelsOnStop: options.cancelsOnStop },
-	});
-
 	return {
 		add(accepted) {
 			const { entry, job } = accepted;
-			inMemory.push((waiting) => waiting.add(accepted));
+			const { taskId, requestId, areas, acceptedAt } = entry;
+			replay.push((waiting) => waiting.add(accepted));
 			enqueue(schedule, { ...entry, templateId: job.templateId }, clock.now());
-			addEntry(job, { taskId: entry.taskId, requestId: entry.requestId, areas: entry.areas });
+			addEntry(job, { taskId, requestId, areas, acceptedAt });
 		},
 		settle(job, result) {
-			inMemory.push((waiting) => waiting.settle(job, result));
+			replay.push((waiting) => waiting.settle(job, result));
 			if (result.ok) return;
 			addEntry(job, { settled: result.failure });
 			if (context.stopsAtFirstFailure) context.halt();
+		},
+		handOver(job) {
+			prepared.push(job);
+			addEntry(job.job, { address: job.address, areas: job.areas });
 		},
 		untilRoom: async () => await Promise.resolve(),
 		async finish() {
 			for (const { itemIndex, result } of refused) {
 				if (!result.ok) addEntry({ itemIndex, key: '' }, { settled: result.failure });
 			}
-			const now = clock.now();
-			const state = toWaitState(now);
+			const sorted = [...entries].sort((a, b) => a.itemIndex - b.itemIndex);
+			const state = toWaitState(beginning, sorted, saveSchedule(schedule));
 			if (context.signal.aborted || isSettled(state)) return entries.map(toStopped);
-			if (!canPark(functions)) return await waitInMemory(NOT_PARKED);
-			if (!linksByPosition(state.entries, functions.getInputData().length)) {
-				return await waitInMemory(
-					`${NOT_PARKED} n8n would mix up which video belongs to which item: choose one template per item, or put the node into Loop Over Items with a batch size of 1.`,
-				);
-			}
+			// A Retry of this execution knows nothing of what the checks create.
+			for (const { job } of prepared) paidTasks.markInFlight(job.key);
 			try {
-				const parked = await parkOn(
-					functions,
-					supervisorWorkflow(
-						functions.getNode(),
-						context.stopsAtFirstFailure,
-						functions.getExecutionId(),
-					),
-					[waitStateItem(state)],
-					state.lastCheckAt + LAST_GRACE_MS,
-					state.entries.map((entry) => toItem(toUnfinished(entry))),
-				);
-				if (parked.kind === 'ended') return outcomesOf(parked.items, state.entries);
-				// Nobody sees these but who looks at the waiting node. No error items among them: one in
-				// the first place would make Retry On Fail run the node again at once.
-				const open = state.entries.filter(({ settled }) => settled === undefined);
-				const message = waitingMessage(
-					open.length,
-					now + waitBeforeCheck(state, now),
-					functions.getTimezone(),
-				);
-				return open.map((entry) => toUnfinished(entry, message));
+				return await park(beginning, state);
 			} catch (error) {
+				// Were the supervisor there all the same, its check would find this execution not parked.
 				const reason = error instanceof Error ? error.message : 'unknown reason';
-				return await waitInMemory(`${NOT_PARKED} (${reason})`);
+				warn(beginning, `${NOT_PARKED} (${reason})`);
+				return await fallBack(beginning, prepared, replay);
 			}
 		},
 	};
 }
 
-/** Waits where the options say: in memory, or in n8n's database. */
-export const startWait = (
+/** Waits where the options say: in memory, or, where n8n can park the execution, in its database. */
+export function startWait(
 	context: ExecutionContext,
 	options: WaitOptions,
 	videos: VideoLabel[],
-	deliveries: ReadonlyMap<number, Delivery>,
+	deliveries: Deliveries,
 	refused: Outcome[],
-): Waiting =>
-	options.survivesRestarts
-		? startDurableWait(context, options, videos, deliveries, refused)
-		: startInMemoryWait(context, options, videos, deliveries, refused);
+): Waiting {
+	const beginning: Beginning = { context, options, videos, deliveries, refused };
+	if (!options.survivesRestarts) return inMemory(beginning);
+	if (!canPark(context.functions)) {
+		warn(beginning, NOT_PARKED);
+		return inMemory(beginning);
+	}
+	const places = [...videos, ...refused].map(({ itemIndex }) => itemIndex);
+	if (!linksByPosition(places, deliveries, context.functions.getInputData().length)) {
+		warn(beginning, MIXED_UP);
+		return inMemory(beginning);
+	}
+	return startDurableWait(beginning);
+}

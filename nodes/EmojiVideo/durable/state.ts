@@ -1,17 +1,17 @@
 /**
- * A wait that can be put into a database and taken up again: which tasks are still open, how the
- * others ended, and what was learned about the queue. Rules: plain JSON, small, and every task that
- * was accepted is in it from the first check to the last.
+ * A batch that can be put into a database and taken up again: which videos are still to be created, which
+ * tasks are open, how the others ended, and what was learned about the queue. Rules: plain JSON, and
+ * every task that was accepted is in it from the check that made it to the last.
  */
 import { z } from 'zod';
-import type { Answer } from '../dashscope/client';
 import { failureSchema } from '../result';
-import type { Failure, Result } from '../result';
+import type { Failure } from '../result';
 import { areaSchema } from '../dashscope/schemas';
-import type { Task } from '../dashscope/schemas';
-import { recordAnswer } from '../batch/pollAnswers';
-import { putInOrder, untilAllShouldBeDone } from '../batch/pollSchedule';
+import { untilAllShouldBeDone } from '../batch/pollSchedule';
 import type { PollSchedule } from '../batch/pollSchedule';
+import { MOST_AHEAD, untilRoomFor } from '../batch/queueAhead';
+import { aboutSchema } from '../execution/operation';
+import type { OutputItem } from '../execution/operation';
 
 const openSchema = z.object({
 	taskId: z.string(),
@@ -27,7 +27,7 @@ const openSchema = z.object({
 	retryAt: z.number(),
 });
 
-const scheduleSchema = z.object({
+export const scheduleSchema = z.object({
 	settings: z.object({
 		pollIntervalMs: z.number(),
 		runTimeoutMs: z.number(),
@@ -41,15 +41,36 @@ const scheduleSchema = z.object({
 });
 type SavedSchedule = z.infer<typeof scheduleSchema>;
 
+const outputItemSchema = z
+	.object({ json: z.record(z.unknown()), binary: z.record(z.unknown()).optional() })
+	.transform((item) => item as unknown as OutputItem);
+
+/** What becomes known of an entry on the way. */
+export const progressSchema = z.object({
+	/** Absent where no task was made. */
+	taskId: z.string().optional(),
+	requestId: z.string().optional(),
+	/** When its create was answered (ms since the epoch). */
+	acceptedAt: z.number().optional(),
+	/** How it ended; absent while the task is open. */
+	settled: z.enum(['succeeded', 'outOfTime']).or(failureSchema).optional(),
+	/** What comes out in the end, its video by reference. */
+	item: outputItemSchema.optional(),
+	/** Which of the item's videos this is, where its video could not be downloaded. */
+	about: aboutSchema.optional(),
+	/** n8n keeps files in its memory: the video is fetched by the last check. */
+	fetchedAtEnd: z.boolean().optional(),
+});
+export type EntryProgress = z.infer<typeof progressSchema>;
+
 /** One output item to be. */
-const waitEntrySchema = z.object({
+export const waitEntrySchema = progressSchema.extend({
 	itemIndex: z.number().int().nonnegative(),
 	templateId: z.string().optional(),
 	imageUrl: z.string().optional(),
 	imageFile: z.string().optional(),
-	/** Absent where no task was made. */
-	taskId: z.string().optional(),
-	requestId: z.string().optional(),
+	/** Where the service can read the portrait: of a video that is still to be created. */
+	address: z.string().optional(),
 	areas: z.object({ face: areaSchema, expression: areaSchema }).optional(),
 	simplify: z.boolean(),
 	field: z.string().optional(),
@@ -59,22 +80,55 @@ const waitEntrySchema = z.object({
 	isOneOfSeveral: z.boolean().optional(),
 	withDetails: z.boolean().optional(),
 	pricePerSecond: z.number().optional(),
-	/** How it ended; absent while the task is open. */
-	settled: z.enum(['succeeded', 'outOfTime']).or(failureSchema).optional(),
 });
 export type WaitEntry = z.infer<typeof waitEntrySchema>;
 
+/** The user's execution, whose end ends the wait. */
+export const ownerSchema = z.object({ executionId: z.string(), cancelsOnStop: z.boolean() });
+
+/** A check under way. */
+const turnSchema = z.object({
+	number: z.number(),
+	/** Which entries it may create, by their place. */
+	group: z.array(z.number()),
+	/** Its first create is not sent before, ms since the epoch. */
+	since: z.number(),
+	/** Its last request to create has ended by then. */
+	creatingEndsAt: z.number(),
+	/** It is lost when it has not ended by then. */
+	lostAt: z.number(),
+});
+export type Turn = z.infer<typeof turnSchema>;
+
+/** Entries of which nobody knows whether they were created: their check was lost. */
+const doubtSchema = z.object({
+	group: z.array(z.number()),
+	since: z.number(),
+	until: z.number(),
+	/** How often the account's list could not be read. */
+	tries: z.number(),
+});
+export type Doubt = z.infer<typeof doubtSchema>;
+
 export const waitStateSchema = z.object({
-	version: z.literal(1),
+	version: z.literal(2),
 	entries: z.array(waitEntrySchema),
 	schedule: scheduleSchema,
 	returnsUnfinished: z.boolean(),
 	stopsAtFirstFailure: z.boolean(),
+	queueAhead: z.number().max(MOST_AHEAD).optional(),
+	/** Creates per second, where not as documented. */
+	createRate: z.number().optional(),
 	/** Every time limit has ended by now (ms since the epoch): one more check asks about all, no other. */
 	lastCheckAt: z.number(),
 	isLastCheck: z.boolean(),
-	/** The user's execution, whose end ends the wait. */
-	owner: z.object({ executionId: z.string(), cancelsOnStop: z.boolean() }).optional(),
+	/** How late a check may be and still create. */
+	lateMs: z.number(),
+	/** How many checks there were. */
+	turns: z.number(),
+	turn: turnSchema.optional(),
+	doubt: doubtSchema.optional(),
+	owner: ownerSchema.optional(),
 });
 export type WaitState = z.infer<typeof waitStateSchema>;
 
@@ -85,6 +139,9 @@ export const NOT_ASKED: Failure = {
 	nextStep:
 		'The task goes on, and may be billed. Use Get Status or Wait with this task ID within 24 hours of its creation.',
 };
+
+/** Created at a time: what is in doubt when n8n dies while it creates. */
+export const GROUP_SIZE = 20;
 
 /** A wait under 65 s would stay in n8n's memory (docs/n8n.md, "Waiting in the database"). */
 const SHORTEST_WAIT_MS = 66_000;
@@ -106,15 +163,27 @@ export const saveSchedule = ({
 	inOrder,
 });
 
-const restoreSchedule = (saved: SavedSchedule): PollSchedule => ({
+export const restoreSchedule = (saved: SavedSchedule): PollSchedule => ({
 	...saved,
+	runs: [...saved.runs],
 	open: new Map(saved.open.map((task) => [task.taskId, { ...task, beingAsked: false }])),
 	probedAt: -Infinity,
 	externalTasks: [],
 });
 
+/** A video that is still to be created. */
+export const isToCreate = ({ taskId, settled, address }: WaitEntry): boolean =>
+	taskId === undefined && settled === undefined && address !== undefined;
+
+/** A video that is made and not yet fetched. */
+export const isToFetch = ({ settled, item, fetchedAtEnd }: WaitEntry): boolean =>
+	settled === 'succeeded' && item === undefined && fetchedAtEnd !== true;
+
 /** Whether nothing is left to wait for. */
-export const isSettled = ({ entries, stopsAtFirstFailure }: WaitState): boolean =>
+export const isSettled = ({
+	entries,
+	stopsAtFirstFailure,
+}: Pick<WaitState, 'entries' | 'stopsAtFirstFailure'>): boolean =>
 	entries.every(({ settled }) => settled !== undefined) ||
 	(stopsAtFirstFailure && entries.some(({ settled }) => typeof settled === 'object'));
 
@@ -126,49 +195,15 @@ export function nextCheck(state: WaitState, now: number): WaitState | undefined 
 
 /** How long to let the tasks run before the next check, in milliseconds. */
 export function waitBeforeCheck(state: WaitState, now: number): number {
-	const wanted = untilAllShouldBeDone(restoreSchedule(state.schedule), now);
-	const longest = Math.min(LONGEST_WAIT_MS, state.lastCheckAt - now);
-	return Math.max(Math.min(wanted, longest), SHORTEST_WAIT_MS);
-}
-
-/**
- * Asks about the open tasks, oldest first, up to the first that is still in the queue: behind it none
- * can be running. Tasks that were made elsewhere are asked in any case, the first time. The last check
- * asks about all, and leaves none open: what has finished is not given up for one that cannot be asked.
- * @param ask one question about one task
- * @returns the state after this check, and the answers about tasks that finished in it
- */
-export async function runCheck(
-	state: WaitState,
-	ask: (taskId: string) => Promise<Result<Answer<Task>>>,
-	now: () => number,
-): Promise<{ state: WaitState; answers: Map<string, Answer<Task>> }> {
+	const { entries, doubt, queueAhead, lastCheckAt } = state;
+	// Nobody else may be creating when what is in doubt is looked for.
+	const untilAlone = doubt ? doubt.until - now : 0;
 	const schedule = restoreSchedule(state.schedule);
-	const results = new Map<string, WaitEntry['settled']>();
-	const answers = new Map<string, Answer<Task>>();
-	let queueReached = false;
-	for (const { taskId, acceptedAt } of [...schedule.open.values()]) {
-		if (queueReached && acceptedAt !== undefined) continue;
-		const result = await ask(taskId);
-		const polled = recordAnswer(schedule, taskId, result, now(), Math.random());
-		if (polled.kind === 'open' && !state.isLastCheck) {
-			queueReached ||= !result.ok || result.value.value.status === 'PENDING';
-		} else if (polled.kind === 'open') {
-			schedule.open.delete(taskId);
-			results.set(taskId, state.returnsUnfinished ? 'outOfTime' : { ...NOT_ASKED, taskId });
-		} else if (polled.kind === 'done') {
-			results.set(taskId, 'succeeded');
-			answers.set(taskId, polled.answer);
-		} else {
-			const isOutOfTime = polled.failure.kind === 'timeLimit' && state.returnsUnfinished;
-			results.set(taskId, isOutOfTime ? 'outOfTime' : polled.failure);
-			if (polled.answer) answers.set(taskId, polled.answer);
-		}
-	}
-	putInOrder(schedule);
-	const entries = state.entries.map((entry) => ({
-		...entry,
-		settled: entry.settled ?? results.get(entry.taskId ?? ''),
-	}));
-	return { state: { ...state, entries, schedule: saveSchedule(schedule) }, answers };
+	const isUrgent = doubt !== undefined || entries.some(isToFetch);
+	const untilDone = isUrgent ? 0 : untilAllShouldBeDone(schedule, now);
+	const wanted = entries.some(isToCreate)
+		? Math.min(untilDone, untilRoomFor(schedule, queueAhead, GROUP_SIZE, now))
+		: untilDone;
+	const longest = Math.min(LONGEST_WAIT_MS, lastCheckAt - now);
+	return Math.max(Math.min(wanted, longest), SHORTEST_WAIT_MS, untilAlone);
 }

@@ -5,15 +5,30 @@
  * Two layers, because n8n takes whatever is *running* for crashed when it starts again, and a parked
  * execution whose sub-workflow crashed is resumed with what it went in with:
  *
- *     the user's workflow     parked on ->
- *       the supervisor      loops: parks itself on -> one check; goes to its finalizer when all is settled
- *         a check             Wait (66 s or more), then asks DashScope, and in the end downloads
+ *     the user's workflow     portraits are checked, uploaded and detected; nothing is created; parked on ->
+ *       the supervisor      has the state in its node's context; loops: writes down the next turn, parks
+ *                           itself on -> one check; takes in its report; goes to its finalizer at the end
+ *         a check             Wait (66 s or more), then asks DashScope, creates a group, downloads
  *
- * All calls to the outside happen in a check. If n8n dies in one, the supervisor, which is parked, resumes
- * by its own date with the state it went in with, and takes the check again: questions and downloads
- * may be repeated, nothing is paid for. The supervisor itself runs for milliseconds between checks. In queue
- * mode n8n reports the lost check as an error of it, and the supervisor takes it again at once; so no failure
- * of ours is thrown before the finalizer.
+ * All calls to the outside happen in a check. Its order holds only what it needs: the open tasks and the
+ * group that it may create; its report holds what has changed. The supervisor runs for milliseconds.
+ *
+ *     supervisor  |-- turn 1 written, parked ------------------------------------|-- turn 2 ...
+ *     check 1         Wait ...  |-- asks -- creates -- | createUntil | its end |  | lostAt
+ *                               the creates end by here, always ------^
+ *
+ * - n8n dies in a check: the supervisor wakes by its own date (`lostAt`), which is later than any create
+ *   of that check can be. The group is in doubt. The next check looks into the account's list: without
+ *   a task that nobody knows the group is created again, otherwise its entries end in an error that
+ *   names the candidates. Questions and downloads may be repeated; nothing is paid for twice.
+ * - In queue mode n8n reports the lost check as an error of it, and the next one is taken at once, but
+ *   no sooner than the lost one's creates have ended for certain. So no failure of ours is thrown before
+ *   the finalizer.
+ * - A check that is taken up late creates nothing. A report says of which turn it is; of an older one only
+ *   what was made and fetched is taken in, and the supervisor sleeps on.
+ * - The supervisor is woken by a date that it has since replaced (n8n keeps old timers): it sleeps on.
+ * - The user stops the execution, or it goes on without its videos: every check looks at it before it
+ *   does anything, and while it creates.
  *
  * Source: docs/n8n.md, "Waiting in the database".
  */
@@ -55,7 +70,7 @@ const sameNode = (
 	self: INode,
 	role: DurableRole,
 	name: string,
-	onError?: INode['onError'],
+	{ onError, createRate }: { onError?: INode['onError']; createRate?: number } = {},
 ): INode => ({
 	id: name,
 	name,
@@ -69,6 +84,7 @@ const sameNode = (
 		operation: 'wait',
 		taskId: `={{ $json.${WAIT_STATE_KEY} }}`,
 		durableRole: role,
+		...(createRate !== undefined && { limitOptions: { creationsPerSecond: createRate } }),
 	},
 });
 
@@ -112,16 +128,25 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 	},
 });
 
-/** Start -> Wait -> this node as a check. It never throws: an error means that n8n has lost it. */
+/**
+ * Start -> Wait -> this node as a check. It never throws: an error means that n8n has lost it.
+ * @param executionId the user's execution
+ * @param createRate creates per second, where not as documented
+ */
 export const checkWorkflow = (
 	self: INode,
 	waitMs: number,
 	executionId: string | undefined,
+	createRate: number | undefined,
 ): IWorkflowBase =>
 	workflow(
 		`Emoji Video: next look for execution ${executionId ?? ''}`.trim(),
 		[
-			noteFor(self, executionId, 'This one waits, then asks DashScope how far the videos are.'),
+			noteFor(
+				self,
+				executionId,
+				'This one waits, then asks DashScope how far the videos are, creates the next ones and fetches those that are finished.',
+			),
 			...inARow([
 				trigger,
 				node('Wait', 'wait', 1.1, {
@@ -129,7 +154,7 @@ export const checkWorkflow = (
 					amount: Math.ceil(waitMs / 1000),
 					unit: 'seconds',
 				}),
-				sameNode(self, 'check', 'Check', 'continueRegularOutput'),
+				sameNode(self, 'check', 'Check', { onError: 'continueRegularOutput', createRate }),
 			]),
 		],
 		{ Start: { main: to('Wait') }, Wait: { main: to('Check') } },
@@ -137,7 +162,7 @@ export const checkWorkflow = (
 
 /**
  * Start -> this node as the supervisor -> IF there is still a state: again, otherwise the finalizer, the only one
- * that may throw. By the supervisor's error output comes, with the state, a check that n8n has lost: in queue
+ * that may throw. By the supervisor's error output comes, with the supervisor's mark, a check that n8n has lost: in queue
  * mode it reports a worker that died as an error of the check. Then the check is taken again.
  * @param endsInError whether a failure becomes an error, or an item
  */
@@ -156,7 +181,7 @@ export const supervisorWorkflow = (
 			),
 			...inARow([
 				trigger,
-				sameNode(self, 'supervisor', 'Supervisor', 'continueErrorOutput'),
+				sameNode(self, 'supervisor', 'Supervisor', { onError: 'continueErrorOutput' }),
 				node('Unfinished?', 'if', 2.2, {
 					conditions: {
 						options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
@@ -172,7 +197,9 @@ export const supervisorWorkflow = (
 					},
 					options: {},
 				}),
-				sameNode(self, 'finalizer', 'Finalizer', endsInError ? undefined : 'continueRegularOutput'),
+				sameNode(self, 'finalizer', 'Finalizer', {
+					onError: endsInError ? undefined : 'continueRegularOutput',
+				}),
 			]),
 		],
 		{
@@ -223,8 +250,6 @@ export async function parkOn(
 		executionMode: functions.getMode(),
 	});
 	if (!result.waitTill) return { kind: 'ended', items: result.data[0] ?? [] };
-	const executeData = functions.getExecuteData();
-	executeData.data.main = [fallback];
 	if (place) {
 		// Shows the link to the sub-execution in n8n's UI.
 		functions.setMetadata({
@@ -232,7 +257,21 @@ export async function parkOn(
 			subExecutionsCount: 1,
 		});
 	}
-	// Replaces the year 3000, until which executeWorkflow has just parked this execution.
-	await functions.putExecutionToWait(new Date(until));
+	await sleepUntil(functions, until, fallback);
 	return { kind: 'parked' };
+}
+
+/**
+ * Parks this execution, on the sub-workflow that it has already, if there is one.
+ * @param until ms since the epoch; replaces the year 3000, until which `executeWorkflow` parks
+ * @param fallback the items to resume with
+ */
+export async function sleepUntil(
+	functions: IExecuteFunctions,
+	until: number,
+	fallback: INodeExecutionData[],
+): Promise<void> {
+	const executeData = functions.getExecuteData();
+	executeData.data.main = [fallback];
+	await functions.putExecutionToWait(new Date(until));
 }

@@ -34,6 +34,8 @@ export interface ExecutionContext extends BatchTools {
 	uploads: Uploads;
 	/** Looks at a portrait on the internet before the service does. */
 	checkRemote: ReturnType<typeof createRemoteChecks>;
+	/** Requests per second that the user allows, where not as documented. */
+	rates: Partial<Rates>;
 	/** How often this node has run in this execution; more than 0 inside Loop Over Items. */
 	runIndex: number;
 	/** Whether the node ends with the first failing item, or goes on with the others. */
@@ -124,6 +126,7 @@ export async function openContext(
 	return succeed({
 		...tools.value,
 		functions,
+		rates,
 		uploads: createUploads({ ...link, client }),
 		checkRemote: createRemoteChecks(link),
 		trace: createTrace(functions),

@@ -4,7 +4,7 @@
  */
 import { createLimiter } from '../limiter';
 import { followTasks } from '../batch/follow';
-import type { AcceptedTask } from '../batch/submit';
+import type { AcceptedTask, PreparedJob } from '../batch/submit';
 import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
 import type { PollSettings } from '../batch/pollSchedule';
@@ -34,6 +34,8 @@ export interface Waiting {
 	add(accepted: AcceptedTask): void;
 	/** A job that never became a task. */
 	settle(job: VideoLabel, result: Result<OutputItem>): void;
+	/** Takes a job that is prepared, to create it itself; absent: whoever prepares it creates it. */
+	handOver?(prepared: PreparedJob): void;
 	/** Resolves when one more task may be submitted, or the batch is to end. */
 	untilRoom(): Promise<void>;
 	/** No task comes any more; resolves with one outcome per job, in the order of the jobs. */

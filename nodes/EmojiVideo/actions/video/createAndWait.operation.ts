@@ -60,6 +60,7 @@ export const createAndWait = defineOperation({
 				else waiting.settle(job, result);
 			},
 			async () => await waiting.untilRoom(),
+			waiting.handOver?.bind(waiting),
 		);
 		const outcomes = await waiting.finish();
 		const notice = retirement();

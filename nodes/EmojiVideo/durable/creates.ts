@@ -1,0 +1,148 @@
+/**
+ * Where a durable batch pays: the creates of one check. Rules: it sends nothing after its time, because
+ * then another check may; and what an earlier check may have created is looked for in the account's list
+ * first, and not created again where the list has a task that nobody knows.
+ */
+import { listAllTasks } from '../batch/listTasks';
+import { aboutOf } from '../batch/plan';
+import { enqueue } from '../batch/pollSchedule';
+import type { PollSchedule } from '../batch/pollSchedule';
+import { roomFor } from '../batch/queueAhead';
+import { concernsAll, create } from '../batch/submit';
+import { VIDEO_MODEL } from '../dashscope/client';
+import type { ExecutionContext } from '../execution/context';
+import { createTrace } from '../execution/trace';
+import { caught, succeed } from '../result';
+import type { Failure, Result } from '../result';
+import { isWanted } from './owner';
+import type { EntryProgress } from './state';
+import { lostCreate } from './turns';
+import type { Order, OrderEntry, Report } from './turns';
+
+/** What the creates of a check have come to. */
+interface Created {
+	creating: Report['creating'];
+	/** By place. */
+	progress: Map<number, EntryProgress>;
+	endedBy?: Failure;
+}
+
+/** Clocks differ: the list is asked for so much more on either side. */
+const LIST_MARGIN_MS = 5 * 60_000;
+
+/** After so many creates it looks whether the user's execution still waits for them. */
+const LOOKS_EVERY = 5;
+
+/** The account's tasks of that time that the batch does not know. */
+async function unknownTasks(
+	{ client }: Pick<ExecutionContext, 'client'>,
+	{ since, until, known }: NonNullable<Order['doubt']>,
+): Promise<Result<string[]>> {
+	const submitted = { from: since - LIST_MARGIN_MS, to: until + LIST_MARGIN_MS };
+	const ours = new Set(known);
+	const list = await listAllTasks(
+		client,
+		{ submitted },
+		undefined,
+		({ taskId, model }) => !ours.has(taskId) && (model === undefined || model === VIDEO_MODEL),
+	);
+	return list.ok ? succeed(list.value.map(({ taskId }) => taskId)) : list;
+}
+
+/** What an earlier check may have created: nothing, or an end for every entry in doubt. */
+async function recover(context: ExecutionContext, order: Order): Promise<Created | undefined> {
+	if (!order.doubt) return undefined;
+	const unknown = await unknownTasks(context, order.doubt);
+	if (!unknown.ok) return { creating: 'unreadable', progress: new Map() };
+	if (unknown.value.length === 0) return undefined;
+	const failure = lostCreate(
+		`Tasks of the account that this batch does not know, one of which may be this video: ${unknown.value.join(', ')}.`,
+	);
+	context.functions.logger.warn(
+		`Emoji Video: execution ${order.owner?.executionId ?? ''} was interrupted while it created ${order.group.length} videos. They are not created again, because the account has tasks that may be theirs: ${unknown.value.join(', ')}.`,
+	);
+	const progress = new Map(order.group.map((place) => [place, { settled: failure }]));
+	return { creating: 'done', progress };
+}
+
+/** Creates an entry; `undefined` when it could not be sent any more. */
+async function createOne(
+	context: ExecutionContext,
+	{ place, itemIndex, address, areas, templateId, ...entry }: OrderEntry,
+	order: Order,
+): Promise<EntryProgress | undefined> {
+	if (address === undefined || areas === undefined || templateId === undefined) return undefined;
+	const about = aboutOf({ itemIndex, templateId, ...entry });
+	const key = `${order.number}:${place}`;
+	const trace = createTrace(context.functions, order.owner?.executionId);
+	const result = await caught(
+		async () =>
+			await create(
+				{ job: { ...about, itemIndex, templateId, key }, address, areas },
+				{ ...context, trace },
+			),
+	);
+	if (!result.ok) {
+		return result.failure.kind === 'stopped' ? undefined : { settled: result.failure };
+	}
+	const { taskId, requestId, acceptedAt } = result.value.entry;
+	return { taskId, requestId, acceptedAt };
+}
+
+/** Creates the group, one after the other, as long as there is time and room. */
+async function createInOrder(
+	context: ExecutionContext,
+	order: Order,
+	schedule: PollSchedule,
+): Promise<Created> {
+	const { clock, functions } = context;
+	const created: Created = { creating: 'done', progress: new Map() };
+	const group = order.entries.filter(({ place }) => order.group.includes(place));
+	for (const [index, entry] of group.entries()) {
+		if (roomFor(schedule, order.queueAhead) === 0) break;
+		const isToLook = index > 0 && index % LOOKS_EVERY === 0;
+		if (isToLook && !(await isWanted(functions, order.owner?.executionId))) break;
+		if (clock.now() > order.createUntil) {
+			if (index === 0) created.creating = 'late';
+			break;
+		}
+		const progress = await createOne(context, entry, order);
+		if (!progress) break;
+		created.progress.set(entry.place, progress);
+		const { taskId, acceptedAt, settled } = progress;
+		if (taskId !== undefined) {
+			const { templateId } = entry;
+			enqueue(schedule, { taskId, templateId, acceptedAt }, clock.now());
+		}
+		if (typeof settled !== 'object') continue;
+		if (concernsAll(settled)) created.endedBy = settled;
+		if (created.endedBy || order.stopsAtFirstFailure) break;
+	}
+	return created;
+}
+
+/**
+ * Makes the tasks that a check may make.
+ * @param schedule of the open tasks; what is created is added to it
+ */
+export async function createGroup(
+	context: ExecutionContext,
+	order: Order,
+	schedule: PollSchedule,
+): Promise<Created> {
+	const { clock, halt } = context;
+	const nothing: Created = { creating: 'done', progress: new Map() };
+	if (order.group.length === 0) return nothing;
+	if (clock.now() > order.createUntil) return { ...nothing, creating: 'late' };
+	const isDone = new AbortController();
+	void clock.sleep(order.creatingEndsAt - clock.now(), isDone.signal).then(() => {
+		if (!isDone.signal.aborted) halt();
+	});
+	try {
+		const recovered = await recover(context, order);
+		if (recovered) return recovered;
+		return order.mayCreate ? await createInOrder(context, order, schedule) : nothing;
+	} finally {
+		isDone.abort();
+	}
+}

@@ -1,0 +1,127 @@
+/**
+ * The supervisor of a durable wait: keeps its state, and parks itself on one check after the other. Rules:
+ * it makes no call to the outside, so that it runs for milliseconds only; its state lives in its node's
+ * context, which n8n stores once, and not once per turn as it does with items.
+ */
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+import type { ExecutionContext } from '../execution/context';
+import type { Outcome } from '../execution/operation';
+import { fail, succeed } from '../result';
+import type { Failure, Result } from '../result';
+import { giveUp, handOn, itemOf, outcomesOf, toOutcomes } from './outcomes';
+import { NOT_ASKED, waitStateSchema } from './state';
+import type { Turn, WaitState } from './state';
+import { loseTurn, lostCreate, planTurn, reportSchema, takeReport } from './turns';
+import type { Plan } from './turns';
+import { checkWorkflow, parkOn, sleepUntil, WAIT_STATE_KEY } from './workflows';
+
+/** So many checks in a row may be lost with an error; each is a worker that died in a check. */
+const MOST_LOST_CHECKS = 5;
+
+const STATE_KEY = 'emojiVideoBatch';
+const LOST_CHECKS_KEY = 'emojiVideoLostChecks';
+
+const UNREADABLE: Failure = {
+	kind: 'input',
+	message: 'What this wait was about cannot be read',
+	nextStep:
+		"The package was probably changed while the execution waited. n8n's log names each task that was accepted; use Get Status or Wait with their IDs.",
+};
+
+const LOST = lostCreate('Its check was lost again and again.');
+
+const firstItem = z.object({ [WAIT_STATE_KEY]: waitStateSchema });
+const reportItem = z.object({ [WAIT_STATE_KEY]: reportSchema });
+/** What n8n puts beside the supervisor's own mark when a check ended in an error of n8n's own. */
+const errorItem = z.object({ error: z.unknown().refine(Boolean) });
+
+/** The state as the last run has left it; in the first run, what the user's node has sent. */
+function readState(functions: IExecuteFunctions): Result<WaitState> {
+	const kept = functions.getContext('node')[STATE_KEY];
+	const parsed =
+		kept === undefined
+			? firstItem.safeParse(functions.getInputData()[0]?.json).data?.[WAIT_STATE_KEY]
+			: waitStateSchema.safeParse(kept).data;
+	return parsed ? succeed(parsed) : fail(UNREADABLE);
+}
+
+const keepState = (functions: IExecuteFunctions, state: WaitState): void => {
+	functions.getContext('node')[STATE_KEY] = state;
+};
+
+/** How many checks in a row n8n has lost with an error, by now. */
+function countLostChecks(functions: IExecuteFunctions, isLost: boolean): number {
+	const memory = functions.getContext('node');
+	const lostChecks = isLost ? z.number().catch(0).parse(memory[LOST_CHECKS_KEY]) + 1 : 0;
+	memory[LOST_CHECKS_KEY] = lostChecks;
+	return lostChecks;
+}
+
+/** Whether a state has a check under way. */
+const hasTurn = (state: WaitState): state is WaitState & { turn: Turn } => state.turn !== undefined;
+
+/**
+ * What the state is after what has come back in.
+ * @returns with a turn when its check is still under way
+ */
+function takeInput(state: WaitState, json: unknown, isError: boolean, now: number): WaitState {
+	if (!state.turn) return state;
+	const report = reportItem.safeParse(json).data?.[WAIT_STATE_KEY];
+	if (report && !isError) {
+		const after = takeReport(state, report, now);
+		// The answer of an older check has woken it; the current one may be lost all the same.
+		return after.turn && now >= after.turn.lostAt ? loseTurn(after) : after;
+	}
+	// n8n keeps timers that have been replaced: a date that is not the check's is nobody's.
+	return isError || now >= state.turn.lostAt ? loseTurn(state) : state;
+}
+
+async function begin(
+	{ functions, clock }: ExecutionContext,
+	{ state, order, waitMs }: Extract<Plan, { kind: 'check' }>,
+): Promise<Outcome[]> {
+	const mark = { number: order.number };
+	// Before the check is there: whatever becomes of this run, n8n writes both down together.
+	keepState(functions, state);
+	const parked = await parkOn(
+		functions,
+		checkWorkflow(functions.getNode(), waitMs, state.owner?.executionId, state.createRate),
+		[itemOf(order)],
+		Math.max(state.turn.lostAt, clock.now()),
+		[itemOf(mark)],
+	);
+	return parked.kind === 'parked' ? handOn(mark) : outcomesOf(parked.items, state.entries);
+}
+
+/** Parks itself on the next check, as long as there is to be one. */
+export async function supervise(context: ExecutionContext): Promise<Outcome[]> {
+	const { functions, clock } = context;
+	const before = readState(functions);
+	if (!before.ok) return [{ itemIndex: 0, result: before }];
+	const json = functions.getInputData()[0]?.json;
+	const isError = errorItem.safeParse(json).success;
+	const now = clock.now();
+	const lostChecks = countLostChecks(functions, isError);
+	const state = takeInput(before.value, json, isError, now);
+	if (hasTurn(state)) {
+		keepState(functions, state);
+		await sleepUntil(functions, state.turn.lostAt, [itemOf({ number: state.turn.number })]);
+		return handOn({ number: state.turn.number });
+	}
+	const plan = planTurn(state, now);
+	if (plan.kind === 'check' && lostChecks <= MOST_LOST_CHECKS) return await begin(context, plan);
+	const last = plan.kind === 'check' ? state : plan.state;
+	keepState(functions, last);
+	return plan.kind === 'end' ? toOutcomes(last) : giveUp(last, NOT_ASKED, LOST);
+}
+
+/** A batch whose account cannot be opened any more: every entry comes out, with the reason. */
+export function abandon(functions: IExecuteFunctions, reason: Failure): Outcome[] {
+	const state = readState(functions);
+	if (!state.ok) return [{ itemIndex: 0, result: state }];
+	const { turn } = state.value;
+	const report = reportItem.safeParse(functions.getInputData()[0]?.json).data?.[WAIT_STATE_KEY];
+	const known = report ? takeReport(state.value, report, turn?.since ?? 0) : state.value;
+	return giveUp(known, reason, LOST);
+}

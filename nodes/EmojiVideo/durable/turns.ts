@@ -1,0 +1,292 @@
+/**
+ * What the supervisor decides between two checks. Pure: the state and what came back in, the next check out.
+ *
+ * Rules: a turn is in the state before its check begins, so that whoever comes after knows what it may have
+ * created; two checks never create at the same time; what became known of an entry stays known.
+ */
+import { z } from 'zod';
+import { enqueue } from '../batch/pollSchedule';
+import { roomFor, usualRunMs } from '../batch/queueAhead';
+import { LOST_CREATE } from '../dashscope/client';
+import type { Failure } from '../result';
+import { failureSchema } from '../result';
+import {
+	GROUP_SIZE,
+	isSettled,
+	isToCreate,
+	isToFetch,
+	nextCheck,
+	ownerSchema,
+	progressSchema,
+	restoreSchedule,
+	saveSchedule,
+	scheduleSchema,
+	waitBeforeCheck,
+	waitEntrySchema,
+} from './state';
+import type { EntryProgress, Turn, WaitEntry, WaitState } from './state';
+
+const placed = z.object({ place: z.number().int().nonnegative() });
+
+/** What a check is told: only what it needs, since n8n stores it several times. */
+export const orderSchema = z.object({
+	number: z.number(),
+	/** Those that are open or to be fetched, and those that it may create, each with its place. */
+	entries: z.array(waitEntrySchema.merge(placed)),
+	/** Places of the entries that it may create. */
+	group: z.array(z.number()),
+	schedule: scheduleSchema,
+	/** It sends no create after this moment (ms since the epoch). */
+	createUntil: z.number(),
+	/** By then its creating is broken off. */
+	creatingEndsAt: z.number(),
+	isLastCheck: z.boolean(),
+	/** Not after a failure that ends the batch. */
+	mayCreate: z.boolean(),
+	/** Files that n8n keeps in its memory are fetched now. */
+	isEnd: z.boolean(),
+	returnsUnfinished: z.boolean(),
+	stopsAtFirstFailure: z.boolean(),
+	queueAhead: z.number().optional(),
+	/** The group may have been created: look in the account's list first, for tasks but these. */
+	doubt: z.object({ since: z.number(), until: z.number(), known: z.array(z.string()) }).optional(),
+	owner: ownerSchema.optional(),
+});
+export type Order = z.infer<typeof orderSchema>;
+export type OrderEntry = Order['entries'][number];
+
+/** What a check has found out. */
+export const reportSchema = z.object({
+	number: z.number(),
+	progress: z.array(progressSchema.merge(placed)),
+	schedule: scheduleSchema,
+	/** `late`: it was taken up too late to create; `unreadable`: the account's list was. */
+	creating: z.enum(['done', 'late', 'unreadable']),
+	/** No create of this account will do better. */
+	endedBy: failureSchema.optional(),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+/** How late a check may be taken up and still create, at first and at most. */
+export const FIRST_LATE_MS = 3 * 60_000;
+const MOST_LATE_MS = 60 * 60_000;
+/** The longest that the answer to a create takes (60 s), and a margin for clocks that differ. */
+const LAST_REQUEST_MS = 90_000;
+const MARGIN_MS = 60_000;
+/** Of each create: the pace is shared with others, and some are refused at first. */
+const PER_CREATE_MS = 3_000;
+/** Queries and downloads of a check, beside its creates. */
+const workMs = (entries: number) => 60_000 + entries * 3_000;
+
+const MOST_UNREADABLE_LISTS = 5;
+/** The service's list reaches back 24 hours. */
+const LIST_REACHES_MS = 23 * 3_600_000;
+
+const NOT_CREATED: Failure = {
+	kind: 'timeLimit',
+	message: 'There was no time left to create this video',
+	nextStep: 'No task was made for it. Create it in a new execution.',
+};
+
+/** A create whose check n8n has lost. */
+export const lostCreate = (why: string): Failure => ({
+	kind: 'noAnswer',
+	message: 'n8n was interrupted while this video was being created',
+	nextStep: `${why} ${LOST_CREATE}`,
+});
+
+const settleAll = (
+	entries: WaitEntry[],
+	is: (entry: WaitEntry, place: number) => boolean,
+	failure: Failure,
+): WaitEntry[] =>
+	entries.map((entry, place) => (is(entry, place) ? { ...entry, settled: failure } : entry));
+
+/** How it ended, by all that is known; a video that is made can still fail to be fetched. */
+const endOf = (entry: WaitEntry, { settled }: EntryProgress) =>
+	entry.settled === undefined || (entry.settled === 'succeeded' && entry.item === undefined)
+		? (settled ?? entry.settled)
+		: entry.settled;
+
+/** An entry with what became known of it; once its task is known, nothing that was guessed without it counts. */
+function withProgress(entry: WaitEntry, more: EntryProgress): WaitEntry {
+	const made = { ...entry, address: undefined };
+	if (entry.taskId === undefined && more.taskId !== undefined) {
+		return { ...made, settled: undefined, ...more };
+	}
+	if (entry.taskId !== more.taskId) return entry;
+	return { ...entry, ...more, settled: endOf(entry, more), item: entry.item ?? more.item };
+}
+
+/** Whoever has a task and no end is asked about; whoever has ended is not. */
+function reconcile(state: WaitState, now: number): WaitState {
+	const schedule = restoreSchedule(state.schedule);
+	const unsettled = new Set<string>();
+	for (const { taskId, settled, templateId, acceptedAt } of state.entries) {
+		if (taskId === undefined || settled !== undefined) continue;
+		unsettled.add(taskId);
+		if (!schedule.open.has(taskId)) enqueue(schedule, { taskId, templateId, acceptedAt }, now);
+	}
+	for (const taskId of [...schedule.open.keys()]) {
+		if (!unsettled.has(taskId)) schedule.open.delete(taskId);
+	}
+	return { ...state, schedule: saveSchedule(schedule) };
+}
+
+/**
+ * Takes in what a check has found out: all of it from the current one, of an older one, which was taken
+ * for lost, what it has made and fetched.
+ */
+export function takeReport(state: WaitState, report: Report, now: number): WaitState {
+	const progress = new Map(report.progress.map(({ place, ...more }) => [place, more]));
+	const isCurrent = report.number === state.turn?.number;
+	const entries = state.entries.map((entry, place) => {
+		const more = progress.get(place);
+		const isFact = isCurrent || more?.taskId !== undefined || more?.item !== undefined;
+		return more && isFact ? withProgress(entry, more) : entry;
+	});
+	if (!isCurrent) return reconcile({ ...state, entries }, now);
+	const { creating, endedBy, schedule } = report;
+	const isUnread = creating === 'unreadable' || (creating === 'late' && state.doubt);
+	const doubt =
+		state.doubt && isUnread
+			? { ...state.doubt, tries: state.doubt.tries + (creating === 'unreadable' ? 1 : 0) }
+			: undefined;
+	return reconcile(
+		{
+			...state,
+			entries: endedBy
+				? settleAll(
+						entries,
+						(entry, place) => isToCreate(entry) && !doubt?.group.includes(place),
+						endedBy,
+					)
+				: entries,
+			schedule,
+			turn: undefined,
+			doubt,
+			lateMs: creating === 'late' ? Math.min(MOST_LATE_MS, state.lateMs * 2) : state.lateMs,
+		},
+		now,
+	);
+}
+
+/** The current check is lost: what it may have created is in doubt. */
+export function loseTurn({ turn, doubt, ...state }: WaitState): WaitState {
+	if (!turn || turn.group.length === 0) return { ...state, turn: undefined, doubt };
+	return {
+		...state,
+		turn: undefined,
+		doubt: {
+			group: [...new Set([...(doubt?.group ?? []), ...turn.group])],
+			since: Math.min(doubt?.since ?? Infinity, turn.since),
+			until: Math.max(doubt?.until ?? 0, turn.creatingEndsAt),
+			tries: doubt?.tries ?? 0,
+		},
+	};
+}
+
+/** What cannot be done any more ends. */
+function endHopeless(state: WaitState, now: number): WaitState {
+	const { doubt, entries, lastCheckAt, schedule } = state;
+	let ended = entries;
+	let open = doubt;
+	if (doubt && (doubt.tries > MOST_UNREADABLE_LISTS || now - doubt.since > LIST_REACHES_MS)) {
+		const isMeant = (entry: WaitEntry, place: number) =>
+			doubt.group.includes(place) && isToCreate(entry);
+		const failure = lostCreate("The account's list of tasks could not tell whether it was made.");
+		ended = settleAll(ended, isMeant, failure);
+		open = undefined;
+	}
+	if (!open && now > lastCheckAt - schedule.settings.runTimeoutMs) {
+		ended = settleAll(ended, isToCreate, NOT_CREATED);
+	}
+	return { ...state, entries: ended, doubt: open };
+}
+
+/** Which entries the next check may create: those in doubt first, alone. */
+function nextGroup({ entries, doubt, schedule, queueAhead }: WaitState, waitMs: number): number[] {
+	if (doubt) {
+		return doubt.group.filter((place) => {
+			const entry = entries[place];
+			return entry !== undefined && isToCreate(entry);
+		});
+	}
+	const todo = entries.flatMap((entry, place) => (isToCreate(entry) ? [place] : []));
+	const knowledge = restoreSchedule(schedule);
+	// Some will have ended by then; what there is no room for stays where it is.
+	const ending = Math.ceil((waitMs / usualRunMs(knowledge)) * knowledge.width);
+	const room = roomFor(knowledge, queueAhead) + Math.min(knowledge.open.size, ending);
+	return todo.slice(0, Math.min(GROUP_SIZE, Math.max(1, room)));
+}
+
+const doubtOf = ({ doubt, entries }: WaitState) =>
+	doubt && {
+		since: doubt.since,
+		until: doubt.until,
+		known: entries.flatMap(({ taskId }) => taskId ?? []),
+	};
+
+/** What comes next. */
+export type Plan =
+	| { kind: 'check'; state: WaitState & { turn: Turn }; order: Order; waitMs: number }
+	| { kind: 'end'; state: WaitState }
+	/** Its time is up and the last check was lost. */
+	| { kind: 'giveUp'; state: WaitState };
+
+/** When a check of this group is too late for each of its steps. */
+function datesOf(state: WaitState, group: number[], dueAt: number, entries: number) {
+	const createMs = group.length * Math.max(PER_CREATE_MS, 2000 / (state.createRate ?? 1));
+	const createUntil = dueAt + state.lateMs + createMs;
+	const creatingEndsAt = createUntil + LAST_REQUEST_MS;
+	const begins = group.length > 0 ? creatingEndsAt : dueAt + state.lateMs;
+	return { createUntil, creatingEndsAt, lostAt: begins + workMs(entries) + MARGIN_MS };
+}
+
+/** What a check needs of the entries: the open ones, those to be fetched, and its group. */
+const windowOf = (state: WaitState, group: number[]): OrderEntry[] => {
+	const isEnd = isSettled(state);
+	return state.entries.flatMap((entry, place) => {
+		const isOpen = entry.taskId !== undefined && entry.settled === undefined;
+		const isForEnd = isEnd && entry.fetchedAtEnd === true && entry.item === undefined;
+		const isIn = isOpen || isToFetch(entry) || isForEnd || group.includes(place);
+		return isIn ? [{ ...entry, place }] : [];
+	});
+};
+
+/** Plans the next check. */
+export function planTurn(before: WaitState, now: number): Plan {
+	const hopeful = endHopeless(before, now);
+	const { entries: all, stopsAtFirstFailure } = hopeful;
+	const hasFailed = stopsAtFirstFailure && all.some(({ settled }) => typeof settled === 'object');
+	const isFetched = all.every(({ settled, item }) => settled !== 'succeeded' || item !== undefined);
+	const isOver = hasFailed || (isSettled(hopeful) && isFetched);
+	// What may have been created is looked for in any case.
+	if (isOver && !hopeful.doubt) return { kind: 'end', state: hopeful };
+	const state = nextCheck(hopeful, now);
+	if (!state) return { kind: 'giveUp', state: hopeful };
+	const waitMs = waitBeforeCheck(state, now);
+	const group = nextGroup(state, waitMs);
+	const number = state.turns + 1;
+	const entries = windowOf(state, group);
+	const dueAt = now + waitMs;
+	const { lostAt, ...dates } = datesOf(state, group, dueAt, entries.length);
+	const turn = { number, group, since: dueAt, creatingEndsAt: dates.creatingEndsAt, lostAt };
+	const { schedule, isLastCheck, returnsUnfinished, queueAhead, owner } = state;
+	const order: Order = {
+		number,
+		entries,
+		group,
+		schedule,
+		...dates,
+		isLastCheck,
+		mayCreate: !hasFailed,
+		isEnd: isSettled(state),
+		returnsUnfinished,
+		stopsAtFirstFailure,
+		queueAhead,
+		doubt: doubtOf(state),
+		owner,
+	};
+	return { kind: 'check', state: { ...state, turns: number, turn }, order, waitMs };
+}
