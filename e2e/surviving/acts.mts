@@ -18,7 +18,15 @@ import {
 	webhook,
 	workflow,
 } from '../workflows.mts';
-import { api, begin, breakCredential, failSecond, startByWebhook, type Act } from './stage.mts';
+import {
+	api,
+	begin,
+	breakCredential,
+	failSecond,
+	lookAtParked,
+	startByWebhook,
+	type Act,
+} from './stage.mts';
 
 /** The node under test, in every workflow here. */
 export const NODE = 'Emoji Video';
@@ -90,7 +98,7 @@ const waitForExisting = (double: DashScopeDouble, credential: Credential) =>
 		numbered('After'),
 	]);
 
-/** Starts everything at once: each waits for 70 s at least. */
+/** Starts everything at once: each waits for 70 s at least before it creates, and once more. */
 export async function beginAll() {
 	const scenes = {
 		// The longest first: it waits twice.
@@ -134,11 +142,7 @@ export async function beginAll() {
 				]),
 		}),
 	};
-	const failed = {
-		stop: await failSecond(scenes.stop),
-		errorOutput: await failSecond(scenes.errorOutput),
-		errorOutputInMemory: await failSecond(scenes.errorOutputInMemory),
-	};
+	const parked = await lookAtParked(scenes.manual, NODE);
 	const broken = {
 		stop: await begin('broken credential', { workflow: portraits(TWO, SURVIVE) }),
 		errorOutput: await begin('broken credential, error output', {
@@ -146,7 +150,12 @@ export async function beginAll() {
 			service: {},
 		}),
 	};
-	await breakCredential(broken.stop);
-	await breakCredential(broken.errorOutput);
-	return { ...scenes, broken, failed };
+	const failed = {
+		errorOutputInMemory: await failSecond(scenes.errorOutputInMemory),
+		stop: await failSecond(scenes.stop),
+		errorOutput: await failSecond(scenes.errorOutput),
+	};
+	await breakCredential(broken.stop, TWO.length);
+	await breakCredential(broken.errorOutput, THREE.length);
+	return { ...scenes, ...parked, broken, failed };
 }

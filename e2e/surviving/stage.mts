@@ -14,12 +14,13 @@ import type {
 	WorkflowFile,
 } from '../../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
+import { outputOf, subExecutionOf } from '../../sandbox/n8n/report.mts';
 import { callWebhook, untilNotRunning } from '../moments.mts';
 import { MANUAL } from '../workflows.mts';
 import { logIn, readWorld } from '../world.mts';
 
-/** A parked wait takes 70 s at least; two rounds of a loop take two. */
-const TIMEOUT_MS = 200_000;
+/** A parked wait takes 70 s at least, twice for each round of a loop. */
+const TIMEOUT_MS = 480_000;
 
 /** An execution under way, and the service it works with. */
 export interface Scene {
@@ -76,10 +77,31 @@ export async function failSecond({ double }: Scene): Promise<string> {
 	}
 }
 
-/** Someone changes the credential while the execution waits: the service cannot be asked any more. */
-export async function breakCredential(scene: Scene): Promise<void> {
+/** The rows of an execution that is parked before its first create. */
+export async function lookAtParked({ id, double }: Scene, node: string) {
 	const n8n = await api;
-	await untilNotRunning(n8n, scene.id);
+	const execution = await untilNotRunning(n8n, id);
+	const supervisor = await n8n.execution(subExecutionOf(execution, node));
+	const check = await n8n.execution(subExecutionOf(supervisor, 'Supervisor'));
+	const items = outputOf(execution, node).map(({ json }) => json);
+	return {
+		parked: { items, creates: double.counts().createsAccepted },
+		seen: {
+			status: execution.status,
+			supervisor: supervisor.status,
+			check: check.status,
+		},
+	};
+}
+
+/** The check that has created the tasks is written down. */
+const WRITTEN_MS = 5_000;
+
+/** Someone changes the credential while the execution waits: the service cannot be asked any more. */
+export async function breakCredential(scene: Scene, videos: number): Promise<void> {
+	const n8n = await api;
+	while (scene.double.tasks().length < videos) await sleep(200);
+	await sleep(WRITTEN_MS);
 	const { name, type } = scene.credential;
 	await n8n.saveCredential(name, type, { apiKey: 'sk', endpoint: 'custom', customUrl: 'nowhere' });
 }

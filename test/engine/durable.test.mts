@@ -5,6 +5,7 @@
  */
 import {
 	at,
+	created,
 	isDownload,
 	isQuery,
 	isWrite,
@@ -13,6 +14,7 @@ import {
 	PORTRAITS,
 	survive,
 } from './durableWait.mts';
+import { readLog } from './harness.mts';
 import { useN8n } from './server/n8nServer.mts';
 import type { Found, Moment, ServerRun } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
@@ -45,24 +47,32 @@ function expectAllVideos(found: Found) {
 const expectPaidOnce = (count = PORTRAITS.length) =>
 	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: count, detectsBilled: count });
 
-/** What n8n goes on with when all below the user's execution is lost: every task, marked, linked. */
-function expectAllUnfinished(found: Found) {
+/** What n8n goes on with when all below the user's execution is lost: every video, marked, linked. */
+function expectAllUnfinished(found: Found, log: string) {
 	expect(found.error).toBeUndefined();
-	expect(found.items.map(({ json }) => [json['taskId'], json['unfinished']])).toEqual(
-		taskIds().map((id) => [id, true]),
+	expect(found.items.map(({ json }) => [json['status'], json['unfinished']])).toEqual(
+		PORTRAITS.map(() => ['UNKNOWN', true]),
 	);
+	expect(found.items[0]?.json['message']).toMatch(/n8n's log .* execution=1\b.*Get Many/);
 	expect(found.links).toEqual([0, 1, 2]);
+	const accepted = taskIds();
+	expect(accepted).toHaveLength(PORTRAITS.length);
+	for (const [item, task] of accepted.entries())
+		expect(log).toContain(`task accepted: task=${task} execution=1 item=${item} `);
 	expectPaidOnce();
 }
 
 describe('without any trouble', () => {
-	it('is parked in three rows with every task ID, runs nothing, and brings every video', async () => {
+	it('is parked in three rows before anything is created, runs nothing, and brings every video', async () => {
 		const id = await run();
 		const parked = await n8n.parked(id);
 		expect(statuses()).toEqual(['waiting', 'waiting', 'waiting']);
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 3 });
 		expect(parked.items.map(({ json }) => [json['taskId'], json['unfinished']])).toEqual(
-			taskIds().map((task) => [task, true]),
+			PORTRAITS.map(() => [undefined, true]),
 		);
+		await created(sandbox, n8n, id);
+		expect(statuses()).toEqual(['waiting', 'waiting', 'success', 'waiting']);
 		expectAllVideos(await n8n.ended(id));
 		expect(new Set(statuses())).toEqual(new Set(['success']));
 	});
@@ -156,7 +166,7 @@ describe('n8n dies', () => {
 		['when a check is taken up', isWrite(2, 'running', 'after')],
 	])('%s: the check is made again, and brings every video', async (_, moment) => {
 		const id = await run();
-		await n8n.parked(id);
+		await created(sandbox, n8n, id);
 		n8n.dieAt(moment);
 		await n8n.untilDead();
 		n8n.start();
@@ -169,7 +179,7 @@ describe('n8n dies', () => {
 		['when it has been handed on, and before anybody is woken', isWrite(1, 'waiting', 'after')],
 	])('%s: the one above wakes by its own date, and brings every video', async (_, moment) => {
 		const id = await run();
-		await n8n.parked(id);
+		await created(sandbox, n8n, id);
 		n8n.dieAt(moment);
 		await n8n.untilDead();
 		n8n.start();
@@ -181,14 +191,15 @@ describe('n8n dies', () => {
 		['before the next check is parked', nth(2, isWrite(2, 'running', 'before'))],
 		['before the last step is written', isWrite(1, 'success', 'before')],
 	])(
-		'%s, in the moment of the one above: every task ID comes out, by its own date',
+		'%s, in the moment of the one above: every video comes out as unfinished, and the log has its task',
 		async (_, moment) => {
+			const told = readLog();
 			const id = await run();
 			await n8n.parked(id);
 			n8n.dieAt(moment);
 			await n8n.untilDead();
 			n8n.start();
-			expectAllUnfinished(await n8n.ended(id));
+			expectAllUnfinished(await n8n.ended(id), told());
 		},
 	);
 
@@ -201,16 +212,17 @@ describe('n8n dies', () => {
 		expectAllVideos(await n8n.ended(id));
 	});
 
-	it('and stays away beyond every date: every task ID comes out, at once', async () => {
+	it('and stays away beyond every date: every video comes out as unfinished, at once', async () => {
+		const told = readLog();
 		const id = await run();
-		await n8n.parked(id);
+		await created(sandbox, n8n, id);
 		n8n.kill();
 		await sandbox.time.advance(48 * HOUR_MS);
 		const backAt = sandbox.time.now();
 		n8n.start();
 		const found = await n8n.ended(id);
 		expect(sandbox.time.now() - backAt).toBeLessThan(120_000);
-		expectAllUnfinished(found);
+		expectAllUnfinished(found, told());
 	});
 
 	it('again and again, in every check: nothing is paid for, and it still ends', async () => {
@@ -226,17 +238,27 @@ describe('n8n dies', () => {
 });
 
 describe('n8n wakes the one above by a date that it has since replaced', () => {
-	/** A look of n8n's (once a minute) in the last second before a check, when both dates are near. */
-	const BEFORE_LOOK_MS = 52_300;
+	const checks = () => n8n.executions().filter(({ depth }) => depth === 2).length;
+	const looks = () =>
+		n8n
+			.executions()
+			.filter(({ depth }) => depth === 1)
+			.map(({ id }) => n8n.execution(id).data.resultData.runData['Supervisor']?.length ?? 0);
 
-	it('two checks are under way at once: nothing is paid for, and every video comes', async () => {
-		const checks = () => n8n.executions().filter(({ depth }) => depth === 2).length;
+	it('it sleeps on, and no second check is made', async () => {
 		await n8n.ended(await run());
 		const usual = checks();
 		sandbox.double.reset();
-		await sandbox.time.advance(60_000 - ((sandbox.time.now() - n8n.startedAt()) % 60_000));
-		await sandbox.time.advance(BEFORE_LOOK_MS);
-		expectAllVideos(await n8n.ended(await run()));
-		expect(checks() - usual).toBeGreaterThan(usual);
+		const id = await run();
+		await n8n.parked(id);
+		const supervisor = n8n.executions().findLast(({ depth }) => depth === 1)?.id ?? '';
+		await n8n.wake(supervisor);
+		await created(sandbox, n8n, id);
+		await n8n.wake(supervisor);
+		await n8n.wake(supervisor);
+		expectAllVideos(await n8n.ended(id));
+		expect(checks() - usual).toBe(usual);
+		const [before = 0, after = 0] = looks();
+		expect(after - before).toBe(3);
 	});
 });

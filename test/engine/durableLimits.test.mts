@@ -4,7 +4,7 @@
  * accepted task ID comes out.
  */
 import type { IDataObject } from 'n8n-workflow';
-import { itemsOf, PORTRAITS, survive } from './durableWait.mts';
+import { created, itemsOf, PORTRAITS, survive } from './durableWait.mts';
 import { useN8n } from './server/n8nServer.mts';
 import type { Found, ServerRun } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
@@ -24,22 +24,27 @@ const expectPaidOnce = (count = PORTRAITS.length) =>
 	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: count, detectsBilled: count });
 
 describe('what a person does meanwhile', () => {
-	it('Stop: the execution stays canceled, and nothing more is made', async () => {
+	it('Stop before the first video is created: nothing is made', async () => {
 		const id = await run();
 		await n8n.parked(id);
 		await n8n.stop(id);
 		await sandbox.time.advance(24 * HOUR_MS);
-		expect(n8n.execution(id).status).toBe('canceled');
-		expectPaidOnce();
+		expect(n8n.executions().map(({ status }) => status)).toEqual([
+			'canceled',
+			'success',
+			'success',
+		]);
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 3 });
 	});
 
 	it('Stop: what waits for it ends at its next look, and cancels what is in the queue', async () => {
 		const id = await run();
-		await n8n.parked(id);
+		await created(sandbox, n8n, id);
 		await n8n.stop(id);
 		await sandbox.time.advance(20 * 60_000);
 		expect(n8n.executions().map(({ status }) => status)).toEqual([
 			'canceled',
+			'success',
 			'success',
 			'success',
 		]);
@@ -50,9 +55,18 @@ describe('what a person does meanwhile', () => {
 		expectPaidOnce();
 	});
 
+	it('Stop between two groups: nothing more is made', async () => {
+		const id = await run({ parameters: survive({ limitOptions: { queueAhead: 1 } }) });
+		await created(sandbox, n8n, id, 1);
+		await n8n.stop(id);
+		await sandbox.time.advance(24 * HOUR_MS);
+		expect(n8n.execution(id).status).toBe('canceled');
+		expect(sandbox.double.counts().createsAccepted).toBe(1);
+	});
+
 	it('a credential that does not work any more: every task ID comes out, with the reason', async () => {
 		const id = await run();
-		await n8n.parked(id);
+		await created(sandbox, n8n, id);
 		Object.assign(n8n.credential, { customUrl: 'nowhere' });
 		const found = await n8n.ended(id);
 		expect(found.status).toBe('error');
@@ -63,7 +77,7 @@ describe('what a person does meanwhile', () => {
 
 	it('the same, with the error output: one item for each task', async () => {
 		const id = await run({ settings: { onError: 'continueErrorOutput' } });
-		await n8n.parked(id);
+		await created(sandbox, n8n, id);
 		Object.assign(n8n.credential, { customUrl: 'nowhere' });
 		const found = await n8n.ended(id);
 		expect(found.items).toEqual([]);
@@ -82,7 +96,7 @@ describe('time runs out', () => {
 			parameters: survive({ options: { timeout: 60, queueTimeout: 90 } }),
 			settings: { onError: 'continueErrorOutput' },
 		});
-		await n8n.parked(id);
+		await created(sandbox, n8n, id);
 		sandbox.double.faults.add({
 			match: { method: 'GET', taskId: taskIds()[0] },
 			times: 'always',

@@ -2,7 +2,7 @@
  * The wait that survives a restart, in queue mode: a worker that dies takes its execution with it, and
  * n8n's main process reports that as an error of the execution.
  */
-import { at, isQuery, itemsOf, survive } from './durableWait.mts';
+import { at, created, isQuery, itemsOf, survive } from './durableWait.mts';
 import { useN8n } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
 
@@ -15,7 +15,7 @@ async function runWithDeaths(times: number) {
 		items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
 		parameters: survive(),
 	});
-	await n8n.parked(id);
+	await created(sandbox, n8n, id, 2);
 	n8n.dieAt(at('before', isQuery), times);
 	return await n8n.ended(id);
 }

@@ -1,7 +1,8 @@
 /** What tests of the wait that survives a restart have in common: the node's run, and moments to die in. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { Moment } from './server/n8nServer.mts';
+import type { Found, Moment, N8nServer } from './server/n8nServer.mts';
+import type { Sandbox } from './sandbox.mts';
 
 export const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
 
@@ -19,10 +20,24 @@ export const survive = ({ options, ...more }: INodeParameters = {}): INodeParame
 	options: { surviveRestarts: true, ...(options as IDataObject) },
 });
 
+/** Looks that the account has so many tasks, and that all executions are parked. */
+export async function created(
+	{ double, time }: Pick<Sandbox, 'double' | 'time'>,
+	n8n: N8nServer,
+	id: string,
+	count = PORTRAITS.length,
+): Promise<Found> {
+	await time.until(() => double.tasks().length >= count);
+	return await n8n.parked(id);
+}
+
 type Condition = (moment: Moment) => boolean;
 
 export const isQuery: Condition = (moment) =>
 	moment.kind === 'request' && moment.path.startsWith('/api/v1/tasks/');
+
+export const isCreate: Condition = (moment) =>
+	moment.kind === 'request' && moment.path.endsWith('/video-synthesis');
 
 export const isDownload: Condition = (moment) =>
 	moment.kind === 'request' && moment.path.startsWith('/results/');

@@ -90,7 +90,15 @@ const encoded = (files: Array<Record<string, InputFile>>): FilesOfItem[] =>
 
 /** n8n-core's own container; another copy of @n8n/di would have none of its services. */
 const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
-const { Container } = createRequire(core)('@n8n/di') as { Container: typeof DiContainer };
+const fromCore = createRequire(core);
+const { Container } = fromCore('@n8n/di') as { Container: typeof DiContainer };
+
+/** What nodes write into n8n's log, at level info, from now on. */
+export function readLog(): () => string {
+	const { Logger } = fromCore('@n8n/backend-common') as typeof import('@n8n/backend-common');
+	const info = jest.spyOn(Container.get(Logger), 'info');
+	return () => info.mock.calls.map(([line]) => line).join('\n');
+}
 
 /**
  * Where n8n keeps files from now on: within the items, or in a folder of its own as a normal n8n does.

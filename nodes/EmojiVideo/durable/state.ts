@@ -97,6 +97,8 @@ const turnSchema = z.object({
 	creatingEndsAt: z.number(),
 	/** It is lost when it has not ended by then. */
 	lostAt: z.number(),
+	/** Its execution. */
+	executionId: z.string().optional(),
 });
 export type Turn = z.infer<typeof turnSchema>;
 

@@ -13,8 +13,8 @@ import { giveUp, handOn, itemOf, outcomesOf, toOutcomes } from './outcomes';
 import { NOT_ASKED, waitStateSchema } from './state';
 import type { Turn, WaitState } from './state';
 import { loseTurn, lostCreate, planTurn, reportSchema, takeReport } from './turns';
-import type { Plan } from './turns';
-import { checkWorkflow, parkOn, sleepUntil, WAIT_STATE_KEY } from './workflows';
+import type { Plan, Report } from './turns';
+import { CHECK_NODE, checkWorkflow, parkOn, sleepUntil, WAIT_STATE_KEY } from './workflows';
 
 /** So many checks in a row may be lost with an error; each is a worker that died in a check. */
 const MOST_LOST_CHECKS = 5;
@@ -61,20 +61,65 @@ function countLostChecks(functions: IExecuteFunctions, isLost: boolean): number 
 /** Whether a state has a check under way. */
 const hasTurn = (state: WaitState): state is WaitState & { turn: Turn } => state.turn !== undefined;
 
+/** What a check has put out, by what n8n has written of its execution. */
+const endedSchema = z.object({
+	resultData: z.object({
+		runData: z.object({
+			[CHECK_NODE]: z.array(
+				z.object({ data: z.object({ main: z.array(z.array(z.unknown()).nullable()) }) }),
+			),
+		}),
+	}),
+});
+
+/**
+ * The report of a check that has ended without being heard: n8n died after it had written it down, and
+ * before it handed it on.
+ */
+async function unheardReport(
+	functions: IExecuteFunctions,
+	{ executionId }: Turn,
+): Promise<Report | undefined> {
+	if (executionId === undefined || typeof functions.getExecutionDataById !== 'function')
+		return undefined;
+	try {
+		const data = endedSchema.safeParse(await functions.getExecutionDataById(executionId)).data;
+		const [item] = data?.resultData.runData[CHECK_NODE].at(-1)?.data.main[0] ?? [];
+		return z.object({ json: reportItem }).safeParse(item).data?.json[WAIT_STATE_KEY];
+	} catch {
+		return undefined;
+	}
+}
+
+/** The current check is lost, unless it has left its report. */
+async function lose(
+	functions: IExecuteFunctions,
+	state: WaitState & { turn: Turn },
+	now: number,
+): Promise<WaitState> {
+	const report = await unheardReport(functions, state.turn);
+	const heard = report ? takeReport(state, report, now) : state;
+	return heard.turn ? loseTurn(heard) : heard;
+}
+
 /**
  * What the state is after what has come back in.
  * @returns with a turn when its check is still under way
  */
-function takeInput(state: WaitState, json: unknown, isError: boolean, now: number): WaitState {
-	if (!state.turn) return state;
-	const report = reportItem.safeParse(json).data?.[WAIT_STATE_KEY];
-	if (report && !isError) {
-		const after = takeReport(state, report, now);
-		// The answer of an older check has woken it; the current one may be lost all the same.
-		return after.turn && now >= after.turn.lostAt ? loseTurn(after) : after;
-	}
-	// n8n keeps timers that have been replaced: a date that is not the check's is nobody's.
-	return isError || now >= state.turn.lostAt ? loseTurn(state) : state;
+async function takeInput(
+	functions: IExecuteFunctions,
+	state: WaitState,
+	isError: boolean,
+	now: number,
+): Promise<WaitState> {
+	if (!hasTurn(state)) return state;
+	const json = functions.getInputData()[0]?.json;
+	const report = isError ? undefined : reportItem.safeParse(json).data?.[WAIT_STATE_KEY];
+	const heard = report ? takeReport(state, report, now) : state;
+	if (!hasTurn(heard)) return heard;
+	// n8n keeps timers that have been replaced: a date that is not the check's is nobody's. And an older
+	// check may have woken it.
+	return isError || now >= heard.turn.lostAt ? await lose(functions, heard, now) : heard;
 }
 
 async function begin(
@@ -91,7 +136,9 @@ async function begin(
 		Math.max(state.turn.lostAt, clock.now()),
 		[itemOf(mark)],
 	);
-	return parked.kind === 'parked' ? handOn(mark) : outcomesOf(parked.items, state.entries);
+	if (parked.kind === 'ended') return outcomesOf(parked.items, state.entries);
+	keepState(functions, { ...state, turn: { ...state.turn, executionId: parked.executionId } });
+	return handOn(mark);
 }
 
 /** Parks itself on the next check, as long as there is to be one. */
@@ -103,7 +150,7 @@ export async function supervise(context: ExecutionContext): Promise<Outcome[]> {
 	const isError = errorItem.safeParse(json).success;
 	const now = clock.now();
 	const lostChecks = countLostChecks(functions, isError);
-	const state = takeInput(before.value, json, isError, now);
+	const state = await takeInput(functions, before.value, isError, now);
 	if (hasTurn(state)) {
 		keepState(functions, state);
 		await sleepUntil(functions, state.turn.lostAt, [itemOf({ number: state.turn.number })]);

@@ -54,6 +54,9 @@ export const WAIT_STATE_KEY = 'emojiVideoWait';
 /** Marks a failure on its way to the finalizer, so that n8n does not send it by the supervisor's error output. */
 export const SEAL_KEY = 'emojiVideoFailure';
 
+/** The name of this node in a check. */
+export const CHECK_NODE = 'Check';
+
 const node = (name: string, type: string, typeVersion: number, parameters: IDataObject): INode => ({
 	id: name,
 	name,
@@ -154,10 +157,10 @@ export const checkWorkflow = (
 					amount: Math.ceil(waitMs / 1000),
 					unit: 'seconds',
 				}),
-				sameNode(self, 'check', 'Check', { onError: 'continueRegularOutput', createRate }),
+				sameNode(self, 'check', CHECK_NODE, { onError: 'continueRegularOutput', createRate }),
 			]),
 		],
-		{ Start: { main: to('Wait') }, Wait: { main: to('Check') } },
+		{ Start: { main: to('Wait') }, Wait: { main: to(CHECK_NODE) } },
 	);
 
 /**
@@ -227,7 +230,7 @@ export const canPark = (functions: IExecuteFunctions): boolean =>
 /** What became of parking. */
 export type Parked =
 	/** The execution will wait; `resumesWith` is what it goes on with if the sub-workflow is lost. */
-	| { kind: 'parked' }
+	| { kind: 'parked'; executionId: string }
 	/** The sub-workflow ended at once. */
 	| { kind: 'ended'; items: INodeExecutionData[] };
 
@@ -258,7 +261,7 @@ export async function parkOn(
 		});
 	}
 	await sleepUntil(functions, until, fallback);
-	return { kind: 'parked' };
+	return { kind: 'parked', executionId: result.executionId };
 }
 
 /**

@@ -28,7 +28,7 @@ import type { Credential, NodeRun } from '../harness.mts';
 import type { Sandbox } from '../sandbox.mts';
 import { createExecutions, hasEnded } from './executions.mts';
 import type { Execution, Summary } from './executions.mts';
-import { failJobsOf, markCrashed, runExecution, stop, trackWaiting } from './parking.mts';
+import { failJobsOf, markCrashed, resume, runExecution, stop, trackWaiting } from './parking.mts';
 import type { Host } from './parking.mts';
 import { createProcess } from './process.mts';
 import type { Moment, MortalProcess } from './process.mts';
@@ -116,6 +116,8 @@ export interface N8nServer {
 	/** Bytes of execution data in the table. */
 	bytes(): number;
 	stop(id: string): Promise<void>;
+	/** Resumes what is parked, as a timer does that n8n has not cleared. */
+	wake(id: string): Promise<void>;
 	/** Cuts the power now. */
 	kill(): void;
 	/**
@@ -251,6 +253,10 @@ async function startServer(
 		},
 		async stop(id) {
 			await host.main.run(async () => await stop(host, id));
+			await time.settle();
+		},
+		async wake(id) {
+			await host.main.run(async () => await resume(host, id));
 			await time.settle();
 		},
 		kill() {
