@@ -10,6 +10,7 @@ import type { PollSchedule } from '../batch/pollSchedule';
 import { roomFor } from '../batch/queueAhead';
 import { concernsAll, create } from '../batch/submit';
 import { VIDEO_MODEL } from '../dashscope/client';
+import { openAccount } from '../execution/context';
 import type { ExecutionContext } from '../execution/context';
 import { createTrace } from '../execution/trace';
 import { caught, succeed } from '../result';
@@ -121,6 +122,17 @@ async function createInOrder(
 	return created;
 }
 
+/** The account at the user's own pace: a check's node does not have the user's options. */
+async function atUsersPace(
+	context: ExecutionContext,
+	{ createRate }: Order,
+): Promise<ExecutionContext> {
+	const { functions, signal, clock } = context;
+	if (createRate === undefined) return context;
+	const account = await openAccount(functions, { create: createRate }, signal, clock);
+	return account.ok ? { ...context, client: account.value.client } : context;
+}
+
 /**
  * Makes the tasks that a check may make.
  * @param schedule of the open tasks; what is created is added to it
@@ -141,7 +153,8 @@ export async function createGroup(
 	try {
 		const recovered = await recover(context, order);
 		if (recovered) return recovered;
-		return order.mayCreate ? await createInOrder(context, order, schedule) : nothing;
+		if (!order.mayCreate) return nothing;
+		return await createInOrder(await atUsersPace(context, order), order, schedule);
 	} finally {
 		isDone.abort();
 	}

@@ -131,7 +131,7 @@ async function begin(
 	keepState(functions, state);
 	const parked = await parkOn(
 		functions,
-		checkWorkflow(functions.getNode(), waitMs, state.owner?.executionId, state.createRate),
+		checkWorkflow(functions.getNode(), waitMs, state.owner?.executionId),
 		[itemOf(order)],
 		Math.max(state.turn.lostAt, clock.now()),
 		[itemOf(mark)],

@@ -48,6 +48,7 @@ export const orderSchema = z.object({
 	returnsUnfinished: z.boolean(),
 	stopsAtFirstFailure: z.boolean(),
 	queueAhead: z.number().optional(),
+	createRate: z.number().optional(),
 	/** The group may have been created: look in the account's list first, for tasks but these. */
 	doubt: z.object({ since: z.number(), until: z.number(), known: z.array(z.string()) }).optional(),
 	owner: ownerSchema.optional(),
@@ -272,7 +273,7 @@ export function planTurn(before: WaitState, now: number): Plan {
 	const dueAt = now + waitMs;
 	const { lostAt, ...dates } = datesOf(state, group, dueAt, entries.length);
 	const turn = { number, group, since: dueAt, creatingEndsAt: dates.creatingEndsAt, lostAt };
-	const { schedule, isLastCheck, returnsUnfinished, queueAhead, owner } = state;
+	const { schedule, isLastCheck, returnsUnfinished, queueAhead, createRate, owner } = state;
 	const order: Order = {
 		number,
 		entries,
@@ -285,6 +286,7 @@ export function planTurn(before: WaitState, now: number): Plan {
 		returnsUnfinished,
 		stopsAtFirstFailure,
 		queueAhead,
+		createRate,
 		doubt: doubtOf(state),
 		owner,
 	};

@@ -73,7 +73,7 @@ const sameNode = (
 	self: INode,
 	role: DurableRole,
 	name: string,
-	{ onError, createRate }: { onError?: INode['onError']; createRate?: number } = {},
+	onError?: INode['onError'],
 ): INode => ({
 	id: name,
 	name,
@@ -87,7 +87,6 @@ const sameNode = (
 		operation: 'wait',
 		taskId: `={{ $json.${WAIT_STATE_KEY} }}`,
 		durableRole: role,
-		...(createRate !== undefined && { limitOptions: { creationsPerSecond: createRate } }),
 	},
 });
 
@@ -134,13 +133,11 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 /**
  * Start -> Wait -> this node as a check. It never throws: an error means that n8n has lost it.
  * @param executionId the user's execution
- * @param createRate creates per second, where not as documented
  */
 export const checkWorkflow = (
 	self: INode,
 	waitMs: number,
 	executionId: string | undefined,
-	createRate: number | undefined,
 ): IWorkflowBase =>
 	workflow(
 		`Emoji Video: next look for execution ${executionId ?? ''}`.trim(),
@@ -157,7 +154,7 @@ export const checkWorkflow = (
 					amount: Math.ceil(waitMs / 1000),
 					unit: 'seconds',
 				}),
-				sameNode(self, 'check', CHECK_NODE, { onError: 'continueRegularOutput', createRate }),
+				sameNode(self, 'check', CHECK_NODE, 'continueRegularOutput'),
 			]),
 		],
 		{ Start: { main: to('Wait') }, Wait: { main: to(CHECK_NODE) } },
@@ -184,7 +181,7 @@ export const supervisorWorkflow = (
 			),
 			...inARow([
 				trigger,
-				sameNode(self, 'supervisor', 'Supervisor', { onError: 'continueErrorOutput' }),
+				sameNode(self, 'supervisor', 'Supervisor', 'continueErrorOutput'),
 				node('Unfinished?', 'if', 2.2, {
 					conditions: {
 						options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
@@ -200,9 +197,7 @@ export const supervisorWorkflow = (
 					},
 					options: {},
 				}),
-				sameNode(self, 'finalizer', 'Finalizer', {
-					onError: endsInError ? undefined : 'continueRegularOutput',
-				}),
+				sameNode(self, 'finalizer', 'Finalizer', endsInError ? undefined : 'continueRegularOutput'),
 			]),
 		],
 		{

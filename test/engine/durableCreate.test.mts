@@ -1,0 +1,278 @@
+/**
+ * The creates of a batch that survives a restart: n8n dies before, between and after each request of a
+ * group, checks come late, the account's list cannot be read or has tasks of others. Rule of all tests
+ * here: no video is created twice, and each accepted task ID comes out: in an item, or in an error, or
+ * among its candidates.
+ */
+import type { IDataObject } from 'n8n-workflow';
+import { makeTasks } from './account.mts';
+import {
+	at,
+	created,
+	isCreate,
+	isWrite,
+	itemsOf,
+	nth,
+	PORTRAITS,
+	survive,
+} from './durableWait.mts';
+import { readLog } from './harness.mts';
+import { useN8n } from './server/n8nServer.mts';
+import type { Found, Moment, ServerRun } from './server/n8nServer.mts';
+import { useSandbox } from './sandbox.mts';
+
+const sandbox = useSandbox({ taskSeconds: 60, rateLimits: { enforce: true } });
+const n8n = useN8n(sandbox);
+
+const MINUTE_MS = 60_000;
+
+const run = async (more: Partial<ServerRun> = {}) =>
+	await n8n.run({
+		items: itemsOf(sandbox.double),
+		parameters: survive(),
+		settings: { onError: 'continueErrorOutput' },
+		...more,
+	});
+
+const taskIds = () => sandbox.double.tasks().map(({ id }) => id);
+const creates = () => sandbox.double.counts().createsAccepted;
+const errorsOf = ({ errorItems }: Found) =>
+	errorItems.map(({ json }) => json['error'] as IDataObject);
+const checks = () => n8n.executions().filter(({ depth }) => depth === 2).length;
+
+/** Every accepted task is an item, or is named by an error. */
+function expectNothingLost(found: Found) {
+	const told = JSON.stringify([found.items, found.errorItems]);
+	for (const id of taskIds()) expect(told).toContain(id);
+	expect(found.items.length + found.errorItems.length).toBe(PORTRAITS.length);
+	expect(creates()).toBeLessThanOrEqual(PORTRAITS.length);
+	expect(new Set(taskIds()).size).toBe(taskIds().length);
+	expect(sandbox.double.counts().detectsBilled).toBe(PORTRAITS.length);
+}
+
+async function dieAndEnd(moment: (moment: Moment) => boolean): Promise<Found> {
+	const id = await run();
+	await n8n.parked(id);
+	n8n.dieAt(moment);
+	await n8n.untilDead();
+	n8n.start();
+	return await n8n.ended(id);
+}
+
+describe('n8n dies in a group of creates', () => {
+	test.each<[string, (moment: Moment) => boolean]>([
+		['when its check is taken up', isWrite(2, 'running', 'after')],
+		['before its first create', at('before', isCreate)],
+	])('%s: nothing was made, and all are created by the next check', async (_, moment) => {
+		const found = await dieAndEnd(moment);
+		expect(found.links).toEqual([0, 1, 2]);
+		expect(found.items.map(({ json }) => json['taskId'])).toEqual(taskIds());
+		expect(creates()).toBe(PORTRAITS.length);
+		expectNothingLost(found);
+	});
+
+	test.each<[string, number, (moment: Moment) => boolean]>([
+		['after its first create, before the answer', 1, at('after', isCreate)],
+		['between its first and its second create', 1, nth(2, at('before', isCreate))],
+		['after its second create', 2, nth(2, at('after', isCreate))],
+		['before its third create', 2, nth(3, at('before', isCreate))],
+		['after its third create', 3, nth(3, at('after', isCreate))],
+		['before its report is written', 3, isWrite(2, 'success', 'before')],
+	])('%s: nothing is created again, and errors name what was', async (_, made, moment) => {
+		const found = await dieAndEnd(moment);
+		expect(creates()).toBe(made);
+		expect(found.items).toEqual([]);
+		expect(errorsOf(found)).toHaveLength(PORTRAITS.length);
+		for (const { message, description } of errorsOf(found)) {
+			expect(message).toBe('n8n was interrupted while this video was being created');
+			for (const id of taskIds()) expect(description).toContain(id);
+		}
+		expectNothingLost(found);
+	});
+
+	test.each<[string, (moment: Moment) => boolean]>([
+		['when its report is written, and before it is handed on', isWrite(2, 'success', 'after')],
+		['before its report is handed on', isWrite(1, 'waiting', 'before')],
+		['when its report is handed on, and before anybody is woken', isWrite(1, 'waiting', 'after')],
+	])('%s: the report is found, and every video comes', async (_, moment) => {
+		const found = await dieAndEnd(moment);
+		expect(found.links).toEqual([0, 1, 2]);
+		expect(found.items.map(({ json }) => json['status'])).toEqual(PORTRAITS.map(() => 'SUCCEEDED'));
+		expect(creates()).toBe(PORTRAITS.length);
+		expectNothingLost(found);
+	});
+
+	it('in every one of its checks: nothing is created twice', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		for (let death = 0; death < 3; death++) {
+			n8n.dieAt(at('before', isCreate));
+			await n8n.untilDead();
+			n8n.start();
+		}
+		const found = await n8n.ended(id);
+		expect(found.links).toEqual([0, 1, 2]);
+		expect(creates()).toBe(PORTRAITS.length);
+		expectNothingLost(found);
+	});
+
+	it('in the second of two groups: the first one is kept', async () => {
+		const id = await run({ parameters: survive({ limitOptions: { queueAhead: 1 } }) });
+		await created(sandbox, n8n, id, 1);
+		n8n.dieAt(at('after', isCreate));
+		await n8n.untilDead();
+		n8n.start();
+		const found = await n8n.ended(id);
+		expect(found.links).toEqual([0, 2]);
+		expect(errorsOf(found)).toHaveLength(1);
+		expect(errorsOf(found)[0]?.['description']).toContain(taskIds()[1]);
+		expect(creates()).toBe(3);
+		expectNothingLost(found);
+	});
+});
+
+describe('a create whose answer is lost', () => {
+	it('is not sent again; the others are created', async () => {
+		sandbox.double.faults.add({
+			match: { method: 'POST', path: '/video-synthesis' },
+			times: 1,
+			fault: { kind: 'lostAnswer' },
+		});
+		const found = await n8n.ended(await run());
+		expect(found.links).toEqual([1, 2]);
+		expect(errorsOf(found)[0]?.['description']).toMatch(/Get Many/);
+	});
+});
+
+describe('the list of the account, after a check was lost', () => {
+	it('has a task of somebody else: nothing is created, and the errors name it', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		n8n.dieAt(at('before', isCreate));
+		await n8n.untilDead();
+		const [other] = await makeTasks(sandbox.double, 1);
+		n8n.start();
+		const found = await n8n.ended(id);
+		expect(creates()).toBe(1);
+		expect(errorsOf(found)).toHaveLength(PORTRAITS.length);
+		for (const { description } of errorsOf(found)) expect(description).toContain(other);
+	});
+
+	it('has older tasks of somebody else: they are no candidates', async () => {
+		await makeTasks(sandbox.double, 2, 1000);
+		await sandbox.time.advance(60 * MINUTE_MS);
+		const found = await dieAndEnd(at('before', isCreate));
+		expect(found.links).toEqual([0, 1, 2]);
+		expect(creates()).toBe(PORTRAITS.length + 2);
+	});
+
+	it.each([
+		['for a while: it is read by a later check, and all are created', 20, [0, 1, 2]],
+		['ever: nothing is created, and the errors say so', 'always' as const, []],
+	])('cannot be read %s', async (_, times, links) => {
+		const id = await run();
+		await n8n.parked(id);
+		n8n.dieAt(at('before', isCreate));
+		await n8n.untilDead();
+		sandbox.double.faults.add({
+			match: { method: 'GET', path: '/api/v1/tasks/?' },
+			times,
+			fault: { kind: 'status', status: 503 },
+		});
+		n8n.start();
+		const found = await n8n.ended(id);
+		expect(found.links).toEqual(links);
+		expect(creates()).toBe(links.length);
+		for (const { description } of errorsOf(found))
+			expect(description).toMatch(/list of tasks could not tell/);
+		expectNothingLost(found);
+	});
+});
+
+describe('a check that is taken up too late', () => {
+	it('creates nothing; the next one does', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		// n8n is away while the check is due, and back before it counts as lost.
+		n8n.kill();
+		await sandbox.time.advance(66_000 + 4 * MINUTE_MS);
+		n8n.start();
+		await sandbox.time.advance(10_000);
+		expect(creates()).toBe(0);
+		const found = await n8n.ended(id);
+		expect(found.links).toEqual([0, 1, 2]);
+		expect(creates()).toBe(PORTRAITS.length);
+		expectNothingLost(found);
+	});
+});
+
+describe('what is created', () => {
+	it("is told to n8n's log with the user's execution", async () => {
+		const told = readLog();
+		const id = await run();
+		await created(sandbox, n8n, id);
+		for (const [item, task] of taskIds().entries()) {
+			expect(told()).toContain(`task accepted: task=${task} execution=${id} item=${item} `);
+		}
+		await n8n.ended(id);
+	});
+
+	it('keeps to the Queue Ahead and to the rate that the user has set', async () => {
+		const limitOptions = { queueAhead: 2, creationsPerSecond: 0.1 };
+		const id = await run({ parameters: survive({ limitOptions }) });
+		let most = 0;
+		await sandbox.time.until(() => {
+			const open = sandbox.double
+				.tasks()
+				.filter(({ status }) => status === 'PENDING' || status === 'RUNNING');
+			most = Math.max(most, open.length);
+			return n8n.execution(id).status === 'success';
+		});
+		expect(most).toBe(2);
+		const [first, second] = sandbox.double
+			.ledger()
+			.filter(({ operation }) => operation === 'create')
+			.map(({ atMs }) => atMs);
+		expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(10_000);
+		expect(n8n.execution(id).links).toEqual([0, 1, 2]);
+	});
+
+	it('ends with the first failure where the node stops at it: the error has every task', async () => {
+		const id = await run({
+			settings: {},
+			parameters: survive({ limitOptions: { queueAhead: 1 } }),
+		});
+		await created(sandbox, n8n, id, 1);
+		sandbox.double.faults.add({
+			match: { method: 'POST', path: '/video-synthesis' },
+			times: 1,
+			fault: {
+				kind: 'status',
+				status: 400,
+				body: { code: 'InvalidParameter', message: 'no', request_id: 'r' },
+			},
+		});
+		const found = await n8n.ended(id);
+		expect(found.status).toBe('error');
+		expect(found.error?.description).toContain(taskIds()[0]);
+		await sandbox.time.advance(60 * MINUTE_MS);
+		expect(creates()).toBe(1);
+	});
+});
+
+describe('several portraits with several templates', () => {
+	it('as one item per portrait they are parked, and each pack is linked to its portrait', async () => {
+		const id = await run({
+			parameters: survive({
+				templates: ['mengwa_kaixin', 'jingdian_lei'],
+				fileOptions: { output: 'portrait' },
+			}),
+		});
+		await n8n.parked(id);
+		expect(creates()).toBe(0);
+		const found = await n8n.ended(id);
+		expect(found.links).toEqual([0, 1, 2]);
+		expect(found.items.map(({ json }) => (json['videos'] as unknown[]).length)).toEqual([2, 2, 2]);
+		expect(checks()).toBeGreaterThan(1);
+	});
+});
