@@ -54,7 +54,7 @@ describe('Survive Restarts', () => {
 
 	afterAll(closeDoubles);
 
-	it('waits in two rows of the database, before anything is created', async () => {
+	it('waits in two rows of the database, before anything is created', () => {
 		const { seen, parked } = scenes;
 		expect(seen).toEqual({ status: 'waiting', supervisor: 'waiting', check: 'waiting' });
 		expect(parked.creates).toBe(0);
@@ -134,11 +134,11 @@ describe('Survive Restarts', () => {
 	it("fails again, and pays nothing, when n8n's Retry is used on such an error", async () => {
 		const n8n = await api;
 		const { id, ended, double } = scenes.stop;
-		await ended;
+		const { data: first } = await ended;
 		for (const using of ['saved', 'original'] as const) {
 			const { status, data } = await n8n.execution(await n8n.retryExecution(id, using));
 			expect(status).toBe('error');
-			expect(data.resultData.error?.message).toMatch(/^An earlier try of this execution/);
+			expect(data.resultData.error?.message).toBe(first.resultData.error?.message);
 		}
 		expect(double.counts().createsAccepted).toBe(3);
 	});
