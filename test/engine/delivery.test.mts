@@ -188,7 +188,9 @@ describe('Check Image First', () => {
 		const { error } = await sandbox.run({
 			parameters: check(sandbox.double.portraitUrl('too-small.png')),
 		});
-		expect(error?.message).toMatch(/^"too-small\.png" is a PNG of \d+ x \d+ pixels$/);
+		expect(error?.message).toMatch(
+			/^"too-small\.png" cannot be used: it is a PNG of \d+ x \d+ pixels$/,
+		);
 		expect(error?.description).toContain('from 400 to 7000 pixels');
 		expect(sandbox.operations()).toEqual([]);
 	});

@@ -203,39 +203,47 @@ const ALLOWED =
 
 describe('refused by name, before any request', () => {
 	test.each<[string, Buffer, string]>([
-		['a text file named .png', Buffer.from('not a picture'), '"me.png" is a text file'],
+		[
+			'a text file named .png',
+			Buffer.from('not a picture'),
+			'"me.png" cannot be used: it is a text file',
+		],
 		[
 			'a JPEG cut in its header',
 			jpeg(640, 480).subarray(0, 22),
-			'"me.png" is a truncated JPEG: it ends inside its header',
+			'"me.png" cannot be used: it is a truncated JPEG: it ends inside its header',
 		],
 		[
 			'a JPEG cut in its picture',
 			jpeg(640, 480, { cut: true }),
-			'"me.png" is a truncated JPEG: its end is missing',
+			'"me.png" cannot be used: it is a truncated JPEG: its end is missing',
 		],
 		[
 			'a PNG cut in its picture',
 			png(640, 480).subarray(0, 200),
-			'"me.png" is a truncated PNG: its end is missing',
+			'"me.png" cannot be used: it is a truncated PNG: its end is missing',
 		],
-		['399 pixels', png(399, 640), '"me.png" is a PNG of 399 x 640 pixels'],
-		['7001 pixels', webp.lossless(640, 7001), '"me.png" is a WEBP of 640 x 7001 pixels'],
+		['399 pixels', png(399, 640), '"me.png" cannot be used: it is a PNG of 399 x 640 pixels'],
+		[
+			'7001 pixels',
+			webp.lossless(640, 7001),
+			'"me.png" cannot be used: it is a WEBP of 640 x 7001 pixels',
+		],
 		[
 			'10 MB and a byte',
 			padded(bmp(640, 480), 10 * 1024 * 1024 + 1),
-			'"me.png" has 10,485,761 bytes, more than 10 MB',
+			'"me.png" cannot be used: it has 10,485,761 bytes, more than 10 MB',
 		],
-		['an empty file', Buffer.alloc(0), '"me.png" is empty'],
+		['an empty file', Buffer.alloc(0), '"me.png" cannot be used: it is empty'],
 		[
 			'an animated WEBP',
 			webp.extended(640, 480, true),
-			'"me.png" is an animated WEBP, not a still image',
+			'"me.png" cannot be used: it is an animated WEBP, not a still image',
 		],
 		[
 			'a PDF that is a JPEG too',
 			Buffer.concat([Buffer.from('%PDF-1.4\n'), jpeg(640, 480)]),
-			'"me.png" is a PDF document',
+			'"me.png" cannot be used: it is a PDF document',
 		],
 	])('%s', async (_, bytes, message) => {
 		const { error } = await sandbox.run({
@@ -260,7 +268,7 @@ describe('refused by name, before any request', () => {
 			parameters: fromFile({ inputField }),
 		});
 		expect(error?.message).toBe(message);
-		expect(error?.description).toContain('Binary fields of this item: data, passport.');
+		expect(error?.description).toContain('Use a binary field of this item: data, passport.');
 		expect(sandbox.double.ledger()).toEqual([]);
 	});
 
@@ -279,7 +287,9 @@ test('one bad file does not stop the others when the node continues', async () =
 		settings: { onError: 'continueErrorOutput' },
 	});
 	expect(outputs[0]?.map(({ json }) => json['imageFile'])).toEqual(['ada.png']);
-	expect(outputs[1]?.map(({ json }) => json['message'])).toEqual(['"me.png" is a text file']);
+	expect(outputs[1]?.map(({ json }) => json['message'])).toEqual([
+		'"me.png" cannot be used: it is a text file',
+	]);
 });
 
 describe('left to the service', () => {

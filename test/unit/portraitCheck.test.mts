@@ -64,39 +64,55 @@ describe('accepted, with width and height', () => {
 
 describe('refused', () => {
 	test.each<[string, Buffer, string]>([
-		['a text file', Buffer.from('Just some notes\n'), '"me.png" is a text file'],
-		['an HTML page', Buffer.from('<!DOCTYPE html><html>'), '"me.png" is an HTML page'],
-		['a GIF', Buffer.from('GIF89a......'), '"me.png" is a GIF image'],
+		['a text file', Buffer.from('Just some notes\n'), '"me.png" cannot be used: it is a text file'],
+		[
+			'an HTML page',
+			Buffer.from('<!DOCTYPE html><html>'),
+			'"me.png" cannot be used: it is an HTML page',
+		],
+		['a GIF', Buffer.from('GIF89a......'), '"me.png" cannot be used: it is a GIF image'],
 		[
 			'a PDF with a JPEG in it',
 			Buffer.concat([Buffer.from('%PDF-1.7\n'), jpeg(640, 480)]),
-			'"me.png" is a PDF document',
+			'"me.png" cannot be used: it is a PDF document',
 		],
-		['a HEIC image', Buffer.from('\0\0\0\x18ftypheic\0\0', 'latin1'), '"me.png" is a HEIC image'],
-		['noise', Buffer.from([1, 2, 3, 250, 251]), '"me.png" is not an image of a known format'],
-		['an empty file', Buffer.alloc(0), '"me.png" is empty'],
-		['399 pixels', png(399, 640), '"me.png" is a PNG of 399 x 640 pixels'],
-		['7001 pixels', jpeg(640, 7001), '"me.png" is a JPEG of 640 x 7001 pixels'],
+		[
+			'a HEIC image',
+			Buffer.from('\0\0\0\x18ftypheic\0\0', 'latin1'),
+			'"me.png" cannot be used: it is a HEIC image',
+		],
+		[
+			'noise',
+			Buffer.from([1, 2, 3, 250, 251]),
+			'"me.png" cannot be used: it is not an image of a known format',
+		],
+		['an empty file', Buffer.alloc(0), '"me.png" cannot be used: it is empty'],
+		['399 pixels', png(399, 640), '"me.png" cannot be used: it is a PNG of 399 x 640 pixels'],
+		['7001 pixels', jpeg(640, 7001), '"me.png" cannot be used: it is a JPEG of 640 x 7001 pixels'],
 		[
 			'an animated WEBP',
 			webp.extended(640, 480, true),
-			'"me.png" is an animated WEBP, not a still image',
+			'"me.png" cannot be used: it is an animated WEBP, not a still image',
 		],
 		[
 			'a JPEG that ends in its header',
 			jpeg(640, 480).subarray(0, 22),
-			'"me.png" is a truncated JPEG',
+			'"me.png" cannot be used: it is a truncated JPEG',
 		],
-		['a PNG that ends in its header', png(640, 480).subarray(0, 20), '"me.png" is a truncated PNG'],
+		[
+			'a PNG that ends in its header',
+			png(640, 480).subarray(0, 20),
+			'"me.png" cannot be used: it is a truncated PNG',
+		],
 		[
 			'a WEBP that ends early',
 			webp.lossy(640, 480).subarray(0, 50),
-			'"me.png" is a truncated WEBP: 50 of 94 bytes',
+			'"me.png" cannot be used: it is a truncated WEBP: 50 of 94 bytes',
 		],
 		[
 			'a JPEG without a frame',
 			Buffer.from([0xff, 0xd8, 0xff, 0xda, 0, 2]),
-			'"me.png" is a damaged JPEG',
+			'"me.png" cannot be used: it is a damaged JPEG',
 		],
 	])('%s', (_, bytes, message) => {
 		expect(refusalOf(bytes)).toContain(message);
@@ -108,7 +124,7 @@ describe('refused', () => {
 			ok: false,
 			failure: {
 				kind: 'input',
-				message: '"me.png" has 10,485,761 bytes, more than 10 MB',
+				message: '"me.png" cannot be used: it has 10,485,761 bytes, more than 10 MB',
 				nextStep:
 					'Use a JPEG, PNG, BMP or WEBP image, at most 10 MB, with width and height from 400 to 7000 pixels.',
 			},

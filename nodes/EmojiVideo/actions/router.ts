@@ -143,7 +143,8 @@ export async function route(functions: IExecuteFunctions): Promise<INodeExecutio
 	const fatal = goesOn && !stop?.aborted ? undefined : fatalFailure(outcomes, stop);
 	if (fatal) {
 		const { itemIndex, failure } = fatal;
-		const addition = acceptedTasks(outcomes, failure.taskId);
+		const others = acceptedTasks(outcomes, failure.taskId);
+		const addition = others && `${others} Wait fetches their videos.`;
 		const wholeText = isTool ? failureForModel(failure) : undefined;
 		throw toNodeError(functions.getNode(), failure, { itemIndex, addition, wholeText });
 	}

@@ -136,7 +136,7 @@ export const imageUrlValue = (allowLoopback: boolean) =>
 const rightFields = ({ fileFields }: FormSource): string =>
 	fileFields.length === 0
 		? 'The item has no binary data: connect a node that outputs a file, or set Image Source to Image URL.'
-		: `Binary fields of this item: ${fileFields.join(', ')}.`;
+		: `Use a binary field of this item: ${fileFields.join(', ')}.`;
 
 /** The file in the field that the item names. */
 const fileValue = (source: FormSource) =>
