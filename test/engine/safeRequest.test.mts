@@ -138,6 +138,28 @@ describe.each(endless)('an answer that %s', (_, words) => {
 	);
 });
 
+test.each([
+	['the end of the batch', false, 'noAnswer'],
+	['Stop', true, 'interrupted'],
+])('what is paid for and under way: at %s it is cut: %s', async (_, isCut, kind) => {
+	const [halted, stopped] = [new AbortController(), new AbortController()];
+	const clock = createVirtualClock();
+	await serve('', async (url, asked) => {
+		const { signal } = halted;
+		const send = createSend(n8nWith(undefined), 'dashScopeApi', url, clock, signal, stopped.signal);
+		let isOver = false;
+		const answer = send({ method: 'POST', path: '/x', timeoutMs: 20_000, isPaid: true });
+		void answer.then(() => (isOver = true));
+		await asked;
+		await arrived();
+		(isCut ? stopped : halted).abort();
+		await arrived();
+		expect(isOver).toBe(isCut);
+		await clock.advance(20_000);
+		await expect(answer).resolves.toMatchObject({ ok: false, failure: { kind } });
+	});
+});
+
 test('an answer that switches protocols without saying to which is an answer without a body', async () => {
 	await serve('HTTP/1.1 101 Switching Protocols\r\n\r\n', async (url) => {
 		const send = createSend(n8nWith(undefined), 'dashScopeApi', url, createVirtualClock());

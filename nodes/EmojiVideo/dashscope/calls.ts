@@ -104,6 +104,7 @@ export const createCall = ({ imageUrl, templateId, areas }: VideoRequest): Call<
 	request: {
 		method: 'POST',
 		path: '/api/v1/services/aigc/image2video/video-synthesis',
+		isPaid: true,
 		headers: { 'X-DashScope-Async': 'enable', ...resolveHeader(imageUrl) },
 		body: {
 			model: VIDEO_MODEL,

@@ -22,6 +22,8 @@ export interface ApiRequest {
 	headers?: Record<string, string>;
 	body?: object;
 	timeoutMs: number;
+	/** Its answer is worth waiting for: it names what was paid for. */
+	isPaid?: boolean;
 }
 
 export interface ApiAnswer {
@@ -106,6 +108,8 @@ const withoutCancelSignal = (functions: IExecuteFunctions | IPollFunctions) =>
  * @param functions the node's execution or poll
  * @param credentialType name of the credential type that authenticates
  * @param baseUrl the account's base URL, without a slash at the end
+ * @param signal nothing is sent any more, and what is under way is cut
+ * @param stopped cuts what is paid for; the end of a batch by its own does not
  */
 export function createSend(
 	functions: IExecuteFunctions | IPollFunctions,
@@ -113,10 +117,12 @@ export function createSend(
 	baseUrl: string,
 	clock: Clock,
 	signal?: AbortSignal,
+	stopped = signal,
 ): Send {
 	const caller = withoutCancelSignal(functions);
-	return async ({ method, path, query, headers, body, timeoutMs }) => {
+	return async ({ method, path, query, headers, body, timeoutMs, isPaid }) => {
 		if (signal?.aborted) return fail(STOPPED);
+		const cut = isPaid ? stopped : signal;
 		const request = {
 			method,
 			url: `${baseUrl}${path}`,
@@ -136,7 +142,7 @@ export function createSend(
 				options,
 			)) as IN8nHttpFullResponse;
 		try {
-			return await withAnswer(ask, request, { clock, signal }, async (answer) =>
+			return await withAnswer(ask, request, { clock, signal: cut }, async (answer) =>
 				succeed({
 					httpStatus: answer.status,
 					headers: answer.headers,
@@ -144,7 +150,7 @@ export function createSend(
 				}),
 			);
 		} catch (error) {
-			return signal?.aborted ? fail(STOPPED_UNDER_WAY) : networkFailure(error, baseUrl);
+			return cut?.aborted ? fail(STOPPED_UNDER_WAY) : networkFailure(error, baseUrl);
 		}
 	};
 }

@@ -84,17 +84,22 @@ async function readAccount(
  * Opens the account of the node's credential.
  * @param rates requests per second that the user allows, where not as documented
  * @param signal ends every request and every sleep
+ * @param stopped ends a create that is under way; absent: as the others
  */
 export async function openAccount(
 	functions: IExecuteFunctions | IPollFunctions,
 	rates: Partial<Rates>,
 	signal?: AbortSignal,
 	clock: Clock = systemClock,
+	stopped = signal,
 ): Promise<Result<AccountTools>> {
 	const account = await readAccount(functions);
 	if (!account.ok) return account;
 	const { apiKey, baseUrl, isLoopback } = account.value;
-	const send = withoutKey(createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal), apiKey);
+	const send = withoutKey(
+		createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal, stopped),
+		apiKey,
+	);
 	const accountId = accountIdOf(apiKey, baseUrl);
 	const acquire = rateLimiterOf(accountId, documentedUnless(rates), clock);
 	const client = createClient(send, acquire, clock, signal);
@@ -117,7 +122,7 @@ export async function openContext(
 	if (cancelled?.aborted) stop.abort();
 
 	const { signal } = stop;
-	const tools = await openAccount(functions, rates, signal, clock);
+	const tools = await openAccount(functions, rates, signal, clock, cancelled);
 	if (!tools.ok) return tools;
 	const afterStop = await openAccount(functions, rates, undefined, clock);
 	if (!afterStop.ok) return afterStop;
