@@ -27,6 +27,9 @@ export default defineConfig(
 		rules: {
 			'import-x/no-restricted-paths': ['error', { zones }],
 			'import-x/no-cycle': 'error',
+			// One idea a file: what is longer than two screens has two (docs/architecture.md).
+			'max-lines': ['error', 300],
+			'max-lines-per-function': ['error', 60],
 		},
 	},
 	{
