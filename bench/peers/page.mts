@@ -17,22 +17,38 @@ export interface Row {
 
 const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
 
+const lineOf = ({ what, cells }: Row) => line([what, ...cells]);
+
 /** The table as Markdown. */
 export const tableOf = (rows: Row[]): string =>
 	[
 		line(['', ...PEERS.map(({ title }) => title)]),
 		line(['---', ...PEERS.map(() => '---')]),
-		...rows.map(({ what, cells }) => line([what, ...cells])),
+		...rows.map(lineOf),
 	].join('\n');
 
-/** Replaces what the last run wrote. */
-export async function writeSection(about: string, rows: Row[]): Promise<void> {
+/** @param change what the section becomes, from what it is */
+async function changeSection(change: (section: string) => string): Promise<void> {
 	const page = await readFile(PAGE, 'utf8');
 	const [before, rest = ''] = page.split(BEGIN);
-	const after = rest.split(END)[1];
+	const [section = '', after] = rest.split(END);
 	if (before === undefined || after === undefined) throw new Error(`${PAGE} has lost its marks`);
-	await writeFile(
-		PAGE,
-		[before, BEGIN, `\n\n${about}\n\n${tableOf(rows)}\n\n`, END, after].join(''),
-	);
+	await writeFile(PAGE, [before, BEGIN, change(section), END, after].join(''));
 }
+
+/** Replaces what the last run wrote. */
+export const writeSection = async (about: string, rows: Row[]): Promise<void> =>
+	await changeSection(() => `\n\n${about}\n\n${tableOf(rows)}\n\n`);
+
+/** Replaces single rows, and says so. @throws if a row is not there */
+export const replaceRows = async (about: string, rows: Row[]): Promise<void> =>
+	await changeSection((section) => {
+		const lines = section.trim().split('\n');
+		for (const row of rows) {
+			const index = lines.findIndex((old) => old.startsWith(`| ${row.what} |`));
+			if (index < 0) throw new Error(`The table has no row "${row.what}"`);
+			lines[index] = lineOf(row);
+		}
+		const names = rows.map(({ what }) => `"${what}"`).join(' and ');
+		return `\n\n${lines.join('\n')}\n\nMeasured again in a run of its own, ${names}: ${about}\n\n`;
+	});

@@ -27,6 +27,8 @@ export interface Peer {
 	plan: (account: Account, variant?: Variant) => Plan;
 	/** Whether there is a way to build it so that its wait outlives n8n. */
 	canSurvive: boolean;
+	/** Whether it creates all tasks before it waits, or one after another. */
+	createsAhead: boolean;
 	/** Whether the double looks at its portraits; it takes anything for the models of others. */
 	isPortraitLookedAt: boolean;
 	/** Files below n8n's or the package's folder that are loaded for it. */
@@ -43,6 +45,7 @@ const SURVIVING_WAIT_SECONDS = 70;
 const emojiVideo: Peer = {
 	title: 'this node',
 	canSurvive: true,
+	createsAhead: true,
 	isPortraitLookedAt: true,
 	files: { from: 'package', paths: ['dist/nodes/EmojiVideo/EmojiVideo.node.js'] },
 	plan: ({ credentials }, { settings, survives } = {}) => ({
@@ -76,6 +79,7 @@ const CREATE_BODY =
 const httpRequest: Peer = {
 	title: 'HTTP Request + Wait + IF',
 	canSurvive: true,
+	createsAhead: true,
 	isPortraitLookedAt: true,
 	files: {
 		from: 'n8n',
@@ -153,6 +157,7 @@ export const OTHER_MODEL = 'wan2.6-i2v-flash';
 const qwenCloud: Peer = {
 	title: "n8n's Qwen Cloud node",
 	canSurvive: false,
+	createsAhead: false,
 	isPortraitLookedAt: false,
 	files: {
 		from: 'n8n',

@@ -1,15 +1,33 @@
 /** What becomes of three portraits, and what is paid for, when something goes wrong. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { N8nApi } from '../../sandbox/n8n/api.mts';
 import { withAccount, type Account } from './account.mts';
 import { NONE, seconds, sideBySide, TASK_SECONDS, type Measurement } from './measurement.mts';
-import { PEERS, type Variant } from './peers.mts';
-import { portraitsFor, start, startAgain, until, untilEnded } from './runs.mts';
+import { PEERS, type Peer, type Variant } from './peers.mts';
+import { portraitsFor, start, startAgain, until, untilEnded, type Run } from './runs.mts';
 
 const COUNT = 3;
 
-/** Detected, created and waited for: by then every peer is in its wait. */
-const INTO_THE_WAIT_MS = 8000;
+/** From the last create, or from being parked in n8n's database. */
+const INTO_THE_WAIT_MS = 2000;
+
+/** Until a peer that makes {@link COUNT} videos does nothing but wait. */
+async function untilInTheWait(
+	api: N8nApi,
+	peer: Peer,
+	account: Account,
+	run: Run,
+	variant: Variant,
+) {
+	const wanted = peer.createsAhead ? COUNT : 1;
+	await until(`${peer.title} was in its wait`, async () =>
+		variant.survives === true
+			? (await api.execution(run.id)).status === 'waiting'
+			: account.double.counts().createsAccepted >= wanted,
+	);
+	await sleep(INTO_THE_WAIT_MS);
+}
 
 const told = (videos: number, of: number, account: Account) =>
 	`${videos} of ${of} videos, ${account.billed()} paid`;
@@ -42,9 +60,9 @@ export const stop: Measurement = {
 	measure: async ({ api }) =>
 		await sideBySide(
 			async (peer) =>
-				await withAccount(api, { taskSeconds: 20 }, async (account) => {
+				await withAccount(api, { taskSeconds: 30 }, async (account) => {
 					const run = await start(api, peer, account, portraitsFor(account, COUNT));
-					await sleep(INTO_THE_WAIT_MS);
+					await untilInTheWait(api, peer, account, run, {});
 					const stoppedAt = account.double.now();
 					await api.stopExecution(run.id);
 					await sleep(LISTEN_MS);
@@ -113,7 +131,7 @@ export const kill: Measurement = {
 			await withAccount(sandbox.api, options, async (account) => {
 				const portraits = portraitsFor(account, COUNT);
 				const run = await start(sandbox.api, peer, account, portraits, variant);
-				await sleep(INTO_THE_WAIT_MS);
+				await untilInTheWait(sandbox.api, peer, account, run, variant);
 				inTheWait++;
 				await until('n8n was back', () => isBackAgain);
 				account.double.setConcurrency(1);
