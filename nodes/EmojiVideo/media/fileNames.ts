@@ -8,6 +8,17 @@ import { cut } from '../text';
 /** Names are judged by their beginning: what is behind it comes into no file name. */
 const READ_LENGTH = 1000;
 
+/** Of 255 that file systems allow; n8n and users add to names. */
+const MAX_NAME_BYTES = 160;
+/** Of a template's or a task's ID. */
+const MAX_ID_BYTES = 64;
+
+function shortened(text: string, bytes: number): string {
+	const letters = [...cut(text, bytes)];
+	while (Buffer.byteLength(letters.join('')) > bytes) letters.pop();
+	return letters.join('');
+}
+
 const safe = (text: string, length: number) =>
 	cut(
 		cut(text, READ_LENGTH)
@@ -15,6 +26,8 @@ const safe = (text: string, length: number) =>
 			.replace(/^-+/, ''),
 		length,
 	).replace(/-+$/, '');
+
+const safeId = (id: string) => shortened(safe(id, MAX_ID_BYTES), MAX_ID_BYTES);
 
 /** A name without the extension that a file of its kind has. */
 const withoutExtension = (name: string) => name.replace(/\.[A-Za-z0-9]{1,5}$/, '');
@@ -43,24 +56,14 @@ export function videoFileName(
 	taskId: string,
 ): string {
 	const portrait = imageFile ?? lastSegment(imageUrl);
-	const parts = [
-		safe(withoutExtension(portrait), 40),
-		safe(templateId ?? '', 64),
-		safe(taskId, 64),
-	];
+	const parts = [safe(withoutExtension(portrait), 40), safeId(templateId ?? ''), safeId(taskId)];
 	return `${parts.filter(Boolean).join('-')}.mp4`;
 }
 
-/** Windows keeps these names for devices, whatever their extension. */
-const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
-/** Of 255 that file systems allow; n8n and users add to names. */
-const MAX_NAME_BYTES = 160;
-
-function shortened(text: string): string {
-	const letters = [...cut(text, MAX_NAME_BYTES)];
-	while (Buffer.byteLength(letters.join('')) > MAX_NAME_BYTES) letters.pop();
-	return letters.join('');
-}
+/** Windows keeps these names for devices, whatever stands behind the first dot. */
+const DEVICE = /^(con|prn|aux|nul|(?:com|lpt)[\d\u00b9\u00b2\u00b3]) *(?=\.|$)/i;
+/** Without what no name may end with; of a text that has been cut. */
+const withoutEnd = (text: string) => text.replace(/[.\s-]+$/, '');
 
 /**
  * A name that the user gave, as it is where that can be: without folders, control characters and what
@@ -73,7 +76,8 @@ export function ownFileName(name: string, distinction: string): string {
 		.replace(/\.mp4$/i, '')
 		.replace(/[\p{Cc}\p{Cf}\p{Cs}<>:"|?*]+/gu, '-')
 		.replace(/^[.\s-]+/, '');
-	const clean = cut(readable, READ_LENGTH).replace(/[.\s-]+$/, '');
-	const safeName = DEVICE.test(clean) ? `${clean}-video` : shortened(clean) || 'video';
-	return `${[safeName, safe(distinction, 64)].filter(Boolean).join('-')}.mp4`;
+	const clean = withoutEnd(cut(readable, READ_LENGTH));
+	const isNoDevice = withoutEnd(shortened(clean, MAX_NAME_BYTES)).replace(DEVICE, '$1-video');
+	const safeName = withoutEnd(shortened(isNoDevice, MAX_NAME_BYTES)) || 'video';
+	return `${[safeName, safeId(distinction)].filter(Boolean).join('-')}.mp4`;
 }
