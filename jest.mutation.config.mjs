@@ -12,7 +12,7 @@ export default {
 	testMatch: ['<rootDir>/test/{unit,contract}/**/*.test.mts'],
 	testPathIgnorePatterns: [
 		'/node_modules/',
-		'/test/unit/(documents|oddValues|examples|freshBuild|github|hostModules|linearTime|readme|release)\\.',
+		'/test/unit/(documents|fuzz[A-Za-z]+|oddValues|examples|freshBuild|github|hostModules|linearTime|readme|release)\\.',
 		'/test/contract/examples\\.',
 	],
 	testTimeout: base.testTimeout,

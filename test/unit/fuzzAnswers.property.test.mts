@@ -239,7 +239,7 @@ it.each(Object.entries(READERS))(
 const video = {
 	imageUrl: 'https://a.example/b.png',
 	templateId: 'mengwa_kaixin',
-	areas: { face: [1, 1, 5, 5], expression: [0, 0, 9, 9] } as schemas.FaceAreas,
+	areas: { face: [1, 1, 5, 5], expression: [0, 0, 9, 9] },
 };
 const CALLS = {
 	detect: detectCall(video.imageUrl),
