@@ -19,7 +19,7 @@ export default {
 	ignorePatterns: [
 		'/.sandbox',
 		'/dist',
-		'/docs',
+		'/docs/images',
 		'/e2e',
 		'/bench',
 		'/reports',
