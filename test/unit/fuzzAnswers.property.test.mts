@@ -236,11 +236,8 @@ it.each(Object.entries(READERS))(
 	TIMEOUT_MS,
 );
 
-const video = {
-	imageUrl: 'https://a.example/b.png',
-	templateId: 'mengwa_kaixin',
-	areas: { face: [1, 1, 5, 5], expression: [0, 0, 9, 9] },
-};
+const areas: schemas.FaceAreas = { face: [1, 1, 5, 5], expression: [0, 0, 9, 9] };
+const video = { imageUrl: 'https://a.example/b.png', templateId: 'mengwa_kaixin', areas };
 const CALLS = {
 	detect: detectCall(video.imageUrl),
 	create: createCall(video),
