@@ -1,10 +1,11 @@
 /** How finished videos come out: files, names, packs, and what happens when a download fails. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { templateVideo } from '../../sandbox/dashscope/index.mts';
+import type { FaultOrder } from '../../sandbox/dashscope/index.mts';
 import { bytesOf, keepFilesIn } from './harness.mts';
 import { useSandbox } from './sandbox.mts';
 
@@ -208,5 +209,42 @@ describe('Check Image First', () => {
 	test('is off unless asked for', async () => {
 		await sandbox.run({ parameters: sandbox.createAndWait() });
 		expect(portraitRequests()).toEqual([]);
+	});
+});
+
+describe('what is left of a download that fails, in the folder where n8n keeps files', () => {
+	let folder = '';
+	beforeAll(async () => {
+		folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
+		await keepFilesIn('filesystem', folder);
+	});
+	afterAll(async () => {
+		await keepFilesIn('memory');
+		await rm(folder, { recursive: true, force: true });
+	});
+	const files = async () =>
+		(await readdir(folder, { recursive: true, withFileTypes: true }))
+			.filter((entry) => entry.isFile())
+			.map(({ name }) => name);
+
+	test.each<[string, FaultOrder['fault']]>([
+		['cut, noticed', { kind: 'cut', announced: true }],
+		['cut, unnoticed', { kind: 'cut', announced: false }],
+		['another file', { kind: 'garbage', body: 'x'.repeat(100_000) }],
+		['no bytes', { kind: 'garbage', body: '' }],
+	])('nothing: %s', async (_, fault) => {
+		sandbox.double.faults.add({ match: { operation: 'result' }, times: 'always', fault });
+		const { outputs } = await sandbox.run({ parameters: withOptions({}) });
+		expect(outputs[0]?.[0]?.json['downloadError']).toEqual(expect.stringMatching(/\S/));
+		expect(await files()).toEqual([]);
+	});
+
+	test('the video alone, when a later attempt has it', async () => {
+		const fault = { kind: 'cut' as const, announced: false };
+		sandbox.double.faults.add({ match: { operation: 'result' }, times: 2, fault });
+		const { outputs } = await sandbox.run({ parameters: withOptions({}) });
+		expect(await hashOf(outputs[0]?.[0])).toBe(await hashOfTemplate('mengwa_kaixin'));
+		// The bytes, and what n8n notes about them.
+		expect(await files()).toHaveLength(2);
 	});
 });

@@ -57,19 +57,26 @@ interface Passed {
 	bytes: number;
 	isMp4: boolean;
 	isTooLong: boolean;
+	/** It has come to its end, or to the end of patience, and is not what it should be. */
+	isRefused: boolean;
 	isWhole(): boolean;
 }
 
+/** What n8n sees in the place of the video's end, so that it drops what it has stored of it. */
+const REFUSED = new Error('Not a whole video');
+
 /**
- * The body, watched: its first piece has at least the bytes that tell what it is, and it ends where it
- * becomes longer than it may be, whatever it was compressed to on its way.
+ * The body, watched: its first piece has at least the bytes that tell what it is, and it breaks off where
+ * it becomes longer than it may be, whatever it was compressed to on its way, or ends too early.
+ * @param promised its length, where the storage host says it
  */
-function watched(body: Body, mostBytes: number) {
+function watched(body: Body, promised: number | undefined) {
 	const boxes = createMp4Watch();
 	const passed: Passed = {
 		bytes: 0,
 		isMp4: false,
 		isTooLong: false,
+		isRefused: false,
 		isWhole: () => boxes.isWhole(),
 	};
 	const pass = (piece: Buffer) => {
@@ -77,7 +84,13 @@ function watched(body: Body, mostBytes: number) {
 		boxes.look(piece);
 		return piece;
 	};
-	const video = body.compose(async function* (pieces: AsyncIterable<Buffer>) {
+	const mostBytes = promised ?? MAX_VIDEO_BYTES;
+	// Thrown in the generator it would be an exception that nobody can catch, once nobody reads any more.
+	const refuse = () => {
+		passed.isRefused = true;
+		video.destroy(REFUSED);
+	};
+	const video: Body = body.compose(async function* (pieces: AsyncIterable<Buffer>) {
 		let head: Buffer | undefined = Buffer.alloc(0);
 		for await (const piece of pieces) {
 			const next: Buffer = head ? Buffer.concat([head, piece]) : piece;
@@ -88,11 +101,15 @@ function watched(body: Body, mostBytes: number) {
 			if (head) passed.isMp4 = isMp4Head(next);
 			head = undefined;
 			passed.isTooLong = passed.bytes + next.length > mostBytes;
-			if (passed.isTooLong) return;
+			if (passed.isTooLong) return refuse();
 			yield pass(next);
 		}
-		if (head && head.length > 0) yield pass(head);
+		// Shorter than the head of a video: it ends, and is none.
+		if (head) return;
+		if (!checkPassed(passed, promised).ok) refuse();
 	}) as Body;
+	// Either may break off when nobody reads it any more.
+	for (const stream of [body, video]) stream.on('error', () => undefined);
 	return { video, passed };
 }
 
@@ -102,6 +119,8 @@ function promisedSize({ headers }: SafeAnswer): Result<number | undefined> {
 	if (!Number.isInteger(size)) return succeed(undefined);
 	return size > 0 && size <= MAX_VIDEO_BYTES ? succeed(size) : sizeFailure(`${size}`);
 }
+
+const NO_MP4 = downloadFailure('What the video link leads to is not an MP4 video');
 
 const sizeFailure = (bytes: string) =>
 	downloadFailure(`The video has ${bytes} bytes; at most ${MAX_VIDEO_BYTES} are accepted`);
@@ -133,19 +152,15 @@ async function store(
 ): Promise<Result<IBinaryData>> {
 	const size = promisedSize(answer);
 	if (!size.ok) return size;
-	const { video, passed } = watched(answer.body, size.value ?? MAX_VIDEO_BYTES);
+	const { video, passed } = watched(answer.body, size.value);
 	try {
 		await hasBegun(video);
-		if (!passed.isMp4) {
-			return downloadFailure('What the video link leads to is not an MP4 video');
-		}
-		const stored = await functions.helpers.prepareBinaryData(video, fileName, VIDEO_MIME_TYPE);
-		const checked = checkPassed(passed, size.value);
-		return checked.ok ? succeed(stored) : checked;
+		if (!passed.isMp4) return NO_MP4;
+		return succeed(await functions.helpers.prepareBinaryData(video, fileName, VIDEO_MIME_TYPE));
 	} catch {
-		// A stream that is ended early ends with an error.
+		if (!passed.isRefused) return downloadFailure(BROKEN_OFF, 'noAnswer');
 		const checked = checkPassed(passed, size.value);
-		return passed.isTooLong && !checked.ok ? checked : downloadFailure(BROKEN_OFF, 'noAnswer');
+		return checked.ok || !passed.isMp4 ? NO_MP4 : checked;
 	}
 }
 
