@@ -18,6 +18,7 @@ import type {
 	IConnections,
 	INode,
 	INodeExecutionData,
+	IRunExecutionData,
 	IWorkflowBase,
 	NodeExecutionHint,
 	WorkflowExecuteMode,
@@ -118,6 +119,8 @@ export interface N8nServer {
 	stop(id: string): Promise<void>;
 	/** Resumes what is parked, as a timer does that n8n has not cleared. */
 	wake(id: string): Promise<void>;
+	/** Changes what is stored of an execution, as another version of the package would have stored it. */
+	edit(id: string, change: (data: IRunExecutionData) => void): void;
 	/** Cuts the power now. */
 	kill(): void;
 	/**
@@ -258,6 +261,11 @@ async function startServer(
 		async wake(id) {
 			await host.main.run(async () => await resume(host, id));
 			await time.settle();
+		},
+		edit(id, change) {
+			const { data } = executions.read(id);
+			change(data);
+			executions.update(id, { data });
 		},
 		kill() {
 			host.worker.kill();
