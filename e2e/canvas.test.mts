@@ -11,7 +11,7 @@ import { exampleOf, IMAGES_FOLDER, readWorld, SCREENSHOTS_FOLDER } from './world
 
 /** What n8n's editor lays over the canvas. */
 const BUTTONS =
-	'[data-test-id^="execute-workflow-button"], [data-test-id="workflow-chat-button"], [data-test-id="canvas-controls"]';
+	'[data-test-id^="execute-workflow-button"], [data-test-id="workflow-chat-button"], [data-test-id="canvas-controls"], [aria-label="Select trigger node"]';
 
 /** Space around the workflow in its picture, in pixels. */
 const MARGIN = 20;
