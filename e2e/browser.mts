@@ -143,7 +143,9 @@ export async function errorToasts(page: Page): Promise<string[]> {
 export async function closeToasts(page: Page): Promise<void> {
 	const toasts = page.locator('.el-notification');
 	while ((await toasts.count()) > 0) {
-		await toasts.first().locator('.el-notification__closeBtn').click();
+		// It may leave by itself in the same moment.
+		const close = toasts.first().locator('.el-notification__closeBtn');
+		await close.click({ timeout: 2_000 }).catch(() => undefined);
 		await toasts.first().waitFor({ state: 'hidden' });
 	}
 }

@@ -39,7 +39,7 @@ describe('a person who looks for the node', () => {
 	beforeAll(async () => {
 		browser = await openBrowser();
 		page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
-		page.setDefaultTimeout(30_000);
+		page.setDefaultTimeout(60_000);
 		await logInThroughForm(page, world.n8nUrl);
 	});
 
