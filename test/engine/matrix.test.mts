@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeDouble, Operation } from '../../sandbox/dashscope/index.mts';
+import { OPERATIONS } from '../../nodes/EmojiVideo/actions/router';
 import { faultsOf, FLOWS, playCell } from '../matrix/cell.mts';
 import { FAULTS } from '../matrix/faults.mts';
 
@@ -50,4 +51,15 @@ test('a cell that takes longer than the documents say for it is wrong, however s
 	expect(wrong('result', 'silence', 'always', 22.9)).toEqual([]);
 	expect(wrong('result', 'silence', 'always', 51)).toHaveLength(1);
 	expect(wrong('create', '429', 'always', 51)).toHaveLength(1);
+});
+
+test('every field that a flow sets is one of its form', () => {
+	for (const { resource, operation, parameters } of Object.values(FLOWS)) {
+		const fields = OPERATIONS[resource]?.[operation]?.fields ?? [];
+		const names = fields.flatMap(({ name, options = [] }) => [
+			name,
+			...options.map((option) => `${name}.${option.name}`),
+		]);
+		expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
+	}
 });

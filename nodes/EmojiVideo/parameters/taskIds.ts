@@ -48,10 +48,10 @@ export const taskIdValue = z.unknown().transform((value, context): string => {
 	);
 });
 
-/** An item of Create, as an expression may give it. */
+/** An item of Create, as an expression may give it; the whole item first, since the other fits any object. */
 const itemSchema = z.union([
-	z.object({ taskId: z.unknown() }).transform(({ taskId }) => taskId),
 	z.object({ json: z.object({ taskId: z.unknown() }) }).transform(({ json }) => json.taskId),
+	z.object({ taskId: z.unknown() }).transform(({ taskId }) => taskId),
 ]);
 
 /** Text is no item, and there may be a megabyte of it. */

@@ -1,0 +1,182 @@
+/** What fields may contain, value by value: each of these tests was a mutant that nothing noticed. */
+import { dateValue, modelValue, statusValue } from '../../nodes/EmojiVideo/parameters/listFilters';
+import {
+	choiceValue,
+	flagValue,
+	numberValue,
+	optional,
+	toList,
+	withDefault,
+} from '../../nodes/EmojiVideo/parameters/schemas';
+import { eachTaskId, listedIds, taskIdsValue } from '../../nodes/EmojiVideo/parameters/taskIds';
+import { templatesValue } from '../../nodes/EmojiVideo/parameters/templates';
+
+interface Parses {
+	safeParse: (value: unknown) => { success: boolean; data?: unknown; error?: { message: string } };
+}
+/** The value, or the message of what is wrong with it. */
+const read = (schema: Parses, value: unknown): unknown => {
+	const { success, data, error } = schema.safeParse(value);
+	if (success) return data;
+	const [issue] = JSON.parse(error?.message ?? '[]') as Array<{
+		message: string;
+		params: { nextStep: string };
+	}>;
+	return [issue?.message, issue?.params.nextStep];
+};
+
+describe('a number', () => {
+	const whole = numberValue('Count', 1, 100, 'videos', 'whole');
+	const any = numberValue('Rate', 0.5, 20, 'per second');
+	it.each<[unknown, unknown]>([
+		[1, 1],
+		[100, 100],
+		['7', 7],
+		[' 7 ', 7],
+		...[0, 101, 1.5, '', ' ', null, true, Number.NaN, 'seven', [7]].map(
+			(value): [unknown, unknown] => [
+				value,
+				[expect.stringMatching(/^Count ".*" is not possible$/), 'Use 1 to 100 videos.'],
+			],
+		),
+	])('%j', (value, expected) => expect(read(whole, value)).toEqual(expected));
+
+	it('may be a fraction where parts are allowed, and its limits are', () => {
+		expect([0.5, 1.5, 20].map((value) => read(any, value))).toEqual([0.5, 1.5, 20]);
+		expect(any.safeParse(0.49).success || any.safeParse(20.01).success).toBe(false);
+	});
+});
+
+it('a choice is one of several, and an unknown one is told all', () => {
+	const choice = choiceValue('When', ['now', 'later', 'never'] as const);
+	expect(read(choice, 'later')).toBe('later');
+	expect(read(choice, 'Later')).toEqual([
+		'When "Later" is unknown',
+		'Use "now", "later" or "never".',
+	]);
+	expect(read(choiceValue('When', ['now'] as const), 1)).toEqual([
+		'When "1" is unknown',
+		'Use "now".',
+	]);
+});
+
+it.each<[unknown, boolean]>([
+	[true, true],
+	['true', true],
+	[false, false],
+	['false', false],
+	[1, false],
+	['', false],
+	[null, false],
+])('a switch that is %j is %s', (value, expected) => expect(flagValue.parse(value)).toBe(expected));
+
+it('a default stands for what is not set, and for nothing else', () => {
+	const flag = withDefault(flagValue, true);
+	expect([undefined, null, false, true].map((value) => flag.parse(value))).toEqual([
+		true,
+		true,
+		false,
+		true,
+	]);
+	expect(optional(flagValue).parse(null)).toBeUndefined();
+	expect(optional(flagValue).parse('true')).toBe(true);
+});
+
+it.each<[unknown, unknown]>([
+	['a, b ,c', ['a', 'b', 'c']],
+	[' ["a", "b"] ', ['a', 'b']],
+	['[a, b ]', ['a', 'b']],
+	['[[a], b]', ['[a]', 'b']],
+	['a[1], b]', ['a[1]', 'b]']],
+	['x', ['x']],
+	[
+		['a', 1],
+		['a', 1],
+	],
+	[7, undefined],
+	[{ a: 1 }, undefined],
+])('the list %j', (value, expected) => expect(toList(value)).toEqual(expected));
+
+describe('task IDs', () => {
+	it.each<[unknown, unknown[]]>([
+		['a,b', ['a', 'b']],
+		['a\r\nb\n\nc', ['a', 'b', 'c']],
+		['["a","b"]', ['a', 'b']],
+		[
+			['a', null, ' ', 'b'],
+			['a', 'b'],
+		],
+		[
+			[{ taskId: 'a' }, { json: { taskId: 'b' } }],
+			['a', 'b'],
+		],
+		[{ taskId: 'a' }, ['a']],
+		[7, [7]],
+		['', []],
+		[undefined, []],
+	])('%j are %j', (value, expected) => expect(listedIds(value)).toEqual(expected));
+
+	it('are each of them once, without the spaces around', () => {
+		expect(read(taskIdsValue, [' a ', 'a', 'b'])).toEqual(['a', 'b']);
+		expect(eachTaskId([' a', 'a ', 'b'])).toEqual([
+			{ ok: true, value: 'a' },
+			{ ok: true, value: 'b' },
+		]);
+	});
+
+	it('that are wrong or none are told, the first wrong one by its name', () => {
+		expect(read(taskIdsValue, ['a', 'b c', 'd e'])).toEqual([
+			expect.stringContaining('"b c" is not a task ID'),
+			expect.stringContaining('Use the taskId of a Create item'),
+		]);
+		expect(read(taskIdsValue, ' , ')).toEqual(['Task IDs is empty', expect.stringMatching(/\S/)]);
+		expect(eachTaskId('')).toMatchObject([
+			{ ok: false, failure: { message: 'Task IDs is empty' } },
+		]);
+		expect(eachTaskId([7, 'a'])).toMatchObject([{ ok: false }, { ok: true, value: 'a' }]);
+	});
+});
+
+it.each<[unknown, unknown]>([
+	[' succeeded ', 'SUCCEEDED'],
+	['UNKNOWN', 'UNKNOWN'],
+	['', undefined],
+	[null, undefined],
+	['DONE', ['Status "DONE" is unknown', expect.stringContaining('PENDING, RUNNING, SUCCEEDED')]],
+	[7, ['Status "7" is unknown', expect.stringContaining('leave it empty')]],
+])('the status %j', (value, expected) => expect(read(statusValue, value)).toEqual(expected));
+
+it.each<[unknown, unknown]>([
+	[' emoji-v1 ', 'emoji-v1'],
+	['qwen2.5_vl', 'qwen2.5_vl'],
+	['', undefined],
+	...['a b', 'a/b', 'x'.repeat(65), 7].map((value): [unknown, unknown] => [
+		value,
+		[expect.stringContaining('cannot be a model name'), expect.stringContaining('emoji-v1')],
+	]),
+])('the model %j', (value, expected) => expect(read(modelValue, value)).toEqual(expected));
+
+it.each<[unknown, unknown]>([
+	['2025-10-14T11:28:04+08:00', Date.UTC(2025, 9, 14, 3, 28, 4)],
+	[' 2025-10-14 11:28:04 ', Date.UTC(2025, 9, 14, 3, 28, 4)],
+	['Tue, 14 Oct 2025 03:28:04 GMT', Date.UTC(2025, 9, 14, 3, 28, 4)],
+	[new Date('2025-10-14T03:28:04Z'), Date.UTC(2025, 9, 14, 3, 28, 4)],
+	[1_760_412_484_000, 1_760_412_484_000],
+	['', undefined],
+	[null, undefined],
+	...['soon', 0, -1, 1e15, {}, true].map((value): [unknown, unknown] => [
+		value,
+		[expect.stringContaining('is not a time'), expect.stringContaining('2025-10-14T11:28:04')],
+	]),
+])('the time %j, in Shanghai', (value, expected) =>
+	expect(read(dateValue('Created After', 'Asia/Shanghai'), value)).toEqual(expected),
+);
+
+it('templates are found by ID and by name, whatever is between them', () => {
+	expect(read(templatesValue, 'mengwa_kaixin，jingdian_lei;\n\r\ndagong_wunai')).toEqual([
+		'mengwa_kaixin',
+		'jingdian_lei',
+		'dagong_wunai',
+	]);
+	expect(templatesValue.safeParse(['mengwa_kaixin', 7]).success).toBe(false);
+});
