@@ -114,8 +114,10 @@ export async function supervise(context: ExecutionContext): Promise<Outcome[]> {
 	const { functions, clock } = context;
 	const before = readState(functions);
 	if (!before.ok) return [{ itemIndex: 0, result: before }];
+	// In the first run its guard has not yet written down that it is the one.
+	const isFirst = functions.getContext('node')[STATE_KEY] === undefined;
 	const { guardId } = before.value;
-	if (await isReplaced(functions, guardId, functions.getExecutionId())) {
+	if (!isFirst && (await isReplaced(functions, guardId, functions.getExecutionId()))) {
 		return [{ itemIndex: 0, result: succeed({ json: { [REPLACED_KEY]: true } }) }];
 	}
 	const json = functions.getInputData()[0]?.json;
