@@ -54,9 +54,14 @@ describe('Survive Restarts', () => {
 
 	afterAll(closeDoubles);
 
-	it('waits in two rows of the database, before anything is created', () => {
+	it('waits in rows of the database, before anything is created', () => {
 		const { seen, parked } = scenes;
-		expect(seen).toEqual({ status: 'waiting', supervisor: 'waiting', check: 'waiting' });
+		expect(seen).toEqual({
+			status: 'waiting',
+			guard: 'waiting',
+			supervisor: 'waiting',
+			check: 'waiting',
+		});
 		expect(parked.creates).toBe(0);
 		// What n8n goes on with if it loses the rows below: every video, marked.
 		expect(parked.items.map(({ taskId, unfinished }) => [taskId, unfinished])).toEqual(

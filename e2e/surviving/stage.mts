@@ -81,13 +81,15 @@ export async function failSecond({ double }: Scene): Promise<string> {
 export async function lookAtParked({ id, double }: Scene, node: string) {
 	const n8n = await api;
 	const execution = await untilNotRunning(n8n, id);
-	const supervisor = await n8n.execution(subExecutionOf(execution, node));
+	const guard = await n8n.execution(subExecutionOf(execution, node));
+	const supervisor = await n8n.execution(subExecutionOf(guard, 'Guard'));
 	const check = await n8n.execution(subExecutionOf(supervisor, 'Supervisor'));
 	const items = outputOf(execution, node).map(({ json }) => json);
 	return {
 		parked: { items, creates: double.counts().createsAccepted },
 		seen: {
 			status: execution.status,
+			guard: guard.status,
 			supervisor: supervisor.status,
 			check: check.status,
 		},

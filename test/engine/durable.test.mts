@@ -63,16 +63,16 @@ function expectAllUnfinished(found: Found, log: string) {
 }
 
 describe('without any trouble', () => {
-	it('is parked in three rows before anything is created, runs nothing, and brings every video', async () => {
+	it('is parked in four rows before anything is created, runs nothing, and brings every video', async () => {
 		const id = await run();
 		const parked = await n8n.parked(id);
-		expect(statuses()).toEqual(['waiting', 'waiting', 'waiting']);
+		expect(statuses()).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
 		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 3 });
 		expect(parked.items.map(({ json }) => [json['taskId'], json['unfinished']])).toEqual(
 			PORTRAITS.map(() => [undefined, true]),
 		);
 		await created(sandbox, n8n, id);
-		expect(statuses()).toEqual(['waiting', 'waiting', 'success', 'waiting']);
+		expect(statuses()).toEqual(['waiting', 'waiting', 'waiting', 'success', 'waiting']);
 		expectAllVideos(await n8n.ended(id));
 		expect(new Set(statuses())).toEqual(new Set(['success']));
 	});
@@ -162,8 +162,8 @@ describe('n8n dies', () => {
 		['between two questions of a check', nth(2, at('before', isQuery))],
 		['before the last check downloads', at('before', isDownload)],
 		['while it downloads', nth(2, at('after', isDownload))],
-		['before what a check has found is written', isWrite(2, 'success', 'before')],
-		['when a check is taken up', isWrite(2, 'running', 'after')],
+		['before what a check has found is written', isWrite(3, 'success', 'before')],
+		['when a check is taken up', isWrite(3, 'running', 'after')],
 	])('%s: the check is made again, and brings every video', async (_, moment) => {
 		const id = await run();
 		await created(sandbox, n8n, id);
@@ -174,9 +174,9 @@ describe('n8n dies', () => {
 	});
 
 	test.each<[string, (moment: Moment) => boolean]>([
-		['when a check has been written, and before it is handed on', isWrite(2, 'success', 'after')],
-		['before what it brought is handed on', isWrite(1, 'waiting', 'before')],
-		['when it has been handed on, and before anybody is woken', isWrite(1, 'waiting', 'after')],
+		['when a check has been written, and before it is handed on', isWrite(3, 'success', 'after')],
+		['before what it brought is handed on', isWrite(2, 'waiting', 'before')],
+		['when it has been handed on, and before anybody is woken', isWrite(2, 'waiting', 'after')],
 	])('%s: the one above wakes by its own date, and brings every video', async (_, moment) => {
 		const id = await run();
 		await created(sandbox, n8n, id);
@@ -187,21 +187,34 @@ describe('n8n dies', () => {
 	});
 
 	test.each<[string, (moment: Moment) => boolean]>([
-		['between two checks', isWrite(1, 'running', 'after')],
-		['before the next check is parked', nth(2, isWrite(2, 'running', 'before'))],
-		['before the last step is written', isWrite(1, 'success', 'before')],
+		['between two checks', isWrite(2, 'running', 'after')],
+		['before the next check is parked', nth(2, isWrite(3, 'running', 'before'))],
+		['before the last step is written', isWrite(2, 'success', 'before')],
 	])(
-		'%s, in the moment of the one above: every video comes out as unfinished, and the log has its task',
+		'%s, in the moment of the one above: the guard starts another, and every video comes',
 		async (_, moment) => {
-			const told = readLog();
 			const id = await run();
 			await n8n.parked(id);
 			n8n.dieAt(moment);
 			await n8n.untilDead();
 			n8n.start();
-			expectAllUnfinished(await n8n.ended(id), told());
+			const backAt = sandbox.time.now();
+			expectAllVideos(await n8n.ended(id));
+			expect(sandbox.time.now() - backAt).toBeLessThan(HOUR_MS);
 		},
 	);
+
+	test.each<[string, (moment: Moment) => boolean]>([
+		['before the guard is told', isWrite(1, 'waiting', 'before')],
+		['when the guard is told, and before it is woken', isWrite(1, 'waiting', 'after')],
+	])('%s of the end: the guard finds it, and every video comes', async (_, moment) => {
+		const id = await run();
+		await created(sandbox, n8n, id);
+		n8n.dieAt(moment);
+		await n8n.untilDead();
+		n8n.start();
+		expectAllVideos(await n8n.ended(id));
+	});
 
 	it('and stays away for two hours: every video is fetched when it is back', async () => {
 		const id = await run();
@@ -238,11 +251,11 @@ describe('n8n dies', () => {
 });
 
 describe('n8n wakes the one above by a date that it has since replaced', () => {
-	const checks = () => n8n.executions().filter(({ depth }) => depth === 2).length;
+	const checks = () => n8n.executions().filter(({ depth }) => depth === 3).length;
 	const looks = () =>
 		n8n
 			.executions()
-			.filter(({ depth }) => depth === 1)
+			.filter(({ depth }) => depth === 2)
 			.map(({ id }) => n8n.execution(id).data.resultData.runData['Supervisor']?.length ?? 0);
 
 	it('it sleeps on, and no second check is made', async () => {
@@ -251,7 +264,7 @@ describe('n8n wakes the one above by a date that it has since replaced', () => {
 		sandbox.double.reset();
 		const id = await run();
 		await n8n.parked(id);
-		const supervisor = n8n.executions().findLast(({ depth }) => depth === 1)?.id ?? '';
+		const supervisor = n8n.executions().findLast(({ depth }) => depth === 2)?.id ?? '';
 		await n8n.wake(supervisor);
 		await created(sandbox, n8n, id);
 		await n8n.wake(supervisor);

@@ -38,7 +38,7 @@ const taskIds = () => sandbox.double.tasks().map(({ id }) => id);
 const creates = () => sandbox.double.counts().createsAccepted;
 const errorsOf = ({ errorItems }: Found) =>
 	errorItems.map(({ json }) => json['error'] as IDataObject);
-const checks = () => n8n.executions().filter(({ depth }) => depth === 2).length;
+const checks = () => n8n.executions().filter(({ depth }) => depth === 3).length;
 
 /** Every accepted task is an item, or is named by an error. */
 function expectNothingLost(found: Found) {
@@ -61,7 +61,7 @@ async function dieAndEnd(moment: (moment: Moment) => boolean): Promise<Found> {
 
 describe('n8n dies in a group of creates', () => {
 	test.each<[string, (moment: Moment) => boolean]>([
-		['when its check is taken up', isWrite(2, 'running', 'after')],
+		['when its check is taken up', isWrite(3, 'running', 'after')],
 		['before its first create', at('before', isCreate)],
 	])('%s: nothing was made, and all are created by the next check', async (_, moment) => {
 		const found = await dieAndEnd(moment);
@@ -77,7 +77,7 @@ describe('n8n dies in a group of creates', () => {
 		['after its second create', 2, nth(2, at('after', isCreate))],
 		['before its third create', 2, nth(3, at('before', isCreate))],
 		['after its third create', 3, nth(3, at('after', isCreate))],
-		['before its report is written', 3, isWrite(2, 'success', 'before')],
+		['before its report is written', 3, isWrite(3, 'success', 'before')],
 	])('%s: nothing is created again, and errors name what was', async (_, made, moment) => {
 		const found = await dieAndEnd(moment);
 		expect(creates()).toBe(made);
@@ -91,9 +91,9 @@ describe('n8n dies in a group of creates', () => {
 	});
 
 	test.each<[string, (moment: Moment) => boolean]>([
-		['when its report is written, and before it is handed on', isWrite(2, 'success', 'after')],
-		['before its report is handed on', isWrite(1, 'waiting', 'before')],
-		['when its report is handed on, and before anybody is woken', isWrite(1, 'waiting', 'after')],
+		['when its report is written, and before it is handed on', isWrite(3, 'success', 'after')],
+		['before its report is handed on', isWrite(2, 'waiting', 'before')],
+		['when its report is handed on, and before anybody is woken', isWrite(2, 'waiting', 'after')],
 	])('%s: the report is found, and every video comes', async (_, moment) => {
 		const found = await dieAndEnd(moment);
 		expect(found.links).toEqual([0, 1, 2]);
@@ -127,6 +127,28 @@ describe('n8n dies in a group of creates', () => {
 		expect(errorsOf(found)).toHaveLength(1);
 		expect(errorsOf(found)[0]?.['description']).toContain(taskIds()[1]);
 		expect(creates()).toBe(3);
+		expectNothingLost(found);
+	});
+});
+
+describe('n8n dies when a check is parked, and before its supervisor has written that down', () => {
+	it('this check creates nothing; the next supervisor does, and every video comes', async () => {
+		const told = readLog();
+		const id = await run({ parameters: survive({ limitOptions: { queueAhead: 1 } }) });
+		await created(sandbox, n8n, id, 1);
+		// The first is the report that is handed on, the second the next turn.
+		n8n.dieAt(nth(2, isWrite(2, 'waiting', 'before')));
+		await n8n.untilDead();
+		const made = creates();
+		const orphan = n8n.executions().findLast(({ depth }) => depth === 3)?.id ?? '';
+		n8n.start();
+		await sandbox.time.until(() => n8n.execution(orphan).status === 'success');
+		expect(creates()).toBe(made);
+		expect(made).toBeLessThan(PORTRAITS.length);
+		const found = await n8n.ended(id);
+		expect(found.links).toEqual([0, 1, 2]);
+		expect(creates()).toBe(PORTRAITS.length);
+		expect(told()).toContain(`execution=${id}`);
 		expectNothingLost(found);
 	});
 });

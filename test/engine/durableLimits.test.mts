@@ -33,6 +33,7 @@ describe('what a person does meanwhile', () => {
 			'canceled',
 			'success',
 			'success',
+			'success',
 		]);
 		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 3 });
 	});
@@ -44,6 +45,7 @@ describe('what a person does meanwhile', () => {
 		await sandbox.time.advance(20 * 60_000);
 		expect(n8n.executions().map(({ status }) => status)).toEqual([
 			'canceled',
+			'success',
 			'success',
 			'success',
 			'success',

@@ -39,6 +39,6 @@ it('checks that are lost again and again are not made for ever: the error has ev
 	expect(found.status).toBe('error');
 	expect(taskIds()).toHaveLength(2);
 	for (const id of taskIds()) expect(found.error?.description).toContain(id);
-	expect(n8n.executions().filter(({ depth }) => depth === 2).length).toBeLessThanOrEqual(10);
+	expect(n8n.executions().filter(({ depth }) => depth === 3).length).toBeLessThanOrEqual(10);
 	expect(sandbox.time.now() - startedAt).toBeLessThan(2 * 3_600_000);
 });

@@ -49,7 +49,7 @@ export const at =
 
 /**
  * A row of n8n's table is written.
- * @param depth 0: the user's execution; 1: what it waits for; 2: what that waits for, the checks
+ * @param depth 0: the user's execution; 1: the guard; 2: the supervisor; 3: the checks
  */
 export const isWrite = (depth: number, status: string, when: Moment['when']): Condition =>
 	at(

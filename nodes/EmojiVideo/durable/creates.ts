@@ -16,6 +16,7 @@ import { createTrace } from '../execution/trace';
 import { caught, succeed } from '../result';
 import type { Failure, Result } from '../result';
 import { isWanted } from './owner';
+import { isExpected } from './relatives';
 import type { EntryProgress } from './state';
 import { lostCreate } from './turns';
 import type { Order, OrderEntry, Report } from './turns';
@@ -145,7 +146,9 @@ export async function createGroup(
 	const { clock, halt } = context;
 	const nothing: Created = { creating: 'done', progress: new Map() };
 	if (order.group.length === 0) return nothing;
-	if (clock.now() > order.createUntil) return { ...nothing, creating: 'late' };
+	const isTooLate = clock.now() > order.createUntil;
+	if (isTooLate || !(await isExpected(context.functions, order)))
+		return { ...nothing, creating: 'late' };
 	const isDone = new AbortController();
 	void clock.sleep(order.creatingEndsAt - clock.now(), isDone.signal).then(() => {
 		if (!isDone.signal.aborted) halt();

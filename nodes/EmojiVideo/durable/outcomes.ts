@@ -4,6 +4,7 @@
  */
 import { DateTime } from 'luxon';
 import type { INodeExecutionData } from 'n8n-workflow';
+import { z } from 'zod';
 import { WAIT_STATE_KEY } from './workflows';
 import { isToCreate } from './state';
 import type { WaitState, WaitEntry } from './state';
@@ -27,6 +28,9 @@ export const itemOf = (
 export const handOn = (carried: Report | { number: number }): Outcome[] => [
 	{ itemIndex: 0, result: succeed({ json: { [WAIT_STATE_KEY]: carried as never } }) },
 ];
+
+/** What n8n puts beside a layer's own mark when the layer below ended in an error of n8n's own. */
+export const errorItem = z.object({ error: z.unknown().refine(Boolean) });
 
 const INTERRUPTED =
 	'n8n was interrupted before this video was fetched. Use Get Status or Wait with this task ID within 24 hours of its creation.';

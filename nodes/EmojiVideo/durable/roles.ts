@@ -1,15 +1,18 @@
 /**
- * What the node does in the layers of a durable wait below the user's workflow: supervisor, check and finalizer
+ * What the node does in the layers of a durable wait below the user's workflow: guard, supervisor, check and
+ * finalizer
  * (see the drawing in workflows.ts). Rule: only the finalizer throws; whatever else is thrown was n8n's.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 import { runOrder } from './check';
+import { guard } from './guard';
 import { handOn } from './outcomes';
 import { abandon, supervise } from './supervisor';
 import { orderSchema } from './turns';
 import { SEAL_KEY, WAIT_STATE_KEY } from './workflows';
 import type { DurableRole } from './workflows';
+import { systemClock } from '../clock';
 import type { ExecutionContext } from '../execution/context';
 import { aboutSchema, failed } from '../execution/operation';
 import type { Outcome } from '../execution/operation';
@@ -71,6 +74,7 @@ export async function runDurableRole(
 	context: Result<ExecutionContext>,
 ): Promise<Outcome[]> {
 	if (role === 'finalizer') return finalize(functions);
+	if (role === 'guard') return seal(await guard(functions, systemClock));
 	if (role === 'check') return seal(await check(functions, context));
 	return seal(context.ok ? await supervise(context.value) : abandon(functions, context.failure));
 }

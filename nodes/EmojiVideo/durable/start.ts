@@ -4,7 +4,8 @@
  * Rules: nothing is created before the execution is parked; whatever is lost on the way, every accepted
  * task ID comes out as an item or in an error, or is in n8n's log.
  */
-import { canPark, supervisorWorkflow, parkOn } from './workflows';
+import { canPark, parkOn } from './parking';
+import { guardWorkflow } from './workflows';
 import { isSettled, saveSchedule, waitBeforeCheck } from './state';
 import type { WaitState, WaitEntry } from './state';
 import { FIRST_LATE_MS } from './turns';
@@ -23,9 +24,6 @@ import type { Waiting, WaitOptions } from '../wait/inMemoryWait';
 
 /** The user's workflow resumes by itself this long after the last check was due. */
 const LAST_GRACE_MS = 60 * 60_000;
-
-/** "Usually 1 to 5 minutes" (API reference): what the account may need for each video of a batch. */
-const LONGEST_USUAL_RUN_MS = 5 * 60_000;
 
 const NOT_PARKED =
 	'Survive Restarts is on, but n8n cannot park this execution: the wait stays in memory and ends if n8n restarts.';
@@ -73,7 +71,8 @@ function toWaitState(
 ): WaitState {
 	const { functions, clock, rates, stopsAtFirstFailure } = context;
 	const { queueTimeoutMs, runTimeoutMs, returnsUnfinished, cancelsOnStop, queueAhead } = options;
-	const workMs = entries.length * LONGEST_USUAL_RUN_MS;
+	// An account may run one task at a time, each for as long as its time limit.
+	const workMs = entries.length * runTimeoutMs;
 	return {
 		version: 2,
 		entries,
@@ -96,7 +95,7 @@ async function park({ context }: Beginning, state: WaitState): Promise<Outcome[]
 	const executionId = functions.getExecutionId();
 	const parked = await parkOn(
 		functions,
-		supervisorWorkflow(functions.getNode(), stopsAtFirstFailure, executionId),
+		guardWorkflow(functions.getNode(), stopsAtFirstFailure, executionId),
 		[itemOf(state)],
 		state.lastCheckAt + LAST_GRACE_MS,
 		state.entries.map((entry) => toItem(toUnfinished(entry, executionId))),

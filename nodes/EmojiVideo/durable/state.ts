@@ -131,6 +131,8 @@ export const waitStateSchema = z.object({
 	turn: turnSchema.optional(),
 	doubt: doubtSchema.optional(),
 	owner: ownerSchema.optional(),
+	/** The execution that guards the supervisor. */
+	guardId: z.string().optional(),
 });
 export type WaitState = z.infer<typeof waitStateSchema>;
 

@@ -9,17 +9,18 @@ import type { ExecutionContext } from '../execution/context';
 import type { Outcome } from '../execution/operation';
 import { fail, succeed } from '../result';
 import type { Failure, Result } from '../result';
-import { giveUp, handOn, itemOf, outcomesOf, toOutcomes } from './outcomes';
+import { errorItem, giveUp, handOn, itemOf, outcomesOf, toOutcomes } from './outcomes';
+import { isReplaced, STATE_KEY, unheardReport } from './relatives';
 import { NOT_ASKED, waitStateSchema } from './state';
 import type { Turn, WaitState } from './state';
 import { loseTurn, lostCreate, planTurn, reportSchema, takeReport } from './turns';
-import type { Plan, Report } from './turns';
-import { CHECK_NODE, checkWorkflow, parkOn, sleepUntil, WAIT_STATE_KEY } from './workflows';
+import type { Plan } from './turns';
+import { parkOn, sleepUntil } from './parking';
+import { checkWorkflow, REPLACED_KEY, WAIT_STATE_KEY } from './workflows';
 
 /** So many checks in a row may be lost with an error; each is a worker that died in a check. */
 const MOST_LOST_CHECKS = 5;
 
-const STATE_KEY = 'emojiVideoBatch';
 const LOST_CHECKS_KEY = 'emojiVideoLostChecks';
 
 const UNREADABLE: Failure = {
@@ -33,9 +34,6 @@ const LOST = lostCreate('Its check was lost again and again.');
 
 const firstItem = z.object({ [WAIT_STATE_KEY]: waitStateSchema });
 const reportItem = z.object({ [WAIT_STATE_KEY]: reportSchema });
-/** What n8n puts beside the supervisor's own mark when a check ended in an error of n8n's own. */
-const errorItem = z.object({ error: z.unknown().refine(Boolean) });
-
 /** The state as the last run has left it; in the first run, what the user's node has sent. */
 function readState(functions: IExecuteFunctions): Result<WaitState> {
 	const kept = functions.getContext('node')[STATE_KEY];
@@ -61,43 +59,13 @@ function countLostChecks(functions: IExecuteFunctions, isLost: boolean): number 
 /** Whether a state has a check under way. */
 const hasTurn = (state: WaitState): state is WaitState & { turn: Turn } => state.turn !== undefined;
 
-/** What a check has put out, by what n8n has written of its execution. */
-const endedSchema = z.object({
-	resultData: z.object({
-		runData: z.object({
-			[CHECK_NODE]: z.array(
-				z.object({ data: z.object({ main: z.array(z.array(z.unknown()).nullable()) }) }),
-			),
-		}),
-	}),
-});
-
-/**
- * The report of a check that has ended without being heard: n8n died after it had written it down, and
- * before it handed it on.
- */
-async function unheardReport(
-	functions: IExecuteFunctions,
-	{ executionId }: Turn,
-): Promise<Report | undefined> {
-	if (executionId === undefined || typeof functions.getExecutionDataById !== 'function')
-		return undefined;
-	try {
-		const data = endedSchema.safeParse(await functions.getExecutionDataById(executionId)).data;
-		const [item] = data?.resultData.runData[CHECK_NODE].at(-1)?.data.main[0] ?? [];
-		return z.object({ json: reportItem }).safeParse(item).data?.json[WAIT_STATE_KEY];
-	} catch {
-		return undefined;
-	}
-}
-
 /** The current check is lost, unless it has left its report. */
 async function lose(
 	functions: IExecuteFunctions,
 	state: WaitState & { turn: Turn },
 	now: number,
 ): Promise<WaitState> {
-	const report = await unheardReport(functions, state.turn);
+	const report = await unheardReport(functions, state.turn.executionId);
 	const heard = report ? takeReport(state, report, now) : state;
 	return heard.turn ? loseTurn(heard) : heard;
 }
@@ -132,7 +100,7 @@ async function begin(
 	const parked = await parkOn(
 		functions,
 		checkWorkflow(functions.getNode(), waitMs, state.owner?.executionId),
-		[itemOf(order)],
+		[itemOf({ ...order, supervisorId: functions.getExecutionId() })],
 		Math.max(state.turn.lostAt, clock.now()),
 		[itemOf(mark)],
 	);
@@ -146,6 +114,12 @@ export async function supervise(context: ExecutionContext): Promise<Outcome[]> {
 	const { functions, clock } = context;
 	const before = readState(functions);
 	if (!before.ok) return [{ itemIndex: 0, result: before }];
+	// In the first run its guard has not yet written down that it is the one.
+	const isFirst = functions.getContext('node')[STATE_KEY] === undefined;
+	const { guardId } = before.value;
+	if (!isFirst && (await isReplaced(functions, guardId, functions.getExecutionId()))) {
+		return [{ itemIndex: 0, result: succeed({ json: { [REPLACED_KEY]: true } }) }];
+	}
 	const json = functions.getInputData()[0]?.json;
 	const isError = errorItem.safeParse(json).success;
 	const now = clock.now();

@@ -52,6 +52,9 @@ export const orderSchema = z.object({
 	/** The group may have been created: look in the account's list first, for tasks but these. */
 	doubt: z.object({ since: z.number(), until: z.number(), known: z.array(z.string()) }).optional(),
 	owner: ownerSchema.optional(),
+	guardId: z.string().optional(),
+	/** The execution that has ordered it. */
+	supervisorId: z.string().optional(),
 });
 export type Order = z.infer<typeof orderSchema>;
 export type OrderEntry = Order['entries'][number];
@@ -273,7 +276,8 @@ export function planTurn(before: WaitState, now: number): Plan {
 	const dueAt = now + waitMs;
 	const { lostAt, ...dates } = datesOf(state, group, dueAt, entries.length);
 	const turn = { number, group, since: dueAt, creatingEndsAt: dates.creatingEndsAt, lostAt };
-	const { schedule, isLastCheck, returnsUnfinished, queueAhead, createRate, owner } = state;
+	const { schedule, isLastCheck, returnsUnfinished, queueAhead, createRate, owner, guardId } =
+		state;
 	const order: Order = {
 		number,
 		entries,
@@ -289,6 +293,7 @@ export function planTurn(before: WaitState, now: number): Plan {
 		createRate,
 		doubt: doubtOf(state),
 		owner,
+		guardId,
 	};
 	return { kind: 'check', state: { ...state, turns: number, turn }, order, waitMs };
 }

@@ -2,13 +2,14 @@
  * Hands a wait over to n8n's database: the execution is parked on an inline sub-workflow, occupies no
  * worker and no memory, and survives a restart of n8n.
  *
- * Two layers, because n8n takes whatever is *running* for crashed when it starts again, and a parked
+ * Three layers, because n8n takes whatever is *running* for crashed when it starts again, and a parked
  * execution whose sub-workflow crashed is resumed with what it went in with:
  *
  *     the user's workflow     portraits are checked, uploaded and detected; nothing is created; parked on ->
- *       the supervisor      has the state in its node's context; loops: writes down the next turn, parks
- *                           itself on -> one check; takes in its report; goes to its finalizer at the end
- *         a check             Wait (66 s or more), then asks DashScope, creates a group, downloads
+ *       the guard           looks every half an hour whether the next one is still there; parked on ->
+ *         the supervisor      has the state in its node's context; loops: writes down the next turn, parks
+ *                             itself on -> one check; takes in its report
+ *           a check             Wait (66 s or more), then asks DashScope, creates a group, downloads
  *
  * All calls to the outside happen in a check. Its order holds only what it needs: the open tasks and the
  * group that it may create; its report holds what has changed. The supervisor runs for milliseconds.
@@ -27,25 +28,19 @@
  * - A check that is taken up late creates nothing. A report says of which turn it is; of an older one only
  *   what was made and fetched is taken in, and the supervisor sleeps on.
  * - The supervisor is woken by a date that it has since replaced (n8n keeps old timers): it sleeps on.
+ * - n8n dies in the milliseconds in which the supervisor runs: the guard starts a new one with the state that
+ *   the old one has written down. A check creates only if its turn is written down by its supervisor, and
+ *   its supervisor by the guard.
  * - The user stops the execution, or it goes on without its videos: every check looks at it before it
  *   does anything, and while it creates.
  *
  * Source: docs/n8n.md, "Waiting in the database".
  */
 import { NodeConnectionTypes } from 'n8n-workflow';
-import { isToolCall } from '../execution/context';
-import type {
-	IConnections,
-	IDataObject,
-	IExecuteFunctions,
-	INode,
-	INodeExecutionData,
-	IWorkflowBase,
-} from 'n8n-workflow';
-import { resumesParkedExecutions } from '../execution/host';
+import type { IConnections, IDataObject, INode, IWorkflowBase } from 'n8n-workflow';
 
 /** Which layer a node of an inline workflow is in; the value of its hidden field `durableRole`. */
-export const DURABLE_ROLES = ['supervisor', 'check', 'finalizer'] as const;
+export const DURABLE_ROLES = ['guard', 'supervisor', 'check', 'finalizer'] as const;
 export type DurableRole = (typeof DURABLE_ROLES)[number];
 
 /** The json key under which the state travels. */
@@ -54,8 +49,14 @@ export const WAIT_STATE_KEY = 'emojiVideoWait';
 /** Marks a failure on its way to the finalizer, so that n8n does not send it by the supervisor's error output. */
 export const SEAL_KEY = 'emojiVideoFailure';
 
-/** The name of this node in a check. */
+/** The names of this node in each layer, and of the one that a supervisor ends with. */
+export const GUARD_NODE = 'Guard';
+export const SUPERVISOR_NODE = 'Supervisor';
 export const CHECK_NODE = 'Check';
+export const DONE_NODE = 'Done';
+
+/** The json key by which a supervisor that was replaced tells its guard to sleep on. */
+export const REPLACED_KEY = 'emojiVideoReplaced';
 
 const node = (name: string, type: string, typeVersion: number, parameters: IDataObject): INode => ({
 	id: name,
@@ -160,17 +161,37 @@ export const checkWorkflow = (
 		{ Start: { main: to('Wait') }, Wait: { main: to(CHECK_NODE) } },
 	);
 
+/** IF what comes out of a layer is for this layer itself, and not for the one above. */
+const unfinished = (condition: string): INode =>
+	node('Unfinished?', 'if', 2.2, {
+		conditions: {
+			options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
+			combinator: 'and',
+			conditions: [
+				{
+					id: 'unfinished',
+					leftValue: `={{ ${condition} }}`,
+					rightValue: '',
+					operator: { type: 'boolean', operation: 'true', singleValue: true },
+				},
+			],
+		},
+		options: {},
+	});
+
+/** Start -> a layer -> IF it is not finished: again, otherwise what it ends with. Errors of n8n: again. */
+const inALoop = (layer: string, end: string): IConnections => ({
+	Start: { main: to(layer) },
+	[layer]: { main: [...to('Unfinished?'), ...to(layer)] },
+	'Unfinished?': { main: [...to(layer), ...to(end)] },
+});
+
 /**
- * Start -> this node as the supervisor -> IF there is still a state: again, otherwise the finalizer, the only one
- * that may throw. By the supervisor's error output comes, with the supervisor's mark, a check that n8n has lost: in queue
- * mode it reports a worker that died as an error of the check. Then the check is taken again.
- * @param endsInError whether a failure becomes an error, or an item
+ * Start -> this node as the supervisor -> IF there is still something to wait for: again. By the supervisor's
+ * error output comes, with the supervisor's mark, a check that n8n has lost: in queue mode it reports a
+ * worker that died as an error of the check. Then the check is taken again.
  */
-export const supervisorWorkflow = (
-	self: INode,
-	endsInError: boolean,
-	executionId: string | undefined,
-): IWorkflowBase =>
+export const supervisorWorkflow = (self: INode, executionId: string | undefined): IWorkflowBase =>
 	workflow(
 		`Emoji Video: waits for execution ${executionId ?? ''}`.trim(),
 		[
@@ -181,95 +202,38 @@ export const supervisorWorkflow = (
 			),
 			...inARow([
 				trigger,
-				sameNode(self, 'supervisor', 'Supervisor', 'continueErrorOutput'),
-				node('Unfinished?', 'if', 2.2, {
-					conditions: {
-						options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
-						combinator: 'and',
-						conditions: [
-							{
-								id: 'unfinished',
-								leftValue: `={{ $json.${WAIT_STATE_KEY} !== undefined }}`,
-								rightValue: '',
-								operator: { type: 'boolean', operation: 'true', singleValue: true },
-							},
-						],
-					},
-					options: {},
-				}),
+				sameNode(self, 'supervisor', SUPERVISOR_NODE, 'continueErrorOutput'),
+				unfinished(`$json.${WAIT_STATE_KEY} !== undefined`),
+				node(DONE_NODE, 'noOp', 1, {}),
+			]),
+		],
+		inALoop(SUPERVISOR_NODE, DONE_NODE),
+	);
+
+/**
+ * Start -> this node as the guard -> IF the supervisor has not ended: again, otherwise the finalizer, the
+ * only one that may throw.
+ * @param endsInError whether a failure becomes an error, or an item
+ */
+export const guardWorkflow = (
+	self: INode,
+	endsInError: boolean,
+	executionId: string | undefined,
+): IWorkflowBase =>
+	workflow(
+		`Emoji Video: guards execution ${executionId ?? ''}`.trim(),
+		[
+			noteFor(
+				self,
+				executionId,
+				'This one looks now and then whether the next one is still there.',
+			),
+			...inARow([
+				trigger,
+				sameNode(self, 'guard', GUARD_NODE, 'continueErrorOutput'),
+				unfinished(`$json.${WAIT_STATE_KEY} !== undefined || $json.${REPLACED_KEY} !== undefined`),
 				sameNode(self, 'finalizer', 'Finalizer', endsInError ? undefined : 'continueRegularOutput'),
 			]),
 		],
-		{
-			Start: { main: to('Supervisor') },
-			Supervisor: { main: [...to('Unfinished?'), ...to('Supervisor')] },
-			'Unfinished?': { main: [...to('Supervisor'), ...to('Finalizer')] },
-		},
+		inALoop(GUARD_NODE, 'Finalizer'),
 	);
-
-/** Where this execution can be found again; `undefined` where n8n could not resume it. */
-function whereabouts(functions: IExecuteFunctions) {
-	const { $execution, $workflow } = functions.getWorkflowDataProxy(0) as {
-		$execution?: { id?: string };
-		$workflow?: { id?: string };
-	};
-	const executionId = $execution?.id;
-	const workflowId = $workflow?.id;
-	return executionId && workflowId ? { executionId, workflowId } : undefined;
-}
-
-/** Whether n8n can park this execution: a saved workflow, and nobody who waits for an answer at once. */
-export const canPark = (functions: IExecuteFunctions): boolean =>
-	resumesParkedExecutions() && whereabouts(functions) !== undefined && !isToolCall(functions);
-
-/** What became of parking. */
-export type Parked =
-	/** The execution will wait; `resumesWith` is what it goes on with if the sub-workflow is lost. */
-	| { kind: 'parked'; executionId: string }
-	/** The sub-workflow ended at once. */
-	| { kind: 'ended'; items: INodeExecutionData[] };
-
-/**
- * Starts an inline workflow and parks this execution until it has ended.
- * @param until the latest moment to resume, also when the sub-workflow is lost; ms since the epoch
- * @param fallback the items to resume with in that case
- * @throws what n8n throws when it does not start the workflow
- */
-export async function parkOn(
-	functions: IExecuteFunctions,
-	code: IWorkflowBase,
-	items: INodeExecutionData[],
-	until: number,
-	fallback: INodeExecutionData[],
-): Promise<Parked> {
-	const place = whereabouts(functions);
-	const result = await functions.executeWorkflow({ code }, items, undefined, {
-		parentExecution: place && { ...place, shouldResume: true },
-		executionMode: functions.getMode(),
-	});
-	if (!result.waitTill) return { kind: 'ended', items: result.data[0] ?? [] };
-	if (place) {
-		// Shows the link to the sub-execution in n8n's UI.
-		functions.setMetadata({
-			subExecution: { executionId: result.executionId, workflowId: place.workflowId },
-			subExecutionsCount: 1,
-		});
-	}
-	await sleepUntil(functions, until, fallback);
-	return { kind: 'parked', executionId: result.executionId };
-}
-
-/**
- * Parks this execution, on the sub-workflow that it has already, if there is one.
- * @param until ms since the epoch; replaces the year 3000, until which `executeWorkflow` parks
- * @param fallback the items to resume with
- */
-export async function sleepUntil(
-	functions: IExecuteFunctions,
-	until: number,
-	fallback: INodeExecutionData[],
-): Promise<void> {
-	const executeData = functions.getExecuteData();
-	executeData.data.main = [fallback];
-	await functions.putExecutionToWait(new Date(until));
-}

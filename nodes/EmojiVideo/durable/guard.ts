@@ -1,0 +1,122 @@
+/**
+ * The guard of a durable wait: stands between the user's execution and the supervisor, and starts a new
+ * supervisor where n8n has lost the old one in the milliseconds in which it runs. Rules: it looks rarely; what
+ * it cannot read it does not replace; and of two supervisors only the one in its context counts, by which
+ * checks and supervisors go (relatives.ts).
+ */
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+import type { Clock } from '../clock';
+import type { Outcome } from '../execution/operation';
+import { fail } from '../result';
+import type { Failure } from '../result';
+import { errorItem, itemOf, outcomesOf } from './outcomes';
+import { readSupervisor, SUPERVISOR_KEY } from './relatives';
+import { waitStateSchema } from './state';
+import type { WaitState } from './state';
+import { parkOn, sleepUntil } from './parking';
+import { supervisorWorkflow, WAIT_STATE_KEY } from './workflows';
+
+/** How often it looks after its supervisor. */
+const LOOK_EVERY_MS = 30 * 60_000;
+/** A supervisor whose date has gone by may still wait for its turn: so long it is looked at again. */
+const LATE_MS = 10 * 60_000;
+/** It is not replaced more often: something is wrong with it. */
+const MOST_SUPERVISORS = 10;
+
+const MEMORY_KEY = 'emojiVideoGuard';
+
+const memorySchema = z.object({
+	supervisors: z.number(),
+	/** Since when the supervisor's date has gone by without a change, ms since the epoch. */
+	lateSince: z.number().optional(),
+	/** Which date that was. */
+	lateUntil: z.number().optional(),
+});
+type Memory = z.infer<typeof memorySchema>;
+
+const firstItem = z.object({ [WAIT_STATE_KEY]: waitStateSchema });
+
+const UNREADABLE: Failure = {
+	kind: 'input',
+	message: 'What this wait was about cannot be read',
+	nextStep:
+		"n8n's log names each task that was accepted; use Get Status or Wait with their IDs within 24 hours of their creation.",
+};
+
+const MARK = itemOf({ number: 0 });
+
+const slept: Outcome[] = [{ itemIndex: 0, result: { ok: true, value: { json: MARK.json } } }];
+
+/** Starts a supervisor and parks on it. */
+async function watch(
+	functions: IExecuteFunctions,
+	state: WaitState,
+	memory: Memory,
+	now: number,
+): Promise<Outcome[]> {
+	const context = functions.getContext('node');
+	// Before it is tried, so that it is not tried for ever.
+	context[MEMORY_KEY] = { supervisors: memory.supervisors + 1 };
+	const parked = await parkOn(
+		functions,
+		supervisorWorkflow(functions.getNode(), state.owner?.executionId),
+		[itemOf({ ...state, guardId: functions.getExecutionId() })],
+		now + LOOK_EVERY_MS,
+		[MARK],
+	);
+	if (parked.kind === 'ended') return outcomesOf(parked.items, state.entries);
+	context[SUPERVISOR_KEY] = parked.executionId;
+	return slept;
+}
+
+/** Parks again on the same supervisor. */
+async function sleepOn(
+	functions: IExecuteFunctions,
+	memory: Memory,
+	until: number,
+): Promise<Outcome[]> {
+	functions.getContext('node')[MEMORY_KEY] = memory;
+	await sleepUntil(functions, until, [MARK]);
+	return slept;
+}
+
+/** Starts the first supervisor; afterwards looks whether it is still there. */
+export async function guard(functions: IExecuteFunctions, clock: Clock): Promise<Outcome[]> {
+	const now = clock.now();
+	const context = functions.getContext('node');
+	const memory = memorySchema.safeParse(context[MEMORY_KEY]).data;
+	const [input] = functions.getInputData();
+	const isError = errorItem.safeParse(input?.json).success;
+	if (!memory) {
+		const state = firstItem.safeParse(input?.json).data?.[WAIT_STATE_KEY];
+		if (!state) return [{ itemIndex: 0, result: fail(UNREADABLE) }];
+		return await watch(functions, state, { supervisors: 0 }, now);
+	}
+	const supervisor = await readSupervisor(
+		functions,
+		z.string().safeParse(context[SUPERVISOR_KEY]).data,
+	);
+	const { supervisors } = memory;
+	if (!supervisor && isError) return [{ itemIndex: 0, result: fail(UNREADABLE) }];
+	if (!supervisor) return await sleepOn(functions, memory, now + LOOK_EVERY_MS);
+	// Its end was not handed on.
+	if (supervisor.items) return outcomesOf(supervisor.items, supervisor.state?.entries ?? []);
+	const { parkedUntil = 0, state } = supervisor;
+	if (!isError && parkedUntil > now)
+		return await sleepOn(functions, { supervisors }, now + LOOK_EVERY_MS);
+	const isNoticed = memory.lateUntil === parkedUntil && memory.lateSince !== undefined;
+	const lateSince = isNoticed ? (memory.lateSince ?? now) : now;
+	if (!isError && now < lateSince + LATE_MS)
+		return await sleepOn(
+			functions,
+			{ supervisors, lateSince, lateUntil: parkedUntil },
+			lateSince + LATE_MS,
+		);
+	if (!state || supervisors >= MOST_SUPERVISORS)
+		return [{ itemIndex: 0, result: fail(UNREADABLE) }];
+	functions.logger.warn(
+		`Emoji Video: n8n has lost what waited for execution ${state.owner?.executionId ?? ''}; it is taken up again.`,
+	);
+	return await watch(functions, state, memory, now);
+}
