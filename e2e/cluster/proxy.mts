@@ -4,18 +4,16 @@ import net from 'node:net';
 
 export interface Proxy {
 	port: number;
-	/** Ends every connection and accepts no new one, until `open`. */
+	/** Ends every connection and refuses new ones, as a server that is down, until `open`. */
 	shut(): void;
-	open(): void;
+	open(): Promise<void>;
 	close(): Promise<void>;
 }
 
 /** @param host where connections go to */
 export async function startProxy(host: string, port: number): Promise<Proxy> {
 	const sockets = new Set<net.Socket>();
-	let isShut = false;
 	const server = net.createServer((client) => {
-		if (isShut) return void client.destroy();
 		const upstream = net.connect({ host, port });
 		for (const [one, other] of [
 			[client, upstream],
@@ -30,21 +28,24 @@ export async function startProxy(host: string, port: number): Promise<Proxy> {
 			one.pipe(other);
 		}
 	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
+	const listen = async (on: number) => {
+		server.listen(on, '127.0.0.1');
+		await once(server, 'listening');
+		return (server.address() as net.AddressInfo).port;
+	};
+	const shut = () => {
+		server.close();
+		sockets.forEach((socket) => socket.destroy());
+	};
+	const own = await listen(0);
 	return {
-		port: (server.address() as net.AddressInfo).port,
-		shut: () => {
-			isShut = true;
-			sockets.forEach((socket) => socket.destroy());
-		},
-		open: () => {
-			isShut = false;
-		},
+		port: own,
+		shut,
+		open: async () => void (await listen(own)),
 		close: async () => {
-			sockets.forEach((socket) => socket.destroy());
-			server.close();
-			await once(server, 'close');
+			const closed = once(server, 'close');
+			shut();
+			await closed;
 		},
 	};
 }

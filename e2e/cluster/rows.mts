@@ -58,7 +58,7 @@ const cutRedis = (seconds: number) => async (scene: Scene) => {
 	for (const one of processes) void one.now().exited.then(() => ended++);
 	scene.redis.shut();
 	await sleep(seconds * 1000);
-	scene.redis.open();
+	await scene.redis.open();
 	await sleep(3000);
 	return `${ended} of ${processes.length} processes ended`;
 };
