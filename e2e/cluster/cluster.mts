@@ -29,6 +29,7 @@ import type { Servers } from './servers.mts';
 const WORK = path.join(WORK_FOLDER, 'cluster');
 const PORT = 5750;
 const RESTART_MS = 2000;
+const START_TIMEOUT_MS = 180_000;
 export const WORKERS = 2;
 /** So many videos are made at once, each in so many seconds. */
 const ACCOUNT = { concurrency: 4, taskSeconds: 5 };
@@ -130,6 +131,19 @@ async function startProcesses(env: Record<string, string>, logFiles: string[]) {
 	return { main, workers };
 }
 
+/** Logs in, as soon as the main process answers: it may be on its way up again. */
+async function logIn(main: Kept<RunningN8n>): Promise<N8nApi> {
+	const deadline = Date.now() + START_TIMEOUT_MS;
+	for (;;) {
+		try {
+			return await connect(main.now().url, OWNER);
+		} catch (error) {
+			if (Date.now() > deadline) throw error;
+			await sleep(1000);
+		}
+	}
+}
+
 /** Does the work in a cluster of its own, and removes it. */
 export async function withCluster(
 	servers: Servers,
@@ -147,7 +161,7 @@ export async function withCluster(
 	try {
 		processes = await startProcesses(environment(servers, name, redis), logFiles);
 		const { main } = processes;
-		const api = async () => await connect(main.now().url, OWNER);
+		const api = async () => await logIn(main);
 		const credential = await (
 			await api()
 		).saveCredential('DashScope API', CREDENTIAL_TYPE, credentialDataFor(double));
