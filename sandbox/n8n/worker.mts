@@ -24,14 +24,20 @@ export interface WorkerOptions {
 }
 
 export interface RunningWorker {
+	/** Resolves when the process has ended, for whatever reason. */
+	exited: Promise<void>;
+	/** Whether it has ended. */
+	hasExited(): boolean;
 	/** Ends the worker and its task runner at once, as `kill -9` does. */
 	kill(): Promise<void>;
+	/** Asks it to end (SIGTERM), and waits until it has: n8n lets it finish what it runs, for a while. */
+	stop(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 180_000;
 
 const running = new Set<ChildProcess>();
-process.on('exit', () => running.forEach(killTree));
+process.on('exit', () => running.forEach((child) => signalTree(child, 'SIGKILL')));
 
 /**
  * Starts a worker and waits until it takes jobs. Start it again on the same folder after `kill`.
@@ -65,14 +71,21 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 	running.add(child);
 	const exited = once(child, 'exit').then(() => void running.delete(child));
 	const worker: RunningWorker = {
+		exited,
+		hasExited: () => child.exitCode !== null || child.signalCode !== null,
 		kill: async () => {
-			killTree(child);
+			signalTree(child, 'SIGKILL');
 			await exited;
+		},
+		stop: async () => {
+			signalTree(child, 'SIGTERM');
+			await exited;
+			signalTree(child, 'SIGKILL');
 		},
 	};
 	const deadline = Date.now() + START_TIMEOUT_MS;
 	while (!(await isReady(healthPort))) {
-		if (child.exitCode !== null) throw new Error(`The worker ended while starting: see ${logFile}`);
+		if (worker.hasExited()) throw new Error(`The worker ended while starting: see ${logFile}`);
 		if (Date.now() > deadline) {
 			await worker.kill();
 			throw new Error(`The worker was not ready in time: see ${logFile}`);
@@ -92,10 +105,10 @@ async function isReady(port: number): Promise<boolean> {
 }
 
 /** The whole process group, so that the task runner goes too. */
-function killTree({ pid, exitCode }: ChildProcess): void {
-	if (pid === undefined || exitCode !== null) return;
+function signalTree({ pid }: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): void {
+	if (pid === undefined) return;
 	try {
-		process.kill(-pid, 'SIGKILL');
+		process.kill(-pid, signal);
 	} catch {
 		// It ended by itself in the meantime.
 	}

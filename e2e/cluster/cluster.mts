@@ -1,0 +1,188 @@
+/**
+ * n8n as it is run in queue mode: a main process, two workers with five places each, PostgreSQL, Redis
+ * behind a door that can be shut, binary data in the database. The rule: a process that ends is started
+ * again, as a container is, until the cluster is closed.
+ */
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { connect } from '../../sandbox/n8n/api.mts';
+import type { Credential, N8nApi } from '../../sandbox/n8n/api.mts';
+import { OWNER } from '../../sandbox/n8n/bring-up.mts';
+import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
+import { ensureN8n } from '../../sandbox/n8n/install.mts';
+import { startN8n } from '../../sandbox/n8n/instance.mts';
+import type { RunningN8n } from '../../sandbox/n8n/instance.mts';
+import { installTarball, packProject } from '../../sandbox/n8n/package.mts';
+import { WORK_FOLDER } from '../../sandbox/n8n/paths.mts';
+import { startWorker } from '../../sandbox/n8n/worker.mts';
+import type { RunningWorker } from '../../sandbox/n8n/worker.mts';
+import { startProxy } from './proxy.mts';
+import type { Proxy } from './proxy.mts';
+import { inPostgres, removeQueue } from './servers.mts';
+import type { Servers } from './servers.mts';
+
+const WORK = path.join(WORK_FOLDER, 'cluster');
+const PORT = 5750;
+const RESTART_MS = 2000;
+const START_TIMEOUT_MS = 180_000;
+export const WORKERS = 2;
+/** So many videos are made at once, each in so many seconds. */
+const ACCOUNT = { concurrency: 4, taskSeconds: 5 };
+
+/** A process that is started again whenever it ends. */
+interface Kept<T> {
+	now(): T;
+	/** Resolves when it is up again after its next end. */
+	untilBack(): Promise<void>;
+	close(): Promise<void>;
+}
+
+interface Process {
+	exited: Promise<void>;
+	kill(): Promise<void>;
+}
+
+async function keep<T extends Process>(start: (last?: T) => Promise<T>): Promise<Kept<T>> {
+	let current = await start();
+	let isClosing = false;
+	let starts = 1;
+	const watch = async () => {
+		for (;;) {
+			await current.exited;
+			await sleep(RESTART_MS);
+			if (isClosing) return;
+			current = await start(current).catch(async (error: unknown) => {
+				if (isClosing) return current;
+				console.error(`Started once more: ${String(error).split('\n')[0]}`);
+				return await start(current);
+			});
+			starts++;
+		}
+	};
+	void watch();
+	return {
+		now: () => current,
+		untilBack: async () => {
+			const before = starts;
+			while (starts === before) await sleep(200);
+		},
+		close: async () => {
+			isClosing = true;
+			await current.kill();
+		},
+	};
+}
+
+export interface Cluster {
+	servers: Servers;
+	/** Name of the database, and of the queue. */
+	name: string;
+	double: DashScopeDouble;
+	redis: Proxy;
+	credential: Credential;
+	main: Kept<RunningN8n>;
+	workers: Array<Kept<RunningWorker>>;
+	/** A client that has logged in to the main process of now. */
+	api(): Promise<N8nApi>;
+	logFiles: string[];
+	/** Where the main process may write files. */
+	filesFolder: string;
+}
+
+/** What main and workers have in common. */
+const environment = (servers: Servers, name: string, redis: Proxy): Record<string, string> => ({
+	EXECUTIONS_MODE: 'queue',
+	N8N_ENCRYPTION_KEY: randomBytes(16).toString('hex'),
+	DB_TYPE: 'postgresdb',
+	DB_POSTGRESDB_HOST: servers.postgresHost,
+	DB_POSTGRESDB_PORT: servers.postgresPort,
+	DB_POSTGRESDB_USER: servers.postgresUser,
+	DB_POSTGRESDB_PASSWORD: servers.postgresPassword,
+	DB_POSTGRESDB_DATABASE: name,
+	QUEUE_BULL_REDIS_HOST: '127.0.0.1',
+	QUEUE_BULL_REDIS_PORT: String(redis.port),
+	QUEUE_BULL_PREFIX: name,
+	N8N_REDIS_KEY_PREFIX: name,
+	N8N_DEFAULT_BINARY_DATA_MODE: 'database',
+});
+
+async function startProcesses(env: Record<string, string>, logFiles: string[]) {
+	const install = await ensureN8n();
+	const tarball = await packProject(path.join(WORK, 'package'));
+	const [mainLog = '', ...workerLogs] = logFiles;
+	const folder = path.join(WORK, 'main');
+	await installTarball(folder, tarball);
+	const main = await keep<RunningN8n>(async (last) =>
+		last
+			? await last.startAgain()
+			: await startN8n({ install, userFolder: folder, port: PORT, logFile: mainLog, env }),
+	);
+	const workers: Array<Kept<RunningWorker>> = [];
+	for (const [nth, logFile] of workerLogs.entries()) {
+		const userFolder = path.join(WORK, `worker-${nth}`);
+		await installTarball(userFolder, tarball);
+		workers.push(await keep(async () => await startWorker({ install, userFolder, logFile, env })));
+	}
+	return { main, workers };
+}
+
+/** Logs in, as soon as the main process answers: it may be on its way up again. */
+async function logIn(main: Kept<RunningN8n>): Promise<N8nApi> {
+	const deadline = Date.now() + START_TIMEOUT_MS;
+	for (;;) {
+		try {
+			return await connect(main.now().url, OWNER);
+		} catch (error) {
+			if (Date.now() > deadline) throw error;
+			await sleep(1000);
+		}
+	}
+}
+
+/** Does the work in a cluster of its own, and removes it. */
+export async function withCluster(
+	servers: Servers,
+	work: (cluster: Cluster) => Promise<void>,
+): Promise<void> {
+	const name = `emoji_video_e2e_${process.pid}`;
+	await rm(WORK, { recursive: true, force: true });
+	const logFiles = ['main', ...Array.from({ length: WORKERS }, (_, nth) => `worker-${nth}`)].map(
+		(file) => path.join(WORK, `${file}.log`),
+	);
+	await inPostgres(servers, `CREATE DATABASE ${name}`);
+	const redis = await startProxy(servers.redisHost, Number(servers.redisPort));
+	const double = await startDashScopeDouble(ACCOUNT);
+	let processes: Awaited<ReturnType<typeof startProcesses>> | undefined;
+	try {
+		processes = await startProcesses(environment(servers, name, redis), logFiles);
+		const { main } = processes;
+		const api = async () => await logIn(main);
+		const credential = await (
+			await api()
+		).saveCredential('DashScope API', CREDENTIAL_TYPE, credentialDataFor(double));
+		const filesFolder = main.now().filesFolder;
+		await work({
+			servers,
+			name,
+			double,
+			redis,
+			credential,
+			...processes,
+			api,
+			logFiles,
+			filesFolder,
+		});
+	} finally {
+		await Promise.all(processes?.workers.map(async (worker) => await worker.close()) ?? []);
+		await processes?.main.close();
+		await redis.close();
+		await double.close();
+		await removeQueue(servers, name);
+		await inPostgres(servers, `DROP DATABASE ${name} WITH (FORCE)`);
+	}
+}
