@@ -15,7 +15,7 @@ const n8n = useN8n(sandbox);
 /** What is stored is of version 99, as far as can be seen. */
 function changeVersion() {
 	let changed = 0;
-	for (const { id } of n8n.executions().filter(({ depth }) => depth === 1))
+	for (const { id } of n8n.executions().filter(({ depth }) => depth > 0))
 		n8n.edit(id, ({ executionData }) => {
 			for (const context of Object.values(executionData?.contextData ?? {})) {
 				const state = context['emojiVideoBatch'] as IDataObject | undefined;
@@ -24,7 +24,8 @@ function changeVersion() {
 				changed++;
 			}
 		});
-	expect(changed).toBe(1);
+	// The supervisor's, and the guard's copy where it has one.
+	expect(changed).toBeGreaterThan(0);
 }
 
 it('the execution ends with an error that says why, and every task can be found', async () => {
