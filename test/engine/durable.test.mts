@@ -143,6 +143,21 @@ describe('a task that fails', () => {
 		expectPaidOnce();
 	});
 
+	it('says of a failed video of unusual areas that they may be why', async () => {
+		const id = await run({
+			items: itemsOf(sandbox.double, ['ada.png']),
+			parameters: survive({
+				faceAreas: 'manual',
+				faceArea: '[10, 10, 400, 400]',
+				expressionArea: '[100, 100, 500, 500]',
+			}),
+		});
+		while (sandbox.double.tasks().length < 1) await sandbox.time.advance(1000);
+		sandbox.double.failTask(taskIds()[0] ?? '');
+		const found = await n8n.ended(id);
+		expect(found.error?.description).toContain('does not enclose the Face Area');
+	});
+
 	it('is not paid for again by Retry On Fail, which runs a node anew on an error in the first place', async () => {
 		const id = await run({
 			items: itemsOf(sandbox.double, ['no-human.png', 'ben.jpg', 'kim.png']),

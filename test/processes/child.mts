@@ -34,5 +34,5 @@ await Promise.all([
 		async () => await client.createTask({ imageUrl: portrait, templateId: 'mengwa_kaixin', areas }),
 	),
 ]);
-// A last request may still wait for its turn.
+// A last request may still wait for its slot.
 process.exit(0);

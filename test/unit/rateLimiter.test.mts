@@ -15,8 +15,8 @@ let accounts = 0;
 /** An account that no other test has used. */
 const freshAccount = () => accountIdOf(`sk-${accounts++}`, 'https://dashscope.aliyuncs.com');
 
-/** Takes many turns at once; the moments at which they came, in ms from now. */
-async function turns(
+/** Takes many slots at once; the moments at which they came, in ms from now. */
+async function slots(
 	count: number,
 	bucket: Bucket,
 	paces: Acquire[],
@@ -36,18 +36,18 @@ const mostPerSecond = (moments: number[]) =>
 	Math.max(...moments.map((from) => moments.filter((at) => at >= from && at < from + 1000).length));
 
 describe('reserve', () => {
-	it('gives the first turn at once', () => {
+	it('gives the first slot at once', () => {
 		expect(reserve(0, 5000, 1).at).toBe(5000);
 	});
 
-	it('gives the next turn a little more than its share of a second later', () => {
+	it('gives the next slot a little more than its share of a second later', () => {
 		const { next } = reserve(0, 5000, 20);
 		expect(next - 5000).toBeGreaterThan(50);
 		expect(next - 5000).toBeLessThan(55);
 		expect(reserve(next, 5001, 20).at).toBe(next);
 	});
 
-	it('does not save up turns that nobody took', () => {
+	it('does not save up slots that nobody took', () => {
 		expect(reserve(1000, 90_000, 1)).toEqual({ at: 90_000, next: reserve(0, 90_000, 1).next });
 	});
 });
@@ -62,7 +62,7 @@ it('sends no second share at once after the process was busy', async () => {
 	};
 	const start = clock.now();
 	stalledUntil = start + 700;
-	const moments = await turns(
+	const moments = await slots(
 		60,
 		'query',
 		[rateLimiterOf(freshAccount(), DOCUMENTED_RATES, busy)],
@@ -82,7 +82,7 @@ describe('a pace', () => {
 		['query', 100, 20],
 	])('lets through in bucket %s, of %i waiting, %i in any second', async (bucket, count, most) => {
 		const clock = createVirtualClock();
-		const moments = await turns(
+		const moments = await slots(
 			count,
 			bucket,
 			[rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock)],
@@ -100,7 +100,7 @@ describe('a pace', () => {
 			now: () => clock.now(),
 			sleep: async (ms, signal) => await clock.sleep(ms + (sleeps++ % 3 === 0 ? 400 : 0), signal),
 		};
-		const moments = await turns(
+		const moments = await slots(
 			9,
 			'create',
 			[rateLimiterOf(freshAccount(), DOCUMENTED_RATES, busy)],
@@ -114,7 +114,7 @@ describe('a pace', () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const paces = [1, 2, 3].map(() => rateLimiterOf(account, DOCUMENTED_RATES, clock));
-		const moments = await turns(9, 'create', paces, clock);
+		const moments = await slots(9, 'create', paces, clock);
 		expect(mostPerSecond(moments)).toBe(1);
 		expect(moments.at(-1)).toBeGreaterThan(8000);
 	});
@@ -122,7 +122,7 @@ describe('a pace', () => {
 	it('is not shared by different accounts', async () => {
 		const clock = createVirtualClock();
 		const paces = [1, 2, 3].map(() => rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock));
-		expect(await turns(3, 'create', paces, clock)).toEqual([0, 0, 0]);
+		expect(await slots(3, 'create', paces, clock)).toEqual([0, 0, 0]);
 	});
 
 	it('keeps the lanes apart', async () => {
@@ -136,11 +136,11 @@ describe('a pace', () => {
 	it('goes by the rate of the user who asks', async () => {
 		const clock = createVirtualClock();
 		const fast = rateLimiterOf(freshAccount(), { ...DOCUMENTED_RATES, create: 10 }, clock);
-		// Ten spaces of 109 ms; the second one waits for the beginning of a turn.
-		expect((await turns(11, 'create', [fast], clock)).at(-1)).toBeLessThan(1200);
+		// Ten spaces of 109 ms; the second one waits for the beginning of a slot.
+		expect((await slots(11, 'create', [fast], clock)).at(-1)).toBeLessThan(1200);
 	});
 
-	it('ends the wait for a turn on Stop', async () => {
+	it('ends the wait for a slot on Stop', async () => {
 		const clock = createVirtualClock();
 		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
 		const stop = new AbortController();
@@ -180,7 +180,7 @@ describe('a pace that is shared', () => {
 			await slow('create');
 			slowMoments.push(clock.now() - start);
 		});
-		const moments = await turns(10, 'create', [usual], clock);
+		const moments = await slots(10, 'create', [usual], clock);
 		expect(moments.at(-1)).toBeLessThan(12_000);
 		await clock.until(Promise.all(slowOnes));
 		expect(slowMoments[1]).toBeGreaterThanOrEqual(100_000);
@@ -192,7 +192,7 @@ describe('a pace that is shared', () => {
 		const account = freshAccount();
 		const rates = { ...DOCUMENTED_RATES, create: 0.5 };
 		const paces = [1, 2].map(() => rateLimiterOf(account, rates, clock));
-		expect((await turns(5, 'create', paces, clock)).at(-1)).toBeGreaterThanOrEqual(8000);
+		expect((await slots(5, 'create', paces, clock)).at(-1)).toBeGreaterThanOrEqual(8000);
 	});
 
 	it('does not remember accounts that nobody uses any more', async () => {
@@ -204,14 +204,14 @@ describe('a pace that is shared', () => {
 		expect(rememberedAccounts()).toBeLessThan(20);
 	});
 
-	it('leaves turns to other processes after a 429, in its own bucket only', async () => {
+	it('leaves slots to other processes after a 429, in its own bucket only', async () => {
 		const clock = createVirtualClock();
 		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
 		acquire.answered?.('detect', clock.now(), 'refused');
-		const detections = await turns(5, 'detect', [acquire], clock);
+		const detections = await slots(5, 'detect', [acquire], clock);
 		const gaps = detections.slice(1).map((at, index) => at - (detections[index] ?? 0));
 		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(2 * 1090 - 1);
-		expect((await turns(5, 'create', [acquire], clock)).at(-1)).toBeLessThan(5 * 1090 + 1);
+		expect((await slots(5, 'create', [acquire], clock)).at(-1)).toBeLessThan(5 * 1090 + 1);
 	});
 
 	it('is not held up by one that is due and never wakes', async () => {

@@ -3,7 +3,6 @@
  * Rule: a task that was added ends with exactly one result, which carries the task ID.
  */
 import type { Answer } from '../dashscope/client';
-import { hintAboutAreas } from '../dashscope/areas';
 import type { Task } from '../dashscope/schemas';
 import { fail, STOPPED, succeed, unexpectedFailure } from '../result';
 import type { Failure, Result } from '../result';
@@ -13,7 +12,7 @@ import { createProgress } from './progress';
 import { createPollSchedule, enqueue, nextPolls } from './pollSchedule';
 import type { PollSettings } from './pollSchedule';
 import { roomFor } from './queueAhead';
-import { concernsAll, withHint } from './submit';
+import { concernsAll, withHintAboutAreas } from './submit';
 import type { AcceptedTask, BatchTools } from './submit';
 
 /**
@@ -60,9 +59,8 @@ const hasFailed = ({ result }: TaskResult) => !result.ok && result.failure.statu
 /** A video that failed, with what is unusual about its areas: that may be why. */
 function aboutAreas({ entry }: AcceptedTask, taskResult: TaskResult): TaskResult {
 	const { result } = taskResult;
-	const hint = entry.areas && hintAboutAreas(entry.areas);
 	if (result.ok || !hasFailed(taskResult)) return taskResult;
-	return { ...taskResult, result: fail(withHint(result.failure, hint)) };
+	return { ...taskResult, result: fail(withHintAboutAreas(result.failure, entry.areas)) };
 }
 
 /** The tasks that are followed: what the schedule knows of each, and the videos it stands for. */

@@ -1,7 +1,7 @@
 /**
  * Requests per second, per account, shared by all executions of this process. DashScope counts per
  * main account, not per item or execution (docs/service.md, "Limits"), so n8n's parallel
- * executions must queue up here; with other processes the account is shared by turns (turns.ts).
+ * executions must queue up here; with other processes the account is shared by slots (slots.ts).
  * Rule: the key itself is never kept, only a hash of it.
  */
 import { createHash } from 'node:crypto';
@@ -9,8 +9,8 @@ import type { Clock } from '../clock';
 import { createAsyncEvent } from './asyncEvent';
 import type { AsyncEvent } from './asyncEvent';
 import type { Bucket, Acquire } from '../dashscope/client';
-import { admitted, allTurns, isAlone, nextTurn, refused } from './turns';
-import type { Turns } from './turns';
+import { admitted, allSlots, isAlone, nextSlot, refused } from './slots';
+import type { Slots } from './slots';
 
 /** Requests per second for each bucket. */
 export type Rates = Record<Bucket, number>;
@@ -32,7 +32,7 @@ export const documentedUnless = (given: Partial<Rates>): Rates => ({
  */
 const MARGIN = 1.09;
 
-/** One that waits for its turn. */
+/** One that waits for its slot. */
 interface Waiter {
 	/** Of all that wait, in the order of their coming. */
 	number: number;
@@ -54,7 +54,7 @@ interface BucketState {
 	/** When the last request left, whatever its lane. */
 	lastAt: number;
 	/** What other processes have left to this one. */
-	turns: Turns;
+	slots: Slots;
 }
 
 type Buckets = Record<Bucket, BucketState>;
@@ -70,7 +70,7 @@ const FORGOTTEN_AFTER_MS = 10 * 60_000;
  */
 const GONE_AFTER_MS = 30_000;
 
-const idle = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, turns: allTurns() });
+const idle = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, slots: allSlots() });
 
 const isForgotten = (buckets: Buckets, now: number) =>
 	Object.values(buckets).every(
@@ -112,8 +112,8 @@ export function reserve(
 	return { at, next: at + spaceMs(perSecond) };
 }
 
-/** How long a turn is: the space that the account asks for, or the user, if that is less. */
-const turnMsOf = (bucket: Bucket, rate: number) =>
+/** How long a slot is: the space that the account asks for, or the user, if that is less. */
+const slotMsOf = (bucket: Bucket, rate: number) =>
 	spaceMs(Math.max(rate, DOCUMENTED_RATES[bucket]));
 
 /**
@@ -121,18 +121,18 @@ const turnMsOf = (bucket: Bucket, rate: number) =>
  * behind any other by what the account allows. So a slow rate slows nobody but those that asked for it.
  */
 const freeAt = ({ lastAt }: BucketState, bucket: Bucket, rate: number, lane: Lane) =>
-	Math.max(lane.lastAt + spaceMs(rate), lastAt + turnMsOf(bucket, rate));
+	Math.max(lane.lastAt + spaceMs(rate), lastAt + slotMsOf(bucket, rate));
 
-/** When one leaves that came at `since`: with the pace, in a turn of this process. */
+/** When one leaves that came at `since`: with the pace, in a slot of this process. */
 function leavesAt(
-	{ turns }: BucketState,
-	turnMs: number,
+	{ slots }: BucketState,
+	slotMs: number,
 	free: number,
 	since: number,
 	now: number,
 ) {
-	if (!isAlone(turns)) return nextTurn(turns, Math.max(free, since, now), turnMs);
-	return free > since ? nextTurn(turns, free, turnMs) : since;
+	if (!isAlone(slots)) return nextSlot(slots, Math.max(free, since, now), slotMs);
+	return free > since ? nextSlot(slots, free, slotMs) : since;
 }
 
 /** Who leaves next, and when: who can leave first; of several, who came first. */
@@ -143,8 +143,8 @@ function nextOf(state: BucketState, bucket: Bucket, now: number) {
 		if (!waiter) continue;
 		const free = freeAt(state, bucket, rate, lane);
 		const due = Math.max(waiter.since, free);
-		const turnMs = turnMsOf(bucket, rate);
-		const at = Math.max(now, leavesAt(state, turnMs, free, waiter.since, now));
+		const slotMs = slotMsOf(bucket, rate);
+		const at = Math.max(now, leavesAt(state, slotMs, free, waiter.since, now));
 		const isSooner =
 			!next || at < next.at || (at === next.at && waiter.number < next.waiter.number);
 		if (isSooner) next = { waiter, lane, at, due };
@@ -204,11 +204,11 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 	};
 	const answered = (bucket: Bucket, sentAt: number, answer: 'taken' | 'refused') => {
 		const state = bucketsOf(accountId, clock.now())[bucket];
-		const turnMs = turnMsOf(bucket, rates[bucket]);
-		state.turns =
+		const slotMs = slotMsOf(bucket, rates[bucket]);
+		state.slots =
 			answer === 'taken'
-				? admitted(state.turns, sentAt, turnMs)
-				: refused(state.turns, sentAt, turnMs, Math.random());
+				? admitted(state.slots, sentAt, slotMs)
+				: refused(state.slots, sentAt, slotMs, Math.random());
 	};
 	return Object.assign(acquire, { answered });
 }

@@ -68,9 +68,11 @@ const LOST_EARLIER: Failure = {
 	nextStep: LOST_CREATE,
 };
 
-/** A failure with one more thing to know. */
-export const withHint = (failure: Failure, hint: string | undefined): Failure =>
-	hint === undefined ? failure : { ...failure, nextStep: `${failure.nextStep} ${hint}` };
+/** The failure of a video whose areas may be unusual: that may be why. */
+export function withHintAboutAreas(failure: Failure, areas: FaceAreas | undefined): Failure {
+	const hint = areas && hintAboutAreas(areas);
+	return hint === undefined ? failure : { ...failure, nextStep: `${failure.nextStep} ${hint}` };
+}
 
 /** A portrait that did not pass, as the failure of every job that uses it. */
 export function portraitFailure(
@@ -188,7 +190,7 @@ export async function create(
 	if (!created.ok) {
 		if (mayHaveActed(created.failure)) return created;
 		paidTasks.remove(job.key);
-		return fail(withHint(created.failure, hintAboutAreas(areas)));
+		return fail(withHintAboutAreas(created.failure, areas));
 	}
 	const { taskId, requestId } = created.value.value;
 	const entry = { taskId, requestId, acceptedAt: clock.now(), areas };

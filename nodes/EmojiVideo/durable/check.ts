@@ -5,6 +5,7 @@
  */
 import { createLimiter } from '../limiter';
 import { aboutOf } from '../batch/plan';
+import { withHintAboutAreas } from '../batch/submit';
 import type { AcceptedTask } from '../batch/submit';
 import type { Answer } from '../dashscope/client';
 import type { Task } from '../dashscope/schemas';
@@ -66,6 +67,16 @@ async function fetchEntry(
 	}
 }
 
+/** How an entry's task has ended in this check; one that failed also says what is unusual about its areas. */
+function endIn(
+	results: ReadonlyMap<string, NonNullable<WaitEntry['settled']>>,
+	{ taskId = '', areas }: WaitEntry,
+): WaitEntry['settled'] {
+	const end = results.get(taskId);
+	const hasFailed = typeof end === 'object' && end.status === 'FAILED';
+	return hasFailed ? withHintAboutAreas(end, areas) : end;
+}
+
 /** Asks, creates, fetches. */
 async function work(context: ExecutionContext, order: Order): Promise<Outcome[]> {
 	const { client, clock, memory } = context;
@@ -88,7 +99,7 @@ async function work(context: ExecutionContext, order: Order): Promise<Outcome[]>
 			const { place, taskId } = before;
 			const made = created.progress.get(place);
 			if (made) return { place, ...made };
-			const settled = before.settled ?? results.get(taskId ?? '');
+			const settled = before.settled ?? endIn(results, before);
 			const entry = { ...before, settled };
 			const fetched = await limit(
 				async () => await fetchEntry(context, entry, answers, order.isEnd),

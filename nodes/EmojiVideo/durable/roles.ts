@@ -1,7 +1,6 @@
 /**
- * What the node does in the layers of a durable wait below the user's workflow: guard, supervisor, check and
- * finalizer
- * (see the drawing in workflows.ts). Rule: only the finalizer throws; whatever else is thrown was n8n's.
+ * What the node does in the layers of a durable wait below the user's workflow: guard, supervisor, check
+ * and finalizer (see the drawing in workflows.ts). Rule: only the finalizer throws; whatever else is thrown was n8n's.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';

@@ -34,6 +34,7 @@ const LOST = lostCreate('Its check was lost again and again.');
 
 const firstItem = z.object({ [WAIT_STATE_KEY]: waitStateSchema });
 const reportItem = z.object({ [WAIT_STATE_KEY]: reportSchema });
+
 /** The state as the last run has left it; in the first run, what the user's node has sent. */
 function readState(functions: IExecuteFunctions): Result<WaitState> {
 	const kept = functions.getContext('node')[STATE_KEY];

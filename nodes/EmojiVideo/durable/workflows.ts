@@ -98,9 +98,9 @@ const to = (...names: string[]) => [
 const NEVER = new Date(0);
 
 /** What a person reads who finds the sub-execution in n8n's list. */
-const noteFor = (self: INode, executionId: string | undefined, what: string): INode => ({
+const noteFor = (executionId: string | undefined, what: string): INode => ({
 	...node('Note', 'stickyNote', 1, {
-		content: `## A part of ${executionId ? `execution ${executionId}` : 'another execution'}\n\nThe node "${self.name}" there waits for its videos (Survive Restarts). ${what}\n\nIt ends by itself and need not be touched. Stop the execution it belongs to, and it ends at its next look.`,
+		content: `## A part of ${executionId ? `execution ${executionId}` : 'another execution'}\n\nA node there waits for its videos (Survive Restarts). ${what}\n\nIt ends by itself and need not be touched. Stop the execution it belongs to, and it ends at its next look.`,
 		height: 220,
 		width: 620,
 	}),
@@ -144,7 +144,6 @@ export const checkWorkflow = (
 		`Emoji Video: next look for execution ${executionId ?? ''}`.trim(),
 		[
 			noteFor(
-				self,
 				executionId,
 				'This one waits, then asks DashScope how far the videos are, creates the next ones and fetches those that are finished.',
 			),
@@ -195,11 +194,7 @@ export const supervisorWorkflow = (self: INode, executionId: string | undefined)
 	workflow(
 		`Emoji Video: waits for execution ${executionId ?? ''}`.trim(),
 		[
-			noteFor(
-				self,
-				executionId,
-				'This one plans one look after the other, and hands on the videos.',
-			),
+			noteFor(executionId, 'This one plans one look after the other, and hands on the videos.'),
 			...inARow([
 				trigger,
 				sameNode(self, 'supervisor', SUPERVISOR_NODE, 'continueErrorOutput'),
@@ -223,11 +218,7 @@ export const guardWorkflow = (
 	workflow(
 		`Emoji Video: guards execution ${executionId ?? ''}`.trim(),
 		[
-			noteFor(
-				self,
-				executionId,
-				'This one looks now and then whether the next one is still there.',
-			),
+			noteFor(executionId, 'This one looks now and then whether the next one is still there.'),
 			...inARow([
 				trigger,
 				sameNode(self, 'guard', GUARD_NODE, 'continueErrorOutput'),

@@ -7,8 +7,8 @@ import {
 	DOCUMENTED_RATES,
 	rateLimiterOf,
 } from '../../nodes/EmojiVideo/batch/rateLimiter';
-import { admitted, allTurns, isAlone, nextTurn, refused } from '../../nodes/EmojiVideo/batch/turns';
-import type { Turns } from '../../nodes/EmojiVideo/batch/turns';
+import { admitted, allSlots, isAlone, nextSlot, refused } from '../../nodes/EmojiVideo/batch/slots';
+import type { Slots } from '../../nodes/EmojiVideo/batch/slots';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { succeed } from '../../nodes/EmojiVideo/result';
@@ -17,13 +17,13 @@ import { createVirtualClock } from './virtualClock.mts';
 import type { VirtualClock } from './virtualClock.mts';
 
 const TURN_MS = 1000;
-const at = (turn: number) => turn * TURN_MS + 100;
+const at = (slot: number) => slot * TURN_MS + 100;
 
-describe('turns', () => {
+describe('slots', () => {
 	it('of one that was never refused: all of them, at the pace that was asked for', () => {
 		const moments = [5_000_200];
 		for (let nth = 0; nth < 20; nth++) {
-			moments.push(nextTurn(allTurns(), (moments.at(-1) ?? 0) + TURN_MS, TURN_MS));
+			moments.push(nextSlot(allSlots(), (moments.at(-1) ?? 0) + TURN_MS, TURN_MS));
 		}
 		const spent = (moments.at(-1) ?? 0) - (moments[0] ?? 0);
 		expect(spent).toBeGreaterThanOrEqual(20 * TURN_MS);
@@ -31,41 +31,41 @@ describe('turns', () => {
 	});
 
 	it('a refusal costs half of them, that one among them', () => {
-		const { own } = refused(allTurns(), at(5), TURN_MS, 0);
+		const { own } = refused(allSlots(), at(5), TURN_MS, 0);
 		expect(own).toEqual([0, 2, 4, 6, 8, 10]);
 	});
 
-	it('the next request waits for a turn of its own', () => {
-		const turns = refused(allTurns(), at(5), TURN_MS, 0);
-		const next = nextTurn(turns, at(6) + 500, TURN_MS);
+	it('the next request waits for a slot of its own', () => {
+		const slots = refused(allSlots(), at(5), TURN_MS, 0);
+		const next = nextSlot(slots, at(6) + 500, TURN_MS);
 		expect(Math.floor(next / TURN_MS)).toBe(8);
 	});
 
-	it('one whose sleep ended a little late has not missed its turn', () => {
-		const turns = refused(allTurns(), at(5), TURN_MS, 0);
-		const begin = nextTurn(turns, 8 * TURN_MS, TURN_MS);
-		expect(nextTurn(turns, begin + 25, TURN_MS)).toBe(begin);
-		expect(nextTurn(turns, begin + 200, TURN_MS)).toBeGreaterThan(begin + TURN_MS);
+	it('one whose sleep ended a little late has not missed its slot', () => {
+		const slots = refused(allSlots(), at(5), TURN_MS, 0);
+		const begin = nextSlot(slots, 8 * TURN_MS, TURN_MS);
+		expect(nextSlot(slots, begin + 25, TURN_MS)).toBe(begin);
+		expect(nextSlot(slots, begin + 200, TURN_MS)).toBeGreaterThan(begin + TURN_MS);
 	});
 
 	it('successes in a row gain one more, and every further one comes sooner', () => {
-		let turns = refused(allTurns(), at(5), TURN_MS, 0);
+		let slots = refused(allSlots(), at(5), TURN_MS, 0);
 		let now = at(6);
 		const gains: number[] = [];
-		for (let sent = 1; !isAlone(turns); sent++) {
-			now = nextTurn(turns, now + TURN_MS, TURN_MS);
-			const before = turns.own.length;
-			turns = admitted(turns, now, TURN_MS);
-			if (turns.own.length > before) gains.push(sent);
+		for (let sent = 1; !isAlone(slots); sent++) {
+			now = nextSlot(slots, now + TURN_MS, TURN_MS);
+			const before = slots.own.length;
+			slots = admitted(slots, now, TURN_MS);
+			if (slots.own.length > before) gains.push(sent);
 			expect(sent).toBeLessThan(40);
 		}
 		expect(gains).toHaveLength(6);
 		expect(gains[0]).toBe(7);
 	});
 
-	it('a turn that was tried in vain is not tried again before the others', () => {
-		const calm: Turns = { ...refused(allTurns(), at(5), TURN_MS, 0), calm: 6 };
-		const claimed = (turns: Turns) => Math.floor(nextTurn(turns, at(12), TURN_MS) / TURN_MS);
+	it('a slot that was tried in vain is not tried again before the others', () => {
+		const calm: Slots = { ...refused(allSlots(), at(5), TURN_MS, 0), calm: 6 };
+		const claimed = (slots: Slots) => Math.floor(nextSlot(slots, at(12), TURN_MS) / TURN_MS);
 		expect(claimed(calm)).toBe(13);
 		const after = refused(calm, at(13), TURN_MS, 0);
 		expect(after.own).toEqual(calm.own);
@@ -74,27 +74,27 @@ describe('turns', () => {
 		expect(claimed({ ...after, own: [0], calm: after.patience })).toBe(14);
 	});
 
-	it('who has more sends later within the turn', () => {
-		const many = refused(allTurns(), at(5), TURN_MS, 0);
-		const few: Turns = { ...many, own: [0, 6] };
-		expect(nextTurn(few, at(11) + 500, TURN_MS)).toBeLessThan(
-			nextTurn(many, at(11) + 500, TURN_MS),
+	it('who has more sends later within the slot', () => {
+		const many = refused(allSlots(), at(5), TURN_MS, 0);
+		const few: Slots = { ...many, own: [0, 6] };
+		expect(nextSlot(few, at(11) + 500, TURN_MS)).toBeLessThan(
+			nextSlot(many, at(11) + 500, TURN_MS),
 		);
 	});
 
 	it('somebody always has one left', () => {
 		const random = createRandom(1);
-		let turns = allTurns();
+		let slots = allSlots();
 		for (let nth = 0; nth < 500; nth++) {
-			turns = refused(turns, nextTurn(turns, nth * 5000, TURN_MS), TURN_MS, random());
-			expect(turns.own.length).toBeGreaterThan(0);
+			slots = refused(slots, nextSlot(slots, nth * 5000, TURN_MS), TURN_MS, random());
+			expect(slots.own.length).toBeGreaterThan(0);
 		}
 	});
 
-	it('one that is refused again and again looks for another beginning of the turns', () => {
-		let turns = allTurns();
-		for (let nth = 0; nth < 9; nth++) turns = refused(turns, at(nth), TURN_MS, 0.5);
-		expect(turns.offset).toBe(0.5);
+	it('one that is refused again and again looks for another beginning of the slots', () => {
+		let slots = allSlots();
+		for (let nth = 0; nth < 9; nth++) slots = refused(slots, at(nth), TURN_MS, 0.5);
+		expect(slots.offset).toBe(0.5);
 	});
 });
 
@@ -128,7 +128,7 @@ async function crowd(processes: number, seconds: number, seed: number, refuseNth
 	const service = createService(clock, random, refuseNth);
 	const end = clock.now() + seconds * 1000;
 	const all = Array.from({ length: processes }, async (_, process) => {
-		const id = accountIdOf(`sk-turns-${accounts++}`, 'https://dashscope.aliyuncs.com');
+		const id = accountIdOf(`sk-slots-${accounts++}`, 'https://dashscope.aliyuncs.com');
 		const late = {
 			now: () => clock.now(),
 			sleep: async (ms: number, signal?: AbortSignal) =>
