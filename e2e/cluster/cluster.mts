@@ -29,7 +29,8 @@ import type { Servers } from './servers.mts';
 const WORK = path.join(WORK_FOLDER, 'cluster');
 const PORT = 5750;
 const RESTART_MS = 2000;
-const START_TIMEOUT_MS = 180_000;
+/** On a busy machine a start takes minutes. */
+const START_TIMEOUT_MS = 400_000;
 export const WORKERS = 2;
 /** So many videos are made at once, each in so many seconds. */
 const ACCOUNT = { concurrency: 4, taskSeconds: 5 };
@@ -120,7 +121,14 @@ async function startProcesses(env: Record<string, string>, logFiles: string[]) {
 	const main = await keep<RunningN8n>(async (last) =>
 		last
 			? await last.startAgain()
-			: await startN8n({ install, userFolder: folder, port: PORT, logFile: mainLog, env }),
+			: await startN8n({
+					install,
+					userFolder: folder,
+					port: PORT,
+					logFile: mainLog,
+					env,
+					startTimeoutMs: START_TIMEOUT_MS,
+				}),
 	);
 	const workers: Array<Kept<RunningWorker>> = [];
 	for (const [nth, logFile] of workerLogs.entries()) {

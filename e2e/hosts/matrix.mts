@@ -1,6 +1,7 @@
 /**
- * The table of hosts and checks: kept in `results.json`, shown in `docs/compatibility.md`. The rule:
- * the page is made from the results only, so that nothing stands in it that was not run.
+ * The tables of hosts and checks, and of upgrades: kept in `results.json` and `upgrades.json`, shown in
+ * `docs/compatibility.md`. The rule: the page is made from the results only, so that nothing stands in it
+ * that was not run.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,6 +11,7 @@ import { z } from 'zod';
 import { PROJECT_FOLDER } from '../../sandbox/n8n/paths.mts';
 
 const RESULTS_FILE = path.join(import.meta.dirname, 'results.json');
+const UPGRADES_FILE = path.join(import.meta.dirname, 'upgrades.json');
 const PAGE_FILE = path.join(PROJECT_FOLDER, 'docs', 'compatibility.md');
 
 const resultSchema = z.object({
@@ -24,22 +26,57 @@ const resultSchema = z.object({
 
 export type HostResult = z.infer<typeof resultSchema>;
 
+const upgradeSchema = z.object({
+	upgrade: z.string(),
+	/** UTC, e.g. `2026-11-25`. */
+	date: z.string(),
+	/** The status of the execution that waited. */
+	status: z.string(),
+	videos: z.number(),
+	creates: z.number(),
+	/** Task IDs that the execution names. */
+	idsTold: z.number(),
+	/** The execution's error. */
+	says: z.string(),
+	passed: z.boolean(),
+});
+
+export type UpgradeResult = z.infer<typeof upgradeSchema>;
+
 const byVersion = (a: HostResult, b: HostResult) =>
 	a.version.localeCompare(b.version, 'en', { numeric: true });
 
-/** What is known, with `fresh` in place of what was known of these versions. */
-export async function addResults(fresh: HostResult[]): Promise<HostResult[]> {
-	const text = await readFile(RESULTS_FILE, 'utf8').catch(() => '[]');
-	const known = z.array(resultSchema).parse(JSON.parse(text));
-	const kept = known.filter((old) => !fresh.some(({ version }) => version === old.version));
-	return [...kept, ...fresh].sort(byVersion);
+const readHosts = async () =>
+	z.array(resultSchema).parse(JSON.parse(await readFile(RESULTS_FILE, 'utf8').catch(() => '[]')));
+
+const readUpgrades = async () =>
+	z.array(upgradeSchema).parse(JSON.parse(await readFile(UPGRADES_FILE, 'utf8').catch(() => '[]')));
+
+async function writeJson(file: string, results: object[]): Promise<void> {
+	const options = { ...(await resolveConfig(file)), parser: 'json' };
+	await writeFile(file, await format(JSON.stringify(results), options));
 }
 
-/** Writes the results and the page that shows them. */
-export async function writeResults(results: HostResult[]): Promise<void> {
-	const options = { ...(await resolveConfig(RESULTS_FILE)), parser: 'json' };
-	await writeFile(RESULTS_FILE, await format(JSON.stringify(results), options));
-	await writeFile(PAGE_FILE, page(results));
+const writePage = async () =>
+	await writeFile(PAGE_FILE, page(await readHosts(), await readUpgrades()));
+
+/** Puts hosts in the place of what was known of their versions, and writes results and page. */
+export async function addHosts(fresh: HostResult[]): Promise<void> {
+	const kept = (await readHosts()).filter(
+		(old) => !fresh.some(({ version }) => version === old.version),
+	);
+	await writeJson(RESULTS_FILE, [...kept, ...fresh].sort(byVersion));
+	await writePage();
+}
+
+/** Puts an upgrade in the place of what was known of it, and writes results and page. */
+export async function addUpgrade(fresh: UpgradeResult): Promise<void> {
+	const kept = (await readUpgrades()).filter(({ upgrade }) => upgrade !== fresh.upgrade);
+	await writeJson(
+		UPGRADES_FILE,
+		[...kept, fresh].sort((a, b) => a.upgrade.localeCompare(b.upgrade, 'en')),
+	);
+	await writePage();
 }
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -64,7 +101,28 @@ export function table(results: HostResult[]): string {
 	].join('\n');
 }
 
-const page = (results: HostResult[]) => `# Which n8n
+const UPGRADE_HEADINGS = [
+	'from, to',
+	'run on',
+	'execution',
+	'videos of 3',
+	'creates',
+	'task IDs in the execution',
+	'its error',
+];
+
+const upgradeRow = ({ upgrade, passed, ...seen }: UpgradeResult) =>
+	row([
+		passed ? upgrade : `**${upgrade}: fails**`,
+		seen.date,
+		seen.status,
+		String(seen.videos),
+		String(seen.creates),
+		String(seen.idsTold),
+		cell(seen.says),
+	]);
+
+const page = (results: HostResult[], upgrades: UpgradeResult[]) => `# Which n8n
 
 The packed package in real n8n versions, each installed for this and driven over its own API: the
 latest of the oldest supported minor version, the last 1.x, the first 2.x, and so on to the newest
@@ -76,4 +134,16 @@ ${table(results)}
 
 Made by \`npm run test:hosts\` (minutes and about 3 GB for each version, removed after its run;
 \`npm run test:hosts -- 2.0.3\` runs one); the results are kept in \`e2e/hosts/results.json\`.
+
+## Upgrades while a batch waits
+
+A batch of 3 portraits with Survive Restarts is parked, n8n is stopped, and n8n, or the package, is changed
+for another version on the same data. Then the wait is taken up, or it ends with every task ID and the
+reason.
+
+${row(UPGRADE_HEADINGS)}
+${row(UPGRADE_HEADINGS.map(() => '---'))}
+${upgrades.map(upgradeRow).join('\n')}
+
+Made by \`npm run test:upgrade\` (a quarter of an hour, and 3 GB for the older n8n).
 `;

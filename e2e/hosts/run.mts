@@ -5,24 +5,19 @@
  */
 import { Command } from 'commander';
 import { mkdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { connect } from '../../sandbox/n8n/api.mts';
 import { OWNER } from '../../sandbox/n8n/bring-up.mts';
 import { run } from '../../sandbox/n8n/command.mts';
-import {
-	installedIn,
-	installVersion,
-	type N8nVersion,
-} from '../../sandbox/n8n/install-version.mts';
-import { ensureN8n, type N8nInstall } from '../../sandbox/n8n/install.mts';
+import type { N8nVersion } from '../../sandbox/n8n/install-version.mts';
 import { startN8n, type RunningN8n } from '../../sandbox/n8n/instance.mts';
 import { installTarball, packProject } from '../../sandbox/n8n/package.mts';
 import type { Host } from './check.mts';
 import { HOSTS, hostOf, MAIN_VERSION } from './hosts.mts';
+import { HOSTS_FOLDER, installHost } from './install.mts';
 import { killChecks } from './kill-checks.mts';
-import { addResults, table, writeResults, type HostResult } from './matrix.mts';
+import { addHosts, table, type HostResult } from './matrix.mts';
 import { QUICK_CHECKS } from './quick-checks.mts';
 
 interface Flags {
@@ -33,11 +28,7 @@ interface Flags {
 
 const command = new Command('npm run test:hosts --')
 	.argument('[versions...]', 'only these versions of n8n')
-	.option(
-		'--folder <folder>',
-		'where hosts are installed',
-		path.join(tmpdir(), 'emoji-video-hosts'),
-	)
+	.option('--folder <folder>', 'where hosts are installed', HOSTS_FOLDER)
 	.option('--keep', 'leave the installed hosts there, and use those that are', false)
 	.option('--no-write', 'leave docs/compatibility.md and the results as they are')
 	.parse();
@@ -50,12 +41,6 @@ const WITHOUT_NEW_MODULES = { N8N_DISABLED_MODULES: '' };
 const START_TIMEOUT_MS = 400_000;
 
 const tell = (message: string) => console.log(message);
-
-async function install(folder: string, wanted: N8nVersion): Promise<N8nInstall> {
-	if (wanted.version === MAIN_VERSION) return await ensureN8n();
-	const known = flags.keep ? installedIn(folder, wanted) : undefined;
-	return known ?? (await installVersion(folder, wanted));
-}
 
 const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -104,7 +89,7 @@ async function runHost(wanted: N8nVersion, tarball: string): Promise<HostResult>
 	let started: RunningN8n | undefined;
 	let host: Host | undefined;
 	try {
-		const installed = await install(path.join(folder, 'host'), wanted);
+		const installed = await installHost(flags.folder, wanted, flags.keep);
 		node = (await run(installed.nodePath, ['--version'], { cwd: folder })).trim().slice(1);
 		await rm(work, { recursive: true, force: true });
 		await installTarball(work, tarball);
@@ -141,7 +126,7 @@ async function main(): Promise<void> {
 		tell(`n8n ${version.version} (${version.layout})`);
 		await mkdir(path.join(flags.folder, version.version), { recursive: true });
 		fresh.push(await runHost(version, tarball));
-		if (flags.write) await writeResults(await addResults(fresh));
+		if (flags.write) await addHosts(fresh);
 	}
 	tell(`\n${table(fresh)}`);
 	if (!fresh.every(({ checks }) => checks.every(({ passed }) => passed))) process.exitCode = 1;

@@ -15,7 +15,6 @@ import { connect } from '../../sandbox/n8n/api.mts';
 import type { Execution, N8nApi } from '../../sandbox/n8n/api.mts';
 import { OWNER } from '../../sandbox/n8n/bring-up.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
-import { installVersion } from '../../sandbox/n8n/install-version.mts';
 import { ensureN8n } from '../../sandbox/n8n/install.mts';
 import type { N8nInstall } from '../../sandbox/n8n/install.mts';
 import { startN8n } from '../../sandbox/n8n/instance.mts';
@@ -26,6 +25,9 @@ import { untilParked } from '../moments.mts';
 import { countVideos } from '../videos.mts';
 import { batch, emojiVideo, MANUAL, portraitsOf } from '../workflows.mts';
 import { hostOf, MAIN_VERSION } from './hosts.mts';
+import { HOSTS_FOLDER, installHost } from './install.mts';
+import { addUpgrade } from './matrix.mts';
+import type { UpgradeResult } from './matrix.mts';
 
 const OLDER_N8N = '2.20.12';
 const FILES = ['ada.png', 'ben.jpg', 'kim.png'];
@@ -38,16 +40,6 @@ interface Side {
 	tarball: string;
 	/** n8n refuses to start when it is told to leave out a module that it does not know. */
 	env: Record<string, string>;
-}
-
-interface Row {
-	upgrade: string;
-	status: string;
-	videos: number;
-	creates: number;
-	idsTold: number;
-	says: string;
-	passed: boolean;
 }
 
 const start = async (folder: string, { install, env }: Side) =>
@@ -88,7 +80,12 @@ async function judge(api: N8nApi, double: DashScopeDouble, execution: Execution)
 }
 
 /** A batch is parked before the upgrade, and ends after it. */
-async function upgrade(name: string, folder: string, before: Side, after: Side): Promise<Row> {
+async function upgrade(
+	name: string,
+	folder: string,
+	before: Side,
+	after: Side,
+): Promise<UpgradeResult> {
 	console.log(name);
 	await rm(folder, { recursive: true, force: true });
 	await installTarball(folder, before.tarball);
@@ -101,7 +98,8 @@ async function upgrade(name: string, folder: string, before: Side, after: Side):
 		n8n = await start(folder, after);
 		const api = await connect(n8n.url, OWNER);
 		const execution = await api.waitForExecution(id, { timeoutMs: ENDS_WITHIN_MS });
-		return { upgrade: name, ...(await judge(api, double, execution)) };
+		const date = new Date().toISOString().slice(0, 10);
+		return { upgrade: name, date, ...(await judge(api, double, execution)) };
 	} finally {
 		await n8n.stop();
 		await double.close();
@@ -132,27 +130,32 @@ async function main() {
 	const flags = new Command('npm run test:upgrade --')
 		.option('--folder <folder>', '', path.join(tmpdir(), 'emoji-video-upgrade'))
 		.option('--only <which>', 'n8n or package')
+		.option('--keep', 'leave the older n8n there, and use the one that is', false)
 		.parse()
-		.opts<{ folder: string; only?: string }>();
+		.opts<{ folder: string; only?: string; keep: boolean }>();
 	await mkdir(flags.folder, { recursive: true });
 	const tarball = await packProject(path.join(flags.folder, 'package'));
 	const current: Side = { install: await ensureN8n(), tarball, env: {} };
-	const rows: Row[] = [];
+	const rows: UpgradeResult[] = [];
+	const add = async (result: UpgradeResult) => {
+		rows.push(result);
+		await addUpgrade(result);
+	};
 	const work = path.join(flags.folder, 'work');
 	try {
 		if (flags.only !== 'n8n') {
 			const other = { ...current, tarball: await packOtherVersion(flags.folder) };
-			rows.push(await upgrade('package: another stored version', work, other, current));
+			await add(await upgrade('package: another stored version', work, other, current));
 		}
 		if (flags.only !== 'package') {
-			const host = path.join(flags.folder, OLDER_N8N);
-			const install = await installVersion(host, hostOf(OLDER_N8N));
+			const install = await installHost(HOSTS_FOLDER, hostOf(OLDER_N8N), flags.keep);
 			const older = { install, tarball, env: { N8N_DISABLED_MODULES: '' } };
-			rows.push(await upgrade(`n8n: ${OLDER_N8N} to ${MAIN_VERSION}`, work, older, current));
+			await add(await upgrade(`n8n: ${OLDER_N8N} to ${MAIN_VERSION}`, work, older, current));
 		}
 	} finally {
 		console.table(rows);
 		await rm(flags.folder, { recursive: true, force: true });
+		if (!flags.keep) await rm(path.join(HOSTS_FOLDER, OLDER_N8N), { recursive: true, force: true });
 	}
 	if (!rows.every(({ passed }) => passed)) process.exitCode = 1;
 }

@@ -34,7 +34,8 @@ export interface RunningWorker {
 	stop(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 180_000;
+/** On a busy machine a start takes minutes. */
+const START_TIMEOUT_MS = 400_000;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach((child) => signalTree(child, 'SIGKILL')));

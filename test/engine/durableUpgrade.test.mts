@@ -1,44 +1,247 @@
 /**
  * The package is changed while a batch waits, for one that stores its state differently. Rule: the batch
- * ends with a sentence that says why, every task ID is in the error or in n8n's log, and nothing is paid for
- * twice.
+ * ends with a sentence that says why, each video with its own task ID, and nothing is paid for twice.
  */
-import type { IDataObject } from 'n8n-workflow';
-import { created, itemsOf, PORTRAITS, survive } from './durableWait.mts';
-import { readLog } from './harness.mts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import {
+	at,
+	created,
+	isCreate,
+	isWrite,
+	itemsOf,
+	nth,
+	PORTRAITS,
+	survive,
+} from './durableWait.mts';
+import { keepFilesIn } from './harness.mts';
 import { useN8n } from './server/n8nServer.mts';
+import type { Found } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox({ taskSeconds: 600, rateLimits: { enforce: true } });
 const n8n = useN8n(sandbox);
 
-/** What is stored is of version 99, as far as can be seen. */
-function changeVersion() {
+type Change = (state: IDataObject) => void;
+
+const WHY = /package was changed while the execution waited/;
+
+const ofVersion99: Change = (state) => {
+	state['version'] = 99;
+};
+
+/** As another version might have it: nothing but the entries is where it was. */
+const ofOtherShape: Change = (state) => {
+	const { entries } = state;
+	for (const name of Object.keys(state)) delete state[name];
+	Object.assign(state, { version: 99, entries, plan: { kind: 'unheard of' } });
+	for (const entry of entries as IDataObject[]) {
+		entry['settled'] = 'a word that this version does not know';
+		delete entry['simplify'];
+	}
+};
+
+/** No entry is where this version looks for it. */
+const withoutEntries: Change = (state) => {
+	state['version'] = 99;
+	state['videos'] = { all: state['entries'] };
+	delete state['entries'];
+};
+
+/** What is stored is of another version, as far as can be seen. */
+function store(change: Change) {
 	let changed = 0;
 	for (const { id } of n8n.executions().filter(({ depth }) => depth > 0))
 		n8n.edit(id, ({ executionData }) => {
 			for (const context of Object.values(executionData?.contextData ?? {})) {
 				const state = context['emojiVideoBatch'] as IDataObject | undefined;
 				if (state === undefined) continue;
-				state['version'] = 99;
+				change(state);
 				changed++;
 			}
 		});
-	// The supervisor's, and the guard's copy where it has one.
 	expect(changed).toBeGreaterThan(0);
 }
 
-it('the execution ends with an error that says why, and every task can be found', async () => {
-	const told = readLog();
-	const id = await n8n.run({ items: itemsOf(sandbox.double), parameters: survive() });
-	await created(sandbox, n8n, id);
-	changeVersion();
-	const { status, error } = await n8n.ended(id);
-	expect(status).toBe('error');
-	expect(error?.description).toMatch(/package was .*changed while the execution waited/);
-	const tasks = sandbox.double.tasks();
-	expect(tasks).toHaveLength(PORTRAITS.length);
-	const places = `${error?.description} ${told()}`;
-	for (const task of tasks) expect(places).toContain(task.id);
+/** Whether a supervisor has written down a video that was fetched. */
+const hasVideo = () =>
+	n8n
+		.executions()
+		.filter(({ depth }) => depth === 2)
+		.map(({ id }) => JSON.stringify(n8n.execution(id).data.executionData?.contextData))
+		.some((text) => text.includes('"binary"'));
+
+/** No check can read what it is to do. */
+function breakOrders() {
+	let changed = 0;
+	for (const { id } of n8n.executions().filter(({ depth }) => depth === 3))
+		n8n.edit(id, (data) => {
+			const text = JSON.stringify(data.executionData?.nodeExecutionStack);
+			const broken = text.replaceAll('"creatingEndsAt"', '"ends"');
+			if (broken === text) return;
+			data.executionData!.nodeExecutionStack = JSON.parse(broken) as never;
+			changed++;
+		});
+	expect(changed).toBeGreaterThan(0);
+}
+
+const CONTINUES = { settings: { onError: 'continueErrorOutput' as const } };
+
+const run = async (parameters: INodeParameters = survive(), more: object = CONTINUES) =>
+	await n8n.run({ items: itemsOf(sandbox.double), parameters, ...more });
+
+/** The task that was made for a portrait. */
+const taskOf = (name: string) =>
+	sandbox.double
+		.ledger()
+		.find(
+			({ createdTaskId, body }) =>
+				createdTaskId !== undefined && JSON.stringify(body).includes(name),
+		)?.createdTaskId;
+
+const errorsOf = ({ errorItems }: Found) =>
+	errorItems.map(({ json }) => json['error'] as Record<string, string>);
+
+/** One error item for each portrait, with its task's ID. */
+function expectEachWithItsTask(found: Found) {
+	expect(found.status).toBe('success');
+	expect(found.items).toEqual([]);
+	const errors = errorsOf(found);
+	expect(errors.map(({ taskId }) => taskId)).toEqual(PORTRAITS.map(taskOf));
+	for (const { message, description } of errors) {
+		expect(message).toMatch(WHY);
+		expect(description).toContain('Wait or Get Status');
+	}
+	expect(found.errorItems.map(({ json }) => json['number'])).toEqual([0, 1, 2]);
 	expect(sandbox.double.counts().createsAccepted).toBe(PORTRAITS.length);
+}
+
+describe('a batch that waits was written down by another version', () => {
+	it('the execution ends with an error that says why, with every task', async () => {
+		const id = await run(survive(), {});
+		await created(sandbox, n8n, id);
+		store(ofVersion99);
+		const { status, error } = await n8n.ended(id);
+		expect(status).toBe('error');
+		expect(error?.message).toMatch(WHY);
+		for (const name of PORTRAITS) expect(error?.description).toContain(taskOf(name));
+		expect(sandbox.double.counts().createsAccepted).toBe(PORTRAITS.length);
+	});
+
+	it.each([
+		['of the same shape', ofVersion99],
+		['of another shape', ofOtherShape],
+	])('%s: each item leaves by the error output with its own task', async (_, change) => {
+		const id = await run();
+		await created(sandbox, n8n, id);
+		store(change);
+		expectEachWithItsTask(await n8n.ended(id));
+	});
+
+	it('without an entry that can be found: one error, with every task', async () => {
+		const id = await run();
+		await created(sandbox, n8n, id);
+		store(withoutEntries);
+		const [error] = errorsOf(await n8n.ended(id));
+		expect(error?.['message']).toMatch(WHY);
+		for (const name of PORTRAITS) expect(error?.['description']).toContain(taskOf(name));
+	});
+
+	it('what is finished is a video', async () => {
+		const folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
+		await keepFilesIn('filesystem', folder);
+		const id = await run();
+		await sandbox.time.until(hasVideo);
+		await n8n.parked(id);
+		store(ofVersion99);
+		const found = await n8n.ended(id);
+		expect(found.items.length).toBeGreaterThan(0);
+		expect(found.errorItems.length).toBeGreaterThan(0);
+		expect(found.items.every(({ binary }) => binary !== undefined)).toBe(true);
+		expect(found.items.length + found.errorItems.length).toBe(PORTRAITS.length);
+		await keepFilesIn('memory');
+		await rm(folder, { recursive: true, force: true });
+	});
+});
+
+describe('a check is under way when the package is changed', () => {
+	it('what it creates is told by its report, and each item has its own task', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		expect(sandbox.double.tasks()).toEqual([]);
+		store(ofVersion99);
+		expectEachWithItsTask(await n8n.ended(id));
+	});
+
+	it('its report was not heard: it is read all the same', async () => {
+		const id = await run();
+		n8n.dieAt(
+			at(
+				'after',
+				(moment) => moment.kind === 'write' && moment.depth === 3 && moment.status === 'success',
+			),
+		);
+		await n8n.untilDead();
+		store(ofVersion99);
+		n8n.start();
+		expectEachWithItsTask(await n8n.ended(id));
+	});
+
+	it('n8n dies while it creates: what may have been made is said of each', async () => {
+		const id = await run();
+		n8n.dieAt(nth(2, at('after', isCreate)));
+		await n8n.untilDead();
+		store(ofVersion99);
+		n8n.start();
+		const errors = errorsOf(await n8n.ended(id));
+		expect(errors).toHaveLength(PORTRAITS.length);
+		for (const { description } of errors) {
+			expect(description).toMatch(WHY);
+			expect(description).toContain('Get Many');
+		}
+	});
+
+	it('it cannot read its order: nothing is created, and the items say so', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		store(ofVersion99);
+		breakOrders();
+		const errors = errorsOf(await n8n.ended(id));
+		expect(errors).toHaveLength(PORTRAITS.length);
+		for (const { message, description } of errors) expect(`${message} ${description}`).toMatch(WHY);
+		expect(sandbox.double.counts().createsAccepted).toBe(0);
+	});
+
+	it('an order alone that it cannot read is given again, and every video comes', async () => {
+		const id = await run();
+		await n8n.parked(id);
+		breakOrders();
+		const found = await n8n.ended(id);
+		expect(found.items).toHaveLength(PORTRAITS.length);
+		expect(sandbox.double.counts().createsAccepted).toBe(PORTRAITS.length);
+	});
+});
+
+it('the guard finds its supervisor lost, and of another version: each item has its own task', async () => {
+	const id = await run();
+	await created(sandbox, n8n, id);
+	n8n.dieAt(isWrite(2, 'running', 'after'));
+	await n8n.untilDead();
+	store(ofVersion99);
+	n8n.start();
+	expectEachWithItsTask(await n8n.ended(id));
+});
+
+it('a guard of another version still looks after its supervisor, and every video comes', async () => {
+	const id = await run();
+	await created(sandbox, n8n, id);
+	for (const { id: guard } of n8n.executions().filter(({ depth }) => depth === 1))
+		n8n.edit(guard, ({ executionData }) => {
+			for (const context of Object.values(executionData?.contextData ?? {}))
+				context['emojiVideoGuard'] = { version: 99 } as never;
+		});
+	const found = await n8n.ended(id);
+	expect(found.items).toHaveLength(PORTRAITS.length);
 });

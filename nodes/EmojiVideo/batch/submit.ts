@@ -31,6 +31,8 @@ export interface BatchTools {
 	trace?: (video: VideoLabel, taskId: string) => void;
 	/** Tells a person how far a batch is. */
 	tell?: (line: string) => void;
+	/** Asked once, before anything is paid for: why nothing may be. */
+	beforePaying?: () => Promise<Failure | undefined>;
 }
 
 /** A task that DashScope has accepted, and the video it is for. */
@@ -216,7 +218,7 @@ export async function submitJobs(
 	untilRoom: UntilRoom = async () => await Promise.resolve(),
 	handOver?: (prepared: PreparedJob) => void,
 ): Promise<void> {
-	const { paidTasks, signal } = tools;
+	const { paidTasks, signal, beforePaying } = tools;
 	const stop: BatchStop = {};
 	const open: Job[] = [];
 	for (const job of jobs) {
@@ -224,6 +226,7 @@ export async function submitJobs(
 		if (resumed) onResult(job, succeed({ job, entry: resumed }));
 		else open.push(job);
 	}
+	if (open.some(({ key }) => !paidTasks.isInFlight(key))) stop.failure = await beforePaying?.();
 	const areasOf = detectAhead(open, tools, stop);
 	for (const job of open) {
 		if (signal.aborted) stop.failure ??= STOPPED;

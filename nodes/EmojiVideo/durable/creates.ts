@@ -3,18 +3,17 @@
  * then another check may; and what an earlier check may have created is looked for in the account's list
  * first, and not created again where the list has a task that nobody knows.
  */
-import { listAllTasks } from '../batch/listTasks';
 import { aboutOf } from '../batch/plan';
 import { enqueue } from '../batch/pollSchedule';
 import type { PollSchedule } from '../batch/pollSchedule';
 import { roomFor } from '../batch/queueAhead';
 import { concernsAll, create } from '../batch/submit';
-import { VIDEO_MODEL } from '../dashscope/client';
+import { unknownTasks } from '../batch/unknownTasks';
 import { openAccount } from '../execution/context';
 import type { ExecutionContext } from '../execution/context';
 import { createTrace } from '../execution/trace';
-import { caught, succeed } from '../result';
-import type { Failure, Result } from '../result';
+import { caught } from '../result';
+import type { Failure } from '../result';
 import { isWanted } from './owner';
 import { isExpected } from './relatives';
 import type { EntryProgress } from './state';
@@ -29,39 +28,21 @@ interface Created {
 	endedBy?: Failure;
 }
 
-/** Clocks differ: the list is asked for so much more on either side. */
-const LIST_MARGIN_MS = 5 * 60_000;
-
 /** After so many creates it looks whether the user's execution still waits for them. */
 const LOOKS_EVERY = 5;
-
-/** The account's tasks of that time that the batch does not know. */
-async function unknownTasks(
-	{ client }: Pick<ExecutionContext, 'client'>,
-	{ since, until, known }: NonNullable<Order['doubt']>,
-): Promise<Result<string[]>> {
-	const submitted = { from: since - LIST_MARGIN_MS, to: until + LIST_MARGIN_MS };
-	const ours = new Set(known);
-	const list = await listAllTasks(
-		client,
-		{ submitted },
-		undefined,
-		({ taskId, model }) => !ours.has(taskId) && (model === undefined || model === VIDEO_MODEL),
-	);
-	return list.ok ? succeed(list.value.map(({ taskId }) => taskId)) : list;
-}
 
 /** What an earlier check may have created: nothing, or an end for every entry in doubt. */
 async function recover(context: ExecutionContext, order: Order): Promise<Created | undefined> {
 	if (!order.doubt) return undefined;
-	const unknown = await unknownTasks(context, order.doubt);
+	const unknown = await unknownTasks(context.client, order.doubt);
 	if (!unknown.ok) return { creating: 'unreadable', progress: new Map() };
 	if (unknown.value.length === 0) return undefined;
+	const candidates = unknown.value.map(({ taskId }) => taskId).join(', ');
 	const failure = lostCreate(
-		`Tasks of the account that this batch does not know, one of which may be this video: ${unknown.value.join(', ')}.`,
+		`Tasks of the account that this batch does not know, one of which may be this video: ${candidates}.`,
 	);
 	context.functions.logger.warn(
-		`Emoji Video: execution ${order.owner?.executionId ?? ''} was interrupted while it created ${order.group.length} videos. They are not created again, because the account has tasks that may be theirs: ${unknown.value.join(', ')}.`,
+		`Emoji Video: execution ${order.owner?.executionId ?? ''} was interrupted while it created ${order.group.length} videos. They are not created again, because the account has tasks that may be theirs: ${candidates}.`,
 	);
 	const progress = new Map(order.group.map((place) => [place, { settled: failure }]));
 	return { creating: 'done', progress };

@@ -8,10 +8,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 import type { Clock } from '../clock';
 import type { Outcome } from '../execution/operation';
-import { fail } from '../result';
-import type { Failure } from '../result';
 import { errorItem, itemOf, outcomesOf } from './outcomes';
 import { readSupervisor, SUPERVISOR_KEY } from './relatives';
+import { LOST_TOO_OFTEN, salvage } from './salvage';
 import { waitStateSchema } from './state';
 import type { WaitState } from './state';
 import { parkOn, sleepUntil } from './parking';
@@ -34,15 +33,6 @@ const memorySchema = z.object({
 	lateUntil: z.number().optional(),
 });
 type Memory = z.infer<typeof memorySchema>;
-
-const firstItem = z.object({ [WAIT_STATE_KEY]: waitStateSchema });
-
-const UNREADABLE: Failure = {
-	kind: 'input',
-	message: 'What this wait was about cannot be read',
-	nextStep:
-		"n8n's log names each task that was accepted; use Get Status or Wait with their IDs within 24 hours of their creation.",
-};
 
 const MARK = itemOf({ number: 0 });
 
@@ -85,12 +75,16 @@ async function sleepOn(
 export async function guard(functions: IExecuteFunctions, clock: Clock): Promise<Outcome[]> {
 	const now = clock.now();
 	const context = functions.getContext('node');
-	const memory = memorySchema.safeParse(context[MEMORY_KEY]).data;
+	const remembered = context[MEMORY_KEY];
+	// Another version's is not the first run's either.
+	const memory =
+		remembered === undefined ? undefined : memorySchema.catch({ supervisors: 1 }).parse(remembered);
 	const [input] = functions.getInputData();
 	const isError = errorItem.safeParse(input?.json).success;
 	if (!memory) {
-		const state = firstItem.safeParse(input?.json).data?.[WAIT_STATE_KEY];
-		if (!state) return [{ itemIndex: 0, result: fail(UNREADABLE) }];
+		const sent = input?.json[WAIT_STATE_KEY];
+		const state = waitStateSchema.safeParse(sent).data;
+		if (!state) return await salvage(functions, sent);
 		return await watch(functions, state, { supervisors: 0 }, now);
 	}
 	const supervisor = await readSupervisor(
@@ -98,11 +92,11 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 		z.string().safeParse(context[SUPERVISOR_KEY]).data,
 	);
 	const { supervisors } = memory;
-	if (!supervisor && isError) return [{ itemIndex: 0, result: fail(UNREADABLE) }];
+	if (!supervisor && isError) return await salvage(functions, undefined, undefined, LOST_TOO_OFTEN);
 	if (!supervisor) return await sleepOn(functions, memory, now + LOOK_EVERY_MS);
 	// Its end was not handed on.
 	if (supervisor.items) return outcomesOf(supervisor.items, supervisor.state?.entries ?? []);
-	const { parkedUntil = 0, state } = supervisor;
+	const { parkedUntil = 0, state, stored } = supervisor;
 	if (!isError && parkedUntil > now)
 		return await sleepOn(functions, { supervisors }, now + LOOK_EVERY_MS);
 	const isNoticed = memory.lateUntil === parkedUntil && memory.lateSince !== undefined;
@@ -113,8 +107,9 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 			{ supervisors, lateSince, lateUntil: parkedUntil },
 			lateSince + LATE_MS,
 		);
-	if (!state || supervisors >= MOST_SUPERVISORS)
-		return [{ itemIndex: 0, result: fail(UNREADABLE) }];
+	if (!state) return await salvage(functions, stored);
+	if (supervisors >= MOST_SUPERVISORS)
+		return await salvage(functions, stored, undefined, LOST_TOO_OFTEN);
 	functions.logger.warn(
 		`Emoji Video: n8n has lost what waited for execution ${state.owner?.executionId ?? ''}; it is taken up again.`,
 	);

@@ -42,19 +42,25 @@ function lastOutput(data: unknown, node: string): unknown[] | undefined {
 	return parsed?.resultData.runData[node]?.at(-1)?.data.main[0] ?? undefined;
 }
 
-const reportItem = z.object({ json: z.object({ [WAIT_STATE_KEY]: reportSchema }) });
+const carried = z.object({ json: z.object({ [WAIT_STATE_KEY]: z.unknown() }) });
+
+/** What a check that has ended has put out, whatever it is; `undefined` where it has not ended. */
+export async function lastReport(
+	functions: IExecuteFunctions,
+	checkId: string | undefined,
+): Promise<unknown> {
+	const [item] = lastOutput(await read(functions, checkId), CHECK_NODE) ?? [];
+	return carried.safeParse(item).data?.json[WAIT_STATE_KEY];
+}
 
 /**
  * The report of a check that has ended without being heard: n8n died after it had written it down, and
  * before it handed it on.
  */
-export async function unheardReport(
+export const unheardReport = async (
 	functions: IExecuteFunctions,
 	checkId: string | undefined,
-): Promise<Report | undefined> {
-	const [item] = lastOutput(await read(functions, checkId), CHECK_NODE) ?? [];
-	return reportItem.safeParse(item).data?.json[WAIT_STATE_KEY];
-}
+): Promise<Report | undefined> => reportSchema.safeParse(await lastReport(functions, checkId)).data;
 
 /** A value in a node's context, as it was last written down. */
 function inContext<T extends z.ZodTypeAny>(
@@ -74,6 +80,8 @@ export interface SupervisorRow {
 	/** Until when it is parked, ms since the epoch; `undefined` when it is not. */
 	parkedUntil: number | undefined;
 	state: WaitState | undefined;
+	/** The same, whoever has written it, whatever it is. */
+	stored: unknown;
 	/** What it has brought, when it has ended. */
 	items: INodeExecutionData[] | undefined;
 }
@@ -90,6 +98,7 @@ export async function readSupervisor(
 	return {
 		parkedUntil: parkedSchema.safeParse(data).data?.waitTill.getTime(),
 		state: inContext(data, SUPERVISOR_NODE, STATE_KEY, waitStateSchema),
+		stored: inContext(data, SUPERVISOR_NODE, STATE_KEY, z.unknown()),
 		items: lastOutput(data, DONE_NODE) as INodeExecutionData[] | undefined,
 	};
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { runOrder } from './check';
 import { guard } from './guard';
 import { handOn } from './outcomes';
+import { CHANGED, legibleFailure } from './salvage';
 import { abandon, supervise } from './supervisor';
 import { orderSchema } from './turns';
 import { SEAL_KEY, WAIT_STATE_KEY } from './workflows';
@@ -57,6 +58,9 @@ const sealedSchema = z.object({
 const finalize = (functions: IExecuteFunctions): Outcome[] =>
 	functions.getInputData().map(({ json, binary }, itemIndex) => {
 		const sealed = sealedSchema.safeParse(json);
+		// A failure that another version has sealed is a failure all the same.
+		if (SEAL_KEY in json && !sealed.success)
+			return failed(itemIndex, legibleFailure(json, CHANGED));
 		if (!sealed.success) return { itemIndex, result: succeed({ json, binary }) };
 		const { failure, about } = sealed.data[SEAL_KEY];
 		return failed(itemIndex, failure, about);
@@ -75,5 +79,7 @@ export async function runDurableRole(
 	if (role === 'finalizer') return finalize(functions);
 	if (role === 'guard') return seal(await guard(functions, systemClock));
 	if (role === 'check') return seal(await check(functions, context));
-	return seal(context.ok ? await supervise(context.value) : abandon(functions, context.failure));
+	return seal(
+		context.ok ? await supervise(context.value) : await abandon(functions, context.failure),
+	);
 }

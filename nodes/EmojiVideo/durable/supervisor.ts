@@ -7,14 +7,15 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 import type { ExecutionContext } from '../execution/context';
 import type { Outcome } from '../execution/operation';
-import { fail, succeed } from '../result';
-import type { Failure, Result } from '../result';
+import { succeed } from '../result';
+import type { Failure } from '../result';
 import { errorItem, giveUp, handOn, itemOf, outcomesOf, toOutcomes } from './outcomes';
 import { isReplaced, STATE_KEY, unheardReport } from './relatives';
+import { salvage } from './salvage';
 import { NOT_ASKED, waitStateSchema } from './state';
 import type { Turn, WaitState } from './state';
 import { loseTurn, lostCreate, planTurn, reportSchema, takeReport } from './turns';
-import type { Plan } from './turns';
+import type { Plan, Report } from './turns';
 import { parkOn, sleepUntil } from './parking';
 import { checkWorkflow, REPLACED_KEY, WAIT_STATE_KEY } from './workflows';
 
@@ -23,27 +24,20 @@ const MOST_LOST_CHECKS = 5;
 
 const LOST_CHECKS_KEY = 'emojiVideoLostChecks';
 
-const UNREADABLE: Failure = {
-	kind: 'input',
-	message: 'What this wait was about cannot be read',
-	nextStep:
-		"The package was probably changed while the execution waited. n8n's log names each task that was accepted; use Get Status or Wait with their IDs.",
-};
-
 const LOST = lostCreate('Its check was lost again and again.');
 
-const firstItem = z.object({ [WAIT_STATE_KEY]: waitStateSchema });
-const reportItem = z.object({ [WAIT_STATE_KEY]: reportSchema });
+/** What has come in: in the first run the state, then a report, or a mark. */
+const readInput = (functions: IExecuteFunctions): unknown =>
+	functions.getInputData()[0]?.json[WAIT_STATE_KEY];
 
-/** The state as the last run has left it; in the first run, what the user's node has sent. */
-function readState(functions: IExecuteFunctions): Result<WaitState> {
-	const kept = functions.getContext('node')[STATE_KEY];
-	const parsed =
-		kept === undefined
-			? firstItem.safeParse(functions.getInputData()[0]?.json).data?.[WAIT_STATE_KEY]
-			: waitStateSchema.safeParse(kept).data;
-	return parsed ? succeed(parsed) : fail(UNREADABLE);
-}
+/** The state as the last run has left it; in the first run, what the guard has sent. */
+const readStored = (functions: IExecuteFunctions): unknown =>
+	functions.getContext('node')[STATE_KEY] ?? readInput(functions);
+
+const readReport = (functions: IExecuteFunctions): Report | undefined =>
+	reportSchema.safeParse(readInput(functions)).data;
+
+const guardOf = z.object({ guardId: z.string() });
 
 const keepState = (functions: IExecuteFunctions, state: WaitState): void => {
 	functions.getContext('node')[STATE_KEY] = state;
@@ -82,8 +76,7 @@ async function takeInput(
 	now: number,
 ): Promise<WaitState> {
 	if (!hasTurn(state)) return state;
-	const json = functions.getInputData()[0]?.json;
-	const report = isError ? undefined : reportItem.safeParse(json).data?.[WAIT_STATE_KEY];
+	const report = isError ? undefined : readReport(functions);
 	const heard = report ? takeReport(state, report, now) : state;
 	if (!hasTurn(heard)) return heard;
 	// n8n keeps timers that have been replaced: a date that is not the check's is nobody's. And an older
@@ -113,19 +106,20 @@ async function begin(
 /** Parks itself on the next check, as long as there is to be one. */
 export async function supervise(context: ExecutionContext): Promise<Outcome[]> {
 	const { functions, clock } = context;
-	const before = readState(functions);
-	if (!before.ok) return [{ itemIndex: 0, result: before }];
+	const stored = readStored(functions);
 	// In the first run its guard has not yet written down that it is the one.
 	const isFirst = functions.getContext('node')[STATE_KEY] === undefined;
-	const { guardId } = before.value;
+	const guardId = guardOf.safeParse(stored).data?.guardId;
 	if (!isFirst && (await isReplaced(functions, guardId, functions.getExecutionId()))) {
 		return [{ itemIndex: 0, result: succeed({ json: { [REPLACED_KEY]: true } }) }];
 	}
+	const before = waitStateSchema.safeParse(stored).data;
+	if (!before) return await salvage(functions, stored, readInput(functions));
 	const json = functions.getInputData()[0]?.json;
 	const isError = errorItem.safeParse(json).success;
 	const now = clock.now();
 	const lostChecks = countLostChecks(functions, isError);
-	const state = await takeInput(functions, before.value, isError, now);
+	const state = await takeInput(functions, before, isError, now);
 	if (hasTurn(state)) {
 		keepState(functions, state);
 		await sleepUntil(functions, state.turn.lostAt, [itemOf({ number: state.turn.number })]);
@@ -139,11 +133,11 @@ export async function supervise(context: ExecutionContext): Promise<Outcome[]> {
 }
 
 /** A batch whose account cannot be opened any more: every entry comes out, with the reason. */
-export function abandon(functions: IExecuteFunctions, reason: Failure): Outcome[] {
-	const state = readState(functions);
-	if (!state.ok) return [{ itemIndex: 0, result: state }];
-	const { turn } = state.value;
-	const report = reportItem.safeParse(functions.getInputData()[0]?.json).data?.[WAIT_STATE_KEY];
-	const known = report ? takeReport(state.value, report, turn?.since ?? 0) : state.value;
+export async function abandon(functions: IExecuteFunctions, reason: Failure): Promise<Outcome[]> {
+	const stored = readStored(functions);
+	const state = waitStateSchema.safeParse(stored).data;
+	if (!state) return await salvage(functions, stored, readInput(functions));
+	const report = readReport(functions);
+	const known = report ? takeReport(state, report, state.turn?.since ?? 0) : state;
 	return giveUp(known, reason, LOST);
 }

@@ -113,7 +113,7 @@ const endOf = (entry: WaitEntry, { settled }: EntryProgress) =>
 		: entry.settled;
 
 /** An entry with what became known of it; once its task is known, nothing that was guessed without it counts. */
-function withProgress(entry: WaitEntry, more: EntryProgress): WaitEntry {
+export function withProgress(entry: WaitEntry, more: EntryProgress): WaitEntry {
 	const made = { ...entry, address: undefined };
 	if (entry.taskId === undefined && more.taskId !== undefined) {
 		return { ...made, settled: undefined, ...more };

@@ -1,9 +1,9 @@
-/** What the user knows about the account: other limits than the documented ones, and its price. */
+/** What the user knows about the account, and what may be spent: other limits than the documented ones, its price. */
 import type { INodeProperties } from 'n8n-workflow';
 import type { Rates } from '../batch/rateLimiter';
 import { field, group } from './read';
 import type { Form } from './read';
-import { numberValue, optional } from './schemas';
+import { flagValue, numberValue, optional } from './schemas';
 
 export const rateOptions: INodeProperties[] = [
 	{
@@ -35,6 +35,23 @@ export const priceOption: INodeProperties = {
 	description:
 		'What a second of video costs you, in your own currency. Each item then has its cost, billedSeconds times this price. Face detections are billed beside it.',
 };
+
+/** Of operations that pay. */
+export const checkBeforePayingOption: INodeProperties = {
+	displayName: 'Check Before Paying Again',
+	name: 'checkBeforePayingAgain',
+	type: 'boolean',
+	default: false,
+	description:
+		"Whether the Retry of an execution, in n8n's list, first looks at the account's tasks since the first try began. If there are some that it does not know, as after a crash, it ends in an error that names them and pays for nothing. Tasks that others make with the same account count, too.",
+};
+
+/** By expression, the value of the first item counts. */
+export const checkBeforePayingForm = field(
+	'limitOptions.checkBeforePayingAgain',
+	'Check Before Paying Again',
+	flagValue,
+);
 
 /** Per billed second, in the user's currency; `undefined`: no costs are told. */
 export const priceForm = field(

@@ -29,7 +29,15 @@ import type { Credential, NodeRun } from '../harness.mts';
 import type { Sandbox } from '../sandbox.mts';
 import { createExecutions, hasEnded } from './executions.mts';
 import type { Execution, Summary } from './executions.mts';
-import { failJobsOf, markCrashed, resume, runExecution, stop, trackWaiting } from './parking.mts';
+import {
+	failJobsOf,
+	markCrashed,
+	resume,
+	runExecution,
+	stop,
+	toRetry,
+	trackWaiting,
+} from './parking.mts';
 import type { Host } from './parking.mts';
 import { createProcess } from './process.mts';
 import type { Moment, MortalProcess } from './process.mts';
@@ -42,6 +50,8 @@ export interface ServerRun extends Omit<NodeRun, 'credential'> {
 	mode?: WorkflowExecuteMode;
 	/** Default true. */
 	isSaved?: boolean;
+	/** The workflow's "Save execution progress": what nodes have put out is in the table as they end. */
+	savesProgress?: boolean;
 }
 
 /** An execution as a person finds it in n8n. */
@@ -58,7 +68,11 @@ export interface Found extends Execution {
 const NODE = 'Emoji Video';
 
 /** Items -> Emoji Video -> what later nodes see; by the error output -> nothing. */
-function workflowOf({ isSaved = true, ...nodeRun }: ServerRun): IWorkflowBase {
+function workflowOf({
+	isSaved = true,
+	savesProgress = false,
+	...nodeRun
+}: ServerRun): IWorkflowBase {
 	const links: INode = {
 		id: 'links',
 		name: 'Links',
@@ -82,7 +96,7 @@ function workflowOf({ isSaved = true, ...nodeRun }: ServerRun): IWorkflowBase {
 		isArchived: false,
 		createdAt: new Date(0),
 		updatedAt: new Date(0),
-		settings: {},
+		settings: { saveExecutionProgress: savesProgress },
 	};
 }
 
@@ -104,6 +118,12 @@ export interface N8nServer {
 	credential: Credential;
 	/** Starts Items -> Emoji Video. @returns the execution's ID, once it runs */
 	run(run: ServerRun): Promise<string>;
+	/**
+	 * Retries an execution, as the button of that name does.
+	 * @param saved the node's run in the currently saved workflow; absent: the original one
+	 * @returns the new execution's ID, once it runs
+	 */
+	retry(id: string, saved?: ServerRun): Promise<string>;
 	/** Moves the clock until an execution has ended. */
 	ended(id: string): Promise<Found>;
 	/** Moves the clock until an execution, and all below it, are parked. */
@@ -164,6 +184,12 @@ async function startServer(
 	const executions = createExecutions();
 	const credential = { ...sandbox.credential };
 	const nodeTypes = await createNodeTypes(STAND_INS);
+	const begin = (mode: WorkflowExecuteMode, workflow: IWorkflowBase, data: IRunExecutionData) => {
+		const row = { depth: 0, mode, status: 'running', waitTill: undefined, workflow, data } as const;
+		const id = executions.insert(row);
+		void host.main.run(async () => await runExecution(host, { ...row, id }));
+		return id;
+	};
 	let isLast: (moment: Moment) => boolean = () => false;
 	let deathsLeft = 0;
 	let isDead = false;
@@ -231,17 +257,16 @@ async function startServer(
 					nodeExecutionStack: [{ node: items, data: { main: [[{ json: {} }]] }, source: null }],
 				},
 			});
-			const row = {
-				depth: 0,
-				mode,
-				status: 'running',
-				waitTill: undefined,
-				workflow,
-				data,
-			} as const;
-			const id = executions.insert(row);
-			void host.main.run(async () => await runExecution(host, { ...row, id }));
-			return await Promise.resolve(id);
+			return await Promise.resolve(begin(mode, workflow, data));
+		},
+		async retry(id, saved) {
+			const data = toRetry(executions.read(id).data);
+			const workflow = saved ? workflowOf(saved) : executions.read(id).workflow;
+			for (const entry of data.executionData?.nodeExecutionStack ?? []) {
+				const node = workflow.nodes.find(({ name }) => name === entry.node.name);
+				if (node) entry.node = node;
+			}
+			return await Promise.resolve(begin('retry', workflow, data));
 		},
 		async ended(id) {
 			await time.until(() => hasEnded(rowOf(id) ?? { status: 'unknown' }));

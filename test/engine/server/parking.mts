@@ -18,6 +18,7 @@ import type {
 	ExecutionStatus,
 	INodeTypes,
 	IRun,
+	IRunExecutionData,
 	ITaskData,
 	IWorkflowExecuteAdditionalData,
 	RelatedExecution,
@@ -92,6 +93,14 @@ async function process(
 			run.status = finalStatus(run);
 			await save(host, worker, id, run);
 		});
+		if (workflow.settings?.saveExecutionProgress === true) {
+			const { depth } = host.executions.read(id);
+			hooks.addHandler('nodeExecuteAfter', async (_node, _task, progress) => {
+				await worker.act({ kind: 'write', depth, status: 'running' }, () =>
+					host.executions.update(id, { data: progress }),
+				);
+			});
+		}
 		const additionalData = {
 			...host.additionalData(),
 			executionId: id,
@@ -257,6 +266,16 @@ export async function stop(host: Host, id: string): Promise<void> {
 	await main.act({ kind: 'write', depth, status: 'canceled' }, () =>
 		executions.update(id, { status: 'canceled', waitTill: undefined, data }),
 	);
+}
+
+/** What a Retry begins with (n8n's executions/execution.service, retry): what is stored, without its error. */
+export function toRetry(data: IRunExecutionData): IRunExecutionData {
+	const { lastNodeExecuted, runData } = data.resultData;
+	if (lastNodeExecuted === undefined) return data;
+	delete data.resultData.error;
+	const runs = runData[lastNodeExecuted];
+	if (runs?.at(-1)?.error !== undefined) runs.pop();
+	return data;
 }
 
 const CRASHABLE: ReadonlySet<string> = new Set(CRASHABLE_EXECUTION_STATUSES);

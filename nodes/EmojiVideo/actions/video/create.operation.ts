@@ -5,11 +5,15 @@ import { submitJobs } from '../../batch/submit';
 import type { SubmittedJob } from '../../batch/submit';
 import { failed } from '../../execution/operation';
 import type { Outcome } from '../../execution/operation';
+import { payingTools } from '../../execution/payingAgain';
 import { createdToJson } from '../../output';
 import { filesField, limitsField, simplifyField, simplifyForm } from '../../parameters/common';
 import { portraitOptions } from '../../parameters/portrait';
-import { rateOptions } from '../../parameters/rates';
-import { constant } from '../../parameters/read';
+import {
+	checkBeforePayingForm,
+	checkBeforePayingOption,
+	rateOptions,
+} from '../../parameters/rates';
 import { succeed } from '../../result';
 import type { Result } from '../../result';
 import { defineOperation } from '../defineOperation';
@@ -39,18 +43,24 @@ export const create = defineOperation({
 	operation: 'create',
 	toolDescription:
 		'Starts to make short animated videos (MP4) of the face in a portrait photo, one for each expression, and returns their taskIds at once. Each video is billed and takes 1 to 5 minutes.',
-	fields: [...videoFields, simplifyField, filesField(portraitOptions), limitsField(rateOptions)],
-	settings: constant(undefined),
+	fields: [
+		...videoFields,
+		simplifyField,
+		filesField(portraitOptions),
+		limitsField([...rateOptions, checkBeforePayingOption]),
+	],
+	settings: checkBeforePayingForm,
 	async item(fields, context) {
 		const simplify = simplifyForm(fields);
 		if (!simplify.ok) return simplify;
 		const video = await readVideo(fields, context);
 		return video.ok ? succeed({ ...video.value, simplify: simplify.value }) : video;
 	},
-	async run(context, { items, refused }) {
+	async run(context, { items, settings: checks, refused }) {
 		const outcomes: Outcome[] = [...refused];
 		const simplified = new Map(items.map(({ itemIndex, simplify }) => [itemIndex, simplify]));
-		await submitJobs(planJobs(items, context.runIndex), context, (job, result) => {
+		const tools = payingTools(context, checks);
+		await submitJobs(planJobs(items, context.runIndex), tools, (job, result) => {
 			outcomes.push(toOutcome(job, result, simplified.get(job.itemIndex) ?? true));
 			if (!result.ok && context.stopsAtFirstFailure) context.halt();
 		});

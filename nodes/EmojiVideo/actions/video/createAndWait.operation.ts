@@ -2,6 +2,7 @@
 import { planJobs } from '../../batch/plan';
 import { submitJobs } from '../../batch/submit';
 import { startWait } from '../../durable/start';
+import { payingTools } from '../../execution/payingAgain';
 import { filesField, limitsField, simplifyField, waitingField } from '../../parameters/common';
 import {
 	deliveryFields,
@@ -10,7 +11,13 @@ import {
 	deliveryOptions,
 } from '../../parameters/delivery';
 import { portraitOptions } from '../../parameters/portrait';
-import { priceOption, rateOptions } from '../../parameters/rates';
+import {
+	checkBeforePayingForm,
+	checkBeforePayingOption,
+	priceOption,
+	rateOptions,
+} from '../../parameters/rates';
+import { group } from '../../parameters/read';
 import {
 	answerWithinField,
 	queueAheadOption,
@@ -20,6 +27,8 @@ import {
 import { succeed } from '../../result';
 import { defineOperation } from '../defineOperation';
 import { readVideo, videoFields } from './videoForm';
+
+const settingsForm = group({ wait: waitForm, checks: checkBeforePayingForm });
 
 export const createAndWait = defineOperation({
 	resource: 'video',
@@ -33,9 +42,9 @@ export const createAndWait = defineOperation({
 		answerWithinField,
 		filesField([...portraitOptions, ...deliveryOptions]),
 		waitingField(waitOptions),
-		limitsField([...rateOptions, priceOption, queueAheadOption]),
+		limitsField([...rateOptions, checkBeforePayingOption, priceOption, queueAheadOption]),
 	],
-	settings: waitForm,
+	settings: settingsForm,
 	async item(fields, context) {
 		const delivery = deliveryForm(fields);
 		if (!delivery.ok) return delivery;
@@ -51,10 +60,10 @@ export const createAndWait = defineOperation({
 		const retirement = context.retirement();
 		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 		const jobs = planJobs(items, context.runIndex);
-		const waiting = startWait(context, settings, jobs, deliveries, refused);
+		const waiting = startWait(context, settings.wait, jobs, deliveries, refused);
 		await submitJobs(
 			jobs,
-			context,
+			payingTools(context, settings.checks),
 			(job, result) => {
 				if (result.ok) waiting.add(result.value);
 				else waiting.settle(job, result);
