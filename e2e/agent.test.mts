@@ -3,28 +3,30 @@
  * the model of our node, and what our node makes of the model's call.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 import type { N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
+import { inDocs, sinceLastLine, toolsOf, transcriptOf } from './conversations.mts';
 import { startChatModel, type Chat, type Say } from './standIns.mts';
 import { exampleOf, logIn, readWorld } from './world.mts';
 
 const CREATE = 'Create_Emoji_Video';
 const STATUS = 'Get_Video_Status';
 
-/** What the tools have said so far, as the model reads it. */
+/** What the tools have said since the person spoke last, as the model reads it. */
 const toolResults = (chat: Chat | undefined): string[] =>
-	(chat?.messages ?? [])
+	sinceLastLine(chat)
 		.filter(({ role }) => role === 'tool')
 		.map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content)));
 
-const taskIdIn = (result: string) => /"taskId":"([\w-]+)"/.exec(result)?.[1];
+const taskIdIn = (text: string) => /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/.exec(text)?.[0];
 const linkIn = (text: string) => /https?:[^"\\\s]+mp4[^"\\\s]*/.exec(text)?.[0] ?? '';
 
 /** A person writes into the chat. */
-async function say(api: N8nApi, workflow: Workflow, chatInput: string) {
-	const message = { sessionId: randomUUID(), action: 'sendMessage', chatInput };
+async function say(api: N8nApi, workflow: Workflow, sessionId: string, chatInput: string) {
+	const message = { sessionId, action: 'sendMessage', chatInput };
 	const started = await api.request('POST', `/workflows/${workflow.id}/run`, {
 		workflowData: workflow,
 		triggerToStartFrom: {
@@ -48,14 +50,31 @@ async function say(api: N8nApi, workflow: Workflow, chatInput: string) {
 describe('the AI agent sample', () => {
 	const world = readWorld();
 	const imageUrl = `${world.storageUrl}/portraits/kim.png`;
+	const ASKED = `Make me a sleepy video of ${imageUrl}, please.`;
 
-	/** Runs one conversation. @returns what the person reads, and what the model has read */
+	async function finished(taskId: string | undefined): Promise<void> {
+		const headers = { authorization: `Bearer ${world.apiKey}` };
+		const ask = async () => await fetch(`${world.doubleUrl}/api/v1/tasks/${taskId}`, { headers });
+		while (!(await (await ask()).text()).includes('SUCCEEDED')) await sleep(200);
+	}
+
+	interface Conversation {
+		/** What the person says, one turn each. */
+		lines?: string[];
+		agent?: number;
+		/** Parameters of Create Emoji Video. */
+		create?: Record<string, unknown>;
+		/** Happens between two turns. */
+		meanwhile?: (answer: string) => Promise<void>;
+	}
+
+	/** Runs a conversation. @returns what the person reads, and what the model has read */
 	async function talk(
-		script: (results: string[]) => Say,
-		{ agent = 3.1, create = {} }: { agent?: number; create?: Record<string, unknown> } = {},
+		script: (results: string[], chat: Chat) => Say,
+		{ lines = [ASKED], agent = 3.1, create = {}, meanwhile }: Conversation = {},
 	) {
 		const api = await logIn(world);
-		const model = await startChatModel((chat) => script(toolResults(chat)));
+		const model = await startChatModel((chat) => script(toolResults(chat), chat));
 		try {
 			const openAiApi = await api.saveCredential('OpenAI', 'openAiApi', {
 				apiKey: 'scripted',
@@ -74,8 +93,16 @@ describe('the AI agent sample', () => {
 				return { ...node, parameters: { ...node.parameters, ...create } };
 			});
 			const workflow = await api.importWorkflow({ ...example, nodes });
-			const answer = await say(api, workflow, 'Make me a video, please.');
-			return { answer, chats: model.chats, results: toolResults(model.chats.at(-1)) };
+			const sessionId = randomUUID();
+			const turns: Array<{ answer: string; chat: Chat | undefined }> = [];
+			for (const line of lines) {
+				const before = turns.at(-1);
+				if (before) await meanwhile?.(before.answer);
+				const answer = await say(api, workflow, sessionId, line);
+				turns.push({ answer, chat: model.chats.at(-1) });
+			}
+			const { answer = '', chat } = turns.at(-1) ?? {};
+			return { answer, turns, chats: model.chats, results: toolResults(chat) };
 		} finally {
 			await model.close();
 		}
@@ -90,12 +117,14 @@ describe('the AI agent sample', () => {
 		expect(tools[CREATE]).toContain('Cute Kid: Happy; Cute Kid: Wide-Eyed');
 		expect(tools[CREATE]).toMatch(/400 to 7000 pixels .* one person who faces the camera/);
 		expect(tools[STATUS]).toMatch(/Tells how far an emoji video is/);
+		const told = toolsOf(chats[0]);
+		expect(await inDocs('What the model reads of the two tools', told)).toBe(told);
 	});
 
 	it.each([3.1, 2.2])(
 		'agent %s: the model chooses by name, and gets a link and little else',
 		async (agent) => {
-			const { answer, results } = await talk(
+			const { answer, results, turns } = await talk(
 				([result]) =>
 					result === undefined
 						? {
@@ -114,38 +143,52 @@ describe('the AI agent sample', () => {
 				videoUrlExpiresAt: expect.any(String) as string,
 			});
 			expect(Object.keys(item ?? {}).length).toBeLessThanOrEqual(6);
+			const said = transcriptOf(turns);
+			expect(await inDocs('A video while one waits', said)).toBe(said);
 		},
 	);
 
 	it.each([3.1, 2.2])(
 		'agent %s: a name that fits two templates comes back with both',
 		async (agent) => {
-			const { answer } = await talk(
+			const { results, turns } = await talk(
 				([result]) =>
 					result === undefined
 						? { tool: CREATE, arguments: { Image_URL: imageUrl, Templates: 'Happy' } }
-						: { text: `It says: ${result}` },
-				{ agent },
+						: { text: 'Happy like a cute kid, or happy like a worker?' },
+				{ agent, lines: [`Make me a happy video of ${imageUrl}, please.`] },
 			);
-			expect(answer).toContain('Cute Kid: Happy (mengwa_kaixin)');
-			expect(answer).toContain('Worker: Happy (dagong_kaixin)');
+			expect(results[0]).toContain('Cute Kid: Happy (mengwa_kaixin)');
+			expect(results[0]).toContain('Worker: Happy (dagong_kaixin)');
+			const said = transcriptOf(turns);
+			if (agent === 3.1) expect(await inDocs('A name that fits two templates', said)).toBe(said);
 		},
 	);
 
 	it('a wait that would outlast the chat gives the task, for Get Status later', async () => {
-		const { answer, results } = await talk(
-			([created, ...states]) => {
-				if (created === undefined) {
-					return { tool: CREATE, arguments: { Image_URL: imageUrl, Templates: 'Tired' } };
+		const { answer, chats, turns } = await talk(
+			([result], { messages }) => {
+				const known = taskIdIn(JSON.stringify(messages));
+				if (result === undefined) {
+					return known === undefined
+						? { tool: CREATE, arguments: { Image_URL: imageUrl, Templates: 'Tired' } }
+						: { tool: STATUS, arguments: { Task_IDs: known } };
 				}
-				const link = linkIn(states.at(-1) ?? '');
-				if (link !== '') return { text: `Here it is: ${link}` };
-				return { tool: STATUS, arguments: { Task_IDs: taskIdIn(created) } };
+				const link = linkIn(result);
+				if (link !== '') return { text: `Here it is: ${link} The link works for 24 hours.` };
+				return { text: `It is being made, as task ${known}. Ask me again in a minute.` };
 			},
-			{ create: { answerWithin: 1 } },
+			{
+				lines: [`Make me a tired video of ${imageUrl}, please.`, 'Is it finished?'],
+				create: { answerWithin: 1 },
+				meanwhile: async (answer) => await finished(taskIdIn(answer)),
+			},
 		);
-		expect(results[0]).toMatch(/"status":"(PENDING|RUNNING)"/);
-		expect(results[0]).toContain('ask for its status with this taskId');
+		const created = toolResults(chats.at(1))[0];
+		expect(created).toMatch(/"status":"(PENDING|RUNNING)"/);
+		expect(created).toContain('ask for its status with this taskId');
 		expect(answer).toMatch(/^Here it is: http.+\.mp4/);
+		const said = transcriptOf(turns);
+		expect(await inDocs('A video that takes longer than the chat', said)).toBe(said);
 	});
 });

@@ -30,7 +30,7 @@ const ARGUMENTS = [
 ];
 
 /** @throws with how to install one, if there is no Chromium */
-export async function openBrowser(): Promise<Browser> {
+async function openBrowser(): Promise<Browser> {
 	const executablePath = CANDIDATES.find((file) => file !== undefined && existsSync(file));
 	if (executablePath === undefined) {
 		throw new Error(
@@ -42,12 +42,32 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /** Logs in through the form and waits for the list of workflows. */
-export async function logInThroughForm(page: Page, n8nUrl: string): Promise<void> {
+async function logInThroughForm(page: Page, n8nUrl: string): Promise<void> {
 	await page.goto(`${n8nUrl}/signin`);
 	await page.locator('input[name=emailOrLdapLoginId]').fill(OWNER.email);
 	await page.locator('input[name=password]').fill(OWNER.password);
 	await page.getByTestId('form-submit-button').click();
 	await page.waitForURL('**/home/workflows');
+}
+
+/** A person who has logged in to n8n, in a browser of their own. */
+export interface Editor {
+	page: Page;
+	close: () => Promise<void>;
+}
+
+/** @param height of the window, in pixels */
+export async function openEditor(n8nUrl: string, height = 860): Promise<Editor> {
+	const browser = await openBrowser();
+	try {
+		const page = await browser.newPage({ viewport: { width: 1440, height } });
+		page.setDefaultTimeout(60_000);
+		await logInThroughForm(page, n8nUrl);
+		return { page, close: async () => await browser.close() };
+	} catch (error) {
+		await browser.close();
+		throw error;
+	}
 }
 
 /** Opens a workflow by its name from the list and waits for its canvas. */
@@ -99,6 +119,17 @@ export async function searchNodes(page: Page, text: string): Promise<FoundNode[]
 export async function closeNodeCreator(page: Page): Promise<void> {
 	await page.keyboard.press('Escape');
 	await page.getByTestId('node-creator').waitFor({ state: 'hidden' });
+}
+
+/** Opens an execution as n8n's list of executions shows it, with its canvas. */
+export async function openExecution(
+	page: Page,
+	n8nUrl: string,
+	workflowId: string,
+	executionId: string,
+): Promise<void> {
+	await page.goto(`${n8nUrl}/workflow/${workflowId}/executions/${executionId}`);
+	await page.getByTestId('canvas-node').first().waitFor();
 }
 
 export function canvasNode(page: Page, name: string): Locator {

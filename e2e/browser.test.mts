@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
 import { templateIds } from '../sandbox/dashscope/index.mts';
 import { QUICK_START } from '../sandbox/n8n/examples.mts';
@@ -8,13 +8,13 @@ import {
 	closeToasts,
 	errorToasts,
 	isDrawn,
-	logInThroughForm,
-	openBrowser,
+	openEditor,
 	openPanel,
 	openWorkflow,
 	screenshot,
 	updateImage,
 	watchVideo,
+	type Editor,
 } from './browser.mts';
 import { exampleOf, readWorld } from './world.mts';
 
@@ -22,19 +22,17 @@ const NODE = 'Create Emoji Video';
 
 describe('a user in the editor', () => {
 	const world = readWorld();
-	let browser: Browser;
+	let editor: Editor;
 	let page: Page;
 
 	beforeAll(async () => {
-		browser = await openBrowser();
-		page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
-		page.setDefaultTimeout(60_000);
-		await logInThroughForm(page, world.n8nUrl);
+		editor = await openEditor(world.n8nUrl);
+		page = editor.page;
 		await openWorkflow(page, exampleOf(world, QUICK_START).name);
 	});
 
 	afterAll(async () => {
-		await browser?.close();
+		await editor?.close();
 	});
 
 	it('sees the node on the canvas, with its icon', async () => {

@@ -4,9 +4,9 @@
  */
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
-import { closeToasts, logInThroughForm, openBrowser } from './browser.mts';
+import { closeToasts, openEditor, type Editor } from './browser.mts';
 import { exampleOf, IMAGES_FOLDER, readWorld, SCREENSHOTS_FOLDER } from './world.mts';
 
 /** What n8n's editor lays over the canvas. */
@@ -48,18 +48,16 @@ const hiddenPixels = async (note: Locator) =>
 
 describe('the samples on the canvas', () => {
 	const world = readWorld();
-	let browser: Browser;
+	let editor: Editor;
 	let page: Page;
 
 	beforeAll(async () => {
-		browser = await openBrowser();
-		page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-		page.setDefaultTimeout(60_000);
-		await logInThroughForm(page, world.n8nUrl);
+		editor = await openEditor(world.n8nUrl, 900);
+		page = editor.page;
 		await mkdir(SCREENSHOTS_FOLDER, { recursive: true });
 	});
 	afterAll(async () => {
-		await browser?.close();
+		await editor?.close();
 	});
 
 	it.each(Object.keys(world.examples))('%s', async (file) => {

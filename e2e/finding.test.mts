@@ -1,13 +1,13 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
 import {
 	closeNodeCreator,
-	logInThroughForm,
-	openBrowser,
+	openEditor,
 	openNewWorkflow,
 	screenshot,
 	searchNodes,
 	updateImage,
+	type Editor,
 } from './browser.mts';
 import { readWorld } from './world.mts';
 
@@ -33,18 +33,16 @@ const DESCRIPTION =
 
 describe('a person who looks for the node', () => {
 	const world = readWorld();
-	let browser: Browser;
+	let editor: Editor;
 	let page: Page;
 
 	beforeAll(async () => {
-		browser = await openBrowser();
-		page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
-		page.setDefaultTimeout(60_000);
-		await logInThroughForm(page, world.n8nUrl);
+		editor = await openEditor(world.n8nUrl);
+		page = editor.page;
 	});
 
 	afterAll(async () => {
-		await browser?.close();
+		await editor?.close();
 	});
 
 	describe('in "What triggers this workflow?"', () => {

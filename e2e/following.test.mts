@@ -1,14 +1,27 @@
-/** What is left of a batch that a person stops in the editor: every paid task, in n8n's log. */
+/**
+ * What a person sees of a batch: its lines while it runs, the hint when it is over, what a wait that survives
+ * restarts says of itself, and what is left after Stop.
+ */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
 import { startDashScopeDouble, type DashScopeDouble } from '../sandbox/dashscope/index.mts';
 import type { N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
-import { canvasNode, closeToasts, logInThroughForm, openBrowser, screenshot } from './browser.mts';
-import { untilNotRunning } from './moments.mts';
+import {
+	canvasNode,
+	closePanel,
+	closeToasts,
+	openEditor,
+	openExecution,
+	openPanel,
+	screenshot,
+	updateImage,
+	type Editor,
+} from './browser.mts';
+import { rowsBelow, untilNotRunning } from './moments.mts';
 import { batch, emojiVideo, portraitsOf } from './workflows.mts';
 import { E2E_FOLDER, logIn, readWorld } from './world.mts';
 
@@ -22,30 +35,28 @@ describe('a long wait', () => {
 	const world = readWorld();
 	const doubles: DashScopeDouble[] = [];
 	let api: N8nApi;
-	let browser: Browser;
+	let editor: Editor;
 	let page: Page;
 
 	beforeAll(async () => {
 		api = await logIn(world);
-		browser = await openBrowser();
-		page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
-		page.setDefaultTimeout(60_000);
-		await logInThroughForm(page, world.n8nUrl);
+		editor = await openEditor(world.n8nUrl);
+		page = editor.page;
 	});
 
 	afterAll(async () => {
-		await browser?.close();
+		await editor?.close();
 		await Promise.all(doubles.map(async (double) => await double.close()));
 	});
 
 	/** Three portraits, saved and open in the editor. */
-	async function open(name: string, taskSeconds: number, options: Record<string, unknown>) {
+	async function open(name: string, taskSeconds: number, parameters: Record<string, unknown>) {
 		const double = await startDashScopeDouble({ taskSeconds });
 		doubles.push(double);
 		const data = credentialDataFor(double);
 		const credential = await api.saveCredential(`Following: ${name}`, CREDENTIAL_TYPE, data);
 		const saved = await api.importWorkflow(
-			batch(name, portraitsOf(double, ...PORTRAITS), emojiVideo(credential, { options })),
+			batch(name, portraitsOf(double, ...PORTRAITS), emojiVideo(credential, parameters)),
 		);
 		await page.goto(`${world.n8nUrl}/workflow/${saved.id}`);
 		await canvasNode(page, NODE).waitFor();
@@ -55,7 +66,14 @@ describe('a long wait', () => {
 
 	const run = async () => await page.getByTestId('execute-workflow-button').click();
 
-	async function newestExecution(saved: Workflow): Promise<string> {
+	/** What stands above the items of the open panel. */
+	async function hint(): Promise<string> {
+		const callout = page.getByTestId('output-panel').getByTestId('node-hint');
+		return (await callout.innerText()).trim();
+	}
+
+	/** The user's execution; its sub-executions are newer. */
+	async function executionOf(saved: Workflow): Promise<string> {
 		for (;;) {
 			const ids = (await api.executions(saved)).map(({ id }) => Number(id));
 			if (ids.length > 0) return String(Math.min(...ids));
@@ -63,13 +81,74 @@ describe('a long wait', () => {
 		}
 	}
 
+	it('is told line by line in n8n’s log and in the browser’s console, and at the end by a hint', async () => {
+		const heard: string[] = [];
+		page.on('console', (message) => heard.push(message.text()));
+		await open('Followed', 4, {
+			options: { pollInterval: 1 },
+			limitOptions: { pricePerSecond: 0.08 },
+		});
+		await run();
+		await canvasNode(page, 'After').getByTestId('canvas-node-status-success').waitFor();
+
+		const prefix = `[Node: "${NODE}"] `;
+		const lines = heard
+			.filter((line) => line.startsWith(prefix))
+			.map((line) => line.slice(prefix.length));
+		expect(lines).toContainEqual(
+			expect.stringMatching(/^[01] of 3 finished, 1 running, [12] queued, about .+ left$/),
+		);
+		expect(lines.at(-1)).toBe('3 of 3 finished');
+		expect(new Set(lines).size).toBe(lines.length);
+		const log = await logLines();
+		for (const line of lines) expect(log).toContain(`Emoji Video: "${NODE}": ${line}`);
+
+		await closeToasts(page);
+		await openPanel(page, NODE);
+		expect(await hint()).toMatch(
+			/^3 videos, 7 billed seconds, cost 0\.56\. The links work until \d{4}-\d\d-\d\d \d\d:\d\d; files in the output stay\.$/,
+		);
+		await updateImage(await screenshot(page, 'hint'));
+		await closePanel(page);
+	});
+
+	it('that survives restarts says so in its panel, and what its sub-executions are', async () => {
+		const { saved } = await open('Survives', 60, { options: { surviveRestarts: true } });
+		await run();
+		const id = await executionOf(saved);
+		const rows = await rowsBelow(api, await untilNotRunning(api, id), NODE);
+		const panel = await openPanel(page, NODE);
+		expect(await hint()).toMatch(
+			/^Waiting for 3 videos, next look at \d\d:\d\d, then every 1 to 15 minutes$/,
+		);
+		await panel.getByText('goes on by itself when its videos are there').waitFor();
+		await updateImage(await screenshot(page, 'waiting'));
+		await closePanel(page);
+		await page.getByTestId('stop-execution-button').click();
+
+		for (const [layer, { id: subId }] of Object.entries(rows)) {
+			await openExecution(page, world.n8nUrl, saved.id, subId);
+			await page.getByText(`A part of execution ${id}`).waitFor();
+			await page.getByText('need not be touched').waitFor();
+			// Side by side.
+			const nodes = await page.getByTestId('canvas-node').all();
+			const boxes = await Promise.all(nodes.map(async (node) => await node.boundingBox()));
+			const lefts = boxes.map((box) => box?.x ?? 0).sort((a, b) => a - b);
+			expect(lefts.length).toBeGreaterThanOrEqual(3);
+			for (const [index, left] of lefts.slice(1).entries())
+				expect(left - (lefts[index] ?? 0)).toBeGreaterThan(boxes[0]?.width ?? 0);
+			const picture = await screenshot(page, `sub-execution-${layer}`);
+			if (layer === 'check') await updateImage(picture);
+		}
+	});
+
 	it('leaves every accepted task in n8n’s log when it is stopped', async () => {
-		const { double, saved } = await open('Stopped', 60, { pollInterval: 1 });
+		const { double, saved } = await open('Stopped', 60, { options: { pollInterval: 1 } });
 		await run();
 		while (double.tasks().length < PORTRAITS.length) await sleep(100);
 		await closeToasts(page);
 		await page.getByTestId('stop-execution-button').click();
-		const id = await newestExecution(saved);
+		const id = await executionOf(saved);
 		const { status, data } = await untilNotRunning(api, id);
 		expect(status).toBe('canceled');
 		// n8n keeps nothing of what the node has returned.

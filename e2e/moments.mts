@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
+import { subExecutionOf } from '../sandbox/n8n/report.mts';
 
 const LOOK_AGAIN_MS = 200;
 
@@ -16,6 +17,18 @@ export async function untilNotRunning(api: N8nApi, id: string): Promise<Executio
 		if (execution.status !== 'running' && execution.status !== 'new') return execution;
 		await sleep(LOOK_AGAIN_MS);
 	}
+}
+
+/**
+ * The rows below an execution whose node is parked (durable/workflows.ts), once all are parked.
+ * @param execution that `untilNotRunning` has seen
+ */
+export async function rowsBelow(api: N8nApi, execution: Execution, nodeName: string) {
+	const next = async (parent: Execution, name: string) =>
+		await untilNotRunning(api, subExecutionOf(parent, name));
+	const guard = await next(execution, nodeName);
+	const supervisor = await next(guard, 'Guard');
+	return { guard, supervisor, check: await next(supervisor, 'Supervisor') };
 }
 
 /** Until every one of these executions is parked. @throws if one ends instead */

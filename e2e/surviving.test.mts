@@ -205,4 +205,13 @@ describe('Survive Restarts', () => {
 		await expectLinkedVideos(outputOf(execution, 'After'), [0, 1]);
 		expect(double.counts().createsAccepted).toBe(2);
 	});
+
+	it('ends all below within one look, and takes what is queued out of the queue, when it is stopped', async () => {
+		expect(await scenes.stopped).toEqual({
+			own: 'canceled',
+			below: ['success', 'success', 'success'],
+			tasks: ['RUNNING', 'CANCELED', 'CANCELED'],
+			creates: 3,
+		});
+	});
 });

@@ -25,6 +25,7 @@ import {
 	failSecond,
 	lookAtParked,
 	startByWebhook,
+	stopCreated,
 	type Act,
 } from './stage.mts';
 
@@ -143,6 +144,12 @@ export async function beginAll() {
 		}),
 	};
 	const parked = await lookAtParked(scenes.manual, NODE);
+	const stopped = begin('stopped', {
+		service: { taskSeconds: 600 },
+		workflow: portraits(THREE, SURVIVE),
+	}).then(async (scene) => await stopCreated(scene, NODE, THREE.length));
+	// The test that asks for it hears of it.
+	void stopped.catch(() => undefined);
 	const broken = {
 		stop: await begin('broken credential', { workflow: portraits(TWO, SURVIVE) }),
 		errorOutput: await begin('broken credential, error output', {
@@ -157,5 +164,5 @@ export async function beginAll() {
 	};
 	await breakCredential(broken.stop, TWO.length);
 	await breakCredential(broken.errorOutput, THREE.length);
-	return { ...scenes, ...parked, broken, failed };
+	return { ...scenes, ...parked, broken, failed, stopped };
 }

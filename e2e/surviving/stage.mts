@@ -14,8 +14,8 @@ import type {
 	WorkflowFile,
 } from '../../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
-import { outputOf, subExecutionOf } from '../../sandbox/n8n/report.mts';
-import { callWebhook, untilNotRunning } from '../moments.mts';
+import { outputOf } from '../../sandbox/n8n/report.mts';
+import { callWebhook, rowsBelow, untilNotRunning } from '../moments.mts';
 import { MANUAL } from '../workflows.mts';
 import { logIn, readWorld } from '../world.mts';
 
@@ -81,9 +81,7 @@ export async function failSecond({ double }: Scene): Promise<string> {
 export async function lookAtParked({ id, double }: Scene, node: string) {
 	const n8n = await api;
 	const execution = await untilNotRunning(n8n, id);
-	const guard = await n8n.execution(subExecutionOf(execution, node));
-	const supervisor = await n8n.execution(subExecutionOf(guard, 'Guard'));
-	const check = await n8n.execution(subExecutionOf(supervisor, 'Supervisor'));
+	const { guard, supervisor, check } = await rowsBelow(n8n, execution, node);
 	const items = outputOf(execution, node).map(({ json }) => json);
 	return {
 		parked: { items, creates: double.counts().createsAccepted },
@@ -93,6 +91,32 @@ export async function lookAtParked({ id, double }: Scene, node: string) {
 			supervisor: supervisor.status,
 			check: check.status,
 		},
+	};
+}
+
+/** Three videos of a minute each until the next look, and a minute until n8n takes it up. */
+const ONE_LOOK_MS = 300_000;
+
+/**
+ * The user stops an execution whose tasks are created: one runs, the others are queued.
+ * @returns what has become of the rows below, and of the tasks
+ */
+export async function stopCreated(scene: Scene, node: string, videos: number) {
+	const n8n = await api;
+	while (scene.double.tasks().length < videos) await sleep(200);
+	await sleep(WRITTEN_MS);
+	const rows = await rowsBelow(n8n, await n8n.execution(scene.id), node);
+	await n8n.stopExecution(scene.id);
+	const ended = await Promise.all(
+		Object.values(rows).map(
+			async ({ id }) => await n8n.waitForExecution(id, { timeoutMs: ONE_LOOK_MS }),
+		),
+	);
+	return {
+		own: (await n8n.execution(scene.id)).status,
+		below: ended.map(({ status }) => status),
+		tasks: scene.double.tasks().map(({ status }) => status),
+		creates: scene.double.counts().createsAccepted,
 	};
 }
 

@@ -29,6 +29,9 @@ export class EmojiVideo implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'dashScopeApi', required: true }],
+		// Under n8n's own "Waiting for input", in the output of a parked node.
+		waitingNodeTooltip:
+			'Survive Restarts: this execution waits in the database of n8n and goes on by itself when its videos are there. Stop ends it.',
 		properties: [
 			{
 				displayName: 'Resource',

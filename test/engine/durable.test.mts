@@ -71,9 +71,14 @@ describe('without any trouble', () => {
 		expect(parked.items.map(({ json }) => [json['taskId'], json['unfinished']])).toEqual(
 			PORTRAITS.map(() => [undefined, true]),
 		);
+		const waiting = /^Waiting for 3 videos, next look at \d\d:\d\d, then every 1 to 15 minutes$/;
+		expect(parked.hints.map(({ message }) => message)).toEqual([expect.stringMatching(waiting)]);
+		expect(parked.items[0]?.json['message']).toMatch(waiting);
 		await created(sandbox, n8n, id);
 		expect(statuses()).toEqual(['waiting', 'waiting', 'waiting', 'success', 'waiting']);
-		expectAllVideos(await n8n.ended(id));
+		const ended = await n8n.ended(id);
+		expectAllVideos(ended);
+		expect(ended.hints).toEqual([]);
 		expect(new Set(statuses())).toEqual(new Set(['success']));
 	});
 

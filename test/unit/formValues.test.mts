@@ -8,7 +8,7 @@ import {
 	toList,
 	withDefault,
 } from '../../nodes/EmojiVideo/parameters/schemas';
-import { eachTaskId, listedIds, taskIdsValue } from '../../nodes/EmojiVideo/parameters/taskIds';
+import { eachTaskId, taskIdsValue } from '../../nodes/EmojiVideo/parameters/taskIds';
 import { templatesValue } from '../../nodes/EmojiVideo/parameters/templates';
 
 interface Parses {
@@ -63,23 +63,32 @@ it('a choice is one of several, and an unknown one is told all', () => {
 it.each<[unknown, boolean]>([
 	[true, true],
 	['true', true],
+	[' TRUE ', true],
 	[false, false],
 	['false', false],
-	[1, false],
-	['', false],
-	[null, false],
-])('a switch that is %j is %s', (value, expected) => expect(flagValue.parse(value)).toBe(expected));
+])('a switch that is %j is %s', (value, expected) =>
+	expect(read(flagValue('Simplify'), value)).toBe(expected),
+);
+
+it.each(['maybe', 1, 0, '', [], {}, 'yes', null])(
+	'a switch that is %j is refused by its name',
+	(value) =>
+		expect(read(flagValue('Simplify'), value)).toEqual([
+			expect.stringMatching(/^Simplify ".*" is neither on nor off$/),
+			'Use true or false for Simplify.',
+		]),
+);
 
 it('a default stands for what is not set, and for nothing else', () => {
-	const flag = withDefault(flagValue, true);
+	const flag = withDefault(flagValue('Simplify'), true);
 	expect([undefined, null, false, true].map((value) => flag.parse(value))).toEqual([
 		true,
 		true,
 		false,
 		true,
 	]);
-	expect(optional(flagValue).parse(null)).toBeUndefined();
-	expect(optional(flagValue).parse('true')).toBe(true);
+	expect(optional(flagValue('Simplify')).parse(null)).toBeUndefined();
+	expect(optional(flagValue('Simplify')).parse('true')).toBe(true);
 });
 
 it.each<[unknown, unknown]>([
@@ -99,22 +108,52 @@ it.each<[unknown, unknown]>([
 
 describe('task IDs', () => {
 	it.each<[unknown, unknown[]]>([
-		['a,b', ['a', 'b']],
+		['a,b,', ['a', 'b']],
 		['a\r\nb\n\nc', ['a', 'b', 'c']],
 		['["a","b"]', ['a', 'b']],
 		[
-			['a', null, ' ', 'b'],
+			['a', ' ', 'b'],
 			['a', 'b'],
 		],
 		[
 			[{ taskId: 'a' }, { json: { taskId: 'b' } }],
 			['a', 'b'],
 		],
+		[[{ output: { task_id: 'a', task_status: 'PENDING' }, request_id: 'r' }], ['a']],
+		['[{"json":{"output":{"task_id":"a"}}}]', ['a']],
 		[{ taskId: 'a' }, ['a']],
-		[7, [7]],
-		['', []],
-		[undefined, []],
-	])('%j are %j', (value, expected) => expect(listedIds(value)).toEqual(expected));
+	])('%j are %j', (value, expected) => expect(read(taskIdsValue, value)).toEqual(expected));
+
+	it('an item without one is named, with why, and none is left out silently', () => {
+		const failedItem = { json: { error: { message: 'No face' }, message: 'No face' } };
+		expect(eachTaskId([{ json: { taskId: 'a' } }, failedItem, 'b'])).toMatchObject([
+			{ ok: true, value: 'a' },
+			{
+				ok: false,
+				failure: {
+					message: 'Task IDs: "No face" (entry 2 of the list) has no taskId',
+					nextStep: expect.stringContaining('That item has failed') as string,
+				},
+			},
+			{ ok: true, value: 'b' },
+		]);
+		expect(read(taskIdsValue, ['a', failedItem])).toEqual([
+			'Task IDs: "No face" (entry 2 of the list) has no taskId',
+			expect.stringContaining('Put only items that have a taskId into the list'),
+		]);
+		for (const [value, shown] of [
+			[null, 'null'],
+			[undefined, 'null'],
+			[{}, '{}'],
+			[{ taskId: '' }, '{"taskId":""}'],
+			[{ json: { taskId: null } }, '{"taskId":null}'],
+		]) {
+			expect(read(taskIdsValue, ['a', value])).toEqual([
+				`Task IDs: "${shown as string}" (entry 2 of the list) has no taskId`,
+				expect.stringContaining('Use the taskId of a Create item'),
+			]);
+		}
+	});
 
 	it('are each of them once, without the spaces around', () => {
 		expect(read(taskIdsValue, [' a ', 'a', 'b'])).toEqual(['a', 'b']);

@@ -5,7 +5,7 @@ import { hintAboutAreas } from '../../nodes/EmojiVideo/dashscope/areas';
 import { areasValue, areaValue } from '../../nodes/EmojiVideo/parameters/faceAreas';
 import { imageUrlValue } from '../../nodes/EmojiVideo/parameters/portrait';
 import { numberValue } from '../../nodes/EmojiVideo/parameters/schemas';
-import { taskIdValue } from '../../nodes/EmojiVideo/parameters/taskIds';
+import { taskIdsValue } from '../../nodes/EmojiVideo/parameters/taskIds';
 import { templatesValue } from '../../nodes/EmojiVideo/parameters/templates';
 import type { Result } from '../../nodes/EmojiVideo/result';
 
@@ -257,31 +257,31 @@ describe('Templates', () => {
 });
 
 describe('Task IDs', () => {
-	const taskId = (value: unknown) => check(taskIdValue, value);
+	const taskIds = (value: unknown) => check(taskIdsValue, value);
 
 	it.each(['0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10', ' abc_1 ', 'a'.repeat(128)])(
 		'takes %j',
 		(value) => {
-			expect(taskId(value)).toEqual(good(value.trim()));
+			expect(taskIds([value])).toEqual(good([value.trim()]));
 		},
 	);
 
-	it.each(['', ' ', null, undefined])('refuses %j as empty', (value) => {
-		expect(taskId(value)).toEqual(refused('Task IDs is empty', /taskId of a Create item/));
+	it.each(['', ' ', ' , ', null, undefined, [], [' ']])('refuses %j as empty', (value) => {
+		expect(taskIds(value)).toEqual(refused('Task IDs is empty', /taskId of a Create item/));
 	});
 
 	it.each(['a b', 'a/b', '../models', 'a?b', 'a#b', 'a%2Fb', 'a\nb', 'ａ', 'a'.repeat(129)])(
 		'refuses %j by name and value',
 		(value) => {
-			expect(taskId(value)).toEqual(
+			expect(taskIds([value])).toEqual(
 				refused(/^Task IDs: ".* is not a task ID: only letters, digits and hyphens$/s, /taskId/),
 			);
 		},
 	);
 
 	it('refuses what is not text', () => {
-		for (const value of [42, ['a'], { taskId: 'a' }]) {
-			expect(taskId(value)).toMatchObject({ ok: false });
+		for (const value of [42, [['a']], { taskId: 42 }, true]) {
+			expect(taskIds(value)).toMatchObject({ ok: false });
 		}
 	});
 });

@@ -39,11 +39,12 @@ const INTERRUPTED_UNKNOWN = (executionId: string) =>
 	`n8n was interrupted before this video was fetched, and its task ID is not known here. It may have been made and paid for: n8n's log names each task that was accepted ("task accepted", execution=${executionId}), and Get Many lists the account's tasks of the last 24 hours. Look there before you create it in a new execution.`;
 
 /**
- * What the parked node says in the editor: "Waiting for 3 videos, next look at 15:20".
+ * What the parked node says in the editor: "Waiting for 3 videos, next look at 15:20 ...". It is written
+ * once, so it also says what comes after that look.
  * @param nextLookAt ms since the epoch
  */
 export const waitingMessage = (videos: number, nextLookAt: number, timezone: string): string =>
-	`Waiting for ${videos} ${videos === 1 ? 'video' : 'videos'}, next look at ${DateTime.fromMillis(nextLookAt, { zone: timezone }).toFormat('HH:mm')}`;
+	`Waiting for ${videos} ${videos === 1 ? 'video' : 'videos'}, next look at ${DateTime.fromMillis(nextLookAt, { zone: timezone }).toFormat('HH:mm')}, then every 1 to 15 minutes`;
 
 /**
  * The item that stands for a video while, or if, nobody has looked after it to its end.

@@ -101,8 +101,6 @@ async function park({ context }: Beginning, state: WaitState): Promise<Outcome[]
 		state.entries.map((entry) => toItem(toUnfinished(entry, executionId))),
 	);
 	if (parked.kind === 'ended') return outcomesOf(parked.items, state.entries);
-	// Nobody sees these but who looks at the waiting node. No error items among them: one in
-	// the first place would make Retry On Fail run the node again at once.
 	const open = state.entries.filter(({ settled }) => settled === undefined);
 	const now = clock.now();
 	const message = waitingMessage(
@@ -110,6 +108,9 @@ async function park({ context }: Beginning, state: WaitState): Promise<Outcome[]
 		now + waitBeforeCheck(state, now),
 		functions.getTimezone(),
 	);
+	// In its place n8n's editor shows no items of a node that waits, but its hints.
+	functions.addExecutionHints({ message, location: 'outputPane' });
+	// No error items among them: one in the first place would make Retry On Fail run the node again at once.
 	return open.map((entry) => toUnfinished(entry, executionId, message));
 }
 

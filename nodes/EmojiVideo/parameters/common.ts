@@ -5,6 +5,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { notForTools } from './agentTool';
 import { field } from './read';
+import type { Form } from './read';
 import { flagValue, withDefault } from './schemas';
 
 export const simplifyField: INodeProperties = {
@@ -41,5 +42,9 @@ export const limitsField = (options: INodeProperties[]): INodeProperties =>
 export const optionsField = (options: INodeProperties[]): INodeProperties =>
 	optionGroup('Options', 'options', options);
 
+/** A switch; where it is not set, its default. */
+export const flag = (path: string, label: string, fallback = false): Form<boolean> =>
+	field(path, label, withDefault(flagValue(label), fallback));
+
 /** Whether to return the package's own names rather than the service's answer. */
-export const simplifyForm = field('simplify', 'Simplify', withDefault(flagValue, true));
+export const simplifyForm = flag('simplify', 'Simplify', true);

@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { succeed } from '../result';
 import type { Delivery } from '../wait/deliver';
 import { notForTools } from './agentTool';
-import { simplifyForm } from './common';
+import { flag, simplifyForm } from './common';
 import { priceForm } from './rates';
 import { choose, constant, field, group, then } from './read';
 import type { Form } from './read';
-import { addIssue, choiceValue, flagValue, isBlank, shown, withDefault } from './schemas';
+import { addIssue, choiceValue, isBlank, shown, withDefault } from './schemas';
 
 const downloadFields: INodeProperties[] = [
 	{
@@ -97,11 +97,7 @@ export const fieldNameValue = z
 
 /** The output field for the video; `undefined`: the video stays where it is. */
 export const downloadForm: Form<string | undefined> = choose<'yes' | 'no', string | undefined>(
-	field(
-		'downloadVideo',
-		'Download Video',
-		withDefault(flagValue, true).transform((yes) => (yes ? 'yes' : 'no')),
-	),
+	then(flag('downloadVideo', 'Download Video', true), (yes) => succeed(yes ? 'yes' : 'no')),
 	{
 		no: constant(undefined),
 		yes: field('outputField', 'Output Data Field Name', withDefault(fieldNameValue, 'data')),
@@ -121,12 +117,8 @@ export const deliveryForm: Form<Delivery> = then(
 			withDefault(choiceValue('Group Videos', ['video', 'portrait'] as const), 'video'),
 		),
 		fileName: field('fileOptions.fileName', 'File Name', fileNameValue),
-		failsOnDownloadError: field(
-			'fileOptions.failOnDownloadError',
-			'Fail on Download Error',
-			flagValue,
-		),
-		withDetails: field('fileOptions.includeDetails', 'Include Details', flagValue),
+		failsOnDownloadError: flag('fileOptions.failOnDownloadError', 'Fail on Download Error'),
+		withDetails: flag('fileOptions.includeDetails', 'Include Details'),
 		pricePerSecond: priceForm,
 		simplify: simplifyForm,
 		field: downloadForm,

@@ -12,10 +12,10 @@ import { TASK_STATUSES } from '../dashscope/schemas';
 import type { ListedTask, TaskStatus } from '../dashscope/schemas';
 import { inputFailure, succeed } from '../result';
 import type { Result } from '../result';
-import { simplifyForm } from './common';
+import { flag, simplifyForm } from './common';
 import { choose, constant, field, group, then } from './read';
 import type { Form } from './read';
-import { addIssue, flagValue, isBlank, numberValue, shown, withDefault } from './schemas';
+import { addIssue, isBlank, numberValue, shown, withDefault } from './schemas';
 
 export const listFilterFields: INodeProperties = {
 	displayName: 'Filters',
@@ -180,11 +180,7 @@ export interface Listing {
 }
 
 const limitForm = choose<'all' | 'some', number>(
-	field(
-		'returnAll',
-		'Return All',
-		flagValue.transform((all) => (all ? 'all' : 'some')),
-	),
+	then(flag('returnAll', 'Return All'), (all) => succeed(all ? 'all' : 'some')),
 	{
 		all: constant(Number.POSITIVE_INFINITY),
 		some: field(
@@ -206,7 +202,7 @@ const filtersForm = group({
 	status: field('filters.status', 'Status', statusValue),
 	limit: limitForm,
 	simplify: simplifyForm,
-	includeVideoUrl: field('options.includeVideoUrl', 'Include Video URL', flagValue),
+	includeVideoUrl: flag('options.includeVideoUrl', 'Include Video URL'),
 });
 
 export const listForm: Form<Listing> = then(

@@ -3,10 +3,11 @@ import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import type { PortraitSource } from '../media/portrait';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
+import { flag } from './common';
 import { choose, field, group, then } from './read';
 import type { Form, FormSource } from './read';
 import { forTools, imageUrlFromModel, notForTools } from './agentTool';
-import { addIssue, choiceValue, flagValue, isBlank, shown, withDefault } from './schemas';
+import { addIssue, choiceValue, isBlank, shown, withDefault } from './schemas';
 import { succeed } from '../result';
 
 const LIMITS =
@@ -156,7 +157,7 @@ const fileValue = (source: FormSource) =>
 
 const addressForm = group({
 	imageUrl: field('imageUrl', 'Image URL', ({ allowLoopback }) => imageUrlValue(allowLoopback)),
-	checkFirst: field('fileOptions.checkImage', 'Check Image First', flagValue),
+	checkFirst: flag('fileOptions.checkImage', 'Check Image First'),
 });
 
 /** The portrait as the item names it; nothing of it is read here. */

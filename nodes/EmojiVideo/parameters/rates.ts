@@ -1,9 +1,10 @@
 /** What the user knows about the account, and what may be spent: other limits than the documented ones, its price. */
 import type { INodeProperties } from 'n8n-workflow';
 import type { Rates } from '../batch/rateLimiter';
+import { flag } from './common';
 import { field, group } from './read';
 import type { Form } from './read';
-import { flagValue, numberValue, optional } from './schemas';
+import { numberValue, optional } from './schemas';
 
 export const rateOptions: INodeProperties[] = [
 	{
@@ -47,10 +48,9 @@ export const checkBeforePayingOption: INodeProperties = {
 };
 
 /** By expression, the value of the first item counts. */
-export const checkBeforePayingForm = field(
+export const checkBeforePayingForm = flag(
 	'limitOptions.checkBeforePayingAgain',
 	'Check Before Paying Again',
-	flagValue,
 );
 
 /** Per billed second, in the user's currency; `undefined`: no costs are told. */

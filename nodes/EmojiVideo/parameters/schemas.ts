@@ -87,7 +87,15 @@ export const choiceValue = <K extends string>(label: string, choices: readonly K
 		);
 	});
 
-/** A switch; by expression anything but true is off. */
-export const flagValue = z
-	.unknown()
-	.transform((value): boolean => value === true || value === 'true');
+/** A switch; by expression also as text, as spreadsheets have it. */
+export const flagValue = (label: string) =>
+	z.unknown().transform((value, context): boolean => {
+		const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
+		if (text === true || text === 'true') return true;
+		if (text === false || text === 'false') return false;
+		return addIssue(
+			context,
+			`${label} ${shown(value)} is neither on nor off`,
+			`Use true or false for ${label}.`,
+		);
+	});

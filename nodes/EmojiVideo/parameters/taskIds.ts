@@ -1,10 +1,10 @@
 /** Which tasks are meant: one ID, several, or what items of Create contain. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
-import { inputFailure } from '../result';
+import { inputFailure, succeed } from '../result';
 import type { Result } from '../result';
 import { forTools, notForTools, taskIdsFromModel } from './agentTool';
-import { check, field } from './read';
+import { field } from './read';
 import { addIssue, isBlank, shown, toList } from './schemas';
 
 /**
@@ -36,63 +36,84 @@ const idIn = (value: unknown): string | undefined => {
 	return TASK_ID.test(text) ? text : undefined;
 };
 
-export const taskIdValue = z.unknown().transform((value, context): string => {
-	if (isBlank(value)) return addIssue(context, 'Task IDs is empty', TASK_ID_FORM);
-	return (
-		idIn(value) ??
-		addIssue(
-			context,
-			`Task IDs: ${shown(value)} is not a task ID: only letters, digits and hyphens`,
-			TASK_ID_FORM,
-		)
-	);
-});
-
-/** An item of Create, as an expression may give it; the whole item first, since the other fits any object. */
-const itemSchema = z.union([
-	z.object({ json: z.object({ taskId: z.unknown() }) }).transform(({ json }) => json.taskId),
+/** An item of Create, as the service has answered or simplified; the other fits any object, so it is last. */
+const idSchema = z.union([
+	z.object({ output: z.object({ task_id: z.string() }) }).transform(({ output }) => output.task_id),
 	z.object({ taskId: z.unknown() }).transform(({ taskId }) => taskId),
 ]);
 
-/** Text is no item, and there may be a megabyte of it. */
-const idOf = (value: unknown): unknown => {
-	if (typeof value !== 'object') return value;
-	const item = itemSchema.safeParse(value);
-	return item.success ? item.data : value;
-};
+/** As an expression may give an item: whole, or its json. */
+const jsonOf = (item: object): unknown => ('json' in item ? item.json : item);
 
-/** The single IDs in text with commas or line breaks, in JSON, in an array, in items; blanks are dropped. */
-export function listedIds(value: unknown): unknown[] {
-	const list =
-		typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : (toList(value) ?? [value]);
-	return (list ?? []).map(idOf).filter((id) => !isBlank(id));
+const errorSchema = z.object({ error: z.object({ message: z.string() }) });
+
+/**
+ * What an error says of a value that has no ID in it.
+ * @param where it stands
+ */
+function withoutId(entry: unknown, where: string): Result<string> {
+	const json = typeof entry === 'object' && entry !== null ? jsonOf(entry) : entry;
+	const error = errorSchema.safeParse(json).data?.error.message;
+	return inputFailure(
+		`Task IDs: ${shown(error ?? json ?? null)}${where} has no taskId`,
+		error === undefined
+			? TASK_ID_FORM
+			: 'That item has failed, so there is no task. Put only items that have a taskId into the list.',
+	);
 }
 
-/** Where there is no ID at all: a field that is empty, or a list or an object of something else. */
-const noneIn = (value: unknown): string =>
-	typeof value === 'object' && value !== null
-		? `Task IDs: ${shown(value)} has no taskId`
-		: 'Task IDs is empty';
-
-/** One task ID or several; blanks and doubles are dropped. */
-export const taskIdsValue = z.unknown().transform((value, context): string[] => {
-	const ids = listedIds(value);
-	if (ids.length === 0) return addIssue(context, noneIn(value), TASK_ID_FORM);
-	const wrong = ids.findIndex((id) => idIn(id) === undefined);
-	if (wrong >= 0) {
-		taskIdValue.safeParse(ids[wrong]).error?.issues.forEach((issue) => context.addIssue(issue));
-		return z.NEVER;
+/**
+ * The ID in an entry. Text is no item, and there may be a megabyte of it.
+ * @param where it stands, for the error
+ */
+function readEntry(entry: unknown, where = ''): Result<string> {
+	const isItem = typeof entry === 'object' && entry !== null;
+	const value: unknown = isItem ? idSchema.safeParse(jsonOf(entry)).data : entry;
+	if (isItem ? isBlank(value) : value === undefined || value === null) {
+		return withoutId(entry, where);
 	}
-	return [...new Set(ids.flatMap((id) => idIn(id) ?? []))];
-});
-
-/** Like `taskIdsValue`, but a wrong ID does not take the good ones along. At least one result. */
-export function eachTaskId(value: unknown): Array<Result<string>> {
-	const ids = listedIds(value);
-	if (ids.length === 0) return [inputFailure(noneIn(value), TASK_ID_FORM)];
-	const distinct = new Set(ids.map((id) => (typeof id === 'string' ? id.trim() : id)));
-	return [...distinct].map((id) => check(taskIdValue, id));
+	const id = idIn(value);
+	return id === undefined
+		? inputFailure(
+				`Task IDs: ${shown(value)} is not a task ID: only letters, digits and hyphens`,
+				TASK_ID_FORM,
+			)
+		: succeed(id);
 }
+
+/** In what an expression gives: text with commas or line breaks, JSON, an array, items, one of them. */
+function readEntries(value: unknown): Array<Result<string>> {
+	const list = typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : toList(value);
+	if (!list) return [readEntry(value)];
+	// Between two commas, or in a cell, nothing may stand; an item that has no ID is told.
+	return list.flatMap((entry, index) =>
+		typeof entry === 'string' && isBlank(entry)
+			? []
+			: [readEntry(entry, ` (entry ${index + 1} of the list)`)],
+	);
+}
+
+const EMPTY = inputFailure('Task IDs is empty', TASK_ID_FORM);
+
+/**
+ * Each task ID once. An entry that is none, or has none, is a failure of its own, and does not take the good
+ * ones along. At least one result.
+ */
+export function eachTaskId(value: unknown): Array<Result<string>> {
+	if (isBlank(value)) return [EMPTY];
+	const results = new Map(
+		readEntries(value).map((result) => [result.ok ? result.value : result.failure.message, result]),
+	);
+	return results.size > 0 ? [...results.values()] : [EMPTY];
+}
+
+/** Like `eachTaskId`, but the first failure is that of all. */
+export const taskIdsValue = z.unknown().transform((value, context): string[] => {
+	const results = eachTaskId(value);
+	const wrong = results.find(({ ok }) => !ok);
+	if (wrong && !wrong.ok) return addIssue(context, wrong.failure.message, wrong.failure.nextStep);
+	return results.flatMap((result) => (result.ok ? result.value : []));
+});
 
 export const taskIdsForm = field('taskId', 'Task IDs', taskIdsValue);
 export const eachTaskIdForm = field('taskId', 'Task IDs', z.unknown().transform(eachTaskId));

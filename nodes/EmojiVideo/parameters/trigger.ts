@@ -3,11 +3,11 @@ import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import { ENDED_STATUSES } from '../dashscope/schemas';
 import type { EndedStatus } from '../dashscope/schemas';
-import { simplifyField, simplifyForm } from './common';
+import { flag, simplifyField, simplifyForm } from './common';
 import { deliveryFields, downloadForm } from './delivery';
 import { field, group } from './read';
 import type { Form } from './read';
-import { addIssue, flagValue } from './schemas';
+import { addIssue } from './schemas';
 
 export interface TriggerSettings {
 	statuses: EndedStatus[];
@@ -87,5 +87,5 @@ export const triggerForm: Form<TriggerSettings> = group({
 	statuses: field('statuses', 'Status', statusesValue),
 	field: downloadForm,
 	simplify: simplifyForm,
-	includesLast24Hours: field('options.includeLast24Hours', 'Include Last 24 Hours', flagValue),
+	includesLast24Hours: flag('options.includeLast24Hours', 'Include Last 24 Hours'),
 });

@@ -4,9 +4,10 @@ import { MOST_AHEAD } from '../batch/queueAhead';
 import { succeed } from '../result';
 import type { WaitOptions } from '../wait/inMemoryWait';
 import { forTools } from './agentTool';
+import { flag } from './common';
 import { field, group, then } from './read';
 import type { Form } from './read';
-import { choiceValue, flagValue, numberValue, withDefault } from './schemas';
+import { choiceValue, numberValue, withDefault } from './schemas';
 
 const cancelOnStopOption: INodeProperties = {
 	displayName: 'Cancel Queued Tasks on Stop',
@@ -116,11 +117,7 @@ export const waitForm: Form<WaitOptions> = then(
 			'When Time Runs Out',
 			withDefault(choiceValue('When Time Runs Out', ['error', 'returnTask'] as const), 'error'),
 		),
-		cancelsOnStop: field(
-			'options.cancelOnStop',
-			'Cancel Queued Tasks on Stop',
-			withDefault(flagValue, true),
-		),
+		cancelsOnStop: flag('options.cancelOnStop', 'Cancel Queued Tasks on Stop', true),
 		answerWithin: field(
 			'answerWithin',
 			'Answer Within (Seconds)',
@@ -129,7 +126,7 @@ export const waitForm: Form<WaitOptions> = then(
 				ANSWER_WITHIN_SECONDS,
 			),
 		),
-		survivesRestarts: field('options.surviveRestarts', 'Survive Restarts', flagValue),
+		survivesRestarts: flag('options.surviveRestarts', 'Survive Restarts'),
 		queueAhead: field(
 			'limitOptions.queueAhead',
 			'Queue Ahead',
