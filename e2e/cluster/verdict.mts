@@ -38,7 +38,7 @@ const createSchema = z.object({
 });
 
 /** Tasks that were made for each address and template. */
-function createsOf(double: DashScopeDouble): number[] {
+export function createsOf(double: DashScopeDouble): number[] {
 	const made = new Map<string, number>();
 	for (const { createdTaskId, body } of double.ledger()) {
 		if (createdTaskId === undefined) continue;
