@@ -81,7 +81,7 @@ interface Seen {
 	before: Sizes;
 	memory: Memory;
 	/** From n8n's clock to this one. */
-	toReal(ms: number): number;
+	toReal: (ms: number) => number;
 }
 
 const inMb = (bytes: number) => Math.round((10 * bytes) / MB) / 10;

@@ -24,6 +24,7 @@ import { WORK_FOLDER } from '../../sandbox/n8n/paths.mts';
 import { inPostgres } from '../cluster/servers.mts';
 import type { Servers } from '../cluster/servers.mts';
 import { callWebhook } from '../moments.mts';
+import { speedUp } from '../speed.mts';
 import { batch, emojiVideo, webhook } from '../workflows.mts';
 import { layersOf, sizesOf } from './database.mts';
 import { LIMITS, read, watchMemory } from './figures.mts';
@@ -31,6 +32,8 @@ import { LIMITS, read, watchMemory } from './figures.mts';
 const WORK = path.join(WORK_FOLDER, 'night');
 const PORT = 5790;
 const TEMPLATES = 20;
+/** n8n makes its tables first. */
+const START_TIMEOUT_MS = 600_000;
 /** n8n has started, read its nodes and thrown away what it needed for that. */
 const SETTLE_MS = 30_000;
 /** Creates and detections are not what is waited for here. */
@@ -51,9 +54,7 @@ const flags = new Command('npm run test:night --')
 	.parse()
 	.opts<Flags>();
 const speed = Number(flags.speed);
-/** n8n's clock is right at this moment, and fast from then on. */
-const clockFrom = Date.now();
-const toReal = (ms: number) => clockFrom + (ms - clockFrom) / speed;
+const fast = speedUp(speed);
 const portraits = Math.ceil(Number(flags.videos) / TEMPLATES);
 const wanted = portraits * TEMPLATES;
 
@@ -65,8 +66,7 @@ const environment = (database: string): Record<string, string> => ({
 	DB_POSTGRESDB_PASSWORD: flags.postgresPassword,
 	DB_POSTGRESDB_DATABASE: database,
 	N8N_DEFAULT_BINARY_DATA_MODE: 'filesystem',
-	FAST_CLOCK: flags.speed,
-	FAST_CLOCK_FROM: String(clockFrom),
+	...fast.env,
 });
 
 async function start(database: string): Promise<RunningN8n> {
@@ -74,14 +74,14 @@ async function start(database: string): Promise<RunningN8n> {
 	const userFolder = path.join(WORK, 'node_modules', 'n8n');
 	await rm(WORK, { recursive: true, force: true });
 	await installTarball(userFolder, await packProject(path.join(WORK, 'package')));
-	const fastClock = path.join(import.meta.dirname, 'fast-clock.mts');
 	return await startN8n({
 		install,
 		userFolder,
 		port: PORT,
 		logFile: path.join(WORK, 'n8n.log'),
+		startTimeoutMs: START_TIMEOUT_MS,
 		env: environment(database),
-		nodeFlags: speed === 1 ? [] : ['--import', fastClock],
+		nodeFlags: fast.nodeFlags,
 	});
 }
 
@@ -139,7 +139,7 @@ async function makeVideos(n8n: RunningN8n, double: DashScopeDouble, database: st
 		database,
 		before,
 		memory,
-		toReal,
+		toReal: fast.toReal,
 	});
 	return { ...figures, seconds: Math.round(seconds) };
 }

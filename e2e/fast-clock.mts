@@ -1,6 +1,7 @@
 /**
- * Loaded into n8n before anything else (`--import`): its clock and its timers go `FAST_CLOCK` times as fast, so
- * that what waits for hours can be looked at in minutes. The rule: only time is changed, nothing that n8n does.
+ * Loaded into n8n before anything else (`--import`): its clock goes `FAST_CLOCK` times as fast from
+ * `FAST_CLOCK_FROM` on, and with it the timers of what waits by the clock: n8n's tracker of parked executions
+ * and this package. The rule: only time is changed; n8n's own watch over its database and the like keep theirs.
  */
 const speed = Number(process.env.FAST_CLOCK ?? 1);
 const RealDate = Date;
@@ -17,11 +18,15 @@ globalThis.Date = new Proxy(RealDate, {
 
 type Timer = (run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => NodeJS.Timeout;
 
-/** A timer of Node.js that fires after a part of the time; everything else about it stays. */
+const WAITS_BY_THE_CLOCK = /wait-tracker|n8n-nodes-emoji-video/;
+
+/** A timer of Node.js that fires after a part of the time where its caller waits by the clock. */
 const faster = (timer: Timer): Timer =>
 	new Proxy(timer, {
-		apply: (real, self, [run, ms, ...rest]: Parameters<Timer>) =>
-			Reflect.apply(real, self, [run, (ms ?? 0) / speed, ...rest]),
+		apply: (real, self, [run, ms = 0, ...rest]: Parameters<Timer>) => {
+			const isFast = WAITS_BY_THE_CLOCK.test(new Error().stack ?? '');
+			return Reflect.apply(real, self, [run, isFast ? ms / speed : ms, ...rest]);
+		},
 	});
 
 globalThis.setTimeout = faster(setTimeout) as typeof setTimeout;
