@@ -6,6 +6,7 @@ import { measureReal, measureVirtual } from './account.mts';
 import type { Batch, Seen } from './account.mts';
 import type { Basis, Bench, Figure } from './figures.mts';
 import { createRandom } from './network.mts';
+import { idealMs, NIGHT, runSeconds } from './night.mts';
 
 /** Queries are free below 20 a second; a video known sooner is worth some. */
 const MOST_REQUESTS = 12;
@@ -19,9 +20,6 @@ const RUN_SECONDS = 60;
 /** 60 s and up to 10 % more or less; by the number of the task, the same at every run. */
 const roughlySixty = ({ index }: TaskTiming) =>
 	RUN_SECONDS * (0.9 + 0.2 * createRandom(index + 1)());
-
-/** 40 to 120 s, whatever the template: nothing to be learned from the tasks before. */
-const anything = ({ index }: Pick<TaskTiming, 'index'>) => 40 + 80 * createRandom(index + 1)();
 
 /** A batch seen both ways. */
 interface Pair {
@@ -68,16 +66,13 @@ function makespanFigures(pair: Pair): Figure[] {
 
 /** A night's batch: what is submitted just in time must not leave the account idle. */
 async function nightFigure(width: number): Promise<Figure> {
-	const batch: Batch = { portraits: 50, templates: 20, width, taskSeconds: anything };
-	const node = await measureVirtual('node', batch);
-	const runsMs = Array.from({ length: node.jobs }, (_, index) => 1000 * anything({ index }));
-	const idealMs = runsMs.reduce((sum, ms) => sum + ms, 0) / width;
+	const node = await measureVirtual('node', { ...NIGHT, width, taskSeconds: runSeconds });
 	return {
 		what: `makespan over ideal, ${node.jobs} videos of 40 to 120 s, ${width} at a time`,
 		unit: 'ratio',
 		ideal: 1,
 		atMost: MOST_OVER_IDEAL,
-		node: node.makespanMs / idealMs,
+		node: node.makespanMs / idealMs(node.jobs, width),
 		basis: 'virtual time',
 	};
 }
@@ -135,7 +130,7 @@ async function measure({ real }: { real: boolean }): Promise<Figure[]> {
 	const many = await measureBoth({ portraits: 10, templates: 10, ...sixty });
 	const manyDistinct = await measureBoth({ portraits: 100, templates: 1, ...sixty });
 	const rough = await measureBoth({ ...many.batch, taskSeconds: roughlySixty });
-	const any = await measureBoth({ ...many.batch, taskSeconds: anything });
+	const any = await measureBoth({ ...many.batch, taskSeconds: runSeconds });
 	const crowd = await measureBoth(CROWD);
 	const shared = await measureBoth({ ...CROWD, executions: 4 });
 	const inLife = real ? await measureReal('node', CROWD, systemClock) : undefined;

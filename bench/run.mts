@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { batchBench } from './batch.mts';
+import { durableBench } from './durable.mts';
 import type { Bench } from './figures.mts';
 import { tableOf, verdictOf } from './figures.mts';
 import { mediaBench } from './media.mts';
@@ -13,7 +14,7 @@ import { overheadBench } from './overhead.mts';
 import { tasksBench } from './tasks.mts';
 
 /** One line for each file of benchmarks. */
-const BENCHES: Bench[] = [batchBench, overheadBench, mediaBench, tasksBench];
+const BENCHES: Bench[] = [batchBench, durableBench, overheadBench, mediaBench, tasksBench];
 
 const { values } = parseArgs({ options: { real: { type: 'boolean', default: false } } });
 

@@ -149,18 +149,19 @@ export const batchWithErrorOutput = (
 	name: string,
 	portraits: Portrait[],
 	video: Step,
+	starter: Step = MANUAL,
 ): WorkflowFile =>
 	workflow(
 		name,
 		[
-			MANUAL,
+			starter,
 			...listOf(portraits),
 			{ ...video, onError: 'continueErrorOutput' },
 			numbered('After'),
 			numbered('Failed'),
 		],
 		{
-			...inARow([MANUAL.name, 'List', 'Portraits', video.name]),
+			...inARow([starter.name, 'List', 'Portraits', video.name]),
 			[video.name]: [['After'], ['Failed']],
 		},
 	);

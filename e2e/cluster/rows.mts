@@ -8,6 +8,8 @@ import { untilStatusIsAsked } from '../moments.mts';
 import type { Cluster } from './cluster.mts';
 import { WORKERS } from './cluster.mts';
 import { endConnections } from './servers.mts';
+import { untilAllFetched, untilDetected, untilSupervisorRuns } from './supervisor.mts';
+import { videosOf } from './workflows.mts';
 import type { Kind } from './workflows.mts';
 
 /** What a row can do while its executions are under way. */
@@ -51,8 +53,7 @@ const untilCreated = async ({ double }: Cluster, count: number) => {
 	while (double.counts().createsAccepted < count) await sleep(20);
 };
 
-const cutRedis = (seconds: number) => async (scene: Scene) => {
-	await untilCreated(scene, 5);
+async function shutRedis(scene: Scene, seconds: number): Promise<string> {
 	const processes = [scene.main, ...scene.workers];
 	let ended = 0;
 	for (const one of processes) void one.now().exited.then(() => ended++);
@@ -61,6 +62,11 @@ const cutRedis = (seconds: number) => async (scene: Scene) => {
 	await scene.redis.open();
 	await sleep(3000);
 	return `${ended} of ${processes.length} processes ended`;
+}
+
+const cutRedis = (seconds: number) => async (scene: Scene) => {
+	await untilCreated(scene, 5);
+	return await shutRedis(scene, seconds);
 };
 
 const retryAfterKill = (using: 'saved' | 'original') => async (scene: Scene) => {
@@ -125,6 +131,34 @@ export const ROWS: Record<string, RowPlan> = {
 			return 'killed twice';
 		},
 		isComplete: true,
+	},
+	'worker-in-the-supervisor': {
+		starts: { parked: 3 },
+		meanwhile: async (scene) => {
+			await scene.untilParked(3);
+			await untilSupervisorRuns(scene);
+			await killWorkers(scene);
+			return 'both killed while a supervisor ran';
+		},
+		isComplete: true,
+	},
+	'main-in-the-last-job': {
+		starts: { parked: 3 },
+		meanwhile: async (scene) => {
+			await untilAllFetched(scene, 3 * videosOf('parked'));
+			await untilSupervisorRuns(scene);
+			await killMain(scene);
+			return 'killed while the last supervisor ran';
+		},
+		isComplete: true,
+	},
+	'redis-25-before-parking': {
+		starts: { parked: 3 },
+		meanwhile: async (scene) => {
+			await untilDetected(scene, 3 * videosOf('parked') - 1);
+			const note = await shutRedis(scene, 25);
+			return `${note}; ${scene.double.counts().createsAccepted} creates by then`;
+		},
 	},
 	'redis-8': { starts: TEN_HALF_PARKED, meanwhile: cutRedis(8), isComplete: true },
 	'redis-25': { starts: TEN_HALF_PARKED, meanwhile: cutRedis(25) },

@@ -37,11 +37,11 @@ const createSchema = z.object({
 	input: z.object({ image_url: z.string(), driven_id: z.string() }),
 });
 
-/** Tasks that were made for each address and template. */
-function createsOf(double: DashScopeDouble): number[] {
+/** Tasks that were made for each address and template. @param of default: all accounts */
+export function createsOf(double: DashScopeDouble, of?: string): number[] {
 	const made = new Map<string, number>();
-	for (const { createdTaskId, body } of double.ledger()) {
-		if (createdTaskId === undefined) continue;
+	for (const { createdTaskId, body, account } of double.ledger()) {
+		if (createdTaskId === undefined || (of !== undefined && account !== of)) continue;
 		const { input } = createSchema.parse(body);
 		const key = `${input.image_url} ${input.driven_id}`;
 		made.set(key, (made.get(key) ?? 0) + 1);

@@ -5,55 +5,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { N8nApi } from '../../sandbox/n8n/api.mts';
-import { untilParked, untilStatusIsAsked } from '../moments.mts';
 
-/** An execution under way. */
-export interface Batch {
-	api: N8nApi;
+/** Batches under way, all parked. */
+export interface Scene {
 	double: DashScopeDouble;
-	/** Executions that have just been started. */
-	ids: string[];
-	/** How many videos they are to make. */
-	wanted: number;
+	/** How many batches there are. */
+	batches: number;
+	/** How many times as fast n8n's clock goes. */
+	speed: number;
 }
 
-/** Longer than the 65 s below which n8n keeps a wait in memory. */
-const ROUND_MS = 75_000;
-const CHECK_ANSWER_MS = 4000;
+/** Three turns: longer than the 65 s below which n8n keeps a wait in memory, and what is done in one. */
+const TURNS_MS = 3 * 75_000;
 const CREATE_ANSWER_MS = 1500;
+/** Of each batch, in its first group. */
+const FIRST_GROUP = 12;
 
 const randomMs = (most: number) => Math.round(Math.random() * most);
 const inSeconds = (ms: number) => (ms / 1000).toFixed(1);
 
 /** Waits for the moment. @returns when it was, in words */
 export const MOMENTS = {
-	random: async ({ api, ids }: Batch): Promise<string> => {
-		await untilParked(api, ids);
-		const delayMs = randomMs(ROUND_MS);
-		await sleep(delayMs);
+	random: async ({ speed }: Scene): Promise<string> => {
+		const delayMs = randomMs(TURNS_MS);
+		await sleep(delayMs / speed);
 		return `${inSeconds(delayMs)} s after parking`;
 	},
-	check: async ({ api, ids, double }: Batch): Promise<string> => {
-		await untilParked(api, ids);
-		await untilStatusIsAsked(double, CHECK_ANSWER_MS);
-		const delayMs = randomMs(CHECK_ANSWER_MS - 1000);
-		await sleep(delayMs);
-		return `${inSeconds(delayMs)} s into a check`;
-	},
-	creating: async ({ double, wanted }: Batch): Promise<string> => {
-		const accepted = () => double.counts().createsAccepted;
+	creating: async ({ double, batches }: Scene): Promise<string> => {
 		double.faults.add({
 			match: { method: 'POST', path: '/video-synthesis' },
 			times: 'always',
 			fault: { kind: 'delay', ms: CREATE_ANSWER_MS },
 		});
-		const enough = Math.floor(Math.random() * wanted);
+		const accepted = () => double.counts().createsAccepted;
+		const enough = Math.round(batches * FIRST_GROUP * (0.1 + 0.7 * Math.random()));
 		while (accepted() < enough) await sleep(20);
-		const delayMs = randomMs(CREATE_ANSWER_MS);
-		await sleep(delayMs);
-		return `${inSeconds(delayMs)} s after ${accepted()} of ${wanted} creates`;
+		await sleep(randomMs(CREATE_ANSWER_MS));
+		return `after ${accepted()} creates`;
 	},
-} satisfies Record<string, (batch: Batch) => Promise<string>>;
+} satisfies Record<string, (scene: Scene) => Promise<string>>;
 
 export type Moment = keyof typeof MOMENTS;

@@ -1,130 +1,177 @@
 /**
- * Crash drills: `kill -9` of a real n8n during a Create and Wait that survives restarts, then start it
- * again on the same data. What must hold: every execution ends in time; every accepted task is a video,
- * an ID in an item or an error, or at least a line in n8n's log; no task is paid for twice.
+ * Crash drills: `kill -9` of a real n8n during Create and Wait with Survive Restarts, then n8n again on the
+ * same data. What must hold of each batch: it ends; every accepted task is a video, named in an error, or
+ * at least a line in n8n's log; no task is made twice.
  *
- * Takes minutes per drill, so it is a command of its own:
- * `npm run drills -- --random 10 --creating 10 --check 5 --portraits 60`.
+ * Ten batches share an n8n, each on an account of its own, and one kill hits them all, each somewhere else:
+ * `npm run drills -- --random 10 --creating 10`, 60 portraits each, about 10 minutes; `--queue` kills the workers
+ * of queue mode instead (PostgreSQL and Redis as for `npm run test:cluster`).
  */
 import { Command } from 'commander';
-import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble, type DashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import { connect, type Execution, type Workflow } from '../../sandbox/n8n/api.mts';
-import { bringUp, OWNER, type Sandbox } from '../../sandbox/n8n/bring-up.mts';
-import { credentialDataFor } from '../../sandbox/n8n/credential.mts';
-import { WORK_FOLDER } from '../../sandbox/n8n/paths.mts';
-import { batch, emojiVideo, MANUAL, portraitsOf, type Portrait } from '../workflows.mts';
-import { MOMENTS, type Moment } from './moments.mts';
-import { judge, type Verdict } from './verdict.mts';
+import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { N8nApi, Workflow } from '../../sandbox/n8n/api.mts';
+import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
+import type { Servers } from '../cluster/servers.mts';
+import { callWebhook } from '../moments.mts';
+import { batchWithErrorOutput, emojiVideo, portraitsOf, webhook } from '../workflows.mts';
+import type { Portrait } from '../workflows.mts';
+import { MOMENTS } from './moments.mts';
+import type { Moment } from './moments.mts';
+import { withOneProcess, withQueueMode } from './stage.mts';
+import type { Stage } from './stage.mts';
+import { judge } from './verdict.mts';
 
 const FILES = ['ada.png', 'ben.jpg', 'kim.png'];
-const DRILL_TIMEOUT_MS = 30 * 60_000;
+const ROUND_TIMEOUT_MS = 25 * 60_000;
+const HAS_ENDED = ['success', 'error', 'crashed', 'canceled'];
 
-interface Flags {
+interface Flags extends Servers {
 	random: string;
-	check: string;
 	creating: string;
-	double: string;
+	atOnce: string;
 	portraits: string;
 	taskSeconds: string;
-}
-
-interface Drill {
-	name: string;
-	moment: Moment;
-	/** Executions at once. */
-	batches: number;
-}
-
-interface Row extends Verdict {
-	drill: string;
-	killed: string;
-	seconds: number;
+	speed: string;
+	queue: boolean;
 }
 
 const flags = new Command('npm run drills --')
-	.option('--random <n>', 'kills at a random moment of the wait', '10')
-	.option('--check <n>', 'kills in the very moment of a check', '5')
-	.option('--creating <n>', 'kills while tasks are being created', '5')
-	.option('--double <n>', 'kills with two batches at once', '2')
-	.option('--portraits <n>', 'videos in a batch', '5')
-	.option('--task-seconds <n>', 'how long a video takes', '8')
+	.option('--random <n>', 'batches killed at a random moment of the wait', '10')
+	.option('--creating <n>', 'batches killed while tasks are being created', '10')
+	.option('--at-once <n>', 'batches that one kill hits', '10')
+	.option('--portraits <n>', 'videos in a batch', '60')
+	.option('--task-seconds <n>', 'how long a video takes', '1')
+	.option('--speed <n>', "how many times as fast n8n's clock goes; not with --queue", '6')
+	.option('--queue', 'in queue mode, the workers are killed', false)
+	.option('--postgres-host <host>', '', '127.0.0.1')
+	.option('--postgres-port <port>', '', '5432')
+	.option('--postgres-user <user>', '', 'postgres')
+	.option('--postgres-password <password>', '', '')
+	.option('--redis-host <host>', '', '127.0.0.1')
+	.option('--redis-port <port>', '', '6379')
 	.parse()
 	.opts<Flags>();
 
-const drillsOf = (count: string, name: string, momentOf: (index: number) => Moment, batches = 1) =>
-	Array.from({ length: Number(count) }, (_, index): Drill => {
-		return { name: `${name} ${index + 1}`, moment: momentOf(index), batches };
-	});
+const atOnce = Number(flags.atOnce);
+const speed = flags.queue ? 1 : Number(flags.speed);
+const names = Array.from({ length: atOnce }, (_, nth) => `drill-${nth}`);
 
-const plan: Drill[] = [
-	...drillsOf(flags.random, 'random', () => 'random'),
-	...drillsOf(flags.check, 'check', () => 'check'),
-	...drillsOf(flags.creating, 'creating', () => 'creating'),
-	...drillsOf(flags.double, 'two batches', (index) => (index % 2 ? 'check' : 'random'), 2),
-];
+/** A batch that can be started again and again. */
+interface Batch {
+	/** Of its account, its workflow and its webhook. */
+	name: string;
+	workflow: Workflow;
+}
 
-async function run(
-	sandbox: Sandbox,
+const portraitsFor = (double: DashScopeDouble): Portrait[] =>
+	portraitsOf(
+		double,
+		...Array.from({ length: Number(flags.portraits) }, (_, nth) => FILES[nth % FILES.length] ?? ''),
+	).map((portrait) => ({ ...portrait, imageUrl: `${portrait.imageUrl}?n=${portrait.number}` }));
+
+async function saveBatches(api: N8nApi, double: DashScopeDouble): Promise<Batch[]> {
+	const batches: Batch[] = [];
+	for (const name of names) {
+		const data = credentialDataFor({ url: double.url, apiKey: name });
+		const credential = await api.saveCredential(name, CREDENTIAL_TYPE, data);
+		const options = { surviveRestarts: true, timeout: 120, queueTimeout: 3600 };
+		const video = emojiVideo(credential, { options, limitOptions: { detectionsPerSecond: 5 } });
+		const workflow = await api.importWorkflow(
+			batchWithErrorOutput(name, portraitsFor(double), video, webhook(name)),
+		);
+		await api.activate(workflow);
+		batches.push({ name, workflow });
+	}
+	return batches;
+}
+
+/** Until each of these executions is as wanted. */
+async function untilAll(
+	stage: Stage,
+	ids: Map<Batch, string>,
+	isSo: (status: string) => boolean,
+): Promise<void> {
+	const deadline = Date.now() + ROUND_TIMEOUT_MS;
+	let api = await stage.api();
+	for (;;) {
+		const statuses: string[] = [];
+		try {
+			for (const [{ workflow }, id] of ids) {
+				const list = await api.executions(workflow);
+				statuses.push(list.find((execution) => execution.id === id)?.status ?? 'unknown');
+			}
+			if (statuses.every(isSo)) return;
+		} catch (error) {
+			if (Date.now() > deadline) throw error;
+			api = await stage.api();
+		}
+		if (Date.now() > deadline) throw new Error(`Not in time: ${statuses.join(' ')}`);
+		await sleep(2000);
+	}
+}
+
+async function runRound(
+	stage: Stage,
 	double: DashScopeDouble,
-	workflow: Workflow,
-	portraits: Portrait[],
-	{ name, moment, batches }: Drill,
-): Promise<Row> {
+	batches: Batch[],
+	moment: Moment,
+): Promise<object[]> {
 	double.reset();
 	const startedAt = Date.now();
-	const ids: string[] = [];
-	for (let index = 0; index < batches; index++) {
-		ids.push(await sandbox.api.run(workflow, MANUAL.name));
+	const ids = new Map<Batch, string>();
+	const before = await stage.api();
+	for (const each of batches) {
+		ids.set(each, await callWebhook(stage.url(), before, each.workflow, each.name));
 	}
-	const wanted = batches * portraits.length;
-	const killed = await MOMENTS[moment]({ api: sandbox.api, double, ids, wanted });
-	await sandbox.n8n.kill();
+	await untilAll(stage, ids, (status) => status !== 'running' && status !== 'new');
+	const killed = await MOMENTS[moment]({ double, batches: batches.length, speed });
+	await stage.kill();
 	double.faults.clear();
-	sandbox.n8n = await sandbox.n8n.startAgain();
-	sandbox.api = await connect(sandbox.n8n.url, OWNER);
-	const executions: Execution[] = [];
-	for (const id of ids) {
-		executions.push(await sandbox.api.waitForExecution(id, { timeoutMs: DRILL_TIMEOUT_MS }));
+	await untilAll(stage, ids, (status) => HAS_ENDED.includes(status));
+	const seconds = Math.round(((Date.now() - startedAt) * speed) / 1000);
+	const api = await stage.api();
+	const rows: object[] = [];
+	for (const [{ name }, id] of ids) {
+		const execution = await api.execution(id);
+		const verdict = await judge(api, double, name, execution, portraitsFor(double), stage.logFiles);
+		if (!verdict.passed) process.exitCode = 1;
+		rows.push({ moment, killed, ...verdict, seconds });
+		console.log(JSON.stringify(rows.at(-1)));
 	}
-	const verdict = await judge(sandbox.api, double, executions, portraits, sandbox.n8n.logFile);
-	const seconds = Math.round((Date.now() - startedAt) / 1000);
-	return { drill: name, killed, seconds, ...verdict };
+	return rows;
 }
 
 async function main(): Promise<void> {
-	const double = await startDashScopeDouble({ taskSeconds: Number(flags.taskSeconds) });
-	const sandbox = await bringUp({
-		stage: async (title, work) => {
-			console.log(title);
-			return await work(() => undefined);
+	const double = await startDashScopeDouble({
+		accounts: names.map((name) => ({ id: name, keys: [name] })),
+		concurrency: 4,
+		taskSeconds: Number(flags.taskSeconds) / speed,
+		rateLimits: {
+			detectPerSecond: 5 * speed,
+			createPerSecond: speed,
+			queriesPerSecond: 20 * speed,
 		},
-		workFolder: path.join(WORK_FOLDER, 'drills'),
-		fresh: true,
-		port: 5700,
-		credentialData: credentialDataFor(double),
-		addresses: { portraitUrl: double.portraitUrl('ada.png'), brokenLinkOrigin: double.storageUrl },
 	});
-	const count = Number(flags.portraits);
-	const files = Array.from({ length: count }, (_, index) => FILES[index % FILES.length] ?? '');
-	const portraits = portraitsOf(double, ...files);
-	const options = { surviveRestarts: true, timeout: 120, queueTimeout: 3600 };
-	const video = emojiVideo(sandbox.credential, { options });
-	const workflow = await sandbox.api.importWorkflow(batch('Drill', portraits, video));
-	const rows: Row[] = [];
-	try {
-		for (const drill of plan) {
-			const row = await run(sandbox, double, workflow, portraits, drill);
-			rows.push(row);
-			console.log(JSON.stringify(row));
+	const work = async (stage: Stage) => {
+		const batches = await saveBatches(await stage.api(), double);
+		const rows: object[] = [];
+		for (const moment of ['random', 'creating'] as const) {
+			for (let left = Number(flags[moment]); left > 0; left -= atOnce) {
+				const share = batches.slice(0, Math.min(left, atOnce));
+				rows.push(...(await runRound(stage, double, share, moment)));
+			}
 		}
-	} finally {
 		console.table(rows);
-		await sandbox.n8n.stop();
+	};
+	try {
+		if (flags.queue) await withQueueMode(flags, work);
+		else await withOneProcess(double, speed, work);
+	} finally {
 		await double.close();
 	}
-	if (!rows.every(({ passed }) => passed)) process.exitCode = 1;
 }
 
-void main();
+await main();

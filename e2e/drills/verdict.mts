@@ -1,26 +1,29 @@
 /**
- * What is left after a drill. The rule it holds n8n and the node to: nothing is created beyond what
- * was asked for, and every task that the service has accepted is somewhere a person can find it.
+ * What is left of a batch after a drill. The rule it holds n8n and the node to: nothing is created beyond
+ * what was asked for, and every task that the service has accepted is somewhere a person can find it.
  */
 import { readFile } from 'node:fs/promises';
 
 import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Item, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
+import { createsOf } from '../cluster/verdict.mts';
 import { countVideos } from '../videos.mts';
 import type { Portrait } from '../workflows.mts';
 
 export interface Verdict {
-	executions: string;
+	execution: string;
 	/** Right videos, byte for byte. */
 	videos: number;
-	/** Accepted tasks that came out as IDs: in an item or in an error. */
-	ids: number;
+	/** Accepted tasks without a video that an error names. */
+	candidates: number;
 	/** Accepted tasks that only n8n's log tells of. */
 	inLog: number;
 	/** Accepted tasks that nothing tells of. */
 	lost: number;
 	creates: number;
+	/** Tasks for a video that has one already. */
+	twice: number;
 	links: string;
 	passed: boolean;
 }
@@ -29,41 +32,45 @@ export interface Verdict {
 const isLinked = ({ json }: Item, portraits: Portrait[]) =>
 	portraits[Number(json.number)]?.template === json.templateId;
 
-/** @param portraits those of one execution; each was to make them all */
+/** @param account whose only batch this is */
 export async function judge(
 	api: N8nApi,
 	double: DashScopeDouble,
-	executions: Execution[],
+	account: string,
+	execution: Execution,
 	portraits: Portrait[],
-	logFile: string,
+	logFiles: string[],
 ): Promise<Verdict> {
-	const items = executions.flatMap((execution) => outputOf(execution, 'After'));
-	const withVideo = items.filter(({ binary }) => binary !== undefined);
+	const withVideo = outputOf(execution, 'After').filter(({ binary }) => binary !== undefined);
 	const videos = await countVideos(api, withVideo);
-	const told = JSON.stringify(executions.map(({ data }) => data.resultData));
-	const log = await readFile(logFile, 'utf8');
-	const has = (id: string) => withVideo.some(({ json }) => json.taskId === id);
-	const others = double
-		.tasks()
+	const told = JSON.stringify(execution.data.resultData);
+	const log = (
+		await Promise.all(logFiles.map(async (file) => await readFile(file, 'utf8')))
+	).join();
+	const tasks = double.tasks().filter((task) => task.account === account);
+	const others = tasks
 		.map(({ id }) => id)
-		.filter((id) => !has(id));
-	const ids = others.filter((id) => told.includes(id));
+		.filter((id) => !withVideo.some(({ json }) => json.taskId === id));
+	const candidates = others.filter((id) => told.includes(id));
 	const inLog = others.filter((id) => !told.includes(id) && log.includes(id));
-	const lost = others.length - ids.length - inLog.length;
-	const creates = double.counts().createsAccepted;
+	const lost = others.length - candidates.length - inLog.length;
+	const twice = createsOf(double, account).reduce((sum, count) => sum + count - 1, 0);
 	const links = withVideo.every((item) => isLinked(item, portraits));
 	return {
-		executions: executions.map(({ status }) => status).join(' '),
+		execution: execution.status,
 		videos,
-		ids: ids.length,
+		candidates: candidates.length,
 		inLog: inLog.length,
 		lost,
-		creates,
+		creates: tasks.length,
+		twice,
 		links: links ? 'kept' : 'BROKEN',
 		passed:
+			execution.status === 'success' &&
 			lost === 0 &&
+			twice === 0 &&
 			links &&
 			videos === withVideo.length &&
-			creates <= executions.length * portraits.length,
+			tasks.length <= portraits.length,
 	};
 }

@@ -27,7 +27,7 @@ export interface StartOptions {
 	env?: Record<string, string>;
 	/** Flags for the Node.js that runs n8n, e.g. `--inspect`. */
 	nodeFlags?: string[];
-	/** How long n8n may take to answer. Default 180 s. */
+	/** How long n8n may take to answer. Default 400 s: on a busy machine a start takes minutes. */
 	startTimeoutMs?: number;
 	onProgress?: (message: string) => void;
 	signal?: AbortSignal;
@@ -130,7 +130,7 @@ export async function startN8n(options: StartOptions): Promise<RunningN8n> {
 
 async function untilHealthy(n8n: RunningN8n, child: ChildProcess, options: StartOptions) {
 	const started = Date.now();
-	const deadline = started + (options.startTimeoutMs ?? 180_000);
+	const deadline = started + (options.startTimeoutMs ?? 400_000);
 	for (;;) {
 		options.signal?.throwIfAborted();
 		if (child.exitCode !== null || child.signalCode !== null) {
