@@ -37,7 +37,7 @@ function troubleOf(fault: OrderedFault): Trouble {
 	}
 }
 
-/** The limit of one request over connection, headers and body. */
+/** The limit of one request that is never answered, or not to its end. */
 const LIMITS: Partial<Record<Operation, number>> = {
 	detect: 1,
 	create: 1,
@@ -47,7 +47,8 @@ const LIMITS: Partial<Record<Operation, number>> = {
 	policy: 1 / 3,
 	portrait: 1,
 	upload: 2,
-	result: 10,
+	// Without a byte; its whole body has ten.
+	result: 1,
 };
 
 /** "Too many requests" is ridden out for half an hour by the account's API; a storage host is not the account. */

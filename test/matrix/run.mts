@@ -64,14 +64,14 @@ Each cell has a patience of its own, computed from what [reliability.md](reliabi
 its fault (\`test/matrix/patience.mts\`): the time of the work itself, 2 minutes for a video; what is ridden out, 30
 minutes for "too many requests", 15 for a query, 2 for the rest, nothing for a create; and on top the limits of the
 requests that are never answered, 20 s for a question, 1 minute for a detection, a create or a look at a portrait, 2 for
-an upload, 10 for a download. A cell that takes longer is wrong.
+an upload, 1 without a byte for a download. A cell that takes longer is wrong.
 
-Patience begins with the first failure and ends with the last, so two requests may take their whole limit beyond it: a
-download that is never answered takes 10 + 10 minutes, not 2. A review of an earlier state found one cell of 51 minutes
-where 2 were documented, and did not write down which. It fits a download, and nothing else that the package has: five
-of 10 minutes each and a minute for the video, ended by the limit of 60 minutes for mixed trouble, which begins to count
-anew whenever the kind of trouble changes. All trouble of a download that can pass is of one kind now, so the second one
-is the last: the longest download cell below is the figure to compare.
+Patience begins with the first failure and ends with the last, so two requests may take their whole limit beyond it. A
+review of an earlier state found one cell of 51 minutes where 2 were documented, and did not write down which. It fits a
+download, and nothing else that the package has: five of 10 minutes each and a minute for the video, ended by the limit
+of 60 minutes for mixed trouble, which begins to count anew whenever the kind of trouble changes. All trouble of a
+download that can pass is of one kind now, and a minute without a byte ends a request: the longest download cell below
+is the figure to compare.
 
 | fault | how often | ${flows.join(' | ')} |
 |---|---|${flows.map(() => '---').join('|')}|

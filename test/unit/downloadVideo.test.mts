@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { downloadVideo } from '../../nodes/EmojiVideo/media/downloadVideo';
 import { createVirtualClock } from './virtualClock.mts';
+import type { VirtualClock } from './virtualClock.mts';
 
 const VIDEO = Buffer.concat([Buffer.from('\0\0\0\x20ftypisom', 'latin1'), Buffer.alloc(5000, 1)]);
 
@@ -18,7 +19,11 @@ type SentBody = Buffer | (() => AsyncIterable<Buffer>);
 const PROMISED: Record<string, string> = { 'content-length': String(VIDEO.length) };
 
 /** n8n, with a storage host that sends these bodies, one after the other, and promises a whole video. */
-function n8nWith(bodies: SentBody[], headers: Record<string, string>) {
+function n8nWith(
+	bodies: SentBody[],
+	headers: Record<string, string>,
+	storeOne = async () => await Promise.resolve(),
+) {
 	const stored: Buffer[] = [];
 	let asked = 0;
 	const open = (body: SentBody) =>
@@ -31,7 +36,12 @@ function n8nWith(bodies: SentBody[], headers: Record<string, string>) {
 				body: open(bodies[asked++] ?? bodies.at(-1) ?? Buffer.alloc(0)),
 			}),
 		prepareBinaryData: async (body: Readable) => {
-			const bytes = Buffer.concat((await body.toArray()) as Buffer[]);
+			const pieces: Buffer[] = [];
+			for await (const piece of body) {
+				await storeOne();
+				pieces.push(piece as Buffer);
+			}
+			const bytes = Buffer.concat(pieces);
 			stored.push(bytes);
 			return { data: 'stored', mimeType: 'video/mp4', bytes: bytes.length };
 		},
@@ -40,9 +50,19 @@ function n8nWith(bodies: SentBody[], headers: Record<string, string>) {
 	return { functions, stored, asked: () => asked };
 }
 
-async function download(bodies: SentBody[], { headers = PROMISED } = {}) {
-	const clock = createVirtualClock();
-	const { functions, stored, asked } = n8nWith(bodies, headers);
+interface DownloadOptions {
+	headers?: Record<string, string>;
+	clock?: VirtualClock;
+	/** What n8n's storage does before it reads a piece. */
+	storeOne?: () => Promise<void>;
+}
+
+async function download(
+	bodies: SentBody[],
+	{ headers = PROMISED, clock = createVirtualClock(), storeOne }: DownloadOptions = {},
+) {
+	const startedAt = clock.now();
+	const { functions, stored, asked } = n8nWith(bodies, headers, storeOne);
 	const result = await clock.until(
 		downloadVideo('https://storage.example.com/v.mp4', 'v.mp4', {
 			functions,
@@ -50,7 +70,7 @@ async function download(bodies: SentBody[], { headers = PROMISED } = {}) {
 			allowLoopback: false,
 		}),
 	);
-	return { result, stored, asked: asked() };
+	return { result, stored, asked: asked(), ms: clock.now() - startedAt };
 }
 
 it('stores a video of the promised length', async () => {
@@ -111,6 +131,65 @@ describe('a video whose length nobody says', () => {
 		expect(sent).toBeLessThan(110);
 		expect(asked).toBe(1);
 	});
+});
+
+/** Sends the beginning of a video, and nothing more. */
+async function* stalling(): AsyncGenerator<Buffer> {
+	yield VIDEO.subarray(0, 3000);
+	await new Promise(() => undefined);
+}
+
+it('that stalls is given up after a minute without a byte, and asked for again', async () => {
+	const { result, asked, ms } = await download([stalling, VIDEO]);
+	expect(result.ok).toBe(true);
+	expect(asked).toBe(2);
+	expect(ms).toBeGreaterThanOrEqual(60_000);
+	expect(ms).toBeLessThan(65_000);
+});
+
+it('that stalls before its first byte, too; and for ever, it fails within minutes and says so', async () => {
+	const { result, ms } = await download([
+		async function* () {
+			await new Promise(() => undefined);
+			yield VIDEO;
+		},
+		stalling,
+	]);
+	expect(result).toMatchObject({
+		ok: false,
+		failure: { kind: 'noAnswer', message: 'The download stalled: no byte came for 60 s' },
+	});
+	expect(ms).toBeLessThan(5 * 60_000);
+});
+
+it('that comes slowly is no stall', async () => {
+	const clock = createVirtualClock();
+	const slow = async function* () {
+		for (let at = 0; at < VIDEO.length; at += 1000) {
+			await clock.sleep(59_000);
+			yield VIDEO.subarray(at, at + 1000);
+		}
+	};
+	const { result, asked } = await download([slow], { clock });
+	expect(result.ok).toBe(true);
+	expect(asked).toBe(1);
+});
+
+it('a storage of n8n that takes its time is no stall', async () => {
+	const clock = createVirtualClock();
+	const long = Buffer.concat([VIDEO, Buffer.alloc(600_000, 1)]);
+	const pieces = async function* () {
+		for (let at = 0; at < long.length; at += 50_000) {
+			yield await Promise.resolve(long.subarray(at, at + 50_000));
+		}
+	};
+	const { result, asked } = await download([pieces], {
+		clock,
+		headers: { 'content-length': String(long.length) },
+		storeOne: async () => await clock.sleep(40_000),
+	});
+	expect(result.ok).toBe(true);
+	expect(asked).toBe(1);
 });
 
 it.each([1, 2, 3, 7])('takes a video whose first piece has %i bytes', async (bytes) => {

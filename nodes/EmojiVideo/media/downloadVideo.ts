@@ -8,21 +8,25 @@ import { fail, succeed } from '../result';
 import type { Failure, FailureKind, Result } from '../result';
 import { isLoopback, parseUrl } from '../net/publicHosts';
 import { createMp4Watch, isMp4Head, MP4_HEAD_BYTES } from './mp4Boxes';
+import { steadily } from '../net/safeRequest';
 import type { Body, SafeAnswer } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';
-import { checkLink, fetchUntrusted } from '../net/untrustedFetch';
+import { checkLink, fetchUntrusted, Stalled } from '../net/untrustedFetch';
 import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
 
 /** Documented are at most 5 s of 512x512, about 1 MB (docs/service.md, "Result video"). */
 const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
 /** For the whole body: 100 MB at 170 KB/s. */
 const TRANSFER_MS = 10 * 60_000;
+/** Without a byte; a new connection does better than a longer wait. */
+const STALL_MS = 60_000;
 export const VIDEO_MIME_TYPE = 'video/mp4';
 
 const NEXT_STEP =
 	'The video itself is safe: fetch it within 24 hours of its creation, with Get Status and this task ID, or from videoUrl.';
 
 const BROKEN_OFF = 'The download broke off';
+const STALLED = `The download stalled: no byte came for ${STALL_MS / 1000} s`;
 
 const VIDEO_LINK: LinkRequest = {
 	name: 'The video link',
@@ -70,7 +74,11 @@ const REFUSED = new Error('Not a whole video');
  * it becomes longer than it may be, whatever it was compressed to on its way, or ends too early.
  * @param promised its length, where the storage host says it
  */
-function watched(body: Body, promised: number | undefined) {
+function watched(
+	{ body, breakOff }: SafeAnswer,
+	promised: number | undefined,
+	tools: Pick<LinkTools, 'clock'>,
+) {
 	const boxes = createMp4Watch();
 	const passed: Passed = {
 		bytes: 0,
@@ -92,7 +100,8 @@ function watched(body: Body, promised: number | undefined) {
 	};
 	const video: Body = body.compose(async function* (pieces: AsyncIterable<Buffer>) {
 		let head: Buffer | undefined = Buffer.alloc(0);
-		for await (const piece of pieces) {
+		const stalled = () => breakOff(new Stalled(STALLED));
+		for await (const piece of steadily(pieces, STALL_MS, tools, stalled)) {
 			const next: Buffer = head ? Buffer.concat([head, piece]) : piece;
 			if (head && next.length < MP4_HEAD_BYTES) {
 				head = next;
@@ -148,15 +157,17 @@ function checkPassed(passed: Passed, promised: number | undefined): Result<void>
 async function store(
 	answer: SafeAnswer,
 	fileName: string,
-	{ functions }: LinkTools,
+	tools: LinkTools,
 ): Promise<Result<IBinaryData>> {
 	const size = promisedSize(answer);
 	if (!size.ok) return size;
-	const { video, passed } = watched(answer.body, size.value);
+	const { video, passed } = watched(answer, size.value, tools);
 	try {
 		await hasBegun(video);
 		if (!passed.isMp4) return NO_MP4;
-		return succeed(await functions.helpers.prepareBinaryData(video, fileName, VIDEO_MIME_TYPE));
+		return succeed(
+			await tools.functions.helpers.prepareBinaryData(video, fileName, VIDEO_MIME_TYPE),
+		);
 	} catch {
 		if (!passed.isRefused) return downloadFailure(BROKEN_OFF, 'noAnswer');
 		const checked = checkPassed(passed, size.value);

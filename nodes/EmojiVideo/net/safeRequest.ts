@@ -27,6 +27,8 @@ export interface SafeAnswer {
 	/** Lower-case names. */
 	headers: IN8nHttpFullResponse['headers'];
 	body: Body;
+	/** Ends the request, and the work on its answer with this error. */
+	breakOff: (reason: Error) => void;
 }
 
 export interface RequestTools {
@@ -58,8 +60,13 @@ export async function withAnswer<T>(
 	const limit = new AbortController();
 	const ended = AbortSignal.any(signal ? [signal, limit.signal] : [limit.signal]);
 	const timer = clock.sleep(timeoutMs, over.signal).then(() => limit.abort(BROKEN_OFF));
+	const answered = new AbortController();
+	void clock.sleep(firstByteMs, AbortSignal.any([over.signal, answered.signal])).then(() => {
+		if (!answered.signal.aborted) limit.abort(BROKEN_OFF);
+	});
 	const brokenOff = new Promise<never>((_, reject) => {
-		ended.addEventListener('abort', () => reject(BROKEN_OFF), { once: true });
+		const end = () => reject(limit.signal.aborted ? (limit.signal.reason as Error) : BROKEN_OFF);
+		ended.addEventListener('abort', end, { once: true });
 	});
 	const work = async (): Promise<T> => {
 		const answer = await send({
@@ -75,7 +82,13 @@ export async function withAnswer<T>(
 			ignoreHttpStatusErrors: true,
 			disableFollowRedirect: true,
 		});
-		const open = { status: answer.statusCode, headers: answer.headers, body: answer.body as Body };
+		answered.abort();
+		const open = {
+			status: answer.statusCode,
+			headers: answer.headers,
+			body: answer.body as Body,
+			breakOff: (reason: Error) => limit.abort(reason),
+		};
 		try {
 			return await use(open);
 		} finally {
@@ -87,6 +100,33 @@ export async function withAnswer<T>(
 	} finally {
 		over.abort();
 		await timer;
+	}
+}
+
+/**
+ * The pieces of a body as they come. How long its reader takes for one does not count.
+ * @param stallMs the longest until the next one comes
+ * @param stalled is called when none has
+ */
+export async function* steadily(
+	pieces: AsyncIterable<Buffer>,
+	stallMs: number,
+	{ clock }: Pick<RequestTools, 'clock'>,
+	stalled: () => void,
+): AsyncGenerator<Buffer> {
+	const source = pieces[Symbol.asyncIterator]();
+	try {
+		for (;;) {
+			const came = new AbortController();
+			void clock.sleep(stallMs, came.signal).then(() => {
+				if (!came.signal.aborted) stalled();
+			});
+			const next = await source.next().finally(() => came.abort());
+			if (next.done) return;
+			yield next.value;
+		}
+	} finally {
+		await source.return?.();
 	}
 }
 

@@ -33,8 +33,11 @@ export interface LinkRequest {
 	brokenOff: string;
 }
 
+/** Why an answer was broken off; its message is for the user. */
+export class Stalled extends Error {}
+
 const MAX_REDIRECTS = 3;
-const FIRST_BYTE_MS = 120_000;
+const FIRST_BYTE_MS = 60_000;
 
 const linkFailure = (
 	{ nextStep }: LinkRequest,
@@ -138,10 +141,14 @@ export async function fetchUntrusted<T>(
 			},
 		);
 		if (redirect === undefined || hops >= MAX_REDIRECTS) return result;
-	} catch {
+	} catch (error) {
 		if (tools.signal?.aborted) return fail(STOPPED);
 		return hasAnswered
-			? linkFailure(request, request.brokenOff, 'noAnswer')
+			? linkFailure(
+					request,
+					error instanceof Stalled ? error.message : request.brokenOff,
+					'noAnswer',
+				)
 			: linkFailure(request, `${name} leads to a host that did not answer`, 'noAnswer');
 	}
 	return URL.canParse(redirect, url.href)
