@@ -85,12 +85,16 @@ function readEntry(entry: unknown, where = ''): Result<string> {
 function readEntries(value: unknown): Array<Result<string>> {
 	const list = typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : toList(value);
 	if (!list) return [readEntry(value)];
-	// Between two commas, or in a cell, nothing may stand; an item that has no ID is told.
-	return list.flatMap((entry, index) =>
-		typeof entry === 'string' && isBlank(entry)
-			? []
-			: [readEntry(entry, ` (entry ${index + 1} of the list)`)],
-	);
+	// Between two commas, or in a cell, nothing may stand; an item that has no ID is told. A text is read once:
+	// a megabyte may be the same letter again and again.
+	const seen = new Set<string>();
+	return list.flatMap((entry, index) => {
+		if (typeof entry === 'string') {
+			if (isBlank(entry) || seen.has(entry)) return [];
+			seen.add(entry);
+		}
+		return [readEntry(entry, ` (entry ${index + 1} of the list)`)];
+	});
 }
 
 const EMPTY = inputFailure('Task IDs is empty', TASK_ID_FORM);
