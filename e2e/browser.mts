@@ -60,7 +60,10 @@ export interface Editor {
 export async function openEditor(n8nUrl: string, height = 860): Promise<Editor> {
 	const browser = await openBrowser();
 	try {
-		const page = await browser.newPage({ viewport: { width: 1440, height } });
+		const page = await browser.newPage({
+			viewport: { width: 1440, height },
+			reducedMotion: 'reduce',
+		});
 		page.setDefaultTimeout(60_000);
 		await logInThroughForm(page, n8nUrl);
 		return { page, close: async () => await browser.close() };

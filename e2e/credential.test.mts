@@ -1,3 +1,5 @@
+import { CREDENTIAL_TYPE } from '../sandbox/n8n/credential.mts';
+import { openEditor, screenshot, updateImage, type Editor } from './browser.mts';
 import { credentialData, logIn, readWorld } from './world.mts';
 
 describe("the credential's test", () => {
@@ -21,5 +23,40 @@ describe("the credential's test", () => {
 		const api = await logIn(world);
 		const stored = await api.request('GET', `/credentials/${world.credential.id}?includeData=true`);
 		expect(JSON.stringify(stored)).not.toContain(world.apiKey);
+	});
+});
+
+describe('the form of the credential', () => {
+	const world = readWorld();
+	let editor: Editor;
+
+	beforeAll(async () => {
+		editor = await openEditor(world.n8nUrl);
+	});
+
+	afterAll(async () => {
+		await editor?.close();
+	});
+
+	it('says above the key which one it takes, where to create one, and that "Qwen Cloud" is another', async () => {
+		const { page } = editor;
+		const api = await logIn(world);
+		const empty = await api.saveCredential('My DashScope key', CREDENTIAL_TYPE, {
+			apiKey: '',
+			endpoint: 'beijing',
+		});
+		await page.goto(`${world.n8nUrl}/home/credentials/${empty.id}`);
+		const form = page.getByTestId('editCredential-modal');
+		const notice = form.locator('.notice', { hasText: 'region China (Beijing)' });
+		await notice.waitFor();
+		expect(await notice.innerText()).toContain('"Qwen Cloud" credential is another one');
+		const link = notice.getByRole('link', { name: 'Create a key' });
+		expect(await link.getAttribute('href')).toContain('bailian.console.aliyun.com/cn-beijing');
+
+		const key = form.getByTestId('parameter-input-apiKey').locator('input');
+		expect(await key.getAttribute('type')).toBe('password');
+		const [above, below] = [await notice.boundingBox(), await key.boundingBox()];
+		expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThan(below?.y ?? 0);
+		await updateImage(await screenshot(page, 'credential'));
 	});
 });
