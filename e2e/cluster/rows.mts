@@ -29,6 +29,8 @@ export interface RowPlan {
 	meanwhile(scene: Scene): Promise<string | undefined>;
 	/** Every video must be there in the end. */
 	isComplete?: boolean;
+	/** How long it may take, in minutes. Default 12. */
+	minutes?: number;
 	/** Tasks may be paid for twice: what the row is there to show. */
 	paysTwice?: boolean;
 }
@@ -141,6 +143,7 @@ export const ROWS: Record<string, RowPlan> = {
 			return 'both killed while a supervisor ran';
 		},
 		isComplete: true,
+		minutes: 40,
 	},
 	'main-in-the-last-job': {
 		starts: { parked: 3 },
@@ -151,6 +154,8 @@ export const ROWS: Record<string, RowPlan> = {
 			return 'killed while the last supervisor ran';
 		},
 		isComplete: true,
+		// Its guard looks every half an hour.
+		minutes: 40,
 	},
 	'redis-25-before-parking': {
 		starts: { parked: 3 },

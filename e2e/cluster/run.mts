@@ -20,7 +20,7 @@ import { judge } from './verdict.mts';
 import { KINDS, saveWorkflows, videosOf } from './workflows.mts';
 import type { Kind, Workflows } from './workflows.mts';
 
-const ROW_TIMEOUT_MS = 12 * 60_000;
+const ROW_MINUTES = 12;
 const STARTED_BY_HAND = ['webhook', 'retry'];
 const HAS_ENDED = ['success', 'error', 'crashed', 'canceled'];
 
@@ -49,8 +49,9 @@ function rowsOf(cluster: Cluster, workflows: Workflows, afterId: number) {
 async function waitFor(
 	rows: () => Promise<ExecutionRow[]>,
 	isSo: (rows: ExecutionRow[]) => boolean,
+	minutes = ROW_MINUTES,
 ): Promise<ExecutionRow[]> {
-	const deadline = Date.now() + ROW_TIMEOUT_MS;
+	const deadline = Date.now() + minutes * 60_000;
 	for (;;) {
 		const known = await rows().catch(() => undefined);
 		if (known && isSo(known)) return known;
@@ -111,7 +112,7 @@ async function runRow(
 		retryFailed: async (using) => await retryFailed(cluster, rows, using),
 	};
 	const note = (await plan.meanwhile(scene)) ?? '';
-	const ended = await waitFor(rows, haveEnded);
+	const ended = await waitFor(rows, haveEnded, plan.minutes);
 	const endedAt = Date.now();
 	const api = await cluster.api();
 	const executions: Execution[] = [];

@@ -124,7 +124,10 @@ async function makeVideos(n8n: RunningN8n, double: DashScopeDouble, database: st
 		if (Date.now() - told > 60_000) {
 			told = Date.now();
 			const { createsAccepted } = double.counts();
-			console.log(`${Math.round((told - startedAt) / 1000)} s: ${createsAccepted} created`);
+			const { onDisk, inAll, rows } = await sizesOf(flags, database);
+			console.log(
+				`${Math.round((told - startedAt) / 1000)} s: ${createsAccepted} created, ${rows} executions, ${onDisk - before.onDisk} bytes more on disk, ${inAll - before.inAll} of data`,
+			);
 		}
 		await sleep(2000);
 	}
