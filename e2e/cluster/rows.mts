@@ -106,6 +106,8 @@ export const ROWS: Record<string, RowPlan> = {
 		starts: { parked: 10 },
 		meanwhile: async (scene) => {
 			await scene.untilParked(10);
+			// A check that creates is another row.
+			await untilCreated(scene, 40);
 			await untilStatusIsAsked(scene.double, 4000);
 			await sleep(1000);
 			await killWorkers(scene);

@@ -122,19 +122,7 @@ const upgradeRow = ({ upgrade, passed, ...seen }: UpgradeResult) =>
 		cell(seen.says),
 	]);
 
-const page = (results: HostResult[], upgrades: UpgradeResult[]) => `# Which n8n
-
-The packed package in real n8n versions, each installed for this and driven over its own API: the
-latest of the oldest supported minor version, the last 1.x, the first 2.x, and so on to the newest
-that can be installed. A cell says what was seen.
-
-${table(results)}
-
-"pnpm" is the layout of n8n's Docker image: there a package finds only what n8n itself depends on.
-
-Made by \`npm run test:hosts\` (minutes and about 3 GB for each version, removed after its run;
-\`npm run test:hosts -- 2.0.3\` runs one); the results are kept in \`e2e/hosts/results.json\`.
-
+const upgradesSection = (upgrades: UpgradeResult[]) => `
 ## Upgrades while a batch waits
 
 A batch of 3 portraits with Survive Restarts is parked, n8n is stopped, and n8n, or the package, is changed
@@ -147,3 +135,17 @@ ${upgrades.map(upgradeRow).join('\n')}
 
 Made by \`npm run test:upgrade\` (a quarter of an hour, and 3 GB for the older n8n).
 `;
+
+const page = (results: HostResult[], upgrades: UpgradeResult[]) => `# Which n8n
+
+The packed package in real n8n versions, each installed for this and driven over its own API: the
+latest of the oldest supported minor version, the last 1.x, the first 2.x, and so on to the newest
+that can be installed. A cell says what was seen.
+
+${table(results)}
+
+"pnpm" is the layout of n8n's Docker image: there a package finds only what n8n itself depends on.
+
+Made by \`npm run test:hosts\` (minutes and about 3 GB for each version, removed after its run;
+\`npm run test:hosts -- 2.0.3\` runs one); the results are kept in \`e2e/hosts/results.json\`.
+${upgrades.length > 0 ? upgradesSection(upgrades) : ''}`;

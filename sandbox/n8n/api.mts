@@ -214,9 +214,14 @@ function createApi(
 
 		binary: async (id) => {
 			const query = new URLSearchParams({ id, action: 'download' });
-			const response = await fetch(`${url}/rest/binary-data?${query.toString()}`, {
-				headers: headers(),
-			});
+			const ask = async () =>
+				await fetch(`${url}/rest/binary-data?${query.toString()}`, { headers: headers() });
+			let response = await ask();
+			// A busy n8n loses its database for moments.
+			for (let tries = 1; response.status >= 500 && tries < 5; tries++) {
+				await sleep(3000);
+				response = await ask();
+			}
 			if (!response.ok) throw new Error(`n8n refused binary data ${id}: ${response.status}`);
 			return Buffer.from(await response.arrayBuffer());
 		},

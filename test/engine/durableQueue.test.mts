@@ -2,7 +2,8 @@
  * The wait that survives a restart, in queue mode: a worker that dies takes its execution with it, and
  * n8n's main process reports that as an error of the execution.
  */
-import { at, created, isQuery, itemsOf, survive } from './durableWait.mts';
+import { at, created, isQuery, isWrite, itemsOf, survive } from './durableWait.mts';
+import { readLog } from './harness.mts';
 import { useN8n } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
 
@@ -41,4 +42,25 @@ it('checks that are lost again and again are not made for ever: the error has ev
 	for (const id of taskIds()) expect(found.error?.description).toContain(id);
 	expect(n8n.executions().filter(({ depth }) => depth === 3).length).toBeLessThanOrEqual(10);
 	expect(sandbox.time.now() - startedAt).toBeLessThan(2 * 3_600_000);
+});
+
+it('what was stored dies with a worker, in the moment of the one above: each item says where to look', async () => {
+	const told = readLog();
+	const id = await n8n.run({
+		items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
+		parameters: survive(),
+		settings: { onError: 'continueErrorOutput' },
+	});
+	await created(sandbox, n8n, id, 2);
+	n8n.dieAt(isWrite(2, 'waiting', 'before'));
+	await n8n.untilDead();
+	const { items, errorItems } = await n8n.ended(id);
+	expect(items).toEqual([]);
+	expect(errorItems.map(({ json }) => json['number'])).toEqual([0, 1]);
+	for (const { json } of errorItems) {
+		const text = JSON.stringify(json['error']);
+		expect(text).toContain('has lost what it had stored of this wait');
+		expect(text).toContain('Get Many');
+	}
+	for (const task of taskIds()) expect(told()).toContain(task);
 });

@@ -10,7 +10,7 @@ import type { Clock } from '../clock';
 import type { Outcome } from '../execution/operation';
 import { errorItem, itemOf, outcomesOf } from './outcomes';
 import { readSupervisor, SUPERVISOR_KEY } from './relatives';
-import { LOST_TOO_OFTEN, salvage } from './salvage';
+import { LOST_BY_N8N, LOST_TOO_OFTEN, salvage } from './salvage';
 import { waitStateSchema } from './state';
 import type { WaitState } from './state';
 import { parkOn, sleepUntil } from './parking';
@@ -24,6 +24,8 @@ const LATE_MS = 10 * 60_000;
 const MOST_SUPERVISORS = 10;
 
 const MEMORY_KEY = 'emojiVideoGuard';
+/** Under which it keeps what it was given. */
+const FIRST_KEY = 'emojiVideoFirst';
 
 const memorySchema = z.object({
 	supervisors: z.number(),
@@ -37,6 +39,12 @@ type Memory = z.infer<typeof memorySchema>;
 const MARK = itemOf({ number: 0 });
 
 const slept: Outcome[] = [{ itemIndex: 0, result: { ok: true, value: { json: MARK.json } } }];
+
+/** A state of which nothing later is known: any of its videos may have been created. */
+function inDoubt(first: unknown) {
+	const state = waitStateSchema.safeParse(first).data;
+	return state && { ...state, turn: { group: state.entries.map((_, place) => place) } };
+}
 
 /** Starts a supervisor and parks on it. */
 async function watch(
@@ -85,6 +93,7 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 		const sent = input?.json[WAIT_STATE_KEY];
 		const state = waitStateSchema.safeParse(sent).data;
 		if (!state) return await salvage(functions, sent);
+		context[FIRST_KEY] = state;
 		return await watch(functions, state, { supervisors: 0 }, now);
 	}
 	const supervisor = await readSupervisor(
@@ -92,7 +101,8 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 		z.string().safeParse(context[SUPERVISOR_KEY]).data,
 	);
 	const { supervisors } = memory;
-	if (!supervisor && isError) return await salvage(functions, undefined, undefined, LOST_TOO_OFTEN);
+	if (!supervisor && isError)
+		return await salvage(functions, inDoubt(context[FIRST_KEY]), undefined, LOST_BY_N8N);
 	if (!supervisor) return await sleepOn(functions, memory, now + LOOK_EVERY_MS);
 	// Its end was not handed on.
 	if (supervisor.items) return outcomesOf(supervisor.items, supervisor.state?.entries ?? []);
@@ -107,6 +117,8 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 			{ supervisors, lateSince, lateUntil: parkedUntil },
 			lateSince + LATE_MS,
 		);
+	if (stored === undefined)
+		return await salvage(functions, inDoubt(context[FIRST_KEY]), undefined, LOST_BY_N8N);
 	if (!state) return await salvage(functions, stored);
 	if (supervisors >= MOST_SUPERVISORS)
 		return await salvage(functions, stored, undefined, LOST_TOO_OFTEN);
