@@ -8,7 +8,14 @@ import tseslint from 'typescript-eslint';
 import { zones } from './eslint.floors.mjs';
 
 export default defineConfig(
-	globalIgnores(['dist/', '**/node_modules/', '.sandbox/', 'coverage/']),
+	globalIgnores([
+		'dist/',
+		'**/node_modules/',
+		'.sandbox/',
+		'coverage/',
+		'.stryker-tmp/',
+		'reports/',
+	]),
 	{
 		files: ['**/*.{mts,cts,mjs,cjs,js}'],
 		extends: [js.configs.recommended, tseslint.configs.recommended],

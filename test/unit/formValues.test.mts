@@ -1,5 +1,11 @@
 /** What fields may contain, value by value: each of these tests was a mutant that nothing noticed. */
+import { DateTime } from 'luxon';
+import { deliveryForm, deliveryOf } from '../../nodes/EmojiVideo/parameters/delivery';
+import type { Delivery } from '../../nodes/EmojiVideo/parameters/delivery';
+import { areaValue } from '../../nodes/EmojiVideo/parameters/faceAreas';
 import { dateValue, modelValue, statusValue } from '../../nodes/EmojiVideo/parameters/listFilters';
+import { imageUrlValue } from '../../nodes/EmojiVideo/parameters/portrait';
+import type { FormSource } from '../../nodes/EmojiVideo/parameters/read';
 import {
 	choiceValue,
 	flagValue,
@@ -200,10 +206,14 @@ it.each<[unknown, unknown]>([
 	[' 2025-10-14 11:28:04 ', Date.UTC(2025, 9, 14, 3, 28, 4)],
 	['Tue, 14 Oct 2025 03:28:04 GMT', Date.UTC(2025, 9, 14, 3, 28, 4)],
 	[new Date('2025-10-14T03:28:04Z'), Date.UTC(2025, 9, 14, 3, 28, 4)],
+	[' Tue, 14 Oct 2025 03:28:04 GMT ', Date.UTC(2025, 9, 14, 3, 28, 4)],
+	[DateTime.fromMillis(1_760_412_484_000), 1_760_412_484_000],
 	[1_760_412_484_000, 1_760_412_484_000],
+	[1e12, 1e12],
+	[1e13 - 1, 1e13 - 1],
 	['', undefined],
 	[null, undefined],
-	...['soon', 0, -1, 1e15, {}, true].map((value): [unknown, unknown] => [
+	...['soon', 0, -1, 1e12 - 1, 1e13, 1e15, {}, true].map((value): [unknown, unknown] => [
 		value,
 		[expect.stringContaining('is not a time'), expect.stringContaining('2025-10-14T11:28:04')],
 	]),
@@ -218,4 +228,67 @@ it('templates are found by ID and by name, whatever is between them', () => {
 		'dagong_wunai',
 	]);
 	expect(templatesValue.safeParse(['mengwa_kaixin', 7]).success).toBe(false);
+});
+
+describe('what to do about an Image URL that is no address', () => {
+	const BASIC = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';
+	const ADVICE = {
+		expression: 'Correct the expression: the field that it reads does not exist in this item.',
+		file: `${BASIC} For a file, set Image Source to Binary File.`,
+		scheme: `${BASIC} It begins with https://.`,
+		none: BASIC,
+	};
+	it.each<[keyof typeof ADVICE, string]>([
+		...['undefined', ' null ', 'NaN', '[object Object]'].map(
+			(text): [keyof typeof ADVICE, string] => ['expression', text],
+		),
+		...['/home/ada.png', ' /ada.png', 'C:\\ada.png', 'file:///ada.png', 'data:image/png,A'].map(
+			(text): [keyof typeof ADVICE, string] => ['file', text],
+		),
+		...['www.example.com', 'a.example.com/ada.png', 'my-site.example.org/'].map(
+			(text): [keyof typeof ADVICE, string] => ['scheme', text],
+		),
+		...[
+			'ada.png',
+			'undefined.png',
+			'is undefined',
+			'my data: ada',
+			'a file: ada',
+			'see C:\\ada.png',
+			'see www.example.com',
+			'see example.com/ada.png',
+		].map((text): [keyof typeof ADVICE, string] => ['none', text]),
+	])('%s: %j', (advice, text) => {
+		expect(read(imageUrlValue(false), text)).toEqual([
+			expect.stringContaining('Image URL'),
+			ADVICE[advice],
+		]);
+	});
+});
+
+it.each([[[null, 0, 9, 9]], [[true, 2, 9, 9]], [['', 0, 9, 9]], [[[0], 0, 9, 9]]])(
+	'the area %j has a part that is no number',
+	(area) =>
+		expect(read(areaValue('Face Area'), area)).toEqual([
+			expect.stringContaining('is not four whole numbers'),
+			expect.stringContaining('[x1, y1, x2, y2]'),
+		]),
+);
+
+it.each([
+	['portrait', true],
+	['video', false],
+])('Group Videos "%s": all videos of a portrait in one item: %s', (output, isPack) => {
+	const fields: Record<string, unknown> = { 'fileOptions.output': output };
+	const source = { get: (path: string) => fields[path] ?? null, isTool: false } as FormSource;
+	expect(deliveryForm(source)).toMatchObject({ ok: true, value: { isPack, field: 'data' } });
+	expect(deliveryForm({ ...source, isTool: true })).toMatchObject({
+		ok: true,
+		value: { field: undefined },
+	});
+});
+
+it('two videos of an item are several, one is not', () => {
+	const several = (videos: number) => deliveryOf({} as Delivery, videos).isOneOfSeveral;
+	expect([1, 2].map(several)).toEqual([false, true]);
 });
