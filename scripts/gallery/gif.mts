@@ -2,10 +2,13 @@
  * Frames -> a GIF that loops for ever. Rule: the same frames give the same bytes, so that a picture that
  * has not changed makes no difference in a commit.
  */
-import gifenc from 'gifenc';
+import { createRequire } from 'node:module';
+import type gifenc from 'gifenc';
 
-// The package is CommonJS, and Node.js does not see the names it exports.
-const { applyPalette, GIFEncoder, quantize } = gifenc;
+// The package is CommonJS: Node.js does not see the names it exports, and Jest sees another default than Node.js.
+const { applyPalette, GIFEncoder, quantize } = createRequire(import.meta.url)(
+	'gifenc',
+) as typeof gifenc;
 
 /** RGBA pixels of all frames, `width` x `height` each. */
 export interface Frames {
