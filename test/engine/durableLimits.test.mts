@@ -3,8 +3,12 @@
  * and executions that n8n could not resume. Rule of all tests here: each task is paid for once, and each
  * accepted task ID comes out.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { IDataObject } from 'n8n-workflow';
 import { created, itemsOf, PORTRAITS, survive } from './durableWait.mts';
+import { keepFilesIn } from './harness.mts';
 import { useN8n } from './server/n8nServer.mts';
 import type { Found, ServerRun } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
@@ -133,5 +137,33 @@ describe('where n8n could not resume the execution with its items linked', () =>
 		expect(idsIn(found)).toEqual(taskIds());
 		const perItem = Array<number>(taskIds().length / PORTRAITS.length).fill(0);
 		expect(found.links).toEqual([0, 1, 2].flatMap((number) => perItem.map(() => number)));
+	});
+});
+
+describe('where n8n keeps files', () => {
+	let folder = '';
+	beforeAll(async () => {
+		folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
+	});
+	afterEach(async () => await keepFilesIn('memory'));
+	afterAll(async () => await rm(folder, { recursive: true, force: true }));
+
+	const atTheEnd = /all videos of this batch are downloaded when the last one is finished/;
+
+	it.each<['memory' | 'filesystem', boolean, number]>([
+		['memory', true, 1],
+		['memory', false, 0],
+		['filesystem', true, 0],
+	])('in %s, with downloads %s: the node that waits says what follows from it', async (...row) => {
+		const [mode, downloadVideo, hints] = row;
+		await keepFilesIn(mode, folder);
+		const id = await run({ parameters: survive({ downloadVideo }) });
+		const parked = await n8n.parked(id);
+		const told = parked.hints.filter(({ message }) => atTheEnd.test(message));
+		expect(told).toHaveLength(hints);
+		const found = await n8n.ended(id);
+		expect(found.items.map(({ binary }) => binary !== undefined)).toEqual(
+			PORTRAITS.map(() => downloadVideo),
+		);
 	});
 });

@@ -4,6 +4,7 @@
  * Rules: nothing is created before the execution is parked; whatever is lost on the way, every accepted
  * task ID comes out as an item or in an error, or is in n8n's log.
  */
+import { FETCHED_AT_END, keepsFilesInMemory } from './filesInMemory';
 import { canPark, parkOn } from './parking';
 import { guardWorkflow } from './workflows';
 import { isSettled, saveSchedule, waitBeforeCheck } from './state';
@@ -89,9 +90,19 @@ function toWaitState(
 	};
 }
 
+/** Says so where videos cannot be fetched as they finish: in the node as long as it waits, and in the log. */
+async function tellOfFiles(beginning: Beginning, { entries }: WaitState): Promise<void> {
+	const { functions } = beginning.context;
+	const hasFiles = entries.some(({ field }) => field !== undefined);
+	if (!hasFiles || !(await keepsFilesInMemory(functions))) return;
+	warn(beginning, FETCHED_AT_END);
+	functions.logger.warn(`Emoji Video: execution ${functions.getExecutionId()}: ${FETCHED_AT_END}`);
+}
+
 /** Parks the user's execution. @throws what n8n throws when it does not start the supervisor */
-async function park({ context }: Beginning, state: WaitState): Promise<Outcome[]> {
-	const { functions, clock, stopsAtFirstFailure } = context;
+async function park(beginning: Beginning, state: WaitState): Promise<Outcome[]> {
+	const { functions, clock, stopsAtFirstFailure } = beginning.context;
+	await tellOfFiles(beginning, state);
 	const executionId = functions.getExecutionId();
 	const parked = await parkOn(
 		functions,

@@ -49,10 +49,11 @@ const errorSchema = z.object({ error: z.object({ message: z.string() }) });
 
 /**
  * What an error says of a value that has no ID in it.
- * @param where it stands
+ * @param place in a list, from 0
  */
-function withoutId(entry: unknown, where: string): Result<string> {
+function withoutId(entry: unknown, place?: number): Result<string> {
 	const json = typeof entry === 'object' && entry !== null ? jsonOf(entry) : entry;
+	const where = place === undefined ? '' : ` (entry ${place + 1} of the list)`;
 	const error = errorSchema.safeParse(json).data?.error.message;
 	return inputFailure(
 		`Task IDs: ${shown(error ?? json ?? null)}${where} has no taskId`,
@@ -64,13 +65,13 @@ function withoutId(entry: unknown, where: string): Result<string> {
 
 /**
  * The ID in an entry. Text is no item, and there may be a megabyte of it.
- * @param where it stands, for the error
+ * @param place in a list, from 0
  */
-function readEntry(entry: unknown, where = ''): Result<string> {
+function readEntry(entry: unknown, place?: number): Result<string> {
 	const isItem = typeof entry === 'object' && entry !== null;
 	const value: unknown = isItem ? idSchema.safeParse(jsonOf(entry)).data : entry;
 	if (isItem ? isBlank(value) : value === undefined || value === null) {
-		return withoutId(entry, where);
+		return withoutId(entry, place);
 	}
 	const id = idIn(value);
 	return id === undefined
@@ -85,16 +86,17 @@ function readEntry(entry: unknown, where = ''): Result<string> {
 function readEntries(value: unknown): Array<Result<string>> {
 	const list = typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : toList(value);
 	if (!list) return [readEntry(value)];
-	// Between two commas, or in a cell, nothing may stand; an item that has no ID is told. A text is read once:
-	// a megabyte may be the same letter again and again.
-	const seen = new Set<string>();
-	return list.flatMap((entry, index) => {
-		if (typeof entry === 'string') {
-			if (isBlank(entry) || seen.has(entry)) return [];
-			seen.add(entry);
-		}
-		return [readEntry(entry, ` (entry ${index + 1} of the list)`)];
-	});
+	// Between two commas, or in a cell, nothing may stand; an item that has no ID is told. A text is read
+	// once: a megabyte may be the same letter again and again.
+	const seen = new Set<unknown>(['']);
+	const results: Array<Result<string>> = [];
+	for (const [index, entry] of list.entries()) {
+		const value: unknown = typeof entry === 'string' ? entry.trim() : entry;
+		if (seen.has(value)) continue;
+		if (typeof value === 'string') seen.add(value);
+		results.push(readEntry(value, index));
+	}
+	return results;
 }
 
 const EMPTY = inputFailure('Task IDs is empty', TASK_ID_FORM);
