@@ -1,7 +1,6 @@
 /** What fields may contain, value by value: each of these tests was a mutant that nothing noticed. */
 import { DateTime } from 'luxon';
 import { deliveryForm, deliveryOf } from '../../nodes/EmojiVideo/parameters/delivery';
-import type { Delivery } from '../../nodes/EmojiVideo/parameters/delivery';
 import { areaValue } from '../../nodes/EmojiVideo/parameters/faceAreas';
 import { dateValue, modelValue, statusValue } from '../../nodes/EmojiVideo/parameters/listFilters';
 import { imageUrlValue } from '../../nodes/EmojiVideo/parameters/portrait';
@@ -46,6 +45,26 @@ describe('a number', () => {
 			],
 		),
 	])('%j', (value, expected) => expect(read(whole, value)).toEqual(expected));
+
+	it.each(['', ' '])('%j is no 0', (value) =>
+		expect(read(numberValue('Wait', 0, 9, 's'), value)).toEqual([
+			`Wait "${value}" is not possible`,
+			'Use 0 to 9 s.',
+		]),
+	);
+
+	it.each<[string, string]>([
+		...['1,5', ' 1,5 ', '12,75'].map((text): [string, string] => [
+			text,
+			'Use 0.5 to 20 per second, with a point instead of the comma.',
+		]),
+		...['a', 'a 1,5', '1,5 b', '1,', ',5', '1,2,3'].map((text): [string, string] => [
+			text,
+			'Use 0.5 to 20 per second.',
+		]),
+	])('%j: %s', (text, nextStep) =>
+		expect(read(any, text)).toEqual([expect.stringContaining('Rate'), nextStep]),
+	);
 
 	it('may be a fraction where parts are allowed, and its limits are', () => {
 		expect([0.5, 1.5, 20].map((value) => read(any, value))).toEqual([0.5, 1.5, 20]);
@@ -289,6 +308,7 @@ it.each([
 });
 
 it('two videos of an item are several, one is not', () => {
-	const several = (videos: number) => deliveryOf({} as Delivery, videos).isOneOfSeveral;
+	const several = (videos: number) =>
+		deliveryOf({} as Parameters<typeof deliveryOf>[0], videos).isOneOfSeveral;
 	expect([1, 2].map(several)).toEqual([false, true]);
 });
