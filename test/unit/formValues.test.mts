@@ -46,6 +46,26 @@ describe('a number', () => {
 		),
 	])('%j', (value, expected) => expect(read(whole, value)).toEqual(expected));
 
+	it.each(['', ' '])('%j is no 0', (value) =>
+		expect(read(numberValue('Wait', 0, 9, 's'), value)).toEqual([
+			`Wait "${value}" is not possible`,
+			'Use 0 to 9 s.',
+		]),
+	);
+
+	it.each<[string, string]>([
+		...['1,5', ' 1,5 ', '12,75'].map((text): [string, string] => [
+			text,
+			'Use 0.5 to 20 per second, with a point instead of the comma.',
+		]),
+		...['a', 'a 1,5', '1,5 b', '1,', ',5', '1,2,3'].map((text): [string, string] => [
+			text,
+			'Use 0.5 to 20 per second.',
+		]),
+	])('%j: %s', (text, nextStep) =>
+		expect(read(any, text)).toEqual([expect.stringContaining('Rate'), nextStep]),
+	);
+
 	it('may be a fraction where parts are allowed, and its limits are', () => {
 		expect([0.5, 1.5, 20].map((value) => read(any, value))).toEqual([0.5, 1.5, 20]);
 		expect(any.safeParse(0.49).success || any.safeParse(20.01).success).toBe(false);
