@@ -92,21 +92,21 @@ async function work(context: ExecutionContext, order: Order): Promise<Outcome[]>
 		order.stopsAtFirstFailure &&
 		[...results.values()].some((settled) => typeof settled === 'object');
 	const mayCreate = order.mayCreate && !hasFailed;
-	const created = await createGroup(context, { ...order, mayCreate }, schedule);
 	const limit = createLimiter(DOWNLOADS_AT_ONCE);
-	const progress = await Promise.all(
-		order.entries.map(async (before) => {
-			const { place, taskId } = before;
-			const made = created.progress.get(place);
-			if (made) return { place, ...made };
-			const settled = before.settled ?? endIn(results, before);
-			const entry = { ...before, settled };
-			const fetched = await limit(
-				async () => await fetchEntry(context, entry, answers, order.isEnd),
-			);
-			return { place, taskId, settled, ...fetched };
-		}),
-	);
+	const fetch = async (before: OrderEntry) => {
+		const { place, taskId } = before;
+		const settled = before.settled ?? endIn(results, before);
+		const fetched = await limit(
+			async () => await fetchEntry(context, { ...before, settled }, answers, order.isEnd),
+		);
+		return { place, taskId, settled, ...fetched };
+	};
+	// At once: a group takes half a minute to create, and a finished video need not wait for it.
+	const [created, known] = await Promise.all([
+		createGroup(context, { ...order, mayCreate }, schedule),
+		Promise.all(order.entries.map(fetch)),
+	]);
+	const progress = known.map((entry) => ({ ...entry, ...created.progress.get(entry.place) }));
 	const { creating, endedBy } = created;
 	return handOn({
 		number: order.number,
