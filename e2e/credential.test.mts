@@ -1,4 +1,3 @@
-import { CREDENTIAL_TYPE } from '../sandbox/n8n/credential.mts';
 import { openEditor, screenshot, updateImage, type Editor } from './browser.mts';
 import { credentialData, logIn, readWorld } from './world.mts';
 
@@ -40,12 +39,7 @@ describe('the form of the credential', () => {
 
 	it('says above the key which one it takes, where to create one, and that "Qwen Cloud" is another', async () => {
 		const { page } = editor;
-		const api = await logIn(world);
-		const empty = await api.saveCredential('My DashScope key', CREDENTIAL_TYPE, {
-			apiKey: '',
-			endpoint: 'beijing',
-		});
-		await page.goto(`${world.n8nUrl}/home/credentials/${empty.id}`);
+		await page.goto(`${world.n8nUrl}/home/credentials/${world.credential.id}`);
 		const form = page.getByTestId('editCredential-modal');
 		const notice = form.locator('.notice', { hasText: 'region China (Beijing)' });
 		await notice.waitFor();
