@@ -7,6 +7,6 @@ export default {
 	...engine,
 	displayName: 'bench',
 	testMatch: ['<rootDir>/bench/**/*.bench.mts'],
-	testTimeout: 30 * 60_000,
+	testTimeout: 60 * 60_000,
 	maxWorkers: 1,
 };
