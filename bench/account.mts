@@ -9,8 +9,9 @@ import { planJobs } from '../nodes/EmojiVideo/batch/plan';
 import { portraitAt } from '../nodes/EmojiVideo/media/portrait';
 import type { Job } from '../nodes/EmojiVideo/batch/plan';
 import { followTasks } from '../nodes/EmojiVideo/batch/follow';
+import type { TaskResult } from '../nodes/EmojiVideo/batch/follow';
 import { submitJobs } from '../nodes/EmojiVideo/batch/submit';
-import type { BatchTools } from '../nodes/EmojiVideo/batch/submit';
+import type { AcceptedTask, BatchTools } from '../nodes/EmojiVideo/batch/submit';
 import type { PollSettings } from '../nodes/EmojiVideo/batch/pollSchedule';
 import type { Clock } from '../nodes/EmojiVideo/clock';
 import { createClient } from '../nodes/EmojiVideo/dashscope/client';
@@ -88,10 +89,11 @@ export async function runAsNode(
 	tools: BatchTools,
 	onKnown: (taskId: string) => void,
 ): Promise<void> {
-	const follow = followTasks(tools, DEFAULTS, ({ entry }, { result }) => {
+	const onEnd = ({ entry }: AcceptedTask, { result }: TaskResult) => {
 		if (!result.ok) throw new Error(result.failure.message);
 		onKnown(entry.taskId);
-	});
+	};
+	const follow = followTasks(tools, DEFAULTS, onEnd, jobs.length);
 	await submitJobs(
 		jobs,
 		tools,

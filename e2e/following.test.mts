@@ -97,7 +97,9 @@ describe('a long wait', () => {
 			.filter((line) => line.startsWith(prefix))
 			.map((line) => line.slice(prefix.length));
 		expect(lines).toContainEqual(
-			expect.stringMatching(/^[012] of 3 finished, \d running(, \d queued)?, about .+ left$/),
+			expect.stringMatching(
+				/^[012] of 3 finished, \d running(, \d queued)?(, \d to come)?, about .+ left$/,
+			),
 		);
 		expect(lines.at(-1)).toBe('3 of 3 finished');
 		expect(new Set(lines).size).toBe(lines.length);

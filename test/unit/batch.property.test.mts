@@ -10,8 +10,9 @@ import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
 import { portraitAt } from '../../nodes/EmojiVideo/media/portrait';
 import type { Job, JobSpec } from '../../nodes/EmojiVideo/batch/plan';
 import { followTasks } from '../../nodes/EmojiVideo/batch/follow';
+import type { TaskResult } from '../../nodes/EmojiVideo/batch/follow';
 import { submitJobs } from '../../nodes/EmojiVideo/batch/submit';
-import type { BatchTools } from '../../nodes/EmojiVideo/batch/submit';
+import type { AcceptedTask, BatchTools } from '../../nodes/EmojiVideo/batch/submit';
 import type { PollSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Failure } from '../../nodes/EmojiVideo/result';
@@ -77,12 +78,13 @@ async function execute(
 	queueAhead: number | undefined,
 	onEnding: (ending: Ending) => void,
 ): Promise<void> {
-	const follow = followTasks(tools, settings, ({ job, entry }, { result }) => {
+	const onEnd = ({ job, entry }: AcceptedTask, { result }: TaskResult) => {
 		const failure = result.ok ? undefined : result.failure;
 		const taskId = result.ok ? result.value.value.taskId : result.failure.taskId;
 		expect(taskId).toBe(entry.taskId);
 		onEnding({ key: job.key, taskId, failure });
-	});
+	};
+	const follow = followTasks(tools, settings, onEnd, jobs.length);
 	await submitJobs(
 		jobs,
 		tools,

@@ -42,7 +42,7 @@ it('one task whose answer throws ends with its ID; the others go on', async () =
 				taskId === 'bad' ? thrown() : answered({ taskId, status: 'SUCCEEDED' } as Task),
 			),
 	});
-	const following = followTasks(tools, defaults, (_, end) => ends.push(end));
+	const following = followTasks(tools, defaults, (_, end) => ends.push(end), 2);
 	for (const taskId of ['bad', 'good']) {
 		following.add({
 			job: { itemIndex: 0, key: taskId },

@@ -6,7 +6,7 @@ import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
 import { MOST_AHEAD, queueAheadOf, roomFor } from '../../nodes/EmojiVideo/batch/queueAhead';
 import { DOCUMENTED_RATES, rateLimiterOf } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import { submitJobs } from '../../nodes/EmojiVideo/batch/submit';
-import type { BatchTools } from '../../nodes/EmojiVideo/batch/submit';
+import type { AcceptedTask, BatchTools } from '../../nodes/EmojiVideo/batch/submit';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import { portraitAt } from '../../nodes/EmojiVideo/media/portrait';
 import { createAdversary } from './adversary.mts';
@@ -86,12 +86,13 @@ async function play({ jobs: count, width, queueAhead, stopAfterMs }: Played) {
 	let mostOpen = 0;
 	const knownAt: number[] = [];
 	const startedAt = clock.now();
-	const follow = followTasks(tools, defaults, ({ entry }) => {
+	const onEnd = ({ entry }: AcceptedTask) => {
 		open--;
 		knownAt.push(clock.now());
 		const task = adversary.tasks.get(entry.taskId);
 		if (task) delays.push(clock.now() - task.finishedAt);
-	});
+	};
+	const follow = followTasks(tools, defaults, onEnd, jobs.length);
 	const delays: number[] = [];
 	if (stopAfterMs !== undefined) void clock.sleep(stopAfterMs).then(() => stop.abort());
 	const submitted = submitJobs(

@@ -52,7 +52,12 @@ it('1. a task of an earlier try is in the result when the try was stopped before
 	};
 	const tools = { client, paidTasks: openPaidTasks(context), clock, signal: stop.signal };
 	const told: string[] = [];
-	const follow = followTasks(tools, defaults, ({ entry: { taskId } }) => told.push(taskId));
+	const follow = followTasks(
+		tools,
+		defaults,
+		({ entry: { taskId } }) => told.push(taskId),
+		jobs.length,
+	);
 	void clock.sleep(500).then(() => stop.abort());
 	await clock.until(
 		submitJobs(jobs, tools, (_, result) => {

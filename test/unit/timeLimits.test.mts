@@ -26,6 +26,7 @@ async function follow(answerOf: (nth: number) => Promise<Result<Answer<Task>>>) 
 		{ client, paidTasks: openPaidTasks({}), clock, signal: new AbortController().signal },
 		{ ...defaults, runTimeoutMs: 120_000, queueTimeoutMs: 240_000 },
 		(_, end) => ends.push(end),
+		1,
 	);
 	following.add({
 		job: { itemIndex: 0, key: 'k' },

@@ -64,11 +64,11 @@ function aboutAreas({ entry }: AcceptedTask, taskResult: TaskResult): TaskResult
 }
 
 /** The tasks that are followed: what the schedule knows of each, and the videos it stands for. */
-function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd) {
+function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd, all: number) {
 	const { paidTasks, clock, memory, tell } = tools;
 	const schedule = createPollSchedule(settings, memory?.recall());
 	const videos = new Map<string, AcceptedTask[]>();
-	const progress = createProgress(tell ?? (() => undefined));
+	const progress = createProgress(tell ?? (() => undefined), all);
 
 	const end = (taskId: string, taskResult: TaskResult) => {
 		const all = videos.get(taskId) ?? [];
@@ -98,8 +98,14 @@ function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd)
 		isEmpty: () => videos.size === 0,
 		hasRoom: (queueAhead: number | undefined) => roomFor(schedule, queueAhead) > 0,
 		due: () => nextPolls(schedule, clock.now()),
+		/** A video has ended without a task. */
+		miss(isOk: boolean): void {
+			progress.miss(isOk);
+			progress.update(schedule, clock.now());
+		},
 		add(accepted: AcceptedTask): void {
 			const { entry, job } = accepted;
+			progress.come();
 			const same = videos.get(entry.taskId);
 			if (same) return void same.push(accepted);
 			videos.set(entry.taskId, [accepted]);
@@ -123,10 +129,16 @@ function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd)
  * Follows accepted tasks to their ends. Tasks may be added while it runs; a task that several videos
  * stand for is asked about once.
  * @param onEnd hears once of every task that was added
+ * @param videos how many are to come in all
  */
-export function followTasks(tools: BatchTools, settings: PollSettings, onEnd: OnEnd) {
+export function followTasks(
+	tools: BatchTools,
+	settings: PollSettings,
+	onEnd: OnEnd,
+	videos: number,
+) {
 	const { clock, signal } = tools;
-	const followed = createFollowed(tools, settings, onEnd);
+	const followed = createFollowed(tools, settings, onEnd, videos);
 	const changed = createAsyncEvent();
 	const answered = createAsyncEvent();
 	let noMore = false;
@@ -148,6 +160,7 @@ export function followTasks(tools: BatchTools, settings: PollSettings, onEnd: On
 	})();
 
 	return {
+		miss: followed.miss,
 		add(accepted: AcceptedTask) {
 			const { taskId } = accepted.entry;
 			if (ended) return onEnd(accepted, { result: fail({ ...STOPPED, taskId }) });

@@ -4,6 +4,7 @@
  */
 import { createLimiter } from '../limiter';
 import { followTasks } from '../batch/follow';
+import type { TaskResult } from '../batch/follow';
 import type { AcceptedTask, PreparedJob } from '../batch/submit';
 import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
@@ -70,7 +71,7 @@ export function startInMemoryWait(
 		if (!result.ok && context.stopsAtFirstFailure) context.halt();
 	};
 
-	const follow = followTasks(context, options, (accepted, { result, lastAnswer }) => {
+	const onEnd = (accepted: AcceptedTask, { result, lastAnswer }: TaskResult) => {
 		const { job } = accepted;
 		const wanted = deliveriesWanted.get(job.itemIndex);
 		if (!wanted) return;
@@ -80,8 +81,7 @@ export function startInMemoryWait(
 					const delivered = await deliver(accepted, result.value, wanted, context);
 					settle(job, delivered.result, delivered.link);
 				} catch (error) {
-					const { taskId } = accepted.entry;
-					settle(job, fail({ ...unexpectedFailure(error), taskId }));
+					settle(job, fail({ ...unexpectedFailure(error), taskId: accepted.entry.taskId }));
 				}
 			};
 			deliveries.push(download(delivery));
@@ -90,18 +90,22 @@ export function startInMemoryWait(
 		} else {
 			settle(job, result);
 		}
-	});
+	};
+	const follow = followTasks(context, options, onEnd, videos.length);
 
 	return {
 		add: (accepted) => follow.add(accepted),
-		settle: (job, result) => settle(job, result),
+		settle(job, result) {
+			follow.miss(result.ok);
+			settle(job, result);
+		},
 		untilRoom: async () => await follow.untilRoom(options.queueAhead),
 		async finish() {
 			await follow.finish();
 			await Promise.all(deliveries);
 			const all = videos.flatMap(({ key }) => outcomes.get(key) ?? []);
-			const isToCancel = options.cancelsOnStop && context.isStopped();
-			const ended = isToCancel ? await cancelQueued(context, all) : all;
+			const cancels = options.cancelsOnStop && context.isStopped();
+			const ended = cancels ? await cancelQueued(context, all) : all;
 			return [...refused, ...packUp(ended, deliveriesWanted)];
 		},
 	};
