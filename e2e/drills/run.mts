@@ -4,7 +4,7 @@
  * at least a line in n8n's log; no task is made twice.
  *
  * Ten batches share an n8n, each on an account of its own, and one kill hits them all, each somewhere else:
- * `npm run drills -- --random 10 --creating 10`, 60 portraits each, about 10 minutes; `--queue` kills the workers
+ * `npm run drills -- --random 10 --creating 10`, 60 portraits each; `--queue` kills the workers
  * of queue mode instead (PostgreSQL and Redis as for `npm run test:cluster`).
  */
 import { Command } from 'commander';
