@@ -50,7 +50,7 @@ function firstTryAt(functions: IExecuteFunctions, stored: unknown): number | und
 /** Its video was not made, and costs nothing. */
 const isFree = ({ status }: ListedTask) => status === 'FAILED' || status === 'CANCELED';
 
-/** A text with everything that is stored but files; empty for what cannot be written as text. */
+/** Everything that is stored but files, as text; empty for what cannot be written as text. */
 function asText(stored: unknown): string {
 	try {
 		return (
@@ -60,6 +60,9 @@ function asText(stored: unknown): string {
 		return '';
 	}
 }
+
+/** Every word that could be a task ID, wherever it stands. */
+const wordsIn = (text: string): Set<string> => new Set(text.match(/[\w-]+/g));
 
 /** So many IDs an error names; the log has all. */
 const NAMED = 100;
@@ -95,9 +98,9 @@ async function look(context: ExecutionContext): Promise<Failure | undefined> {
 	const since = began ?? now - LIST_RANGE_MS;
 	const list = await unknownTasks(client, { since, until: now, known: paidTasks.taskIds() });
 	if (!list.ok) return list.failure.kind === 'stopped' ? list.failure : cannotLook(list.failure);
-	const known = asText(stored);
+	const known = wordsIn(asText(stored));
 	const unknown = list.value.flatMap((task) =>
-		isFree(task) || known.includes(task.taskId) ? [] : [task.taskId],
+		isFree(task) || known.has(task.taskId) ? [] : [task.taskId],
 	);
 	if (unknown.length === 0) {
 		shared[LOOKED_KEY] = functions.getExecutionId();
