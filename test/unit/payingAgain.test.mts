@@ -14,7 +14,7 @@ function retryOf(tasks: number, more: IDataObject & { stored?: unknown } = {}) {
 	const listTasks = async ({ submitted }: { submitted: { from: number; to: number } }) => {
 		asked.push(submitted);
 		const all = Array.from({ length: tasks }, (_, index) => ({
-			taskId: `task-${index}.`,
+			taskId: `task-${index}-x`,
 			status: 'RUNNING',
 			model: 'emoji-v1',
 		}));
@@ -63,15 +63,15 @@ it('what it has found it looks for again', async () => {
 
 it("a task that is stored with the execution, by another node's record or items, is known; files are not looked through", async () => {
 	const stored = {
-		executionData: { contextData: { 'node:Other': { emojiVideo: { tasks: { a: 'task-0.' } } } } },
-		resultData: { runData: { Other: [{ startTime: 1, data: ['task-1.'], binary: 'task-2.' }] } },
+		executionData: { contextData: { 'node:Other': { emojiVideo: { tasks: { a: 'task-0-x' } } } } },
+		resultData: { runData: { Other: [{ startTime: 1, data: ['task-1-x'], binary: 'task-2-x' }] } },
 	};
 	const failure = await retryOf(3, { beginning, stored }).look?.();
-	expect(failure?.nextStep).toContain('Task IDs: task-2..');
+	expect(failure?.nextStep).toContain('Task IDs: task-2-x.');
 });
 
 it('what cannot be written as text proves nothing', async () => {
-	const circle: IDataObject = { taskId: 'task-0.' };
+	const circle: IDataObject = { taskId: 'task-0-x' };
 	circle['self'] = circle;
 	expect(await retryOf(1, { beginning, stored: circle }).look?.()).toBeDefined();
 });
@@ -86,7 +86,7 @@ it('names a hundred, and all in the log', async () => {
 	const { look, warned } = retryOf(150, { beginning });
 	const failure = await look?.();
 	expect(failure?.message).toContain('has 150 tasks');
-	expect(failure?.nextStep).toContain("task-99. and 50 more, which n8n's log and Get Many tell");
-	expect(failure?.nextStep).not.toContain('task-100.');
-	expect(warned[0]).toContain('task-149.');
+	expect(failure?.nextStep).toContain("task-99-x and 50 more, which n8n's log and Get Many tell");
+	expect(failure?.nextStep).not.toContain('task-100-x');
+	expect(warned[0]).toContain('task-149-x');
 });
