@@ -13,7 +13,6 @@ export default {
 	),
 	ignorePatterns: [
 		'/.sandbox',
-		'/bench',
 		'/coverage',
 		'/dist',
 		'/docs/images',
