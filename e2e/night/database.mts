@@ -33,6 +33,16 @@ export async function sizesOf(servers: Servers, database: string): Promise<Sizes
 	return sizes;
 }
 
+/** What n8n's table says of an execution: its list shows only the newest, and to read it whole takes memory. */
+export async function statusOf(servers: Servers, database: string, id: string): Promise<string> {
+	const rows = await inPostgres(
+		servers,
+		`SELECT status FROM execution_entity WHERE id = ${Number(id)}`,
+		database,
+	);
+	return z.object({ status: z.string() }).array().parse(rows)[0]?.status ?? 'unknown';
+}
+
 const turnSchema = z.object({
 	id: z.coerce.number(),
 	bytes: z.coerce.number(),

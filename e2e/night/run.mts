@@ -26,7 +26,7 @@ import type { Servers } from '../cluster/servers.mts';
 import { callWebhook } from '../moments.mts';
 import { speedUp } from '../speed.mts';
 import { batch, emojiVideo, webhook } from '../workflows.mts';
-import { layersOf, sizesOf } from './database.mts';
+import { layersOf, sizesOf, statusOf } from './database.mts';
 import { LIMITS, read, watchMemory } from './figures.mts';
 
 const WORK = path.join(WORK_FOLDER, 'night');
@@ -115,11 +115,9 @@ async function makeVideos(n8n: RunningN8n, double: DashScopeDouble, database: st
 	const watch = watchMemory(n8n.pid);
 	const startedAt = Date.now();
 	const id = await callWebhook(n8n.url, api, workflow, 'night');
-	const status = async () =>
-		(await api.executions(workflow)).find((execution) => execution.id === id)?.status;
 	let told = 0;
 	for (;;) {
-		const current = (await status()) ?? 'unknown';
+		const current = await statusOf(flags, database, id);
 		if (['success', 'error', 'crashed', 'canceled'].includes(current)) break;
 		if (Date.now() - told > 60_000) {
 			told = Date.now();

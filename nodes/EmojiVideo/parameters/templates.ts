@@ -17,6 +17,8 @@ const chooseField: INodeProperties = {
 	type: 'multiOptions',
 	required: true,
 	default: [],
+	// Names are no values of the list: without this the editor marks them red.
+	allowArbitraryValues: true,
 	options: TEMPLATES.map((template) => ({
 		name: templateLabel(template),
 		value: template.id,

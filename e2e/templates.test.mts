@@ -1,0 +1,115 @@
+/** Templates by the name people use, typed into the editor as an expression. Nothing unclear is paid for. */
+import type { Page } from 'playwright-core';
+
+import { startDashScopeDouble, type DashScopeDouble } from '../sandbox/dashscope/index.mts';
+import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
+import {
+	canvasNode,
+	closeToasts,
+	openEditor,
+	openPanel,
+	screenshot,
+	type Editor,
+} from './browser.mts';
+import { batch, emojiVideo, portraitsOf } from './workflows.mts';
+import { logIn, readWorld } from './world.mts';
+
+const NODE = 'Emoji Video';
+
+describe('a person who types the name of a template', () => {
+	const world = readWorld();
+	let double: DashScopeDouble;
+	let editor: Editor;
+	let page: Page;
+
+	beforeAll(async () => {
+		double = await startDashScopeDouble({ taskSeconds: 1 });
+		const api = await logIn(world);
+		const data = credentialDataFor(double);
+		const credential = await api.saveCredential('By name', CREDENTIAL_TYPE, data);
+		const portraits = portraitsOf(double, 'ada.png').map((one) => ({ ...one, mood: '微笑' }));
+		const saved = await api.importWorkflow(
+			batch(
+				'By name',
+				portraits,
+				emojiVideo(credential, { templates: ['jingdian_lei'], options: { pollInterval: 1 } }),
+			),
+		);
+		editor = await openEditor(world.n8nUrl);
+		page = editor.page;
+		await page.goto(`${world.n8nUrl}/workflow/${saved.id}`);
+		await canvasNode(page, NODE).waitFor();
+		await openPanel(page, NODE);
+		page.setDefaultTimeout(20_000);
+	});
+
+	afterAll(async () => {
+		await editor?.close();
+		await double?.close();
+	});
+
+	const panel = () => page.getByTestId('ndv');
+	const output = () => page.getByTestId('output-panel');
+
+	/** Switches the field to an expression, if it is none yet, and replaces what stands there, which then means this. */
+	async function type(text: string, meant = text): Promise<void> {
+		const field = panel().getByTestId('parameter-input-templates');
+		const code = field.locator('.cm-content');
+		if ((await code.count()) === 0) {
+			await field.hover();
+			await panel()
+				.getByTestId('templates-parameter-input-options-container')
+				.getByTestId('radio-button-expression')
+				.click();
+			await code.getByText('jingdian_lei').waitFor();
+		}
+		await code.click();
+		await page.keyboard.press('ControlOrMeta+a');
+		await page.keyboard.insertText(text);
+		// What the editor makes of the text stands below it once the editor has taken it over.
+		await panel()
+			.getByTestId('parameter-expression-preview-templates')
+			.getByText(meant, { exact: true })
+			.waitFor();
+	}
+
+	/** The red triangle beside the field. */
+	const marks = () => panel().getByTestId('parameter-issues');
+
+	const execute = async () => {
+		await closeToasts(page);
+		await panel().getByTestId('node-execute-button').click();
+	};
+
+	const made = () => double.tasks().map(({ drivenId }) => drivenId);
+
+	it.each([
+		['Cute Kid: Happy', 'Cute Kid: Happy', 'mengwa_kaixin'],
+		['{{ $json.mood }}', '微笑', 'dagong_weixiao'],
+		['cute kid wide-eyed', 'cute kid wide-eyed', 'mengwa_dengyan'],
+	])('%j gets its video', async (text, meant, id) => {
+		const before = made().length;
+		await type(text, meant);
+		await execute();
+		await output().getByText(id).first().waitFor();
+		expect(made().slice(before)).toEqual([id]);
+		expect(await marks().count()).toBe(0);
+		await screenshot(page, `template-${id}`);
+	});
+
+	it.each([
+		['Happy', 'fits several templates', ['Cute Kid: Happy', 'Worker: Happy']],
+		['开心', 'fits several templates', ['Cute Kid: Happy', 'Worker: Happy']],
+		['Birthday', 'is not a template', []],
+	])('%j is refused before anything is billed', async (text, what, fits) => {
+		const before = double.ledger().length;
+		await type(text);
+		await execute();
+		const message = output().getByTestId('node-error-message');
+		await message.getByText(`"${text}" ${what}`).waitFor();
+		const description = await output().getByTestId('node-error-description').innerText();
+		for (const name of fits) expect(description).toContain(name);
+		expect(double.ledger().slice(before)).toEqual([]);
+		await screenshot(page, `template-refused-${what.split(' ')[0]}`);
+	});
+});
