@@ -44,6 +44,30 @@ it('checks that are lost again and again are not made for ever: the error has ev
 	expect(sandbox.time.now() - startedAt).toBeLessThan(2 * 3_600_000);
 });
 
+/** Two portraits, whose supervisor waits so long for a worker whenever it is due. @returns how many there were */
+async function runInAFullQueue(minutes: number): Promise<number> {
+	// Hours, so that its guard looks several times.
+	sandbox.double.setTaskSeconds(5400);
+	const id = await n8n.run({
+		items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
+		parameters: survive({ options: { timeout: 7200 } }),
+	});
+	await created(sandbox, n8n, id, 2);
+	n8n.queueUp(2, minutes * 60_000);
+	const found = await n8n.ended(id);
+	expect(found.links).toEqual([0, 1]);
+	expect(found.items.map(({ json }) => json['taskId'])).toEqual(taskIds());
+	return n8n.executions().filter(({ depth }) => depth === 2).length;
+}
+
+it('a supervisor that is merely late in a full queue is not taken for lost', async () => {
+	expect(await runInAFullQueue(9)).toBe(1);
+});
+
+it('one that is taken for lost, and comes after all, makes nothing twice', async () => {
+	expect(await runInAFullQueue(50)).toBeGreaterThan(1);
+});
+
 it('what was stored dies with a worker, in the moment of the one above: each item says where to look', async () => {
 	const told = readLog();
 	const id = await n8n.run({

@@ -139,6 +139,8 @@ export interface N8nServer {
 	stop(id: string): Promise<void>;
 	/** Resumes what is parked, as a timer does that n8n has not cleared. */
 	wake(id: string): Promise<void>;
+	/** From now on, executions of this depth that are due wait so long for a worker. */
+	queueUp(depth: number, queuedMs: number): void;
 	/** Changes what is stored of an execution, as another version of the package would have stored it. */
 	edit(id: string, change: (data: IRunExecutionData) => void): void;
 	/** Cuts the power now. */
@@ -183,6 +185,7 @@ async function startServer(
 ): Promise<N8nServer & { close(): void }> {
 	const executions = createExecutions();
 	const credential = { ...sandbox.credential };
+	const queued = new Map<number, number>();
 	const nodeTypes = await createNodeTypes(STAND_INS);
 	const begin = (mode: WorkflowExecuteMode, workflow: IWorkflowBase, data: IRunExecutionData) => {
 		const row = { depth: 0, mode, status: 'running', waitTill: undefined, workflow, data } as const;
@@ -218,6 +221,7 @@ async function startServer(
 		active: new Map(),
 		due: new Map(),
 		additionalData: () => createAdditionalData(credential),
+		queuedMs: (depth: number) => queued.get(depth) ?? 0,
 	} as unknown as Host;
 
 	let startedAt = 0;
@@ -286,6 +290,9 @@ async function startServer(
 		async wake(id) {
 			await host.main.run(async () => await resume(host, id));
 			await time.settle();
+		},
+		queueUp(depth, queuedMs) {
+			queued.set(depth, queuedMs);
 		},
 		edit(id, change) {
 			const { data } = executions.read(id);

@@ -40,6 +40,8 @@ export interface Host {
 	/** The timers of executions that are due soon. */
 	due: Map<string, ReturnType<typeof setTimeout>>;
 	additionalData(): IWorkflowExecuteAdditionalData;
+	/** How long an execution of this depth that is due waits for a worker (ms). */
+	queuedMs(depth: number): number;
 }
 
 /** An execution that runs now. */
@@ -222,6 +224,8 @@ export async function resume(host: Host, id: string): Promise<void> {
 		),
 	);
 	if (!isMine) return;
+	const queuedMs = host.queuedMs(execution.depth);
+	if (queuedMs > 0) await new Promise((taken) => setTimeout(taken, queuedMs));
 	const run = await runExecution(host, execution);
 	const { parentExecution } = execution.data;
 	if (!parentExecution || parentExecution.shouldResume === false) return;
