@@ -29,14 +29,15 @@ function residentBytes(pid: number): number {
 	return Number(kilobytes) * 1024;
 }
 
-/** Looks at a process that is idle now, and goes on looking. Linux only. */
-export function watchMemory(pid: number): { stop(): Memory } {
+/** Looks at a process that is idle now, and goes on looking. `now`: bytes above idle. Linux only. */
+export function watchMemory(pid: number): { now(): number; stop(): Memory } {
 	const idle = residentBytes(pid);
 	let peak = idle;
 	const timer = setInterval(() => {
 		peak = Math.max(peak, residentBytes(pid));
 	}, LOOK_EVERY_MS);
 	return {
+		now: () => residentBytes(pid) - idle,
 		stop: () => {
 			clearInterval(timer);
 			return { idle, peak };
@@ -84,7 +85,7 @@ interface Seen {
 	toReal: (ms: number) => number;
 }
 
-const inMb = (bytes: number) => Math.round((10 * bytes) / MB) / 10;
+export const inMb = (bytes: number) => Math.round((10 * bytes) / MB) / 10;
 const rounded = (ms: number) => Math.round(ms);
 
 export async function read({

@@ -27,7 +27,7 @@ import { callWebhook } from '../moments.mts';
 import { speedUp } from '../speed.mts';
 import { batch, emojiVideo, webhook } from '../workflows.mts';
 import { layersOf, sizesOf, statusOf } from './database.mts';
-import { LIMITS, read, watchMemory } from './figures.mts';
+import { inMb, LIMITS, read, watchMemory } from './figures.mts';
 
 const WORK = path.join(WORK_FOLDER, 'night');
 const PORT = 5790;
@@ -124,7 +124,7 @@ async function makeVideos(n8n: RunningN8n, double: DashScopeDouble, database: st
 			const { createsAccepted } = double.counts();
 			const { onDisk, inAll, rows } = await sizesOf(flags, database);
 			console.log(
-				`${Math.round((told - startedAt) / 1000)} s: ${createsAccepted} created, ${rows} executions, ${onDisk - before.onDisk} bytes more on disk, ${inAll - before.inAll} of data`,
+				`${Math.round((told - startedAt) / 1000)} s: ${createsAccepted} created, ${rows} executions, ${onDisk - before.onDisk} bytes more on disk, ${inAll - before.inAll} of data, ${inMb(watch.now())} MB of memory above idle`,
 			);
 		}
 		await sleep(2000);
