@@ -13,7 +13,7 @@ import { addResult } from './results.mts';
 import type { RowResult } from './results.mts';
 import { ROWS } from './rows.mts';
 import type { RowPlan, Scene } from './rows.mts';
-import { executionsOf } from './servers.mts';
+import { executionsOf, withServerOptions } from './servers.mts';
 import type { ExecutionRow, Servers } from './servers.mts';
 import { TRIGGER_ROW, runTriggerRow } from './trigger.mts';
 import { judge } from './verdict.mts';
@@ -145,14 +145,8 @@ async function runRow(
 
 async function main() {
 	const order = [...Object.keys(ROWS), TRIGGER_ROW];
-	const program = new Command('npm run test:cluster --')
+	const program = withServerOptions(new Command('npm run test:cluster --'))
 		.argument('[rows...]', `some of: ${order.join(', ')}`)
-		.option('--postgres-host <host>', '', '127.0.0.1')
-		.option('--postgres-port <port>', '', '5432')
-		.option('--postgres-user <user>', '', 'postgres')
-		.option('--postgres-password <password>', '', '')
-		.option('--redis-host <host>', '', '127.0.0.1')
-		.option('--redis-port <port>', '', '6379')
 		.parse();
 	const asked = program.args.length > 0 ? program.args : order;
 	const unknown = asked.filter((row) => !order.includes(row));

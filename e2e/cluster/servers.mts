@@ -2,6 +2,7 @@
  * PostgreSQL and Redis, by the clients that n8n itself brings. The rule: what is made here (a database, a
  * queue) is removed here, and nothing else is touched.
  */
+import type { Command } from 'commander';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { z } from 'zod';
@@ -16,6 +17,16 @@ export interface Servers {
 	redisHost: string;
 	redisPort: string;
 }
+
+/** Adds the options that say where they are. Default: as `e2e/compose.yaml` starts them. */
+export const withServerOptions = (command: Command): Command =>
+	command
+		.option('--postgres-host <host>', '', '127.0.0.1')
+		.option('--postgres-port <port>', '', '5432')
+		.option('--postgres-user <user>', '', 'postgres')
+		.option('--postgres-password <password>', '', '')
+		.option('--redis-host <host>', '', '127.0.0.1')
+		.option('--redis-port <port>', '', '6379');
 
 const ofN8n = createRequire(path.join(HOST_FOLDER, 'package.json'));
 

@@ -14,6 +14,7 @@ import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { N8nApi, Workflow } from '../../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
+import { withServerOptions } from '../cluster/servers.mts';
 import type { Servers } from '../cluster/servers.mts';
 import { callWebhook } from '../moments.mts';
 import { batchWithErrorOutput, emojiVideo, portraitsOf, webhook } from '../workflows.mts';
@@ -38,7 +39,7 @@ interface Flags extends Servers {
 	queue: boolean;
 }
 
-const flags = new Command('npm run drills --')
+const flags = withServerOptions(new Command('npm run drills --'))
 	.option('--random <n>', 'batches killed at a random moment of the wait', '10')
 	.option('--creating <n>', 'batches killed while tasks are being created', '10')
 	.option('--at-once <n>', 'batches that one kill hits', '10')
@@ -46,12 +47,6 @@ const flags = new Command('npm run drills --')
 	.option('--task-seconds <n>', 'how long a video takes', '1')
 	.option('--speed <n>', "how many times as fast n8n's clock goes; not with --queue", '6')
 	.option('--queue', 'in queue mode, the workers are killed', false)
-	.option('--postgres-host <host>', '', '127.0.0.1')
-	.option('--postgres-port <port>', '', '5432')
-	.option('--postgres-user <user>', '', 'postgres')
-	.option('--postgres-password <password>', '', '')
-	.option('--redis-host <host>', '', '127.0.0.1')
-	.option('--redis-port <port>', '', '6379')
 	.parse()
 	.opts<Flags>();
 

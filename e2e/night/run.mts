@@ -21,7 +21,7 @@ import { startN8n } from '../../sandbox/n8n/instance.mts';
 import type { RunningN8n } from '../../sandbox/n8n/instance.mts';
 import { installTarball, packProject } from '../../sandbox/n8n/package.mts';
 import { WORK_FOLDER } from '../../sandbox/n8n/paths.mts';
-import { inPostgres } from '../cluster/servers.mts';
+import { inPostgres, withServerOptions } from '../cluster/servers.mts';
 import type { Servers } from '../cluster/servers.mts';
 import { callWebhook } from '../moments.mts';
 import { speedUp } from '../speed.mts';
@@ -44,13 +44,9 @@ interface Flags extends Servers {
 	speed: string;
 }
 
-const flags = new Command('npm run test:night --')
+const flags = withServerOptions(new Command('npm run test:night --'))
 	.option('--videos <n>', 'a multiple of 20: each portrait with every template', '1000')
 	.option('--speed <n>', "how many times as fast n8n's clock goes", '1')
-	.option('--postgres-host <host>', '', '127.0.0.1')
-	.option('--postgres-port <port>', '', '5432')
-	.option('--postgres-user <user>', '', 'postgres')
-	.option('--postgres-password <password>', '', '')
 	.parse()
 	.opts<Flags>();
 const speed = Number(flags.speed);
