@@ -101,6 +101,7 @@ export function createOrigin(
 		enter(world, origin, request);
 		// Past fastify, which would write the name in lower case.
 		reply.raw.setHeader(requestIdHeaders[origin], request.id);
+		reply.raw.setHeader('Date', new Date(world.now()).toUTCString());
 		const fault = world.faults.take(request.entry);
 		if (!fault) return;
 		request.entry.fault = fault.kind;

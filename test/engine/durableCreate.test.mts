@@ -298,3 +298,17 @@ describe('several portraits with several templates', () => {
 		expect(checks()).toBeGreaterThan(1);
 	});
 });
+
+// The last of this file: the service's clock does not go back.
+it.each([1, 30])(
+	"after its second create, on a machine whose clock is %i hours behind the service's",
+	async (hours) => {
+		sandbox.double.advanceClock(hours * 60 * MINUTE_MS);
+		const found = await dieAndEnd(nth(2, at('after', isCreate)));
+		expect(creates()).toBe(2);
+		for (const { description } of errorsOf(found)) {
+			for (const id of taskIds()) expect(description).toContain(id);
+		}
+		expectNothingLost(found);
+	},
+);

@@ -47,6 +47,7 @@ it('1. a task of an earlier try is in the result when the try was stopped before
 		},
 		getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
+		aheadMs: () => 0,
 		cancelTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		getUploadPolicy: async () => Promise.resolve(fail(failureOf('stopped'))),
 	};
@@ -81,6 +82,7 @@ it('2. a create whose answer was lost is not sent again by Retry On Fail', async
 			},
 			getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 			listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
+			aheadMs: () => 0,
 			cancelTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 			getUploadPolicy: async () => Promise.resolve(fail(failureOf('stopped'))),
 		};
@@ -106,6 +108,7 @@ it('3. nothing is detected any more once the account has been refused', async ()
 		createTask: async () => Promise.resolve(fail(failureOf('unauthorized'))),
 		getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
+		aheadMs: () => 0,
 		cancelTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		getUploadPolicy: async () => Promise.resolve(fail(failureOf('stopped'))),
 	};

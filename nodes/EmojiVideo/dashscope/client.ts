@@ -7,7 +7,7 @@ import { fail, mayHaveActed, STOPPED } from '../result';
 import type { Result } from '../result';
 import { cancelCall, createCall, detectCall, listCall, policyCall, taskCall } from './calls';
 import type { Bucket, Call, Model, TaskListQuery, VideoRequest } from './calls';
-import { readAnswer } from './readAnswer';
+import { aheadOf, readAnswer } from './readAnswer';
 import type { Answer } from './readAnswer';
 import { withRetry } from './retry';
 import type { Cancellation, CreatedTask, Detection, Task, TaskPage, UploadPolicy } from './schemas';
@@ -43,6 +43,8 @@ export interface Client {
 	cancelTask(taskId: string): Promise<Result<Answer<Cancellation>>>;
 	/** Leave to upload files for a model, for some minutes. One attempt: an upload retries as a whole. */
 	getUploadPolicy(model: Model): Promise<Result<Answer<UploadPolicy>>>;
+	/** How far the service's clock was ahead of this one by its last answer, in ms; 0 if it has not said. */
+	aheadMs(): number;
 }
 
 /** Time limits per request. Detection downloads and looks at the image before it answers. */
@@ -63,6 +65,7 @@ export function createClient(
 	clock: Clock,
 	signal?: AbortSignal,
 ): Client {
+	let aheadMs = 0;
 	const call = async <T>({
 		bucket,
 		kind,
@@ -74,6 +77,7 @@ export function createClient(
 			if (signal?.aborted) return fail(STOPPED);
 			const sentAt = clock.now();
 			const answer = await send({ ...request, timeoutMs: TIMEOUT_MS[bucket] });
+			if (answer.ok) aheadMs = aheadOf(answer.value, clock.now()) ?? aheadMs;
 			const result = answer.ok ? readAnswer(answer.value, reading, clock.now()) : answer;
 			const isRefused = !result.ok && result.failure.kind === 'throttled';
 			if (answer.ok) acquire.answered?.(bucket, sentAt, isRefused ? 'refused' : 'taken');
@@ -93,5 +97,6 @@ export function createClient(
 		listTasks: async (query) => await call(listCall(query)),
 		cancelTask: async (taskId) => await call(cancelCall(taskId)),
 		getUploadPolicy: async (model) => await call(policyCall(model)),
+		aheadMs: () => aheadMs,
 	};
 }

@@ -31,6 +31,13 @@ function retryAfterMs(headers: ApiAnswer['headers'], now: number): number | unde
 	return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
+/** How far the clock that an answer's `Date` tells (RFC 9110 section 6.6.1) is ahead of this one, in ms. */
+export function aheadOf({ headers }: ApiAnswer, now: number): number | undefined {
+	const { date } = headers;
+	const ms = typeof date === 'string' ? Date.parse(date) - now : NaN;
+	return Number.isFinite(ms) ? ms : undefined;
+}
+
 /** How an answer of one kind is told from an error, and read. */
 export interface Reading<T> {
 	schema: z.ZodType<T, z.ZodTypeDef, unknown>;
