@@ -3,7 +3,6 @@
  * n8n's main process reports that as an error of the execution.
  */
 import { at, created, isQuery, isWrite, itemsOf, survive } from './durableWait.mts';
-import { readLog } from './harness.mts';
 import { useN8n } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
 
@@ -68,23 +67,37 @@ it('one that is taken for lost, and comes after all, makes nothing twice', async
 	expect(await runInAFullQueue(50)).toBeGreaterThan(1);
 });
 
-it('what was stored dies with a worker, in the moment of the one above: each item says where to look', async () => {
-	const told = readLog();
-	const id = await n8n.run({
-		items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
-		parameters: survive(),
-		settings: { onError: 'continueErrorOutput' },
-	});
-	await created(sandbox, n8n, id, 2);
-	n8n.dieAt(isWrite(2, 'waiting', 'before'));
-	await n8n.untilDead();
-	const { items, errorItems } = await n8n.ended(id);
-	expect(items).toEqual([]);
-	expect(errorItems.map(({ json }) => json['number'])).toEqual([0, 1]);
-	for (const { json } of errorItems) {
-		const text = JSON.stringify(json['error']);
-		expect(text).toContain('has lost what it had stored of this wait');
-		expect(text).toContain('Get Many');
+describe('a worker dies in the moment of a supervisor, and with it all that was stored', () => {
+	/** @param diesAt how long after the creates, in minutes */
+	async function runWithoutState(diesAt: number) {
+		sandbox.double.setTaskSeconds(5400);
+		const id = await n8n.run({
+			items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
+			parameters: survive({ options: { timeout: 7200 } }),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		await created(sandbox, n8n, id, 2);
+		await sandbox.time.advance(diesAt * 60_000);
+		n8n.dieAt(isWrite(2, 'waiting', 'before'));
+		await n8n.untilDead();
+		return await n8n.ended(id);
 	}
-	for (const task of taskIds()) expect(told()).toContain(task);
+
+	it('its guard has seen both tasks: both videos come', async () => {
+		const { items, links } = await runWithoutState(35);
+		expect(links).toEqual([0, 1]);
+		expect(items.map(({ json }) => json['taskId'])).toEqual(taskIds());
+		expect(items.map(({ json }) => json['status'])).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+	});
+
+	it('its guard has seen none: nothing is created again, and each item names both', async () => {
+		const { items, errorItems } = await runWithoutState(0);
+		expect(items).toEqual([]);
+		expect(errorItems.map(({ json }) => json['number'])).toEqual([0, 1]);
+		for (const { json } of errorItems) {
+			const error = JSON.stringify(json['error']);
+			expect(error).toContain('n8n was interrupted while this video was being created');
+			for (const task of taskIds()) expect(error).toContain(task);
+		}
+	});
 });

@@ -10,10 +10,11 @@ import type { Clock } from '../clock';
 import type { Outcome } from '../execution/operation';
 import { errorItem, itemOf, outcomesOf } from './outcomes';
 import { readSupervisor, SUPERVISOR_KEY } from './relatives';
-import { LOST_BY_N8N, LOST_TOO_OFTEN, salvage } from './salvage';
+import { LOST_TOO_OFTEN, salvage } from './salvage';
 import { waitStateSchema } from './state';
 import type { WaitState } from './state';
 import { parkOn, sleepUntil } from './parking';
+import { loseSince } from './turns';
 import { supervisorWorkflow, WAIT_STATE_KEY } from './workflows';
 
 /** How often it looks after its supervisor. */
@@ -24,8 +25,9 @@ const LATE_MS = 10 * 60_000;
 const MOST_SUPERVISORS = 10;
 
 const MEMORY_KEY = 'emojiVideoGuard';
-/** Under which it keeps what it was given. */
-const FIRST_KEY = 'emojiVideoFirst';
+/** Under which it keeps the supervisor's state, as it has last seen it; at first what it was given. */
+const COPY_KEY = 'emojiVideoCopy';
+const copySchema = z.object({ state: waitStateSchema, at: z.number() });
 
 const memorySchema = z.object({
 	supervisors: z.number(),
@@ -39,12 +41,6 @@ type Memory = z.infer<typeof memorySchema>;
 const MARK = itemOf({ number: 0 });
 
 const slept: Outcome[] = [{ itemIndex: 0, result: { ok: true, value: { json: MARK.json } } }];
-
-/** A state of which nothing later is known: any of its videos may have been created. */
-function inDoubt(first: unknown) {
-	const state = waitStateSchema.safeParse(first).data;
-	return state && { ...state, turn: { group: state.entries.map((_, place) => place) } };
-}
 
 /** Starts a supervisor and parks on it. */
 async function watch(
@@ -79,6 +75,33 @@ async function sleepOn(
 	return slept;
 }
 
+/** Starts another supervisor, because n8n has lost the last one. */
+async function watchAgain(
+	functions: IExecuteFunctions,
+	state: WaitState,
+	memory: Memory,
+	now: number,
+): Promise<Outcome[]> {
+	if (memory.supervisors >= MOST_SUPERVISORS)
+		return await salvage(functions, state, undefined, LOST_TOO_OFTEN);
+	functions.logger.warn(
+		`Emoji Video: n8n has lost what waited for execution ${state.owner?.executionId ?? ''}; it is taken up again.`,
+	);
+	return await watch(functions, state, memory, now);
+}
+
+/** In queue mode n8n puts an error in the place of all that the supervisor had stored: its copy is what is left. */
+async function watchCopy(
+	functions: IExecuteFunctions,
+	memory: Memory,
+	now: number,
+): Promise<Outcome[]> {
+	const stored = functions.getContext('node')[COPY_KEY];
+	const copy = copySchema.safeParse(stored).data;
+	if (!copy) return await salvage(functions, stored);
+	return await watchAgain(functions, loseSince(copy.state, copy.at, now), memory, now);
+}
+
 /** Starts the first supervisor; afterwards looks whether it is still there. */
 export async function guard(functions: IExecuteFunctions, clock: Clock): Promise<Outcome[]> {
 	const now = clock.now();
@@ -93,7 +116,7 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 		const sent = input?.json[WAIT_STATE_KEY];
 		const state = waitStateSchema.safeParse(sent).data;
 		if (!state) return await salvage(functions, sent);
-		context[FIRST_KEY] = state;
+		context[COPY_KEY] = { state, at: now };
 		return await watch(functions, state, { supervisors: 0 }, now);
 	}
 	const supervisor = await readSupervisor(
@@ -101,12 +124,12 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 		z.string().safeParse(context[SUPERVISOR_KEY]).data,
 	);
 	const { supervisors } = memory;
-	if (!supervisor && isError)
-		return await salvage(functions, inDoubt(context[FIRST_KEY]), undefined, LOST_BY_N8N);
+	if (!supervisor && isError) return await watchCopy(functions, memory, now);
 	if (!supervisor) return await sleepOn(functions, memory, now + LOOK_EVERY_MS);
 	// Its end was not handed on.
 	if (supervisor.items) return outcomesOf(supervisor.items, supervisor.state?.entries ?? []);
 	const { parkedUntil = 0, state, stored } = supervisor;
+	if (state) context[COPY_KEY] = { state, at: now };
 	if (!isError && parkedUntil > now)
 		return await sleepOn(functions, { supervisors }, now + LOOK_EVERY_MS);
 	const isNoticed = memory.lateUntil === parkedUntil && memory.lateSince !== undefined;
@@ -117,13 +140,7 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 			{ supervisors, lateSince, lateUntil: parkedUntil },
 			lateSince + LATE_MS,
 		);
-	if (stored === undefined)
-		return await salvage(functions, inDoubt(context[FIRST_KEY]), undefined, LOST_BY_N8N);
+	if (stored === undefined) return await watchCopy(functions, memory, now);
 	if (!state) return await salvage(functions, stored);
-	if (supervisors >= MOST_SUPERVISORS)
-		return await salvage(functions, stored, undefined, LOST_TOO_OFTEN);
-	functions.logger.warn(
-		`Emoji Video: n8n has lost what waited for execution ${state.owner?.executionId ?? ''}; it is taken up again.`,
-	);
-	return await watch(functions, state, memory, now);
+	return await watchAgain(functions, state, memory, now);
 }

@@ -37,13 +37,6 @@ const NOT_MADE = 'No task was made for this video: create it in a new execution.
 const IN_THE_LOG =
 	'n8n\'s log names each task that was accepted ("task accepted"), and Get Many lists the account\'s tasks of the last 24 hours.';
 
-/** In queue mode n8n puts an error in the place of all that an execution had stored. */
-export const LOST_BY_N8N: Failure = {
-	kind: 'interrupted',
-	message: 'n8n was interrupted, and has lost what it had stored of this wait',
-	nextStep: GOES_ON,
-};
-
 /** Each field of an object, as far as it can be read. */
 const readLegible = <S extends z.ZodRawShape>(
 	{ shape }: z.ZodObject<S>,

@@ -190,6 +190,19 @@ export function loseTurn({ turn, doubt, ...state }: WaitState): WaitState {
 	};
 }
 
+/**
+ * Nothing is known since a moment: whatever was still to be created then is in doubt, and by whom it is
+ * created now has ended before it is looked for.
+ */
+export function loseSince(state: WaitState, since: number, now: number): WaitState {
+	const { entries, doubt, turn } = state;
+	const group = entries.flatMap((entry, place) => (isToCreate(entry) ? [place] : []));
+	if (group.length === 0) return { ...state, turn: undefined };
+	const began = Math.min(since, doubt?.since ?? since, turn?.since ?? since);
+	const { creatingEndsAt: until } = datesOf(state, group.slice(0, GROUP_SIZE), now, 0);
+	return { ...state, turn: undefined, doubt: { group, since: began, until, tries: 0 } };
+}
+
 /** What cannot be done any more ends. */
 function endHopeless(state: WaitState, now: number): WaitState {
 	const { doubt, entries, lastCheckAt, schedule } = state;
