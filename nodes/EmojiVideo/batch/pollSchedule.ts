@@ -84,8 +84,8 @@ const TYPICAL_RUN_MS = 60_000;
 const RUNS_LOOKED_AT = 15;
 /** So many runs of a template say how its next one may be. */
 const ENOUGH_RUNS = 3;
-const GAP_SHARE = 0.118;
-const SHORTEST_GAP_MS = 2_000;
+const GAP_SHARE = 0.112;
+const SHORTEST_GAP_MS = 2_900;
 
 /** @param learned what an earlier batch of the account knew */
 export const createPollSchedule = (
