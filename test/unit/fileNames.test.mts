@@ -19,7 +19,7 @@ describe('a name of the user', () => {
 		['ada.mp4.old', 'ada.mp4.old.mp4'],
 		['. -ada', 'ada.mp4'],
 		['ada. -.mp4', 'ada.mp4'],
-		['ada...', 'ada.mp4'],
+		['ada. . . - -', 'ada.mp4'],
 		['a - b', 'a - b.mp4'],
 		['a<>b', 'a-b.mp4'],
 		['. .', 'video.mp4'],

@@ -23,6 +23,7 @@ const file = (hash: string): PortraitFile => ({
 });
 
 const POLICY: UploadPolicy = {
+	requestId: 'r',
 	policy: 'policy-1',
 	signature: 's',
 	directory: 'd',
