@@ -25,16 +25,15 @@ function n8nWith(
 	storeOne = async () => await Promise.resolve(),
 ) {
 	const stored: Buffer[] = [];
-	let asked = 0;
+	const urls: string[] = [];
 	const open = (body: SentBody) =>
 		Readable.from(typeof body === 'function' ? body() : [body], { objectMode: false });
 	const helpers = {
-		httpRequest: async () =>
-			Promise.resolve({
-				statusCode: 200,
-				headers,
-				body: open(bodies[asked++] ?? bodies.at(-1) ?? Buffer.alloc(0)),
-			}),
+		httpRequest: async ({ url }: { url: string }) => {
+			const body = bodies[urls.length] ?? bodies.at(-1) ?? Buffer.alloc(0);
+			urls.push(url);
+			return await Promise.resolve({ statusCode: 200, headers, body: open(body) });
+		},
 		prepareBinaryData: async (body: Readable) => {
 			const pieces: Buffer[] = [];
 			for await (const piece of body) {
@@ -47,10 +46,13 @@ function n8nWith(
 		},
 	};
 	const functions = { helpers } as unknown as IExecuteFunctions;
-	return { functions, stored, asked: () => asked };
+	return { functions, stored, urls };
 }
 
 interface DownloadOptions {
+	link?: string;
+	/** The account is a sandbox on this machine. */
+	allowLoopback?: boolean;
 	headers?: Record<string, string>;
 	clock?: VirtualClock;
 	/** What n8n's storage does before it reads a piece. */
@@ -59,18 +61,20 @@ interface DownloadOptions {
 
 async function download(
 	bodies: SentBody[],
-	{ headers = PROMISED, clock = createVirtualClock(), storeOne }: DownloadOptions = {},
+	{
+		link = 'https://storage.example.com/v.mp4',
+		allowLoopback = false,
+		headers = PROMISED,
+		clock = createVirtualClock(),
+		storeOne,
+	}: DownloadOptions = {},
 ) {
 	const startedAt = clock.now();
-	const { functions, stored, asked } = n8nWith(bodies, headers, storeOne);
+	const { functions, stored, urls } = n8nWith(bodies, headers, storeOne);
 	const result = await clock.until(
-		downloadVideo('https://storage.example.com/v.mp4', 'v.mp4', {
-			functions,
-			clock,
-			allowLoopback: false,
-		}),
+		downloadVideo(link, 'v.mp4', { functions, clock, allowLoopback }),
 	);
-	return { result, stored, asked: asked(), ms: clock.now() - startedAt };
+	return { result, stored, urls, asked: urls.length, ms: clock.now() - startedAt };
 }
 
 it('stores a video of the promised length', async () => {
@@ -120,6 +124,17 @@ describe('a video whose length nobody says', () => {
 		},
 	);
 
+	it('is said to have ended early when it does so each time, with what came', async () => {
+		const { result, stored } = await download([WHOLE.subarray(0, -7)], { headers });
+		expect(result).toMatchObject({
+			failure: {
+				kind: 'noAnswer',
+				message: `The download ended in the middle of the video, after ${WHOLE.length - 7} bytes`,
+			},
+		});
+		expect(stored).toEqual([]);
+	});
+
 	it('is not read beyond the limit, whatever it was compressed to', async () => {
 		let sent = 0;
 		const endless = async function* () {
@@ -127,7 +142,12 @@ describe('a video whose length nobody says', () => {
 			for (; ; sent++) yield await Promise.resolve(Buffer.alloc(1024 * 1024));
 		};
 		const { result, asked } = await download([endless], { headers });
-		expect(result).toMatchObject({ failure: { kind: 'refused' } });
+		expect(result).toMatchObject({
+			failure: {
+				kind: 'refused',
+				message: 'The video has more than 104857600 bytes; at most 104857600 are accepted',
+			},
+		});
 		expect(sent).toBeLessThan(110);
 		expect(asked).toBe(1);
 	});
@@ -215,4 +235,99 @@ it('begins again, from the start, when a download was too short', async () => {
 	const { result, stored } = await download([VIDEO.subarray(0, 3000), VIDEO]);
 	expect(result.ok).toBe(true);
 	expect(stored.at(-1)).toEqual(VIDEO);
+});
+
+describe('a link of the service', () => {
+	const http = 'http://storage.example.com/v.mp4';
+	const https = 'https://storage.example.com/v.mp4';
+
+	it.each([
+		['by https alone where that gives the video', http, [VIDEO], [https]],
+		[
+			'by http where https gives no video',
+			http,
+			[Buffer.from('<html>none</html>'), VIDEO],
+			[https, http],
+		],
+		['by https only where it says so', https, [VIDEO], [https]],
+	])('is followed %s', async (_, link, bodies, asked) => {
+		const { result, stored, urls } = await download(bodies, { link });
+		expect(result.ok).toBe(true);
+		expect(stored).toEqual([VIDEO]);
+		expect(urls).toEqual(asked);
+	});
+
+	it('on this machine is not asked by https: the sandbox has none', async () => {
+		const link = 'http://127.0.0.1:9/v.mp4';
+		const { result, urls } = await download([VIDEO], { link, allowLoopback: true });
+		expect(result.ok).toBe(true);
+		expect(urls).toEqual([link]);
+	});
+});
+
+describe('the length that the storage host promises', () => {
+	const MOST = 100 * 1024 * 1024;
+
+	it.each([0, MOST + 1])('is refused when it is %i bytes, and nothing is stored', async (bytes) => {
+		const headers = { 'content-length': String(bytes) };
+		const { result, stored, asked } = await download([VIDEO], { headers });
+		expect(result).toMatchObject({
+			failure: {
+				kind: 'refused',
+				message: `The video has ${bytes} bytes; at most 104857600 are accepted`,
+			},
+		});
+		expect(stored).toEqual([]);
+		expect(asked).toBe(1);
+	});
+
+	it('may be the most that is accepted', async () => {
+		const headers = { 'content-length': String(MOST) };
+		const { result } = await download([VIDEO], { headers });
+		expect(result).toMatchObject({
+			failure: { message: `The download ended after ${VIDEO.length} of ${MOST} bytes` },
+		});
+	});
+});
+
+describe('a download that breaks off', () => {
+	const breaking = (bytes: number) =>
+		async function* () {
+			if (bytes > 0) yield VIDEO.subarray(0, bytes);
+			await Promise.resolve();
+			throw new Error('ECONNRESET');
+		};
+
+	it.each([0, 3000])('after %i bytes is begun again', async (bytes) => {
+		const { result, stored, asked } = await download([breaking(bytes), VIDEO]);
+		expect(result.ok).toBe(true);
+		expect(stored).toEqual([VIDEO]);
+		expect(asked).toBe(2);
+	});
+
+	it.each([0, 3000])('after %i bytes each time fails, and nothing is stored', async (bytes) => {
+		const { result, stored } = await download([breaking(bytes)]);
+		expect(result).toMatchObject({
+			failure: { kind: 'noAnswer', message: 'The download broke off' },
+		});
+		expect(stored).toEqual([]);
+	});
+});
+
+it.each([
+	['shorter than promised', Buffer.from('<html>not found</html>')],
+	['longer than promised', Buffer.from(`<html>${'not found '.repeat(1000)}</html>`)],
+])('calls what is no video by its name, also when it is %s', async (_, body) => {
+	const { result, stored, asked } = await download([body]);
+	expect(result).toEqual({
+		ok: false,
+		failure: {
+			kind: 'refused',
+			message: 'What the video link leads to is not an MP4 video',
+			nextStep:
+				'The video itself is safe: fetch it within 24 hours of its creation, with Get Status and this task ID, or from videoUrl.',
+		},
+	});
+	expect(stored).toEqual([]);
+	expect(asked).toBe(1);
 });

@@ -138,6 +138,16 @@ test.each(['II', 'MM'] as const)('the EXIF orientation is noted (%s)', (order) =
 	expect(result.ok && rotationHint(result.value)).toContain('EXIF orientation 6');
 });
 
+test.each([undefined, 1])('an upright file gets no hint (EXIF orientation %s)', (orientation) => {
+	expect(rotationHint({ format: 'jpeg', headerBytes: 20, orientation })).toBeUndefined();
+});
+
+test('a file of a size that nobody said is judged by its head', () => {
+	const bytes = webp.lossy(640, 480);
+	expect(checkPortrait(bytes.subarray(0, 50), { name: 'me.webp' }).ok).toBe(true);
+	expect(checkPortrait(Buffer.alloc(0), { name: 'me.webp' }).ok).toBe(false);
+});
+
 test('a JPEG whose frame lies behind the first 64 KB is left to the service', () => {
 	const bytes = jpeg(640, 480, { commentBytes: 90_000 });
 	expect(judge(bytes)).toEqual({
@@ -179,6 +189,10 @@ describe('the end of a file', () => {
 		expect(isWhole(png(640, 480), pieceBytes)).toBe(true);
 		expect(isWhole(padded(png(640, 480), 5000), pieceBytes)).toBe(true);
 		expect(isWhole(webp.lossy(640, 480), pieceBytes)).toBe(true);
+	});
+
+	test.each(['bmp', 'webp'] as const)('is nothing to wait for in a %s', (format) => {
+		expect(createEndFinder({ format, headerBytes: 30 }).isFound()).toBe(true);
 	});
 
 	test.each([1, 2, 3, 7, 64, 100_000])('is missed in entries of %i bytes', (pieceBytes) => {

@@ -26,7 +26,8 @@ export function createMp4Watch() {
 		if (head.length < headBytes) return 0;
 		types.add(head.toString('latin1', 4, 8));
 		const bytes = size === 1 ? Number(head.readBigUInt64BE(8)) : size;
-		left = size === 0 || bytes < headBytes ? Infinity : bytes - headBytes;
+		// 0 is the documented way to say: to the end of the file; a size within the head is no size at all.
+		left = bytes < headBytes ? Infinity : bytes - headBytes;
 		return headBytes;
 	};
 

@@ -56,5 +56,11 @@ export async function openForm(
 		yield* entries;
 		yield tail;
 	});
-	return { headers, body, close: () => stored.destroy() };
+	const close = () => {
+		// Where nobody has begun to read the form, its file's end would be an exception that nobody can catch.
+		body.on('error', () => undefined);
+		body.read(0);
+		stored.destroy();
+	};
+	return { headers, body, close };
 }
