@@ -14,7 +14,7 @@ import { LOST_TOO_OFTEN, salvage } from './salvage';
 import { waitStateSchema } from './state';
 import type { WaitState } from './state';
 import { parkOn, sleepUntil } from './parking';
-import { loseSince } from './turns';
+import { loseSince } from './doubt';
 import { supervisorWorkflow, WAIT_STATE_KEY } from './workflows';
 
 /** How often it looks after its supervisor. */

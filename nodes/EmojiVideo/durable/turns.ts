@@ -175,34 +175,6 @@ export function takeReport(state: WaitState, report: Report, now: number): WaitS
 	);
 }
 
-/** The current check is lost: what it may have created is in doubt. */
-export function loseTurn({ turn, doubt, ...state }: WaitState): WaitState {
-	if (!turn || turn.group.length === 0) return { ...state, turn: undefined, doubt };
-	return {
-		...state,
-		turn: undefined,
-		doubt: {
-			group: [...new Set([...(doubt?.group ?? []), ...turn.group])],
-			since: Math.min(doubt?.since ?? Infinity, turn.since),
-			until: Math.max(doubt?.until ?? 0, turn.creatingEndsAt),
-			tries: doubt?.tries ?? 0,
-		},
-	};
-}
-
-/**
- * Nothing is known since a moment: whatever was still to be created then is in doubt, and by whom it is
- * created now has ended before it is looked for.
- */
-export function loseSince(state: WaitState, since: number, now: number): WaitState {
-	const { entries, doubt, turn } = state;
-	const group = entries.flatMap((entry, place) => (isToCreate(entry) ? [place] : []));
-	if (group.length === 0) return { ...state, turn: undefined };
-	const began = Math.min(since, doubt?.since ?? since, turn?.since ?? since);
-	const { creatingEndsAt: until } = datesOf(state, group.slice(0, GROUP_SIZE), now, 0);
-	return { ...state, turn: undefined, doubt: { group, since: began, until, tries: 0 } };
-}
-
 /** What cannot be done any more ends. */
 function endHopeless(state: WaitState, now: number): WaitState {
 	const { doubt, entries, lastCheckAt, schedule } = state;
@@ -252,7 +224,7 @@ export type Plan =
 	| { kind: 'giveUp'; state: WaitState };
 
 /** When a check of this group is too late for each of its steps. */
-function datesOf(state: WaitState, group: number[], dueAt: number, entries: number) {
+export function datesOf(state: WaitState, group: number[], dueAt: number, entries: number) {
 	const createMs = group.length * Math.max(PER_CREATE_MS, 2000 / (state.createRate ?? 1));
 	const createUntil = dueAt + state.lateMs + createMs;
 	const creatingEndsAt = createUntil + LAST_REQUEST_MS;
