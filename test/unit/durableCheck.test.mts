@@ -41,13 +41,22 @@ interface Surroundings {
 	/** When the batch is broken off. */
 	breaksOff?: 'before' | 'inQuestion' | 'inDownload';
 	hasVideo?: boolean;
+	/** Whether the process knows of earlier batches of the account. */
+	remembers?: boolean;
 }
 
 /** A check of these entries. */
 async function play(
 	entries: WaitEntry[],
 	more: Partial<Order> = {},
-	{ tasks = {}, owner = PARKED, stored, breaksOff, hasVideo = true }: Surroundings = {},
+	{
+		tasks = {},
+		owner = PARKED,
+		stored,
+		breaksOff,
+		hasVideo = true,
+		remembers = true,
+	}: Surroundings = {},
 ) {
 	const clock = createVirtualClock(START_MS);
 	const stop = new AbortController();
@@ -96,7 +105,7 @@ async function play(
 		client: { getTask, createTask, cancelTask: getTask },
 		clock,
 		functions,
-		memory,
+		memory: remembers ? memory : undefined,
 		account: { isLoopback: false },
 		signal: stop.signal,
 		halt: () => stop.abort(),
@@ -245,7 +254,7 @@ describe('a batch that is broken off', () => {
 
 it('a task that is out of time is an item as it is, without a file', async () => {
 	const { progress, downloads } = await play(
-		[made('a', 0, withFile)],
+		[made('a', 0, { ...withFile, failsOnDownloadError: true })],
 		{ isLastCheck: true, returnsUnfinished: true },
 		{ tasks: { a: 'RUNNING' } },
 	);
@@ -324,6 +333,20 @@ describe('it creates', () => {
 		const { creates } = await play(entries, order, { tasks: { a: status } });
 		expect(creates).toBe(count);
 	});
+});
+
+it('one failure among videos is enough for a node that stops at it', async () => {
+	const { creates } = await play(
+		[made('a', 0), made('b', 1), unmade(2)],
+		{ stopsAtFirstFailure: true },
+		{ tasks: { a: 'SUCCEEDED', b: 'FAILED' } },
+	);
+	expect(creates).toBe(0);
+});
+
+it('a check that knows neither whose it is nor what was learned before does its work', async () => {
+	const { report, creates } = await play([unmade(0)], { owner: undefined }, { remembers: false });
+	expect([report?.creating, creates]).toEqual(['done', 1]);
 });
 
 it('what it learns of the queue is kept for later batches', async () => {
