@@ -117,3 +117,53 @@ export function n8nWith(rows: Record<string, unknown> = {}, more: Record<string,
 	} as unknown as IExecuteFunctions;
 	return { functions, read, log, warned };
 }
+
+interface LayerRun {
+	/** The node's context, as the runs before have left it; it is changed. */
+	context?: IDataObject;
+	/** What comes in: the json of one item; absent: no item. */
+	json?: unknown;
+	/** What comes of a sub-workflow: its items, if it ends at once. */
+	ends?: IDataObject[];
+	/** n8n does not start sub-workflows. */
+	refuses?: string;
+	rows?: Record<string, unknown>;
+	more?: Record<string, unknown>;
+}
+
+/** n8n with a node that runs in a layer. Its parked execution, and the sub-workflows that it starts, are kept. */
+export function layerWith({ context = {}, json, ends, refuses, rows, more }: LayerRun) {
+	const started: Array<{ name: string; sent: unknown; options: unknown }> = [];
+	const parked: Array<{ until: number; with: unknown }> = [];
+	const executeData = { data: { main: [] as unknown[] } };
+	const executeWorkflow = async (
+		{ code }: { code: { name: string } },
+		items: unknown,
+		_: unknown,
+		options: unknown,
+	) => {
+		if (refuses !== undefined) throw new Error(refuses);
+		started.push({ name: code.name, sent: items, options });
+		const data = [ends?.map((each) => ({ json: each }))];
+		const waitTill = ends ? undefined : new Date(0);
+		return await Promise.resolve({ executionId: `sub-${started.length}`, data, waitTill });
+	};
+	const putExecutionToWait = async (date: Date) => {
+		parked.push({ until: date.getTime(), with: executeData.data.main });
+		return await Promise.resolve();
+	};
+	const n8n = n8nWith(rows, {
+		getContext: (type: string) => (type === 'node' ? context : {}),
+		getInputData: () => (json === undefined ? [] : [{ json }]),
+		getNode: () => ({ name: 'Emoji Video', type: 'emojiVideo', typeVersion: 1, parameters: {} }),
+		getMode: () => 'trigger',
+		getTimezone: () => 'UTC',
+		getWorkflowDataProxy: () => ({ $execution: { id: 'own' }, $workflow: { id: 'w' } }),
+		getExecuteData: () => executeData,
+		setMetadata: () => undefined,
+		executeWorkflow,
+		putExecutionToWait,
+		...more,
+	});
+	return { ...n8n, context, started, parked };
+}

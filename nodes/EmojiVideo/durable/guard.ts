@@ -109,8 +109,7 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 	const { parkedUntil = 0, state, stored } = supervisor;
 	if (!isError && parkedUntil > now)
 		return await sleepOn(functions, { supervisors }, now + LOOK_EVERY_MS);
-	const isNoticed = memory.lateUntil === parkedUntil && memory.lateSince !== undefined;
-	const lateSince = isNoticed ? (memory.lateSince ?? now) : now;
+	const lateSince = (memory.lateUntil === parkedUntil ? memory.lateSince : undefined) ?? now;
 	if (!isError && now < lateSince + LATE_MS)
 		return await sleepOn(
 			functions,
