@@ -90,58 +90,40 @@ describe('the next check', () => {
 });
 
 describe('until the next check', () => {
-	/** Tasks were accepted a minute ago; each runs for so long. */
-	const waiting = (
-		entries: WaitEntry[],
-		runMs: number | undefined,
-		more: Partial<WaitState> = {},
-	): number => {
-		const state = stateOf(entries, more);
-		const runs = runMs === undefined ? [] : [{ ms: runMs }];
-		return waitBeforeCheck({ ...state, schedule: { ...state.schedule, runs } }, START_MS);
-	};
 	const open = [made('a', 0), made('b', 1)];
 	const finished = made('c', 2, { settled: 'succeeded' });
+	const atEnd = { ...finished, fetchedAtEnd: true };
 	const doubt = { group: [2], since: START_MS, until: START_MS + 100, tries: 0 };
 
-	it.each<[string, number, number]>([
-		['all should have ended', waiting(open, 200_000), 400_500],
-		['a minute, where nothing is known', waiting(open, undefined), SHORTEST_MS],
-		['no sooner than n8n writes a wait down', waiting(open, 1000), SHORTEST_MS],
-		['a quarter of an hour at the latest', waiting(open, 3_600_000), LONGEST_MS],
-		['the last check', waiting(open, 3_600_000, { lastCheckAt: START_MS + 100_000 }), 100_000],
-		[
-			'a video that is finished is fetched soon',
-			waiting([...open, finished], 3_600_000),
-			SHORTEST_MS,
-		],
-		[
-			'one that waits for the end is not',
-			waiting([...open, { ...finished, fetchedAtEnd: true }], 200_000),
-			400_500,
-		],
-		[
-			'there is room for the next, where some are to be created',
-			waiting([...open, unmade(2)], 200_000, { queueAhead: 2 }),
-			200_000,
-		],
-		[
-			'there is room at once',
-			waiting([...open, unmade(2)], 200_000, { queueAhead: 20 }),
-			SHORTEST_MS,
-		],
+	it.each<[string, WaitEntry[], number | undefined, Partial<WaitState>, number]>([
+		['all should have ended', open, 200_000, {}, 400_500],
+		['a minute, where nothing is known', open, undefined, {}, SHORTEST_MS],
+		['no sooner than n8n writes a wait down', open, 1000, {}, SHORTEST_MS],
+		['a quarter of an hour at the latest', open, 3_600_000, {}, LONGEST_MS],
+		['the last check', open, 3_600_000, { lastCheckAt: START_MS + 100_000 }, 100_000],
+		['a video that is finished is fetched soon', [...open, finished], 3_600_000, {}, SHORTEST_MS],
+		['one that waits for the end is not', [...open, atEnd], 200_000, {}, 400_500],
+		['there is room for the next', [...open, unmade(2)], 200_000, { queueAhead: 2 }, 200_000],
+		['there is room at once', [...open, unmade(2)], 200_000, { queueAhead: 20 }, SHORTEST_MS],
 		[
 			'nobody else creates, where something is in doubt',
-			waiting([...open, unmade(2)], 200_000, { doubt: { ...doubt, until: START_MS + 1_000_000 } }),
+			[...open, unmade(2)],
+			200_000,
+			{ doubt: { ...doubt, until: START_MS + 1_000_000 } },
 			1_000_000,
 		],
 		[
 			'what is in doubt is looked for soon',
-			waiting([...open, unmade(2)], 3_600_000, { doubt, queueAhead: 1 }),
+			[...open, unmade(2)],
+			3_600_000,
+			{ doubt, queueAhead: 1 },
 			SHORTEST_MS,
 		],
-	])('%s', (_, ms, expected) => {
-		expect(ms).toBe(expected);
+	])('%s', (_, entries, runMs, more, ms) => {
+		const state = stateOf(entries, more);
+		const runs = runMs === undefined ? [] : [{ ms: runMs }];
+		const schedule = { ...state.schedule, runs };
+		expect(waitBeforeCheck({ ...state, schedule }, START_MS)).toBe(ms);
 	});
 });
 
