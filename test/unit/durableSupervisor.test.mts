@@ -1,7 +1,7 @@
 /** The supervisor of a durable wait: one check after the other; what is lost is in doubt, and nothing is forgotten. */
 import type { IDataObject } from 'n8n-workflow';
 import { STATE_KEY, SUPERVISOR_KEY } from '../../nodes/EmojiVideo/durable/relatives';
-import { saveSchedule, waitStateSchema } from '../../nodes/EmojiVideo/durable/state';
+import { NOT_ASKED, saveSchedule, waitStateSchema } from '../../nodes/EmojiVideo/durable/state';
 import type { WaitState } from '../../nodes/EmojiVideo/durable/state';
 import { abandon, supervise } from '../../nodes/EmojiVideo/durable/supervisor';
 import { planTurn } from '../../nodes/EmojiVideo/durable/turns';
@@ -118,6 +118,11 @@ describe('its first run', () => {
 		expect(found.kept?.entries).toEqual(FIRST.entries);
 	});
 
+	it('of a wait that knows no execution begins all the same', async () => {
+		const { started } = await play({ json: carrying({ ...FIRST, owner: undefined }) });
+		expect(started).toMatchObject([{ name: 'Emoji Video: next look for execution' }]);
+	});
+
 	it('does not ask whether it was replaced: its guard has not written it down', async () => {
 		const rows = { guard: rowWith(GUARD_NODE, SUPERVISOR_KEY, 'another') };
 		const { read, started } = await play({ json: carrying(FIRST), rows });
@@ -156,6 +161,11 @@ it('a state of another version: every task comes out, also that of the report', 
 	expect(found.started).toEqual([]);
 });
 
+it('a run into which nothing came sleeps on', async () => {
+	const found = await play({ state: UNDER_WAY, json: undefined, now: lostAt - 1 });
+	expect(found.outcomes).toEqual(handedOn(1));
+});
+
 describe('a report', () => {
 	it('is taken in, and the next check begins', async () => {
 		const { order, kept, outcomes } = await play({
@@ -174,6 +184,23 @@ describe('a report', () => {
 		expect(endsOf(found.outcomes)).toEqual([item.json, REFUSED]);
 		expect([found.started, found.parked]).toEqual([[], []]);
 		expect(found.kept).toMatchObject({ entries: [{ settled: 'succeeded' }, { settled: REFUSED }] });
+	});
+
+	it('of a failure ends the batch where the node stops at it: the others are named', async () => {
+		const state = { ...UNDER_WAY, stopsAtFirstFailure: true };
+		const progress = [{ place: 1, settled: REFUSED }];
+		const found = await play({ state, json: carrying(reportOf({ progress })) });
+		expect(endsOf(found.outcomes)).toEqual([{ ...STOPPED, taskId: 'a' }, REFUSED]);
+	});
+
+	it('after which there is no time for what is left: that says so', async () => {
+		const state = { ...UNDER_WAY, lastCheckAt: START_MS };
+		const progress = [{ place: 0, taskId: 'a', settled: 'succeeded' as const, item }];
+		const found = await play({ state, json: carrying(reportOf({ progress })) });
+		expect(endsOf(found.outcomes)).toMatchObject([
+			item.json,
+			{ message: 'There was no time left to create this video' },
+		]);
 	});
 
 	it('of an older check is taken in, and it sleeps on until its own is lost', async () => {
@@ -266,6 +293,12 @@ describe('a check that n8n reports as lost', () => {
 			{ kind: 'timeLimit', taskId: 'a' },
 			{ kind: 'noAnswer', nextStep: expect.stringContaining('lost again and again') as string },
 		]);
+	});
+
+	it('six times in a row, and created nothing: what is left was not made', async () => {
+		const state = { ...UNDER_WAY, turn: { ...planned.state.turn, group: [] } };
+		const found = await play({ state, json: lost, lostChecks: 5 });
+		expect(endsOf(found.outcomes)).toEqual([{ ...NOT_ASKED, taskId: 'a' }, NOT_ASKED]);
 	});
 
 	it('is counted anew after one that was heard', async () => {
