@@ -52,6 +52,8 @@ interface Begun {
 	refuses?: string;
 	/** What n8n makes of a file. */
 	stored?: object;
+	/** What the create of an address meets. */
+	failures?: Record<string, Failure>;
 	more?: Record<string, unknown>;
 }
 
@@ -65,10 +67,13 @@ function begin({
 	ends,
 	refuses,
 	stored = {},
+	failures = {},
 	more,
 }: Begun = {}) {
 	const hints: Array<{ message: string; type?: string }> = [];
 	const created: string[] = [];
+	/** Of the service, in order. */
+	const asked: string[] = [];
 	const clock = createVirtualClock(START_MS);
 	const stop = new AbortController();
 	const paidTasks = openPaidTasks({});
@@ -84,12 +89,17 @@ function begin({
 	});
 	const createTask = async ({ imageUrl }: { imageUrl: string }) => {
 		created.push(imageUrl);
+		asked.push('create');
+		const failure = failures[imageUrl];
+		if (failure) return fail(failure);
 		return await Promise.resolve(
 			succeed({ value: { taskId: `new-${created.length}`, requestId: 'r' }, raw: {} }),
 		);
 	};
-	const getTask = async (taskId: string) =>
-		await Promise.resolve(answered({ taskId, status: 'SUCCEEDED' } as never));
+	const getTask = async (taskId: string) => {
+		asked.push(taskId);
+		return await Promise.resolve(answered({ taskId, status: 'SUCCEEDED' } as never));
+	};
 	const tools = {
 		functions: n8n.functions,
 		clock,
@@ -122,7 +132,7 @@ function begin({
 		const sent = first?.sent as Array<{ json: Record<string, WaitState> }> | undefined;
 		return { outcomes, state: sent?.[0]?.json[WAIT_STATE_KEY] };
 	};
-	return { ...n8n, waiting, finish, hints, created, paidTasks, stop };
+	return { ...n8n, waiting, finish, hints, created, asked, paidTasks, stop };
 }
 
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
@@ -156,6 +166,12 @@ describe('a wait', () => {
 		['the same in another order', { inputs: 2, videos: [1, 0] }, true],
 		['several of one item', { inputs: 1, videos: [0, 0, 0] }, true],
 		['none of an item', { inputs: 3, videos: [0, 2] }, false],
+		['none of the last item', { inputs: 2, videos: [0] }, false],
+		[
+			'one of each item, a pack each',
+			{ inputs: 2, videos: [0, 1], deliveries: [pack, pack] },
+			true,
+		],
 		['one item that was refused among them', { inputs: 3, videos: [0, 2], refused: no }, true],
 		['two of one item and none of another', { inputs: 2, videos: [0, 0] }, false],
 		['several of several items', { inputs: 2, videos: [0, 0, 1] }, false],
@@ -313,7 +329,12 @@ describe('files that n8n keeps in its memory', () => {
 		['are no matter where they are kept by reference', withFile, { id: 'filesystem:1' }, 0],
 		['are no matter where none is wanted', { simplify: true }, {}, 0],
 	])('%s', async (_, delivery, stored, count) => {
-		const { waiting, finish, hints, warned } = begin({ deliveries: [delivery], stored });
+		const { waiting, finish, hints, warned } = begin({
+			inputs: 2,
+			refused: [failed(1, REFUSED)],
+			deliveries: [delivery],
+			stored,
+		});
 		waiting.handOver?.(prepared(0));
 		await finish();
 		const told = hints.filter(({ type }) => type === 'warning');
@@ -378,5 +399,28 @@ describe('where n8n does not start the guard', () => {
 		begun.waiting.handOver?.(prepared(1));
 		const { outcomes } = await begun.finish();
 		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-1' }]);
+	});
+
+	it('what cannot be created is a failure, and the others are created', async () => {
+		const deliveries = [{ simplify: true }, { simplify: true }];
+		const begun = begin({
+			inputs: 2,
+			videos: [0, 1],
+			deliveries,
+			refuses: 'no',
+			failures: { 'oss://0.png': REFUSED },
+		});
+		for (const place of [0, 1]) begun.waiting.handOver?.(prepared(place));
+		const { outcomes } = await begun.finish();
+		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-2' }]);
+	});
+
+	it('no more are created at a time than the user wants in the queue', async () => {
+		const deliveries = [{ simplify: true }, { simplify: true }];
+		const options = { queueAhead: 1 };
+		const begun = begin({ inputs: 2, videos: [0, 1], deliveries, options, refuses: 'no' });
+		for (const place of [0, 1]) begun.waiting.handOver?.(prepared(place));
+		await begun.finish();
+		expect(begun.asked).toEqual(['create', 'new-1', 'create', 'new-2']);
 	});
 });
