@@ -114,3 +114,12 @@ it('the finalizer opens what is sealed, each for its item, and hands on the othe
 		{ itemIndex: 2, result: fail(STOPPED), about: undefined },
 	]);
 });
+
+it('a failure that another version has sealed is a failure, with its task', async () => {
+	const json = { [SEAL_KEY]: { version: 99, reason: { taskId: 'a' } } };
+	const functions = { getInputData: () => [{ json }] } as unknown as IExecuteFunctions;
+	const outcomes = await runDurableRole('finalizer', functions, fail(STOPPED));
+	expect(outcomes).toMatchObject([
+		{ result: { failure: { nextStep: expect.stringContaining('read: a.') as string } } },
+	]);
+});
