@@ -3,12 +3,9 @@
  * that still stands in it comes out, and no video that was not finished comes out as one.
  */
 import fc from 'fast-check';
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { runDurableRole } from '../../nodes/EmojiVideo/durable/roles';
+import type { IDataObject } from 'n8n-workflow';
 import { CHANGED, outcomesOfLegible } from '../../nodes/EmojiVideo/durable/salvage';
-import { SEAL_KEY } from '../../nodes/EmojiVideo/durable/workflows';
 import type { Outcome } from '../../nodes/EmojiVideo/execution/operation';
-import { fail, STOPPED } from '../../nodes/EmojiVideo/result';
 import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../properties.mts';
 
 const TASKS = ['task-a', 'task-b', 'task-c'];
@@ -117,10 +114,3 @@ it.each([undefined, null, 7, 'word', [], {}, { entries: 'none' }, { entries: [] 
 		expect(nextStepOf(outcome?.result)).toContain("n8n's log");
 	},
 );
-
-it('a failure that another version has sealed is a failure, with its task', async () => {
-	const json = { [SEAL_KEY]: { version: 99, reason: { taskId: 'task-a' } } };
-	const functions = { getInputData: () => [{ json }] } as unknown as IExecuteFunctions;
-	const [outcome] = await runDurableRole('finalizer', functions, fail(STOPPED));
-	expect(nextStepOf(outcome?.result)).toContain('task-a');
-});

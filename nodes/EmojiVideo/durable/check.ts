@@ -30,6 +30,10 @@ const toAccepted = (entry: WaitEntry, taskId: string): AcceptedTask => ({
 const isByReference = ({ item }: EntryProgress) =>
 	Object.values(item?.binary ?? {}).every(({ id }) => id !== undefined);
 
+/** Whether an item has come, and not what stands for one whose download was broken off. */
+const isWhole = ({ item }: EntryProgress) =>
+	item !== undefined && item.json.downloadError === undefined;
+
 /** The item of a task that has ended, with its video. */
 async function fetchItem(
 	context: ExecutionContext,
@@ -60,7 +64,7 @@ async function fetchEntry(
 	if (context.signal.aborted) return {};
 	try {
 		const fetched = await fetchItem(context, entry, taskId, answers.get(taskId));
-		if (context.signal.aborted && !fetched.item) return {};
+		if (context.signal.aborted && !isWhole(fetched)) return {};
 		return isByReference(fetched) || isEnd ? fetched : { fetchedAtEnd: true };
 	} catch (error) {
 		return { settled: { ...fail(unexpectedFailure(error)).failure, taskId } };

@@ -132,8 +132,7 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 	if (state) context[COPY_KEY] = { state, at: now };
 	if (!isError && parkedUntil > now)
 		return await sleepOn(functions, { supervisors }, now + LOOK_EVERY_MS);
-	const isNoticed = memory.lateUntil === parkedUntil && memory.lateSince !== undefined;
-	const lateSince = isNoticed ? (memory.lateSince ?? now) : now;
+	const lateSince = (memory.lateUntil === parkedUntil ? memory.lateSince : undefined) ?? now;
 	if (!isError && now < lateSince + LATE_MS)
 		return await sleepOn(
 			functions,

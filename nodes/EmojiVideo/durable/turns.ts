@@ -146,7 +146,8 @@ export function takeReport(state: WaitState, report: Report, now: number): WaitS
 	const isCurrent = report.number === state.turn?.number;
 	const entries = state.entries.map((entry, place) => {
 		const more = progress.get(place);
-		const isFact = isCurrent || more?.taskId !== undefined || more?.item !== undefined;
+		// What was made or fetched has its task.
+		const isFact = isCurrent || more?.taskId !== undefined;
 		return more && isFact ? withProgress(entry, more) : entry;
 	});
 	if (!isCurrent) return reconcile({ ...state, entries }, now);

@@ -1,0 +1,376 @@
+/** What a check of a durable wait does with its order, and what it reports. */
+import { Readable } from 'node:stream';
+import type { AccountMemory } from '../../nodes/EmojiVideo/batch/accountMemory';
+import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
+import type { Task } from '../../nodes/EmojiVideo/dashscope/schemas';
+import { runOrder } from '../../nodes/EmojiVideo/durable/check';
+import type { WaitEntry } from '../../nodes/EmojiVideo/durable/state';
+import { reportSchema } from '../../nodes/EmojiVideo/durable/turns';
+import type { Order } from '../../nodes/EmojiVideo/durable/turns';
+import { WAIT_STATE_KEY } from '../../nodes/EmojiVideo/durable/workflows';
+import type { ExecutionContext } from '../../nodes/EmojiVideo/execution/context';
+import { fail, succeed } from '../../nodes/EmojiVideo/result';
+import type { Failure } from '../../nodes/EmojiVideo/result';
+import { answered, START_MS } from './account.mts';
+import {
+	GONE_ON,
+	made,
+	n8nWith,
+	orderOf,
+	PARKED,
+	STOPPED_BY_USER,
+	unmade,
+} from './durableParts.mts';
+import { createVirtualClock } from './virtualClock.mts';
+
+const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+
+const box = (type: string, bytes: number) => {
+	const head = Buffer.from(`\0\0\0\0${type}`, 'latin1');
+	head.writeUInt32BE(8 + bytes);
+	return Buffer.concat([head, Buffer.alloc(bytes, 1)]);
+};
+const VIDEO = Buffer.concat([box('ftyp', 16), box('moov', 20), box('mdat', 50)]);
+
+interface Surroundings {
+	/** What the account says of its tasks; a failure: it cannot be asked. Others wait. */
+	tasks?: Record<string, Task['status'] | Failure | Error>;
+	owner?: unknown;
+	/** What n8n makes of a file. */
+	stored?: object;
+	/** When the batch is broken off. */
+	breaksOff?: 'before' | 'inQuestion' | 'inDownload';
+	hasVideo?: boolean;
+	/** Whether the process knows of earlier batches of the account. */
+	remembers?: boolean;
+}
+
+/** A check of these entries. */
+async function play(
+	entries: WaitEntry[],
+	more: Partial<Order> = {},
+	{
+		tasks = {},
+		owner = PARKED,
+		stored,
+		breaksOff,
+		hasVideo = true,
+		remembers = true,
+	}: Surroundings = {},
+) {
+	const clock = createVirtualClock(START_MS);
+	const stop = new AbortController();
+	if (breaksOff === 'before') stop.abort();
+	const asked: Array<string | undefined> = [];
+	const names: string[] = [];
+	const kept: unknown[] = [];
+	let creates = 0;
+	let downloads = 0;
+	const httpRequest = async () => {
+		downloads++;
+		if (breaksOff === 'inDownload') stop.abort();
+		const body = hasVideo ? Readable.from([VIDEO], { objectMode: false }) : Readable.from(['?']);
+		return await Promise.resolve({ statusCode: 200, headers: {}, body });
+	};
+	const prepareBinaryData = async (body: Readable, name: string) => {
+		await body.toArray();
+		names.push(name);
+		return { mimeType: 'video/mp4', ...stored };
+	};
+	const { functions, warned } = n8nWith(
+		{ user: owner },
+		{ helpers: { httpRequest, prepareBinaryData } },
+	);
+	const getTask = async (taskId: string, attempts?: string) => {
+		asked.push(`${taskId} ${attempts ?? 'patiently'}`);
+		if (breaksOff === 'inQuestion') stop.abort();
+		const said = tasks[taskId] ?? 'PENDING';
+		if (said instanceof Error) throw said;
+		if (typeof said === 'object') return fail(said);
+		const videoUrl = said === 'SUCCEEDED' ? `https://example.com/${taskId}.mp4` : undefined;
+		const ran = { startedAt: START_MS - 50_000, finishedAt: START_MS - 10_000 };
+		return await Promise.resolve(
+			answered({ taskId, status: said, videoUrl, ...ran } as unknown as Task),
+		);
+	};
+	const createTask = async () =>
+		await Promise.resolve(
+			succeed({ value: { taskId: `new-${creates++}`, requestId: 'r' }, raw: {} }),
+		);
+	const memory: AccountMemory = {
+		recall: () => ({ runs: [], width: 1 }),
+		keep: ({ runs }) => void kept.push(runs),
+	};
+	const context = {
+		client: { getTask, createTask, cancelTask: getTask },
+		clock,
+		functions,
+		memory: remembers ? memory : undefined,
+		account: { isLoopback: false },
+		signal: stop.signal,
+		halt: () => stop.abort(),
+		paidTasks: openPaidTasks({}),
+	} as unknown as ExecutionContext;
+	const outcomes = await clock.until(runOrder(context, orderOf(entries, more)));
+	const [first] = outcomes;
+	const json = first?.result.ok === true ? first.result.value.json : {};
+	const report = reportSchema.safeParse(json[WAIT_STATE_KEY]).data;
+	const progress = report?.progress ?? [];
+	return { outcomes, json, report, progress, asked, names, kept, creates, downloads, warned };
+}
+
+const withFile = { field: 'data' };
+const byReference = { id: 'filesystem:1' };
+const done = { tasks: { a: 'SUCCEEDED' as const } };
+
+describe('a video that is finished', () => {
+	it('is an item that says which video it is', async () => {
+		const { progress } = await play([made('a', 3, { withDetails: true })], {}, done);
+		expect(progress).toMatchObject([
+			{
+				place: 0,
+				taskId: 'a',
+				settled: 'succeeded',
+				item: {
+					json: {
+						taskId: 'a',
+						status: 'SUCCEEDED',
+						templateId: 'mengwa_kaixin',
+						imageFile: '3.png',
+						faceArea: [192, 192, 448, 448],
+					},
+				},
+			},
+		]);
+	});
+
+	it('is downloaded where n8n keeps files by reference', async () => {
+		const { progress, names } = await play(
+			[made('a', 3, withFile)],
+			{},
+			{
+				...done,
+				stored: byReference,
+			},
+		);
+		expect(progress[0]?.item?.binary?.data).toMatchObject(byReference);
+		expect(names).toEqual(['3-mengwa_kaixin-a.mp4']);
+	});
+
+	it.each([
+		['left for the end', false, { fetchedAtEnd: true }],
+		['an item at the end', true, { item: { binary: { data: { mimeType: 'video/mp4' } } } }],
+	])('whose file n8n keeps in its memory is %s', async (_, isEnd, found) => {
+		const { progress } = await play([made('a', 0, withFile)], { isEnd }, done);
+		expect(progress).toMatchObject([{ place: 0, settled: 'succeeded', ...found }]);
+		expect('item' in (progress[0] ?? {})).toBe(isEnd);
+	});
+
+	it('is known by the answer that told so: nobody asks twice', async () => {
+		const { asked } = await play([made('a', 0)], {}, done);
+		expect(asked).toEqual(['a once']);
+	});
+
+	it('of an earlier check is asked about once more, patiently', async () => {
+		const { asked, progress } = await play([made('a', 0, { settled: 'succeeded' })], {}, done);
+		expect(asked).toEqual(['a patiently']);
+		expect(progress).toMatchObject([{ item: { json: { taskId: 'a' } } }]);
+	});
+
+	it('the same, and it cannot be asked about: a failure that names it', async () => {
+		const { progress } = await play(
+			[made('a', 0, { settled: 'succeeded' })],
+			{},
+			{
+				tasks: { a: REFUSED },
+			},
+		);
+		expect(progress).toEqual([{ place: 0, taskId: 'a', settled: { ...REFUSED, taskId: 'a' } }]);
+	});
+
+	it('that cannot be downloaded is a failure with its link, where that is wanted', async () => {
+		const { progress } = await play(
+			[made('a', 0, { ...withFile, failsOnDownloadError: true })],
+			{},
+			{ ...done, hasVideo: false },
+		);
+		expect(progress).toMatchObject([
+			{ settled: { taskId: 'a' }, about: { videoUrl: 'https://example.com/a.mp4' } },
+		]);
+	});
+
+	it('at whose fetching something throws is a failure that names it', async () => {
+		const { progress } = await play(
+			[made('a', 0, { settled: 'succeeded' })],
+			{},
+			{
+				tasks: { a: new Error('Nobody expected this') },
+			},
+		);
+		expect(progress).toMatchObject([{ settled: { kind: 'unexpected', taskId: 'a' } }]);
+	});
+});
+
+describe('a batch that is broken off', () => {
+	it('leaves what is finished to the next check', async () => {
+		const { progress, downloads } = await play(
+			[made('a', 0, withFile)],
+			{},
+			{
+				...done,
+				stored: byReference,
+				breaksOff: 'before',
+			},
+		);
+		expect(progress).toEqual([{ place: 0, taskId: 'a', settled: 'succeeded' }]);
+		expect(downloads).toBe(0);
+	});
+
+	it('keeps an item that has come all the same', async () => {
+		const { progress } = await play(
+			[made('a', 0, { settled: 'succeeded' })],
+			{},
+			{
+				...done,
+				breaksOff: 'inQuestion',
+			},
+		);
+		expect(progress).toMatchObject([{ item: { json: { taskId: 'a' } } }]);
+	});
+
+	it.each([true, false])(
+		'leaves a download that was broken off to the next check (Fail on Download Error: %s)',
+		async (failsOnDownloadError) => {
+			const { progress, downloads } = await play(
+				[made('a', 0, { ...withFile, failsOnDownloadError })],
+				{},
+				{ ...done, hasVideo: false, breaksOff: 'inDownload' },
+			);
+			expect(downloads).toBe(1);
+			expect(progress).toEqual([{ place: 0, taskId: 'a', settled: 'succeeded' }]);
+		},
+	);
+});
+
+it('a task that is out of time is an item as it is, without a file', async () => {
+	const { progress, downloads } = await play(
+		[made('a', 0, { ...withFile, failsOnDownloadError: true })],
+		{ isLastCheck: true, returnsUnfinished: true },
+		{ tasks: { a: 'RUNNING' } },
+	);
+	expect(progress).toMatchObject([
+		{ settled: 'outOfTime', item: { json: { taskId: 'a', status: 'RUNNING' } } },
+	]);
+	expect(downloads).toBe(0);
+});
+
+describe('nothing is fetched of', () => {
+	it.each<[string, WaitEntry, object]>([
+		['a task that goes on', made('a', 0), { taskId: 'a', settled: undefined }],
+		['one that has failed', made('a', 0, { settled: REFUSED }), { taskId: 'a', settled: REFUSED }],
+		[
+			'an entry without a task',
+			made('', 0, { taskId: undefined, settled: 'succeeded' }),
+			{ taskId: undefined, settled: 'succeeded' },
+		],
+	])('%s', async (_, entry, found) => {
+		const { progress } = await play([entry]);
+		expect(progress).toEqual([{ place: 0, ...found }]);
+	});
+});
+
+describe('a task of unusual areas', () => {
+	const areas = { face: [0, 0, 10, 10], expression: [0, 0, 90, 10] } as WaitEntry['areas'];
+	const hint = /Detect Automatically/;
+
+	it('that fails at the service may have failed by them', async () => {
+		const { progress } = await play([made('a', 0, { areas })], {}, { tasks: { a: 'FAILED' } });
+		expect(progress).toMatchObject([
+			{ settled: { status: 'FAILED', nextStep: expect.stringMatching(hint) as string } },
+		]);
+	});
+
+	it('that ends otherwise has not', async () => {
+		const { progress } = await play([made('a', 0, { areas })], {}, { tasks: { a: 'CANCELED' } });
+		expect(progress).toMatchObject([
+			{ settled: { status: 'CANCELED', nextStep: expect.not.stringMatching(hint) as string } },
+		]);
+	});
+});
+
+describe('it creates', () => {
+	const entries = [made('a', 0), unmade(1)];
+
+	it('and reports what it has made beside what it has heard', async () => {
+		const { report } = await play(entries, { number: 7 }, done);
+		expect(report).toMatchObject({
+			number: 7,
+			progress: [
+				{ place: 0, taskId: 'a', settled: 'succeeded' },
+				{ place: 1, taskId: 'new-0', requestId: 'r', acceptedAt: START_MS },
+			],
+			creating: 'done',
+			schedule: { open: [{ taskId: 'new-0' }], runs: [{ ms: 40_000 }] },
+		});
+	});
+
+	it.each<[string, Task['status'], Partial<Order>, number]>([
+		['after a failure, where the others go on', 'FAILED', {}, 1],
+		[
+			'after a video, where the node stops at a failure',
+			'SUCCEEDED',
+			{ stopsAtFirstFailure: true },
+			1,
+		],
+		[
+			'nothing after a failure, where the node stops at it',
+			'FAILED',
+			{ stopsAtFirstFailure: true },
+			0,
+		],
+		['nothing that it may not', 'SUCCEEDED', { mayCreate: false }, 0],
+	])('%s', async (_, status, order, count) => {
+		const { creates } = await play(entries, order, { tasks: { a: status } });
+		expect(creates).toBe(count);
+	});
+});
+
+it('one failure among videos is enough for a node that stops at it', async () => {
+	const { creates } = await play(
+		[made('a', 0), made('b', 1), unmade(2)],
+		{ stopsAtFirstFailure: true },
+		{ tasks: { a: 'SUCCEEDED', b: 'FAILED' } },
+	);
+	expect(creates).toBe(0);
+});
+
+it('a check that knows neither whose it is nor what was learned before does its work', async () => {
+	const { report, creates } = await play([unmade(0)], { owner: undefined }, { remembers: false });
+	expect([report?.creating, creates]).toEqual(['done', 1]);
+});
+
+it('what it learns of the queue is kept for later batches', async () => {
+	const { kept } = await play([made('a', 0)], {}, done);
+	expect(kept).toEqual([[{ templateId: 'mengwa_kaixin', ms: 40_000 }]]);
+});
+
+describe('whose execution does not wait any more', () => {
+	it('was stopped: each entry says what became of it, and nothing is created', async () => {
+		const { outcomes, creates, warned } = await play(
+			[made('a', 0), unmade(1)],
+			{},
+			{
+				owner: STOPPED_BY_USER,
+			},
+		);
+		expect(outcomes).toHaveLength(2);
+		expect(creates).toBe(0);
+		expect(warned).toEqual([expect.stringContaining('was stopped')]);
+	});
+
+	it('has gone on: it says so, and asks nobody', async () => {
+		const { json, creates, asked } = await play([made('a', 0), unmade(1)], {}, { owner: GONE_ON });
+		expect(json).toMatchObject({ stopped: true });
+		expect([creates, asked]).toEqual([0, []]);
+	});
+});
