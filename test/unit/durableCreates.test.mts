@@ -73,7 +73,7 @@ async function play(entries: WaitEntry[], more: Partial<Order> = {}, trouble: Tr
 	const { functions, read, log, warned } = n8nWith(rows, trouble.n8n);
 	const paidTasks = openPaidTasks({});
 	const context = {
-		client: { createTask, listTasks },
+		client: { createTask, listTasks, aheadMs: () => 0 },
 		clock,
 		functions,
 		signal: stop.signal,

@@ -15,7 +15,7 @@ import { createVirtualClock } from './virtualClock.mts';
 
 const MINUTE_MS = 60_000;
 const MEMORY_KEY = 'emojiVideoGuard';
-const FIRST_KEY = 'emojiVideoFirst';
+const COPY_KEY = 'emojiVideoCopy';
 
 const owner = { executionId: 'user', cancelsOnStop: false };
 /** As it is sent; and as the supervisor has written it down since. */
@@ -35,17 +35,18 @@ interface Look {
 	memory?: IDataObject;
 	isError?: boolean;
 	supervisor?: unknown;
-	first?: unknown;
+	/** What it has kept of the supervisor's state, and when. */
+	copy?: unknown;
 	ends?: IDataObject[];
 }
 
 /** What the guard does at a later look. */
-async function look({ memory = { supervisors: 1 }, isError, supervisor, first, ends }: Look) {
+async function look({ memory = { supervisors: 1 }, isError, supervisor, copy, ends }: Look) {
 	const n8n = layerWith({
 		context: {
 			[MEMORY_KEY]: memory,
 			[SUPERVISOR_KEY]: 'supervisor',
-			[FIRST_KEY]: (first ?? FIRST) as IDataObject,
+			[COPY_KEY]: (copy ?? { state: FIRST, at: START_MS }) as IDataObject,
 		},
 		json: isError ? LOST_ITEM : MARK,
 		rows: { supervisor },
@@ -88,7 +89,7 @@ describe('in its first run', () => {
 		expect(context).toEqual({
 			[MEMORY_KEY]: { supervisors: 1 },
 			[SUPERVISOR_KEY]: 'sub-1',
-			[FIRST_KEY]: FIRST,
+			[COPY_KEY]: { state: FIRST, at: START_MS },
 		});
 	});
 
@@ -187,7 +188,7 @@ describe('a supervisor that is late', () => {
 		expect(found.context).toEqual({
 			[MEMORY_KEY]: { supervisors: 10 },
 			[SUPERVISOR_KEY]: 'sub-1',
-			[FIRST_KEY]: FIRST,
+			[COPY_KEY]: { state: LATER, at: START_MS },
 		});
 		expect(found.warned).toEqual([
 			'Emoji Video: n8n has lost what waited for execution user; it is taken up again.',
@@ -237,23 +238,35 @@ describe('a supervisor that n8n reports as lost', () => {
 	it.each([
 		['its row', undefined],
 		['what it had stored', { resultData: {} }],
-	])('with %s: each video may have been made, and says so', async (_, supervisor) => {
-		const found = await look({
-			isError: true,
-			supervisor,
-			first: stateOf([unmade(5), made('b', 6), unmade(7)]),
-		});
-		expect(found.started).toEqual([]);
-		expect(toldOf(found.outcomes)).toEqual([
-			[5, 'may be made', expect.any(String)],
-			[6, 'b', expect.stringContaining('has lost what it had stored')],
-			[7, 'may be made', expect.any(String)],
-		]);
+	])(
+		'with %s: it is replaced by its copy, and what was not made then is in doubt',
+		async (_, supervisor) => {
+			const at = START_MS - 10 * MINUTE_MS;
+			const state = stateOf([unmade(5), made('b', 6), unmade(7)], { owner });
+			const { started, outcomes } = await look({ isError: true, supervisor, copy: { state, at } });
+			expect(outcomes).toEqual(HANDED_ON);
+			const doubt = { group: [0, 2], since: at, until: expect.any(Number) as number, tries: 0 };
+			expect(started).toMatchObject([{ sent: sentOf({ ...state, doubt }) }]);
+		},
+	);
+
+	it('for the tenth time: it is given up, with every task', async () => {
+		const { started, outcomes } = await look({ isError: true, memory: { supervisors: 10 } });
+		expect(started).toEqual([]);
+		expect(toldOf(outcomes)).toHaveLength(2);
 	});
 
-	it('and was begun by another version: it says where to look', async () => {
-		const found = await look({ isError: true, first: { version: 99 } });
-		expect(toldOf(found.outcomes)).toEqual([[0, 'not made', expect.stringContaining('has lost')]]);
+	it('and of which there is no copy that can be read: it says where to look', async () => {
+		const found = await look({ isError: true, copy: { state: { version: 99 }, at: 1 } });
+		expect(found.started).toEqual([]);
+		expect(toldOf(found.outcomes)).toHaveLength(1);
+	});
+});
+
+describe('a supervisor that is well', () => {
+	it('leaves its state with its guard, and when that was', async () => {
+		const { context } = await look({ supervisor: supervisorRow(START_MS + 1) });
+		expect(context[COPY_KEY]).toEqual({ state: LATER, at: START_MS });
 	});
 });
 

@@ -1,9 +1,9 @@
 /** What the supervisor of a durable wait decides between two checks: the state and a report in, a check out. */
+import { loseTurn } from '../../nodes/EmojiVideo/durable/doubt';
 import { saveSchedule } from '../../nodes/EmojiVideo/durable/state';
 import type { Turn, WaitEntry, WaitState } from '../../nodes/EmojiVideo/durable/state';
 import {
 	FIRST_LATE_MS,
-	loseTurn,
 	lostCreate,
 	orderSchema,
 	planTurn,

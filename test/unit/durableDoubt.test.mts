@@ -1,0 +1,36 @@
+/** What is in doubt when n8n has lost a check, or all that was known since a moment. */
+import { loseSince } from '../../nodes/EmojiVideo/durable/doubt';
+import { START_MS } from './account.mts';
+import { made, stateOf, unmade } from './durableParts.mts';
+
+const MINUTE_MS = 60_000;
+const NOW = START_MS + 60 * MINUTE_MS;
+const turn = { number: 3, group: [1], since: START_MS - 1, creatingEndsAt: NOW, lostAt: NOW };
+const older = { group: [1], since: START_MS - 2, until: NOW, tries: 4 };
+
+it('everything that was not made then, looked for from that moment on, once nobody can be creating it', () => {
+	const { doubt, turn: none } = loseSince(
+		stateOf([unmade(0), made('b', 1), unmade(2)]),
+		START_MS,
+		NOW,
+	);
+	expect(doubt).toMatchObject({ group: [0, 2], since: START_MS, tries: 0 });
+	// As long as a check may take to be taken up, to create two, and to hear the last answer.
+	expect(doubt?.until).toBeGreaterThanOrEqual(NOW + 3 * MINUTE_MS + 2 * 3_000 + 90_000);
+	expect(none).toBeUndefined();
+});
+
+it.each([
+	['a check was under way', { turn }, turn.since],
+	['some were in doubt before', { turn, doubt: older }, older.since],
+])('where %s: from then on', (_, more, since) => {
+	expect(loseSince(stateOf([made('a', 0), unmade(1)], more), START_MS, NOW).doubt).toMatchObject({
+		group: [1],
+		since,
+	});
+});
+
+it('nothing, where all were made', () => {
+	const state = loseSince(stateOf([made('a', 0)], { turn }), START_MS, NOW);
+	expect([state.turn, state.doubt]).toEqual([undefined, undefined]);
+});
