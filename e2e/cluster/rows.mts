@@ -144,7 +144,7 @@ export const ROWS: Record<string, RowPlan> = {
 			await killWorkers(scene);
 			return 'both killed while a supervisor ran';
 		},
-		isComplete: true,
+		// What is stored dies with it; videos made since its guard has looked are named by errors (docs/reliability.md).
 		minutes: 40,
 	},
 	'main-in-the-last-job': {
