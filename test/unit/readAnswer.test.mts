@@ -72,6 +72,8 @@ describe('Retry-After', () => {
 		['120', 120_000],
 		['0', 0],
 		[later(90), 90_000],
+		[later(90).replace('GMT', '+0000'), 90_000],
+		[later(90).slice('Tue, '.length), 90_000],
 		[later(-90), 0],
 		['7s', undefined],
 		['soon', undefined],
