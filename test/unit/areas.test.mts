@@ -60,7 +60,39 @@ describe('an area that is sent', () => {
 	});
 });
 
-it('of areas that are unusual in two ways both are told', () =>
-	expect(hintAboutAreas({ face: [0, 0, 100, 100], expression: [10, 10, 100, 60] })).toMatch(
-		/about square\. The Expression Area does not enclose/,
-	));
+describe('a hint about areas', () => {
+	const hintAbout = (expression: Area) =>
+		hintAboutAreas({ face: [110, 210, 120, 220], expression });
+
+	it.each<[Area]>([
+		[[100, 200, 140, 232]],
+		[[100, 200, 132, 240]],
+		[[100, 200, 200, 300]],
+		[[110, 210, 120, 220]],
+	])('is not given where the longer side is at most a quarter longer, as with %j', (expression) =>
+		expect(hintAbout(expression)).toBeUndefined(),
+	);
+
+	it.each<[Area, string]>([
+		[[100, 200, 141, 232], '41 x 32'],
+		[[100, 200, 132, 241], '32 x 41'],
+	])('tells the size of %j', (expression, size) =>
+		expect(hintAbout(expression)).toBe(
+			`The Expression Area is ${size} pixels; DashScope asks for about square. If the video fails or looks wrong, set Face Areas to Detect Automatically.`,
+		),
+	);
+
+	it.each<[Area]>([
+		[[111, 201, 131, 221]],
+		[[101, 211, 121, 231]],
+		[[99, 200, 119, 220]],
+		[[100, 199, 120, 219]],
+	])('is given where %j does not enclose the face', (expression) =>
+		expect(hintAbout(expression)).toMatch(/^The Expression Area does not enclose the Face Area; /),
+	);
+
+	it('of areas that are unusual in two ways both are told', () =>
+		expect(hintAboutAreas({ face: [0, 0, 100, 100], expression: [10, 10, 100, 60] })).toMatch(
+			/about square\. The Expression Area does not enclose/,
+		));
+});

@@ -145,7 +145,15 @@ describe('a key', () => {
 
 	it.each(['sk-a b', 'sk-a\nb', 'sk-ключ', 'sk-…'])('%j is refused, and not repeated', (key) => {
 		const account = accountOf({ apiKey: key });
-		expect(account).toMatchObject({ ok: false, failure: { kind: 'input' } });
+		expect(account).toMatchObject({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: 'API Key contains spaces or characters that no key has',
+				nextStep:
+					'Paste a Model Studio API key of the China (Beijing) region, e.g. "sk-...". Open the DashScope API credential to change it.',
+			},
+		});
 		expect(JSON.stringify(account)).not.toContain(key);
 	});
 
@@ -157,6 +165,14 @@ describe('a key', () => {
 it.each([undefined, null, 'text', { apiKey: 1 }, { apiKey, endpoint: 'singapore' }])(
 	'a credential that is %j is incomplete',
 	(data) => {
-		expect(accountOf(data)).toMatchObject({ ok: false, failure: { kind: 'input' } });
+		expect(accountOf(data)).toEqual({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: 'The DashScope API credential is incomplete',
+				nextStep:
+					'Choose an endpoint and enter the API key. Open the DashScope API credential to change it.',
+			},
+		});
 	},
 );

@@ -32,6 +32,26 @@ describe('a line about a batch', () => {
 			5.2 * 3_600_000,
 			'0 of 300 finished, 1 running, 59 queued, 240 to come, about 5 hours left',
 		],
+		[
+			{ finished: 1, failed: 0, running: 0, queued: 2, toCome: 0 },
+			60_001,
+			'1 of 3 finished, 2 queued, about 2 minutes left',
+		],
+		[
+			{ finished: 1, failed: 0, running: 0, queued: 2, toCome: 0 },
+			60_000,
+			'1 of 3 finished, 2 queued, about a minute left',
+		],
+		[
+			{ finished: 1, failed: 0, running: 0, queued: 0, toCome: 9 },
+			119 * 60_000,
+			'1 of 10 finished, 9 to come, about 119 minutes left',
+		],
+		[
+			{ finished: 1, failed: 0, running: 0, queued: 0, toCome: 9 },
+			120 * 60_000,
+			'1 of 10 finished, 9 to come, about 2 hours left',
+		],
 	])('%j says so', (counts, leftMs, line) => {
 		expect(progressLine(counts, leftMs)).toBe(line);
 	});
@@ -47,6 +67,11 @@ describe('the time left', () => {
 		const head = polled.open.get('a');
 		if (head) Object.assign(head, { status: 'RUNNING', startedAt: 1_000 });
 		expect(remainingMs(polled, 31_000, 0)).toBe(270_000);
+		expect(remainingMs(polled, 301_000, 0)).toBe(200_000);
+		polled.width = 2;
+		expect(remainingMs(polled, 1_000, 0)).toBe(200_000);
+		polled.open.clear();
+		expect(remainingMs(polled, 31_000, 0)).toBe(0);
 	});
 });
 

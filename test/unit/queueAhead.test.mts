@@ -3,7 +3,13 @@ import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
 import { accountMemoryOf } from '../../nodes/EmojiVideo/batch/accountMemory';
 import { followTasks } from '../../nodes/EmojiVideo/batch/follow';
 import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
-import { MOST_AHEAD, queueAheadOf, roomFor } from '../../nodes/EmojiVideo/batch/queueAhead';
+import {
+	MOST_AHEAD,
+	queueAheadOf,
+	roomFor,
+	untilRoomFor,
+	usualRunMs,
+} from '../../nodes/EmojiVideo/batch/queueAhead';
 import { DOCUMENTED_RATES, rateLimiterOf } from '../../nodes/EmojiVideo/batch/rateLimiter';
 import { submitJobs } from '../../nodes/EmojiVideo/batch/submit';
 import type { AcceptedTask, BatchTools } from '../../nodes/EmojiVideo/batch/submit';
@@ -38,6 +44,39 @@ describe('how many', () => {
 		expect(roomFor(knowing([60], 1, 2), 3)).toBe(1);
 		expect(roomFor(knowing([60], 1, 5), 3)).toBe(0);
 	});
+});
+
+it.each([
+	[[], 300_000],
+	[[60], 60_000],
+	[[60, 90], 90_000],
+	[[90, 60, 70], 70_000],
+	[[0], 1],
+])('a run takes, after runs of %j s, %i ms', (seconds, ms) => {
+	expect(usualRunMs(knowing(seconds))).toBe(ms);
+});
+
+describe('how long until there is room that is worth a look', () => {
+	/** With runs of a minute, so many tasks open, the head running for so long. */
+	const until = (open: number, { width = 1, most = 10, group = 3, runsForS = -1 } = {}) => {
+		const knowledge = knowing([60], width, open);
+		const startedAt = runsForS < 0 ? undefined : 1_000_000 - runsForS * 1000;
+		if (open > 0) knowledge.open.set('0', { startedAt } as never);
+		return untilRoomFor(knowledge, most, group, 1_000_000) / 1000;
+	};
+
+	it.each([
+		['none, where a group has room', until(7), 0],
+		['none, where nothing is open', until(0), 0],
+		['one run for one place', until(8), 60],
+		['a run for each place', until(10), 180],
+		['less what the head has run', until(8, { runsForS: 20 }), 40],
+		['at once where the head is late', until(8, { runsForS: 90 }), 0],
+		['but not less than the runs behind it', until(9, { runsForS: 90 }), 60],
+		['runs side by side count once', until(10, { width: 2 }), 120],
+		['half of the queue is worth a look, where a group is more', until(10, { group: 8 }), 300],
+		['one place is, where one task is all that may wait', until(1, { most: 1 }), 60],
+	])('%s', (_, seconds, expected) => expect(seconds).toBe(expected));
 });
 
 let accounts = 0;

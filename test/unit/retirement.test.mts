@@ -55,6 +55,7 @@ it('tells the day, and asks once a day for an account', async () => {
 it.each([
 	['no retirement', models(null), 200],
 	['another model', models({ offline_time: '2027-03-31 00:00:00' }, 'qwen'), 200],
+	['a refusal with a day in it', models({ offline_time: '2027-03-31 00:00:00' }), 500],
 	['a refusal', { code: 'InvalidApiKey', message: 'm' }, 401],
 	['something else', { output: { models: 'none' } }, 200],
 	['a time that is none', models({ offline_time: 'soon' }), 200],
@@ -72,4 +73,17 @@ it('reads the day of the model that was asked for', () => {
 	const text = JSON.stringify(models({ offline_time: '2027-03-31 00:00:00' }));
 	expect(offlineTimeOf(text, 'emoji-v1')).toBe(Date.UTC(2027, 2, 30, 16));
 	expect(offlineTimeOf(text, 'emoji-detect-v1')).toBeUndefined();
+});
+
+it('knows a thousand accounts, and forgets the one that was asked first', () => {
+	const { sent, watch } = watching('account 0', models(null));
+	const accounts = Array.from({ length: 1000 }, (_, nth) =>
+		nth === 0 ? watch : watching(`account ${nth}`, models(null)).watch,
+	);
+	for (const watchAgain of accounts) watchAgain();
+	watch();
+	expect(sent).toHaveLength(1);
+	watching('account 1000', models(null)).watch();
+	watch();
+	expect(sent).toHaveLength(2);
 });

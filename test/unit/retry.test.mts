@@ -145,6 +145,42 @@ describe('patience', () => {
 		const { sentAt } = await send('read', [failureOf('unavailable', { retryAfterMs: 300_000 })]);
 		expect(sentAt).toEqual([0]);
 	});
+
+	it.each([
+		[120_000, [0, 120_000]],
+		[120_001, [0]],
+	])('takes a pause of %i ms if it ends in time', async (retryAfterMs, expected) => {
+		const { sentAt } = await send('read', [failureOf('unavailable', { retryAfterMs })]);
+		expect(sentAt).toEqual(expected);
+	});
+
+	it.each([
+		[480_000, [0, 10, 20, 30, 32, 42, 52, 60]],
+		[480_001, [0, 10, 20, 30, 32, 42, 52]],
+	])(
+		'ends after an hour, however often the trouble changes: a last pause of %i ms',
+		async (lastMs, minutes) => {
+			const throttled = failureOf('throttled', { retryAfterMs: 600_000 });
+			const { sentAt } = await send('read', [
+				throttled,
+				throttled,
+				throttled,
+				failureOf('unavailable', { retryAfterMs: 120_000 }),
+				throttled,
+				throttled,
+				failureOf('throttled', { retryAfterMs: lastMs }),
+			]);
+			expect(sentAt.map((ms) => ms / 60_000)).toEqual(minutes);
+		},
+	);
+});
+
+it('a detection that was only throttled so far may still be asked again', async () => {
+	const throttled = failureOf('throttled');
+	const failures = [throttled, throttled, throttled, failureOf('unreadable')];
+	const { result, sentAt } = await send('detection', failures);
+	expect(result).toEqual(succeed('done'));
+	expect(sentAt).toHaveLength(5);
 });
 
 it('stops during a pause, at once', async () => {

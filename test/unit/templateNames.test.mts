@@ -72,6 +72,8 @@ describe('a name that no template has', () => {
 		['Cute Kid: Smile', '"Worker: Smile (dagong_weixiao)"'],
 		['smi', '"Worker: Smile (dagong_weixiao)"'],
 		['a/b', ''],
+		['a', ''],
+		['zy', '"Worker: Going Crazy (dagong_zhuakuang)", "Classic: Lazy (jingdian_landuo_1)"'],
 		['birthday', ''],
 	])('%j comes with the names near it', (text, fits) => {
 		expect(labels(text)).toEqual({ kind: 'unknown', fits });
@@ -94,6 +96,12 @@ describe('an ID that is newer than this package', () => {
 			expect(nameOfTemplate(id)).toBe(id);
 		},
 	);
+
+	it('goes through without the spaces around it', () => {
+		expect(findTemplate(' newer_than_this_package_2\n')).toEqual(
+			found('newer_than_this_package_2'),
+		);
+	});
 
 	it.each(['Shengri_Kuaile', 'shengri', 'v2.1-x', `a_${'b'.repeat(80)}`, '../a_b'])(
 		'%j does not look like one',

@@ -69,6 +69,8 @@ it('an answer stays JSON, and the same where the key is not in it', () => {
 
 it('a text that is too short for a key is not cut out of everything', () => {
 	expect(cutKey('a')('banana')).toBe('banana');
+	expect(cutKey('1234567')('=1234567')).toBe('=1234567');
+	expect(cutKey('12345678')('=12345678')).toBe(`=${INSTEAD_OF_KEY}`);
 });
 
 it('a megabyte of almost-keys is no work', () => {

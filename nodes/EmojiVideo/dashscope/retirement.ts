@@ -67,8 +67,8 @@ export function watchRetirement(
 	if (known !== last) {
 		accounts.delete(accountId);
 		accounts.set(accountId, known);
-		for (const id of [...accounts.keys()].slice(0, accounts.size - MOST_ACCOUNTS))
-			accounts.delete(id);
+		const tooMany = Math.max(0, accounts.size - MOST_ACCOUNTS);
+		for (const id of [...accounts.keys()].slice(0, tooMany)) accounts.delete(id);
 		// `send` answers with a failure and does not throw.
 		void ask(send, model, known);
 	}

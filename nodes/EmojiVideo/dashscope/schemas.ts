@@ -199,14 +199,14 @@ export const taskListSchema = z
 			rows: rows.length,
 			tasks: rows.flatMap((row) => {
 				const parsed = listedTaskSchema.safeParse(row);
-				return parsed.success ? [listedTask(parsed.data, row)] : [];
+				return parsed.success ? [listedTask(parsed.data, row as object)] : [];
 			}),
 		};
 	});
 export type TaskPage = z.infer<typeof taskListSchema>;
 export type ListedTask = ReturnType<typeof listedTask>;
 
-function listedTask(row: z.infer<typeof listedTaskSchema>, raw: unknown) {
+function listedTask(row: z.infer<typeof listedTaskSchema>, raw: object) {
 	return {
 		taskId: row.task_id,
 		status: row.status,
@@ -217,7 +217,7 @@ function listedTask(row: z.infer<typeof listedTaskSchema>, raw: unknown) {
 		/** Of the request that made the task. */
 		requestId: row.request_id,
 		/** The row as it came. */
-		raw: typeof raw === 'object' && raw !== null ? raw : {},
+		raw,
 	};
 }
 

@@ -72,7 +72,7 @@ const SERVICE_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/;
  * the epoch in milliseconds. Either is read in both places, as number or text, seconds too.
  */
 export const looseTime = z.unknown().transform((value): number | undefined => {
-	const match = typeof value === 'string' ? SERVICE_TIME.exec(value.slice(0, 40).trim()) : null;
+	const match = typeof value === 'string' ? SERVICE_TIME.exec(value.trim()) : null;
 	if (match) return plausible(Date.parse(`${match[1]}T${match[2]}+08:00`));
 	const number = numberOf(value);
 	return number === undefined ? undefined : (plausible(number) ?? plausible(number * 1000));

@@ -1,0 +1,77 @@
+/** Single values of an answer, at the limits of what is read. */
+import {
+	linkOf,
+	looseAmount,
+	looseTime,
+	numberOf,
+	shownText,
+} from '../../nodes/EmojiVideo/dashscope/tolerant';
+
+describe('a number', () => {
+	it.each<[unknown, number | undefined]>([
+		[7.5, 7.5],
+		[' 7.5 ', 7.5],
+		['.5', 0.5],
+		['5.', 5],
+		['-1e2', -100],
+		[`${'0'.repeat(39)}7`, 7],
+		[`${'0'.repeat(40)}7`, undefined],
+		['1e999', undefined],
+		[NaN, undefined],
+		[Infinity, undefined],
+		['0x10', undefined],
+		['', undefined],
+		[true, undefined],
+		[null, undefined],
+	])('%j is %j', (value, number) => expect(numberOf(value)).toBe(number));
+
+	it.each<[unknown, number | undefined]>([
+		[0, 0],
+		['2', 2],
+		[-0.1, undefined],
+		['-1', undefined],
+		[undefined, undefined],
+	])('%j as an amount is %j', (value, amount) => expect(looseAmount.parse(value)).toBe(amount));
+});
+
+describe('a time', () => {
+	const EARLIEST = Date.UTC(2020, 0, 1);
+	const LATEST = Date.UTC(2100, 0, 1) - 1;
+
+	it.each<[unknown, number | undefined]>([
+		[EARLIEST, EARLIEST],
+		[EARLIEST - 1, undefined],
+		[LATEST, LATEST],
+		[LATEST + 1, undefined],
+		[EARLIEST / 1000, EARLIEST],
+		[EARLIEST / 1000 - 1, undefined],
+		[(LATEST + 1) / 1000 - 1, LATEST - 999],
+		[(LATEST + 1) / 1000, undefined],
+		['2020-01-01 08:00:00', EARLIEST],
+		['2020-01-01 07:59:59.999', undefined],
+		[' 2020-01-01 08:00:00.5\n', EARLIEST + 500],
+		['2020-01-01 08:00:00 +08:00', undefined],
+		['x2020-01-01 08:00:00', undefined],
+	])('%j is %j', (value, ms) => expect(looseTime.parse(value)).toBe(ms));
+});
+
+it.each<[unknown, string | undefined]>([
+	['https://a.example/v.mp4?Expires=1', 'https://a.example/v.mp4?Expires=1'],
+	[' HTTP://a.example\n', 'HTTP://a.example'],
+	['https:///v.mp4', undefined],
+	['x https://a.example', undefined],
+	['ftp://a.example', undefined],
+	['https://[', undefined],
+	[7, undefined],
+	['', undefined],
+])('the link in %j is %j', (value, link) => expect(linkOf(value)).toBe(link));
+
+it.each([
+	['abcd', 4, 'abcd'],
+	['abcde', 4, 'abcd...'],
+	['abc😀', 4, 'abc...'],
+	['a😀bcd', 4, 'a😀b...'],
+	[' a \n b ', 4, 'a b'],
+])('%j shown with %i characters is %j', (text, most, shown) =>
+	expect(shownText(text, most)).toBe(shown),
+);
