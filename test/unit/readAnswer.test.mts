@@ -98,6 +98,7 @@ describe('Retry-After', () => {
 it.each<[unknown, number | undefined]>([
 	[new Date(NOW + 5000).toUTCString(), 5000],
 	[new Date(NOW - 5000).toUTCString(), -5000],
+	['Wed Nov 25 03:00:00 2026', undefined],
 	['soon', undefined],
 	[NOW, undefined],
 	[undefined, undefined],

@@ -34,7 +34,8 @@ function retryAfterMs(headers: ApiAnswer['headers'], now: number): number | unde
 /** How far the clock that an answer's `Date` tells (RFC 9110 section 6.6.1) is ahead of this one, in ms. */
 export function aheadOf({ headers }: ApiAnswer, now: number): number | undefined {
 	const { date } = headers;
-	const ms = typeof date === 'string' ? Date.parse(date) - now : NaN;
+	// The obsolete form without a zone would be read as local time.
+	const ms = typeof date === 'string' && date.endsWith('GMT') ? Date.parse(date) - now : NaN;
 	return Number.isFinite(ms) ? ms : undefined;
 }
 
