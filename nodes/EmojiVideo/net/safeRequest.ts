@@ -114,19 +114,26 @@ export async function* steadily(
 	{ clock }: Pick<RequestTools, 'clock'>,
 	stalled: () => void,
 ): AsyncGenerator<Buffer> {
-	const source = pieces[Symbol.asyncIterator]();
+	const ended = new AbortController();
+	/** Since when the next piece is waited for; not while the last one is being worked with. */
+	let since: number | undefined = clock.now();
+	// One sleeper for all pieces: a video has hundreds.
+	const watch = async () => {
+		while (!ended.signal.aborted) {
+			const leftMs = (since ?? clock.now()) + stallMs - clock.now();
+			if (leftMs <= 0) return stalled();
+			await clock.sleep(leftMs, ended.signal);
+		}
+	};
+	void watch();
 	try {
-		for (;;) {
-			const came = new AbortController();
-			void clock.sleep(stallMs, came.signal).then(() => {
-				if (!came.signal.aborted) stalled();
-			});
-			const next = await source.next().finally(() => came.abort());
-			if (next.done) return;
-			yield next.value;
+		for await (const piece of pieces) {
+			since = undefined;
+			yield piece;
+			since = clock.now();
 		}
 	} finally {
-		await source.return?.();
+		ended.abort();
 	}
 }
 
