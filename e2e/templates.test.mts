@@ -40,7 +40,6 @@ describe('a person who types the name of a template', () => {
 		await page.goto(`${world.n8nUrl}/workflow/${saved.id}`);
 		await canvasNode(page, NODE).waitFor();
 		await openPanel(page, NODE);
-		page.setDefaultTimeout(20_000);
 	});
 
 	afterAll(async () => {
