@@ -33,7 +33,7 @@ test('polls answered 429, 500, a reset and garbage, then success: one create, on
 	expect(error).toBeUndefined();
 	expect(outputs[0]?.[0]?.binary?.['data']?.mimeType).toBe('video/mp4');
 	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, faulted: 4 });
-}, 60_000);
+}, 600_000);
 
 test('a create is sent again only when the service did not take it', async () => {
 	sandbox.double.faults.add({
@@ -52,7 +52,7 @@ test('a create is sent again only when the service did not take it', async () =>
 	expect(error).toBeUndefined();
 	expect(sandbox.operations().filter((operation) => operation === 'create')).toHaveLength(3);
 	expect(sandbox.double.counts().createsAccepted).toBe(1);
-}, 60_000);
+}, 600_000);
 
 test.each([
 	['the answer is lost', { kind: 'lostAnswer' as const }],

@@ -57,4 +57,4 @@ it('a single video waits for Queue Ahead of each batch at most, and both batches
 		);
 	}
 	expect(double.counts().createsAccepted).toBe(2 * VIDEOS + waits.length);
-}, 120_000);
+}, 600_000);
