@@ -16,7 +16,7 @@ const FLOORS = [
 	['dashscope'],
 	['net'],
 	['result.ts', 'clock.ts', 'limiter.ts'],
-	['text.ts'],
+	['text.ts', 'onAbort.ts'],
 ];
 
 const below = (floor) => FLOORS.slice(floor + 1).flat();

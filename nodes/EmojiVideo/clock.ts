@@ -3,6 +3,7 @@
  * move time instead of waiting for it. Rule: n8n's own sleep, no timers of our own.
  */
 import * as n8nWorkflow from 'n8n-workflow';
+import { onAbort } from './onAbort';
 
 export interface Clock {
 	/** Milliseconds since the epoch. */
@@ -26,22 +27,46 @@ function abortableSleep(): AbortableSleep {
 	return sleepWithAbort ?? n8nWorkflow.sleep;
 }
 
-const aborted = async (signal: AbortSignal) =>
-	await new Promise<void>((resolve) =>
-		signal.addEventListener('abort', () => resolve(), { once: true }),
-	);
+/** Why a sleep ends early; made once, since an error is dear to make. */
+const WOKEN = new Error('woken');
 
 /** The clock of the wall. */
 export const systemClock: Clock = {
 	now: () => Date.now(),
 	async sleep(ms, signal) {
 		if (signal?.aborted || ms <= 0) return;
-		// A signal of its own for each sleep: many share one Stop, and Node.js takes more than ten
-		// listeners on one signal for a leak and says so in n8n's log.
-		const own = signal && AbortSignal.any([signal]);
-		const sleep = own ? abortableSleep()(ms, own) : n8nWorkflow.sleep(ms);
-		const slept = sleep.catch(() => undefined);
-		// A `sleep` that ignores the signal sleeps on, and nobody waits for it.
-		await (own ? Promise.race([slept, aborted(own)]) : slept);
+		if (!signal) return await n8nWorkflow.sleep(ms);
+		await new Promise<void>((resolve) => {
+			const own = new AbortController();
+			const forget = onAbort(signal, () => {
+				own.abort(WOKEN);
+				// A `sleep` that ignores the signal sleeps on, and nobody waits for it.
+				resolve();
+			});
+			const end = () => {
+				forget();
+				resolve();
+			};
+			abortableSleep()(ms, own.signal).then(end, end);
+		});
 	},
 };
+
+/**
+ * Does something after `ms` milliseconds, unless it is called off before.
+ * @returns calls it off
+ */
+export function runAfter(clock: Clock, ms: number, run: () => void): () => void {
+	const calledOff = new AbortController();
+	let isOver = false;
+	void clock.sleep(ms, calledOff.signal).then(() => {
+		if (isOver) return;
+		isOver = true;
+		run();
+	});
+	return () => {
+		if (isOver) return;
+		isOver = true;
+		calledOff.abort(WOKEN);
+	};
+}

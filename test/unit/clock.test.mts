@@ -1,6 +1,8 @@
 /** Both faces of n8n-workflow: before 2.40 `sleepWithAbort`, from 2.40 on a `sleep` with a signal. */
 import { getEventListeners } from 'node:events';
+import { runAfter } from '../../nodes/EmojiVideo/clock';
 import type { Clock } from '../../nodes/EmojiVideo/clock';
+import { createVirtualClock } from './virtualClock.mts';
 
 type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
@@ -108,4 +110,27 @@ it('lets many sleep on one signal without a warning in the log of n8n, and wakes
 	stop.abort();
 	expect(listeners.length).toBeLessThanOrEqual(10);
 	await expect(Promise.all(asleep)).resolves.toHaveLength(50);
+});
+
+it('runs what is to be run when its time has come, once', async () => {
+	const clock = createVirtualClock();
+	const run = jest.fn();
+	const callOff = runAfter(clock, 1000, run);
+	await clock.advance(999);
+	expect(run).not.toHaveBeenCalled();
+	await clock.advance(1);
+	callOff();
+	await clock.advance(5000);
+	expect(run).toHaveBeenCalledTimes(1);
+});
+
+it('does not run what was called off, and leaves nobody asleep', async () => {
+	const clock = createVirtualClock();
+	const run = jest.fn();
+	const callOff = runAfter(clock, 1000, run);
+	callOff();
+	callOff();
+	expect(clock.sleepers()).toBe(0);
+	await clock.advance(5000);
+	expect(run).not.toHaveBeenCalled();
 });

@@ -211,6 +211,11 @@ const READERS: Record<string, (value: unknown) => void> = {
 		const text = typeof value === 'string' ? value : JSON.stringify(value);
 		expectText(tolerant.shownText(text, 50) || undefined, 50);
 	},
+	shownTextOf: (value) => expectText(tolerant.shownTextOf(value, 50), 50),
+	idOf: (value) => expectId(tolerant.idOf(value) ?? 'none'),
+	amountOf: (value) => expect(tolerant.amountOf(value) ?? 0).toBeGreaterThanOrEqual(0),
+	timeOf: (value) => expectTime(tolerant.timeOf(value)),
+	objectOf: (value) => expect(typeof tolerant.objectOf(value)).toBe('object'),
 	looseText: (value) => expectText(tolerant.looseText(50).parse(value), 50),
 	looseId: (value) => {
 		const id = tolerant.looseId.parse(value);

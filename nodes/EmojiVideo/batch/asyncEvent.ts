@@ -1,4 +1,5 @@
 /** Lets a sleeping loop be woken: whichever comes first, the ring or the end of the sleep. */
+import { runAfter } from '../clock';
 import type { Clock } from '../clock';
 
 export interface AsyncEvent {
@@ -10,9 +11,6 @@ export interface AsyncEvent {
 	waitUpTo(ms: number, clock: Clock): Promise<void>;
 }
 
-/** Ends a sleep that nobody needs any more; made once, since an error is dear to make. */
-const WOKEN = new Error('woken');
-
 export function createAsyncEvent(): AsyncEvent {
 	let isSet = false;
 	let wake: (() => void) | undefined;
@@ -23,13 +21,12 @@ export function createAsyncEvent(): AsyncEvent {
 		},
 		async waitUpTo(ms, clock) {
 			if (!isSet && ms > 0) {
-				const sleep = new AbortController();
-				const ring = new Promise<void>((resolve) => {
+				let callOff: (() => void) | undefined;
+				await new Promise<void>((resolve) => {
 					wake = resolve;
+					if (Number.isFinite(ms)) callOff = runAfter(clock, ms, resolve);
 				});
-				const sleeps = Number.isFinite(ms) ? [clock.sleep(ms, sleep.signal)] : [];
-				await Promise.race([ring, ...sleeps]);
-				sleep.abort(WOKEN);
+				callOff?.();
 			}
 			isSet = false;
 			wake = undefined;

@@ -2,6 +2,8 @@
  * Follows accepted tasks to their ends: asks when the poll schedule says so, and tells each end once.
  * Rule: a task that was added ends with exactly one result, which carries the task ID.
  */
+import { runAfter } from '../clock';
+import { onAbort } from '../onAbort';
 import type { Answer } from '../dashscope/client';
 import type { Task } from '../dashscope/schemas';
 import { fail, STOPPED, succeed, unexpectedFailure } from '../result';
@@ -41,14 +43,20 @@ async function askOnce(
 	taskId: string,
 	{ client, clock, signal }: Tools,
 ): Promise<Result<Answer<Task>>> {
-	const isAnswered = new AbortController();
-	const limit = clock.sleep(QUESTION_MS, AbortSignal.any([signal, isAnswered.signal]));
-	const unanswered = limit.then(() => fail(signal.aborted ? STOPPED : UNANSWERED));
-	try {
-		return await Promise.race([client.getTask(taskId, 'once'), unanswered]);
-	} finally {
-		isAnswered.abort();
-	}
+	return await new Promise((resolve, reject) => {
+		const callOff = runAfter(clock, QUESTION_MS, () => resolve(fail(UNANSWERED)));
+		const forget = onAbort(signal, () => {
+			callOff();
+			resolve(fail(STOPPED));
+		});
+		void client
+			.getTask(taskId, 'once')
+			.then(resolve, reject)
+			.finally(() => {
+				callOff();
+				forget();
+			});
+	});
 }
 
 type OnEnd = (accepted: AcceptedTask, taskResult: TaskResult) => void;

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock';
+import { onAbort } from '../onAbort';
 import { createAsyncEvent } from './asyncEvent';
 import type { AsyncEvent } from './asyncEvent';
 import type { Bucket, Acquire } from '../dashscope/client';
@@ -183,8 +184,7 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 			since: clock.now(),
 			event: createAsyncEvent(),
 		};
-		const stopped = signal && AbortSignal.any([signal]);
-		stopped?.addEventListener('abort', () => waiter.event.set(), { once: true });
+		const forget = signal && onAbort(signal, () => waiter.event.set());
 		try {
 			while (!signal?.aborted) {
 				const now = clock.now();
@@ -198,6 +198,7 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 				await waiter.event.waitUpTo(isNext ? next.at - now : Infinity, clock);
 			}
 		} finally {
+			forget?.();
 			lane.waiting.delete(waiter);
 			nextOf(state, bucket, clock.now())?.waiter.event.set();
 		}

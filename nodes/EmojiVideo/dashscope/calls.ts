@@ -12,7 +12,7 @@ import {
 	createdSchema,
 	detectionSchema,
 	taskListSchema,
-	taskSchemaFor,
+	taskSchema,
 	uploadPolicySchema,
 } from './schemas';
 import type {
@@ -125,7 +125,7 @@ export const taskCall = (taskId: string, attempts: 'once' | 'patient'): Call<Tas
 	bucket: 'query',
 	kind: attempts === 'once' ? 'once' : 'read',
 	request: { method: 'GET', path: taskPath(taskId) },
-	reading: { schema: taskSchemaFor(taskId) },
+	reading: { schema: taskSchema },
 });
 
 export const listCall = ({

@@ -3,7 +3,7 @@
  * policy, its time limit and its schema. Knows nothing of nodes and their parameters.
  */
 import type { Clock } from '../clock';
-import { fail, mayHaveActed, STOPPED } from '../result';
+import { fail, mayHaveActed, STOPPED, succeed } from '../result';
 import type { Result } from '../result';
 import { cancelCall, createCall, detectCall, listCall, policyCall, taskCall } from './calls';
 import type { Bucket, Call, Model, TaskListQuery, VideoRequest } from './calls';
@@ -93,7 +93,13 @@ export function createClient(
 			const mayExist = !result.ok && mayHaveActed(result.failure);
 			return mayExist ? fail({ ...result.failure, nextStep: LOST_CREATE }) : result;
 		},
-		getTask: async (taskId, attempts = 'patient') => await call(taskCall(taskId, attempts)),
+		async getTask(taskId, attempts = 'patient') {
+			const result = await call(taskCall(taskId, attempts));
+			if (!result.ok) return result;
+			// Under the ID that was asked about, whatever the answer says its ID is.
+			const { value, raw } = result.value;
+			return succeed({ value: { ...value, taskId }, raw });
+		},
 		listTasks: async (query) => await call(listCall(query)),
 		cancelTask: async (taskId) => await call(cancelCall(taskId)),
 		getUploadPolicy: async (model) => await call(policyCall(model)),

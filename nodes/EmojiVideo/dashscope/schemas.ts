@@ -8,7 +8,19 @@ import { withoutSlashes } from '../text';
 import { z } from 'zod';
 import { foundArea } from './areas';
 import type { FaceAreas } from './areas';
-import { linkOf, looseAmount, looseId, looseObject, looseText, looseTime } from './tolerant';
+import {
+	amountOf,
+	idOf,
+	linkOf,
+	looseAmount,
+	looseId,
+	looseObject,
+	looseText,
+	looseTime,
+	objectOf,
+	shownTextOf,
+	timeOf,
+} from './tolerant';
 
 export { areaSchema } from './areas';
 export type { Area, FaceAreas } from './areas';
@@ -62,12 +74,12 @@ const codeOfPicture = z.object({
 export const detectionSchema = z.union([
 	z
 		.object({
-			request_id: requestId,
+			request_id: z.unknown(),
 			output: z.object({ bbox_face: foundArea, ext_bbox_face: foundArea }),
 		})
 		.transform(({ request_id, output: { bbox_face: face, ext_bbox_face: expression } }) => ({
 			passed: true as const,
-			requestId: request_id,
+			requestId: shownTextOf(request_id, LONGEST_CODE),
 			areas: { face, expression } satisfies FaceAreas,
 		})),
 	z
@@ -85,13 +97,13 @@ export type Detection = z.infer<typeof detectionSchema>;
 /** emoji-v1, task accepted. The ID is all that matters: it is paid for. */
 export const createdSchema = z
 	.object({
-		request_id: requestId,
-		output: z.object({ task_id: looseId.pipe(z.string()), task_status: code }),
+		request_id: z.unknown(),
+		output: z.object({ task_id: looseId.pipe(z.string()), task_status: z.unknown() }),
 	})
 	.transform(({ request_id, output }) => ({
 		taskId: output.task_id,
-		status: output.task_status ?? 'PENDING',
-		requestId: request_id,
+		status: shownTextOf(output.task_status, LONGEST_CODE) ?? 'PENDING',
+		requestId: shownTextOf(request_id, LONGEST_CODE),
 	}));
 export type CreatedTask = z.infer<typeof createdSchema>;
 
@@ -117,42 +129,44 @@ const statusOf = (text: string) => {
 	return TASK_STATUSES.find((status) => status === wanted) ?? 'RUNNING';
 };
 
-const firstOf = (value: unknown): unknown => (Array.isArray(value) ? value[0] : value);
-
 /** Where sister models have the link; some have a list of results. */
-const linkInResults = z
-	.preprocess(firstOf, looseObject({ video_url: z.unknown(), url: z.unknown() }))
-	.transform(({ video_url, url }) => linkOf(video_url) ?? linkOf(url));
+function linkInResults(results: unknown): string | undefined {
+	const { video_url, url } = objectOf(Array.isArray(results) ? results[0] : results);
+	return linkOf(video_url) ?? linkOf(url);
+}
 
-/** GET /tasks/{task_id}, every status. Times become milliseconds since the epoch. */
+/**
+ * GET /tasks/{task_id}, every status. Times become milliseconds since the epoch. Asked for ten times for a
+ * video, so all but the status is read in one step (tolerant.ts).
+ */
 export const taskSchema = z
 	.object({
-		request_id: requestId,
+		request_id: z.unknown(),
 		output: z.object({
-			task_id: looseId,
-			task_status: z.string().trim().min(1).transform(statusOf),
-			submit_time: looseTime,
-			scheduled_time: looseTime,
-			end_time: looseTime,
-			video_url: z.unknown().transform(linkOf),
-			results: linkInResults,
-			code,
-			message,
+			task_id: z.unknown(),
+			task_status: z.string().trim().min(1),
+			submit_time: z.unknown(),
+			scheduled_time: z.unknown(),
+			end_time: z.unknown(),
+			video_url: z.unknown(),
+			results: z.unknown(),
+			code: z.unknown(),
+			message: z.unknown(),
 		}),
-		usage: looseObject({ video_duration: looseAmount }),
+		usage: z.unknown(),
 	})
 	.transform(({ request_id, output, usage }) => ({
-		/** As the answer has it. Who asked knows better: see `taskSchemaFor`. */
-		taskId: output.task_id ?? '',
-		status: output.task_status,
-		submittedAt: output.submit_time,
-		startedAt: output.scheduled_time,
-		finishedAt: output.end_time,
-		videoUrl: output.video_url ?? output.results,
-		code: output.code,
-		message: output.message,
-		billedSeconds: usage.video_duration,
-		requestId: request_id,
+		/** As the answer has it. Who asked knows better. */
+		taskId: idOf(output.task_id) ?? '',
+		status: statusOf(output.task_status),
+		submittedAt: timeOf(output.submit_time),
+		startedAt: timeOf(output.scheduled_time),
+		finishedAt: timeOf(output.end_time),
+		videoUrl: linkOf(output.video_url) ?? linkInResults(output.results),
+		code: shownTextOf(output.code, LONGEST_CODE),
+		message: shownTextOf(output.message, LONGEST_MESSAGE),
+		billedSeconds: amountOf(objectOf(usage).video_duration),
+		requestId: shownTextOf(request_id, LONGEST_CODE),
 	}));
 export type Task = z.infer<typeof taskSchema>;
 

@@ -9,6 +9,7 @@ import type { PollSchedule } from '../batch/pollSchedule';
 import { roomFor } from '../batch/queueAhead';
 import { concernsAll, create } from '../batch/submit';
 import { unknownTasks } from '../batch/unknownTasks';
+import { runAfter } from '../clock';
 import { openAccount } from '../execution/context';
 import type { ExecutionContext } from '../execution/context';
 import { createTrace } from '../execution/trace';
@@ -130,16 +131,13 @@ export async function createGroup(
 	const isTooLate = clock.now() > order.createUntil;
 	if (isTooLate || !(await isExpected(context.functions, order)))
 		return { ...nothing, creating: 'late' };
-	const isDone = new AbortController();
-	void clock.sleep(order.creatingEndsAt - clock.now(), isDone.signal).then(() => {
-		if (!isDone.signal.aborted) halt();
-	});
+	const isDone = runAfter(clock, order.creatingEndsAt - clock.now(), halt);
 	try {
 		const recovered = await recover(context, order);
 		if (recovered) return recovered;
 		if (!order.mayCreate) return nothing;
 		return await createInOrder(await atUsersPace(context, order), order, schedule);
 	} finally {
-		isDone.abort();
+		isDone();
 	}
 }

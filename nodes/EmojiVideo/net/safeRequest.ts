@@ -5,7 +5,9 @@
  * work is raced against the limit as well as told of it.
  */
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
+import { runAfter } from '../clock';
 import type { Clock } from '../clock';
+import { onAbort } from '../onAbort';
 
 export type Body = Extract<IN8nHttpFullResponse['body'], { unshift: unknown; destroy: unknown }>;
 
@@ -56,17 +58,13 @@ export async function withAnswer<T>(
 	{ clock, signal }: RequestTools,
 	use: (answer: SafeAnswer) => Promise<T>,
 ): Promise<T> {
-	const over = new AbortController();
-	const limit = new AbortController();
-	const ended = AbortSignal.any(signal ? [signal, limit.signal] : [limit.signal]);
-	const timer = clock.sleep(timeoutMs, over.signal).then(() => limit.abort(BROKEN_OFF));
-	const answered = new AbortController();
-	void clock.sleep(firstByteMs, AbortSignal.any([over.signal, answered.signal])).then(() => {
-		if (!answered.signal.aborted) limit.abort(BROKEN_OFF);
-	});
+	const ended = new AbortController();
+	const breakOff = () => ended.abort(BROKEN_OFF);
+	const over = runAfter(clock, timeoutMs, breakOff);
+	const answered = runAfter(clock, firstByteMs, breakOff);
+	const forgetStop = signal && onAbort(signal, breakOff);
 	const brokenOff = new Promise<never>((_, reject) => {
-		const end = () => reject(limit.signal.aborted ? (limit.signal.reason as Error) : BROKEN_OFF);
-		ended.addEventListener('abort', end, { once: true });
+		onAbort(ended.signal, () => reject(ended.signal.reason as Error));
 	});
 	const work = async (): Promise<T> => {
 		const answer = await send({
@@ -76,18 +74,18 @@ export async function withAnswer<T>(
 			headers,
 			body,
 			timeout: firstByteMs,
-			abortSignal: ended,
+			abortSignal: ended.signal,
 			encoding: 'stream',
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
 			disableFollowRedirect: true,
 		});
-		answered.abort();
+		answered();
 		const open = {
 			status: answer.statusCode,
 			headers: answer.headers,
 			body: answer.body as Body,
-			breakOff: (reason: Error) => limit.abort(reason),
+			breakOff: (reason: Error) => ended.abort(reason),
 		};
 		try {
 			return await use(open);
@@ -98,8 +96,9 @@ export async function withAnswer<T>(
 	try {
 		return await Promise.race([work(), brokenOff]);
 	} finally {
-		over.abort();
-		await timer;
+		over();
+		answered();
+		forgetStop?.();
 	}
 }
 
