@@ -23,6 +23,12 @@ describe('a portrait on the internet', () => {
 		});
 	});
 
+	it('may have the wide spaces of a Chinese text around it', () => {
+		expect(portraitForm(formOf({ imageUrl: `\u3000${imageUrl}\u3000` }))).toMatchObject({
+			value: { imageUrl },
+		});
+	});
+
 	it('may be on this machine only where the account is, too', () => {
 		const fields = { imageUrl: 'http://127.0.0.1:3000/a.png' };
 		expect(portraitForm(formOf(fields, { allowLoopback: true }))).toMatchObject({ ok: true });
