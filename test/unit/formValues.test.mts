@@ -66,6 +66,12 @@ describe('a number', () => {
 		expect(read(any, text)).toEqual([expect.stringContaining('Rate'), nextStep]),
 	);
 
+	it('that is a list is told nothing about commas', () =>
+		expect(read(any, [1, 5])).toEqual([
+			'Rate "[1,5]" is not possible',
+			'Use 0.5 to 20 per second.',
+		]));
+
 	it('may be a fraction where parts are allowed, and its limits are', () => {
 		expect([0.5, 1.5, 20].map((value) => read(any, value))).toEqual([0.5, 1.5, 20]);
 		expect(any.safeParse(0.49).success || any.safeParse(20.01).success).toBe(false);
@@ -136,6 +142,13 @@ describe('task IDs', () => {
 		['a,b,', ['a', 'b']],
 		['a\r\nb\n\nc', ['a', 'b', 'c']],
 		['["a","b"]', ['a', 'b']],
+		// JSON as editors and models write it, and lists with a line for each.
+		['[\n  "a",\n  "b"\n]', ['a', 'b']],
+		['\u3000[\r\n"a",\r\n"b"\r\n]\n', ['a', 'b']],
+		[JSON.stringify([{ taskId: 'a' }, { taskId: 'b' }], null, '\t'), ['a', 'b']],
+		['["a"\r\n"b"]', ['a', 'b']],
+		['\n[a\nb]\n', ['a', 'b']],
+		[[{ taskId: ' a\n' }], ['a']],
 		[
 			['a', ' ', 'b'],
 			['a', 'b'],
@@ -178,6 +191,17 @@ describe('task IDs', () => {
 				expect.stringContaining('Use the taskId of a Create item'),
 			]);
 		}
+	});
+
+	it('an item alone has no place in a list, and each in a list has its own', () => {
+		const none = {};
+		const messages = (value: unknown) =>
+			eachTaskId(value).map((result) => (result.ok ? '' : result.failure.message));
+		expect(messages(none)).toEqual(['Task IDs: "{}" has no taskId']);
+		expect(messages([none, none])).toEqual([
+			'Task IDs: "{}" (entry 1 of the list) has no taskId',
+			'Task IDs: "{}" (entry 2 of the list) has no taskId',
+		]);
 	});
 
 	it('are each of them once, without the spaces around', () => {
@@ -245,6 +269,14 @@ it('templates are found by ID and by name, whatever is between them', () => {
 		'mengwa_kaixin',
 		'jingdian_lei',
 		'dagong_wunai',
+	]);
+	expect(read(templatesValue, '[\n  "newer_one_1",\n  "newer_one_2"\n]')).toEqual([
+		'newer_one_1',
+		'newer_one_2',
+	]);
+	expect(read(templatesValue, '["newer_one_1"；\r\n"newer_one_2"]')).toEqual([
+		'newer_one_1',
+		'newer_one_2',
 	]);
 	expect(templatesValue.safeParse(['mengwa_kaixin', 7]).success).toBe(false);
 });

@@ -29,24 +29,28 @@ export const withDefault = <T>(schema: Schema<T>, fallback: unknown): Schema<T> 
 export const optional = <T>(schema: Schema<T>): Schema<T | undefined> =>
 	z.union([z.null().transform(() => undefined), schema]);
 
-/** From text, JSON or an array to a list; `undefined` for what is none of these. */
-export function toList(value: unknown): unknown[] | undefined {
+/** The list that a text is as JSON. */
+function jsonList(text: string): unknown[] | undefined {
+	try {
+		const parsed: unknown = JSON.parse(text);
+		return Array.isArray(parsed) ? parsed : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * From text, JSON or an array to a list; `undefined` for what is none of these.
+ * @param commas what else is a comma, where the text is not JSON as it stands
+ */
+export function toList(value: unknown, commas = /,/g): unknown[] | undefined {
 	if (Array.isArray(value)) return value;
 	if (typeof value !== 'string') return undefined;
-	const text = value.trim();
-	if (text.startsWith('[')) {
-		try {
-			const parsed: unknown = JSON.parse(text);
-			return Array.isArray(parsed) ? parsed : undefined;
-		} catch {
-			// e.g. [a, b] without quotes
-			return text
-				.replace(/^\[|\]$/g, '')
-				.split(',')
-				.map((part) => part.trim());
-		}
-	}
-	return text.split(',').map((part) => part.trim());
+	const asItStands = value.trim();
+	const text = asItStands.replace(commas, ',');
+	// e.g. [a, b] without quotes
+	const bare = text.startsWith('[') ? text.replace(/^\[|\]$/g, '') : text;
+	return jsonList(asItStands) ?? jsonList(text) ?? bare.split(',').map((part) => part.trim());
 }
 
 /** A number within limits, in the unit that the label names. */

@@ -84,7 +84,7 @@ function readEntry(entry: unknown, place?: number): Result<string> {
 
 /** In what an expression gives: text with commas or line breaks, JSON, an array, items, one of them. */
 function readEntries(value: unknown): Array<Result<string>> {
-	const list = typeof value === 'string' ? toList(value.replace(/[\r\n]+/g, ',')) : toList(value);
+	const list = toList(value, /[\r\n]+/g);
 	if (!list) return [readEntry(value)];
 	// Between two commas, or in a cell, nothing may stand; an item that has no ID is told. A text is read
 	// once: a megabyte may be the same letter again and again.

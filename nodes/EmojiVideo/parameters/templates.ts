@@ -46,17 +46,12 @@ const TEMPLATE_FORM =
 	'Choose from the list, or give names or IDs by expression, e.g. "Cute Kid: Happy" or "mengwa_kaixin".';
 
 /** What to do about a name that fits no template, or several. */
-const templateAdvice = (match: TemplateMatch): string => {
-	if (match.kind === 'found') return '';
-	if (match.fits.length > 0) return `Use one of ${listed(match.fits)}.`;
-	return `Use one of ${listed(TEMPLATES)}.`;
-};
+const templateAdvice = ({ fits }: Exclude<TemplateMatch, { kind: 'found' }>): string =>
+	`Use one of ${listed(fits.length > 0 ? fits : TEMPLATES)}.`;
 
 /** The names in text with commas or line breaks, in JSON or in an array; blanks are dropped. */
 const listedNames = (value: unknown): unknown[] => {
-	const list = toList(
-		typeof value === 'string' ? value.replace(/[\r\n;\uFF0C\u3001\uFF1B]+/g, ',') : value,
-	);
+	const list = toList(value, /[\r\n;\uFF0C\u3001\uFF1B]+/g);
 	return (list ?? [value]).filter((name) => !isBlank(name));
 };
 
