@@ -117,6 +117,8 @@ it.each<[unknown, string | undefined]>([
 	[' HTTP://a.example\n', 'HTTP://a.example'],
 	['https:///v.mp4', undefined],
 	['x https://a.example', undefined],
+	['ftp://a.example/https://b.example', undefined],
+	['javascript:https://b.example', undefined],
 	['ftp://a.example', undefined],
 	['https://[', undefined],
 	[7, undefined],
@@ -129,6 +131,8 @@ it.each([
 	['abc😀', 4, 'abc...'],
 	['a😀bcd', 4, 'a😀b...'],
 	[' a \n b ', 4, 'a b'],
+	[`${'\0'.repeat(15)}ab`, 4, 'a'],
+	[`${'\0'.repeat(16)}ab`, 4, ''],
 ])('%j shown with %i characters is %j', (text, most, shown) =>
 	expect(shownText(text, most)).toBe(shown),
 );
