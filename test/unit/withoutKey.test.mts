@@ -61,8 +61,13 @@ it('an answer and a failure keep all else', async () => {
 	expect(await withoutKey(async () => Promise.resolve(succeed(answer)), KEY)(request)).toEqual(
 		succeed({ ...answer, text: `<${INSTEAD_OF_KEY}>` }),
 	);
-	const failure = { kind: 'noAnswer', message: `at ${KEY}.`, nextStep: `No ${KEY}`, code: 'c' };
-	const failed = fail(failure as Failure);
+	const failure: Failure = {
+		kind: 'noAnswer',
+		message: `at ${KEY}.`,
+		nextStep: `No ${KEY}`,
+		code: 'c',
+	};
+	const failed = fail(failure);
 	expect(await withoutKey(async () => Promise.resolve(failed), KEY)(request)).toEqual(
 		fail({
 			kind: 'noAnswer',
