@@ -26,20 +26,70 @@ const broken = (kind: FailureKind) => fail({ kind, message: 'm', nextStep: 'n' }
 
 describe('a call', () => {
 	it.each([
-		[detectCall('u'), 'detect', 'detection', 'POST', undefined],
-		[createCall(VIDEO), 'create', 'paidWrite', 'POST', true],
-		[taskCall('t', 'patient'), 'query', 'read', 'GET', undefined],
-		[taskCall('t', 'once'), 'query', 'once', 'GET', undefined],
-		[listCall({ page: 1, pageSize: 10 }), 'query', 'read', 'GET', undefined],
-		[cancelCall('t'), 'query', 'change', 'POST', undefined],
-		[policyCall('emoji-v1'), 'policy', 'once', 'GET', undefined],
+		['detection', () => detectCall('u'), 'detect', 'detection', 'POST', undefined],
+		['create', () => createCall(VIDEO), 'create', 'paidWrite', 'POST', true],
+		['query', () => taskCall('t', 'patient'), 'query', 'read', 'GET', undefined],
+		['single query', () => taskCall('t', 'once'), 'query', 'once', 'GET', undefined],
+		['list', () => listCall({ page: 1, pageSize: 10 }), 'query', 'read', 'GET', undefined],
+		['cancellation', () => cancelCall('t'), 'query', 'change', 'POST', undefined],
+		['leave to upload', () => policyCall('emoji-v1'), 'policy', 'once', 'GET', undefined],
 	] as const)(
-		'%# has its limit, its repeats and its method',
-		(call, bucket, kind, method, isPaid) => {
+		'for a %s has its limit, its repeats and its method',
+		(_, callOf, bucket, kind, method, isPaid) => {
+			const call = callOf();
 			expect([call.bucket, call.kind]).toEqual([bucket, kind]);
 			expect([call.request.method, call.request.isPaid]).toEqual([method, isPaid]);
 		},
 	);
+
+	it.each([
+		[
+			'detection',
+			() => detectCall('u'),
+			'/api/v1/services/aigc/image2video/face-detect',
+			undefined,
+		],
+		[
+			'create',
+			() => createCall(VIDEO),
+			'/api/v1/services/aigc/image2video/video-synthesis',
+			undefined,
+		],
+		['query', () => taskCall('a b/c', 'once'), '/api/v1/tasks/a%20b%2Fc', undefined],
+		['cancellation', () => cancelCall('a b/c'), '/api/v1/tasks/a%20b%2Fc/cancel', undefined],
+		[
+			'leave to upload',
+			() => policyCall('emoji-v1'),
+			'/api/v1/uploads',
+			{ action: 'getPolicy', model: 'emoji-v1' },
+		],
+	])('for a %s goes to its own path', (_, callOf, path, query) => {
+		const { request } = callOf();
+		expect([request.path, request.query]).toEqual([path, query]);
+	});
+
+	it('sends the portrait, and to a create the template and both areas', () => {
+		expect(detectCall('u').request.body).toEqual({
+			model: 'emoji-detect-v1',
+			input: { image_url: 'u' },
+			parameters: { ratio: '1:1' },
+		});
+		expect(createCall(VIDEO).request.body).toEqual({
+			model: 'emoji-v1',
+			input: {
+				image_url: 'https://a.example/a.png',
+				driven_id: 'mengwa_kaixin',
+				face_bbox: [2, 2, 8, 8],
+				ext_bbox: [0, 0, 9, 9],
+			},
+		});
+	});
+
+	it('for a detection has nothing against a portrait that did not pass', () => {
+		const { objection } = detectCall('u').reading;
+		const verdict = { passed: false, requestId: 'r', code: 'Odd', message: '' } as const;
+		expect(objection?.(verdict)).toBeUndefined();
+	});
 
 	it('lists without what is not asked for', () => {
 		expect(listCall({ page: 1, pageSize: 10 }).request.query).toEqual({

@@ -26,28 +26,33 @@ const refused = (status: number, code: string, message: string): Failure => ({
 	taskId: ID,
 });
 
-const failures: Array<[string, Failure]> = [
-	['a refusal', refused(400, 'InvalidParameter', 'Field required: task_id')],
-	['a status without a body', { ...refusal(502, undefined), taskId: ID }],
-	['a failed task', taskFailure(taskThat('FAILED', { code: 'InvalidURL', message: 'url error' }))],
-	['a failed task of an unknown code', taskFailure(taskThat('FAILED', { code: 'Odd' }))],
-	['a failed task without a reason', taskFailure(taskThat('FAILED'))],
-	['a task that is gone', taskFailure(taskThat('UNKNOWN'))],
-	['a task taken out', taskFailure(taskThat('CANCELED'))],
-	['the end of Timeout', timeLimitFailure(taskThat('RUNNING'), 'run')],
-	['the end of Queue Timeout', timeLimitFailure(taskThat('PENDING'), 'queue')],
+/** Made in each test anew, and not when this file is loaded. */
+const failures: Array<[string, () => Failure]> = [
+	['a refusal', () => refused(400, 'InvalidParameter', 'Field required: task_id')],
+	['a status without a body', () => ({ ...refusal(502, undefined), taskId: ID })],
+	[
+		'a failed task',
+		() => taskFailure(taskThat('FAILED', { code: 'InvalidURL', message: 'url error' })),
+	],
+	['a failed task of an unknown code', () => taskFailure(taskThat('FAILED', { code: 'Odd' }))],
+	['a failed task without a reason', () => taskFailure(taskThat('FAILED'))],
+	['a task that is gone', () => taskFailure(taskThat('UNKNOWN'))],
+	['a task taken out', () => taskFailure(taskThat('CANCELED'))],
+	['the end of Timeout', () => timeLimitFailure(taskThat('RUNNING'), 'run')],
+	['the end of Queue Timeout', () => timeLimitFailure(taskThat('PENDING'), 'queue')],
 	[
 		'no answer at the end',
-		unansweredLimitFailure(taskThat('PENDING'), refused(503, 'X', 'busy'), 'queue'),
+		() => unansweredLimitFailure(taskThat('PENDING'), refused(503, 'X', 'busy'), 'queue'),
 	],
-	['Stop', { ...STOPPED, taskId: ID }],
-	['a fault of ours', unexpectedFailure(new Error('x is not a function'), [ID])],
+	['Stop', () => ({ ...STOPPED, taskId: ID })],
+	['a fault of ours', () => unexpectedFailure(new Error('x is not a function'), [ID])],
 ];
 
 const count = (text: string, word: string) => text.split(word).length - 1;
 
-describe.each(failures)('%s', (_, failure) => {
+describe.each(failures)('%s', (_, failureOf) => {
 	it('names the task once, and DashScope’s words behind ours', () => {
+		const failure = failureOf();
 		const { message, description = '' } = toNodeError(NODE, failure, { itemIndex: 0 });
 		const text = `${message}\n${description ?? ''}`;
 		expect(count(text, ID)).toBe(1);
@@ -59,6 +64,7 @@ describe.each(failures)('%s', (_, failure) => {
 	});
 
 	it('tells a model all of it in the message, once', () => {
+		const failure = failureOf();
 		const wholeText = failureForModel(failure);
 		const { message, description } = toNodeError(NODE, failure, { wholeText });
 		expect(count(`${message}\n${description ?? ''}`, ID)).toBe(1);
@@ -67,6 +73,7 @@ describe.each(failures)('%s', (_, failure) => {
 	});
 
 	it('has DashScope’s code and words in the details', () => {
+		const failure = failureOf();
 		// n8n stores the own properties of an error (n8n-core, workflow-execute.js).
 		const details: Partial<NodeApiError> = { ...toNodeError(NODE, failure) };
 		const { httpCode, messages = [] } = details;
@@ -76,6 +83,7 @@ describe.each(failures)('%s', (_, failure) => {
 	});
 
 	it('is an item with the same words, each in its place', () => {
+		const failure = failureOf();
 		const { json } = toItem({ itemIndex: 0, result: { ok: false, failure } });
 		expect(json).toMatchObject({ message: failure.message, error: { message: failure.message } });
 		const { code, serviceMessage, requestId, taskId } = failure;

@@ -11,8 +11,13 @@ const models = (info: unknown, model = 'emoji-v1') => ({
 	output: { total: 1, models: [{ model, name: 'Emoji', inference_offline_info: info }] },
 });
 
+/** What the process knows of accounts outlives a test: each test has accounts of its own. */
+let tests = 0;
+beforeEach(() => void tests++);
+
 /** Watches with one answer for every question. */
-function watching(account: string, body: unknown, httpStatus = 200) {
+function watching(name: string, body: unknown, httpStatus = 200) {
+	const account = `${name} of test ${tests}`;
 	const clock = createVirtualClock();
 	const sent: ApiRequest[] = [];
 	const watch = () =>

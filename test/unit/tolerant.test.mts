@@ -2,6 +2,9 @@
 import {
 	linkOf,
 	looseAmount,
+	looseId,
+	looseObject,
+	looseText,
 	looseTime,
 	numberOf,
 	shownText,
@@ -55,11 +58,67 @@ describe('a time', () => {
 	])('%j is %j', (value, ms) => expect(looseTime.parse(value)).toBe(ms));
 });
 
+describe('a text', () => {
+	it.each<[unknown, string | undefined]>([
+		[' a\nb ', 'a b'],
+		['abcdef', 'abcde...'],
+		[7, '7'],
+		[0, '0'],
+		[12n, '12'],
+		['', undefined],
+		[' \u200B ', undefined],
+		[true, undefined],
+		[null, undefined],
+		[undefined, undefined],
+		[['a'], undefined],
+		[{ toString: () => 'a' }, undefined],
+	])('case %#: is read, or says nothing', (value, text) =>
+		expect(looseText(5).parse(value)).toBe(text),
+	);
+});
+
+describe('an ID', () => {
+	it.each<[unknown, string | undefined]>([
+		[' a b ', 'a b'],
+		['a\u200Bb', 'a\u200Bb'],
+		['x'.repeat(1000), 'x'.repeat(1000)],
+		[7, '7'],
+		[9007199254740993n, '9007199254740993'],
+		['', undefined],
+		[' ', undefined],
+		[false, undefined],
+		[null, undefined],
+		[['a'], undefined],
+	])('case %#: is kept as it came but for blanks around it, or is none', (value, id) =>
+		expect(looseId.parse(value)).toBe(id),
+	);
+});
+
+describe('an object', () => {
+	const schema = looseObject({ text: looseText(9) });
+
+	it('is read', () => expect(schema.parse({ text: 'a', more: 1 })).toEqual({ text: 'a' }));
+
+	it.each([
+		[undefined],
+		[null],
+		['text'],
+		[7],
+		[true],
+		[['a']],
+		[Object.assign([], { text: 'a' })],
+	])('with %j in its place is an empty one', (value) =>
+		expect(schema.parse(value)).toEqual({ text: undefined }),
+	);
+});
+
 it.each<[unknown, string | undefined]>([
 	['https://a.example/v.mp4?Expires=1', 'https://a.example/v.mp4?Expires=1'],
 	[' HTTP://a.example\n', 'HTTP://a.example'],
 	['https:///v.mp4', undefined],
 	['x https://a.example', undefined],
+	['ftp://a.example/https://b.example', undefined],
+	['javascript:https://b.example', undefined],
 	['ftp://a.example', undefined],
 	['https://[', undefined],
 	[7, undefined],
@@ -72,6 +131,8 @@ it.each([
 	['abc😀', 4, 'abc...'],
 	['a😀bcd', 4, 'a😀b...'],
 	[' a \n b ', 4, 'a b'],
+	[`${'\0'.repeat(15)}ab`, 4, 'a'],
+	[`${'\0'.repeat(16)}ab`, 4, ''],
 ])('%j shown with %i characters is %j', (text, most, shown) =>
 	expect(shownText(text, most)).toBe(shown),
 );

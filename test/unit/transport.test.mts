@@ -1,4 +1,5 @@
 /** The wire: what a request carries, and what becomes of one that breaks off. No exception comes out of it. */
+import { setImmediate as nextRound } from 'node:timers/promises';
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import { createSend } from '../../nodes/EmojiVideo/dashscope/transport';
 import type { ApiRequest } from '../../nodes/EmojiVideo/dashscope/transport';
@@ -17,10 +18,12 @@ async function send(
 	signals: AbortSignal[] = [],
 ) {
 	const asked: IHttpRequestOptions[] = [];
+	const types: string[] = [];
 	const functions = {
 		getCredentials: () => undefined,
 		helpers: {
-			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {
+			httpRequestWithAuthentication: async (type: string, options: IHttpRequestOptions) => {
+				types.push(type);
 				asked.push(options);
 				return await Promise.resolve(helper());
 			},
@@ -28,7 +31,7 @@ async function send(
 	} as unknown as IExecuteFunctions;
 	const clock = createVirtualClock();
 	const door = createSend(functions, 'dashScopeApi', URL, clock, ...signals);
-	return { asked, result: await door(request) };
+	return { asked, types, result: await door(request) };
 }
 
 const throwing = (error: unknown) => () => {
@@ -144,6 +147,95 @@ describe('a request that broke off', () => {
 			}),
 		);
 	});
+});
+
+describe('Stop, and the end of a batch by its own', () => {
+	/** A door with both signals, whose request stays open for ever; what the helper was called with. */
+	function openDoor() {
+		const [ended, stopped] = [new AbortController(), new AbortController()];
+		const asked: Array<{ caller: Record<string, unknown>; signal: AbortSignal | undefined }> = [];
+		const node = { name: 'Emoji Video' };
+		const functions = {
+			node,
+			getCredentials(this: unknown) {
+				return this;
+			},
+			getNode() {
+				return this.node;
+			},
+			getExecutionCancelSignal: () => stopped.signal,
+			logger: { name: 'the log' },
+			helpers: {
+				async httpRequestWithAuthentication(
+					this: Record<string, unknown>,
+					_: string,
+					{ abortSignal }: { abortSignal?: AbortSignal },
+				) {
+					asked.push({ caller: this, signal: abortSignal });
+					return await new Promise(() => undefined);
+				},
+			},
+		};
+		const door = createSend(
+			functions as unknown as IExecuteFunctions,
+			'dashScopeApi',
+			URL,
+			createVirtualClock(),
+			ended.signal,
+			stopped.signal,
+		);
+		return { ended, stopped, asked, functions, door };
+	}
+
+	it('cut what is not paid for', async () => {
+		const { ended, asked, door } = openDoor();
+		const result = door(QUESTION);
+		ended.abort();
+		expect(await result).toMatchObject({ failure: { kind: 'interrupted' } });
+		expect(asked[0]?.signal?.aborted).toBe(true);
+	});
+
+	it('leave what is paid for its time, until Stop', async () => {
+		const { ended, stopped, asked, door } = openDoor();
+		const result = door({ ...QUESTION, isPaid: true });
+		ended.abort();
+		await nextRound();
+		expect(asked[0]?.signal?.aborted).toBe(false);
+		stopped.abort();
+		expect(await result).toMatchObject({ failure: { kind: 'interrupted' } });
+		expect(asked[0]?.signal?.aborted).toBe(true);
+	});
+
+	it('come by the request’s own signal: n8n sees an execution that has none', async () => {
+		const { ended, asked, functions, door } = openDoor();
+		const result = door(QUESTION);
+		ended.abort();
+		await result;
+		const caller = asked[0]?.caller as Record<string, () => unknown>;
+		expect(Object.keys(caller).sort()).toEqual(['getCredentials', 'getNode', 'helpers', 'logger']);
+		expect(caller['getNode']?.()).toBe(functions.node);
+		expect(caller['getCredentials']?.()).toBe(functions);
+		expect(caller['helpers']).toBe(functions.helpers);
+		expect(caller['logger']).toBe(functions.logger);
+	});
+});
+
+it('an answer that stays away is none, when its time is over', async () => {
+	const clock = createVirtualClock();
+	const start = clock.now();
+	const functions = {
+		getCredentials: () => undefined,
+		helpers: { httpRequestWithAuthentication: async () => await new Promise(() => undefined) },
+	} as unknown as IExecuteFunctions;
+	const door = createSend(functions, 'dashScopeApi', URL, clock);
+	expect(await clock.until(door(QUESTION))).toEqual(broke());
+	expect(clock.now() - start).toBe(QUESTION.timeoutMs);
+});
+
+it('asks in the name of the credential, with what is to stand in the address', async () => {
+	const { asked, types } = await send(() => ANSWER, { ...QUESTION, query: { page_no: 1 } });
+	expect(types).toEqual(['dashScopeApi']);
+	expect(asked).toMatchObject([{ qs: { page_no: 1 }, disableFollowRedirect: true }]);
 });
 
 it('an answer of more than 2 MB is none', async () => {

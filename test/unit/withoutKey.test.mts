@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import { cutKey, INSTEAD_OF_KEY, withoutKey } from '../../nodes/EmojiVideo/dashscope/withoutKey';
 import { fail, succeed } from '../../nodes/EmojiVideo/result';
+import type { Failure } from '../../nodes/EmojiVideo/result';
 import { shownText } from '../../nodes/EmojiVideo/dashscope/tolerant';
 import { quickClock } from '../contract/quickClient.mts';
 
@@ -53,6 +54,42 @@ it('the key is cut out of failures of the network too', async () => {
 	const result = await send({ method: 'GET', path: '/', timeoutMs: 1 });
 	expect(JSON.stringify(result)).not.toContain('0123456789abcdef');
 });
+
+it('an answer and a failure keep all else', async () => {
+	const request = { method: 'GET', path: '/', timeoutMs: 1 } as const;
+	const answer = { httpStatus: 418, headers: { date: 'today' }, text: `<${KEY}>` };
+	expect(await withoutKey(async () => Promise.resolve(succeed(answer)), KEY)(request)).toEqual(
+		succeed({ ...answer, text: `<${INSTEAD_OF_KEY}>` }),
+	);
+	const failure: Failure = {
+		kind: 'noAnswer',
+		message: `at ${KEY}.`,
+		nextStep: `No ${KEY}`,
+		code: 'c',
+	};
+	const failed = fail(failure);
+	expect(await withoutKey(async () => Promise.resolve(failed), KEY)(request)).toEqual(
+		fail({
+			kind: 'noAnswer',
+			message: `at ${INSTEAD_OF_KEY}.`,
+			nextStep: `No ${INSTEAD_OF_KEY}`,
+			code: 'c',
+		}),
+	);
+});
+
+it.each([
+	['sk.12345+', 'sk.12345+', true],
+	['sk.12345+', 'skx12345+', false],
+	['sk.12345+', 'sk.123455', false],
+	['sk.12345+', 'sk%2e12345%2B', true],
+	['sk.12345+', 'sk%02e12345+', false],
+	['sk.12345+', 'sk\\u002E12345\\+', true],
+	['sk.12345+', 'sk\\u2e12345+', false],
+	['sk.12345+', '\\u0073k.12345+', true],
+])('with the key %s the text %s has it in it: %j', (key, text, hasKey) =>
+	expect(cutKey(key)(`<${text}>`)).toBe(`<${hasKey ? INSTEAD_OF_KEY : text}>`),
+);
 
 it('an answer stays JSON, and the same where the key is not in it', () => {
 	const cut = cutKey(KEY);
