@@ -1,5 +1,5 @@
 import { TEMPLATE_ID, templateLabel, TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
-import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
+import { aboutOf, planJobs } from '../../nodes/EmojiVideo/batch/plan';
 import { portraitAt } from '../../nodes/EmojiVideo/media/portrait';
 import type { JobSpec } from '../../nodes/EmojiVideo/batch/plan';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
@@ -47,6 +47,34 @@ describe('a plan', () => {
 	it('is empty when nothing is ordered', () => {
 		expect(planJobs([], 0)).toEqual([]);
 	});
+});
+
+it('a job has all that its video is made of, and what those who wait for it need', () => {
+	const portrait = {
+		...portraitAt('https://example.com/a.png'),
+		id: 'sha256:1',
+		about: { imageFile: 'ada.png' },
+	};
+	expect(planJobs([order({ itemIndex: 4, portrait, areas })], 2)).toEqual([
+		{
+			itemIndex: 4,
+			imageFile: 'ada.png',
+			portrait,
+			areas,
+			templateId: 'mengwa_kaixin',
+			key: expect.stringMatching(/^2:4:mengwa_kaixin:[\w-]{16}$/) as string,
+		},
+	]);
+});
+
+it('an item says of its video the template and the portrait, and no more', () => {
+	const [job] = planJobs([order()], 0);
+	expect(job && aboutOf(job)).toEqual({
+		templateId: 'mengwa_kaixin',
+		imageUrl: 'https://example.com/a.png',
+		imageFile: undefined,
+	});
+	expect(aboutOf({ itemIndex: 0, imageFile: 'ada.png' })).toEqual({ imageFile: 'ada.png' });
 });
 
 describe('the key of a job', () => {
