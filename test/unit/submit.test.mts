@@ -137,7 +137,7 @@ function detecting(ends: Record<string, Detected> = {}) {
 	const { tools, stop, sent } = toolsWith();
 	const log: string[] = [];
 	const videos: unknown[] = [];
-	const { createTask } = tools.client;
+	const accepting = tools.client;
 	const detectFace = async (imageUrl: string) => {
 		log.push(`detect ${imageUrl}`);
 		const end = ends[imageUrl.slice(imageUrl.lastIndexOf('/') + 1)] ?? areas;
@@ -156,7 +156,7 @@ function detecting(ends: Record<string, Detected> = {}) {
 		createTask: async (video: Parameters<Client['createTask']>[0]) => {
 			log.push(`create ${video.imageUrl}`);
 			videos.push(video);
-			return await createTask(video);
+			return await accepting.createTask(video);
 		},
 	} as unknown as Client;
 	return { tools: { ...tools, client }, stop, sent, log, videos };
@@ -291,10 +291,9 @@ describe('a portrait without areas', () => {
 	it('is not detected any more after Stop', async () => {
 		const { tools, log, stop } = detecting();
 		const untilRoom = async () => await Promise.resolve(stop.abort());
-		const { detectFace } = tools.client;
 		const slow = async (imageUrl: string) => {
 			await settle();
-			return await detectFace(imageUrl);
+			return await tools.client.detectFace(imageUrl);
 		};
 		const client = { ...tools.client, detectFace: slow };
 		const names = ['a', 'b', 'c', 'd', 'e'];
