@@ -144,7 +144,7 @@ describe('the next moment of one that has all slots', () => {
 });
 
 describe('the next moment of one that has some slots', () => {
-	const two = own([0, 3]);
+	const two = (more: Partial<Slots> = {}) => own([0, 3], more);
 	const begin = (73 * 2) / 12;
 
 	it.each([
@@ -155,12 +155,12 @@ describe('the next moment of one that has some slots', () => {
 		['in the next round', 4000, 12_000 + begin],
 		['many rounds later', 120_500, 123_000 + begin],
 	])('is %s', (_, earliest, moment) => {
-		expect(nextSlot(two, earliest, TURN_MS)).toBeCloseTo(moment, 6);
+		expect(nextSlot(two(), earliest, TURN_MS)).toBeCloseTo(moment, 6);
 	});
 
 	it('goes by where its slots begin', () => {
-		expect(nextSlot({ ...two, offset: 0.25 }, 500, TURN_MS)).toBeCloseTo(3250 + begin, 6);
-		expect(nextSlot({ ...two, offset: 0.25 }, 3240, TURN_MS)).toBeCloseTo(3250 + begin, 6);
+		expect(nextSlot(two({ offset: 0.25 }), 500, TURN_MS)).toBeCloseTo(3250 + begin, 6);
+		expect(nextSlot(two({ offset: 0.25 }), 3240, TURN_MS)).toBeCloseTo(3250 + begin, 6);
 	});
 
 	it('may be in a slot of others, after as many successes as it has patience', () => {

@@ -395,9 +395,13 @@ describe('what forbids to pay', () => {
 });
 
 describe('a create', () => {
-	const [job] = jobsOf(1);
-	if (!job) throw new Error('A job is needed.');
-	const prepared: PreparedJob = { job, address: 'https://example.com/0.png', areas: oblong };
+	let job: Job;
+	let prepared: PreparedJob;
+
+	beforeEach(() => {
+		[job] = jobsOf(1) as [Job];
+		prepared = { job, address: 'https://example.com/0.png', areas: oblong };
+	});
 
 	it('that was accepted is written down with its areas and its time', async () => {
 		const { tools, traced } = toolsWith();
