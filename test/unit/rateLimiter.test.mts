@@ -294,6 +294,21 @@ describe('the timetable of an account', () => {
 		expect(left).toEqual(['slow 0', 'usual 1090', 'slow too 10900']);
 	});
 
+	it('lets one leave at once that comes just when the pace has room', async () => {
+		const { clock, go, left } = timetable(ON_A_SLOT_MS + 500);
+		await go('a', 1);
+		await clock.advance(1090);
+		await clock.until(go('b', 1));
+		expect(left).toEqual(['a 0', 'b 1090']);
+	});
+
+	it('lets one pass that came later and may leave sooner, whichever rate was seen first', async () => {
+		const { clock, go, left } = timetable();
+		await go('nobody', 1, 'create', AbortSignal.abort());
+		await clock.until(Promise.all([go('slow', 0.1), go('slow too', 0.1), go('usual', 1)]));
+		expect(left).toEqual(['nobody 0', 'slow 0', 'usual 1090', 'slow too 10900']);
+	});
+
 	it('lets those of a faster rate than the documents’ leave at their own', async () => {
 		const { clock, go, left } = timetable(545 * 3_200_000_000 + 0.073 * 545);
 		await clock.until(Promise.all([go('a', 2), go('b', 2), go('c', 2)]));
