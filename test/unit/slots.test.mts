@@ -132,7 +132,7 @@ describe('the next moment of one that has all slots', () => {
 	});
 
 	it('goes by where its slots begin', () => {
-		expect(nextSlot(own(allBut(), { offset: 0.5 }), 5100, TURN_MS)).toBeCloseTo(5573, 6);
+		expect(nextSlot(own(allBut(), { offset: 0.25 }), 5300, TURN_MS)).toBeCloseTo(5323, 6);
 	});
 
 	it.each([
@@ -161,6 +161,7 @@ describe('the next moment of one that has some slots', () => {
 	it('goes by where its slots begin', () => {
 		expect(nextSlot(two({ offset: 0.25 }), 500, TURN_MS)).toBeCloseTo(3250 + begin, 6);
 		expect(nextSlot(two({ offset: 0.25 }), 3240, TURN_MS)).toBeCloseTo(3250 + begin, 6);
+		expect(nextSlot(two({ offset: 0.5 }), 3500, TURN_MS)).toBeCloseTo(3500 + begin, 6);
 	});
 
 	it('may be in a slot of others, after as many successes as it has patience', () => {
