@@ -126,7 +126,7 @@ export interface Log {
 }
 
 /** More questions than this mean that the watch does not come to an end. */
-const MOST_QUERIES = 200_000;
+const MOST_QUERIES = 20_000;
 
 /** Plays the watch against the account until every task has left it. */
 export function watchAccount(tasks: SimulatedTask[], options: WatchOptions = {}): Log {

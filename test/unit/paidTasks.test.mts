@@ -78,3 +78,73 @@ it.each([
 	expect(paidTasks.isInFlight('key')).toBe(true);
 	expect(context.emojiVideo).toBe(record);
 });
+
+it('names the tasks that it knows of, and not what is in doubt or cannot be read', () => {
+	const tasks = {
+		one: entry,
+		sent: 'sent',
+		broken: { taskId: 'x' },
+		two: { ...entry, taskId: 'task-2' },
+	};
+	const context = { emojiVideo: { version: 1, tasks, areas: {} } } as unknown as IDataObject;
+	expect(openPaidTasks(context).taskIds()).toEqual(['task-1', 'task-2']);
+	expect(openPaidTasks({}).taskIds()).toEqual([]);
+});
+
+describe('a create that is on its way', () => {
+	it('is in doubt, in the next try too, and is no task', () => {
+		const context: IDataObject = {};
+		openPaidTasks(context).markInFlight('key');
+		const stored = JSON.parse(JSON.stringify(context)) as IDataObject;
+		for (const paidTasks of [openPaidTasks(context), openPaidTasks(stored)]) {
+			expect([paidTasks.isInFlight('key'), paidTasks.isInFlight('other')]).toEqual([true, false]);
+			expect(paidTasks.find('key')).toBeUndefined();
+		}
+		expect(stored.emojiVideo).toEqual({ version: 1, tasks: { key: 'sent' }, areas: {} });
+	});
+
+	it('is not in doubt any more with its task, or its refusal', () => {
+		const paidTasks = openPaidTasks({});
+		for (const key of ['made', 'refused']) paidTasks.markInFlight(key);
+		paidTasks.write('made', entry);
+		paidTasks.remove('refused');
+		expect(['made', 'refused'].map((key) => paidTasks.isInFlight(key))).toEqual([false, false]);
+		expect(paidTasks.find('made')).toEqual(entry);
+	});
+});
+
+it.each([
+	['three numbers', { face: [1, 2, 3], expression: [1, 2, 3, 4] }],
+	['the face alone', { face: [1, 2, 3, 4] }],
+	['nothing', null],
+])('areas of %s are detected again', (_, broken) => {
+	const stored = { version: 1, tasks: {}, areas: { portrait: broken } };
+	const context = { emojiVideo: stored } as unknown as IDataObject;
+	expect(openPaidTasks(context).findAreas('portrait')).toBeUndefined();
+});
+
+it('changes to what was written down do not change what is stored', () => {
+	const paidTasks = openPaidTasks({});
+	const task = { ...entry };
+	const found = { ...areas };
+	paidTasks.write('key', task);
+	paidTasks.writeAreas('portrait', found);
+	task.taskId = 'another';
+	found.face = [0, 0, 1, 1];
+	expect(paidTasks.find('key')).toEqual(entry);
+	expect(paidTasks.findAreas('portrait')).toEqual(areas);
+});
+
+it.each([
+	['no tasks', { version: 1, areas: {} }],
+	['no areas', { version: 1, tasks: {} }],
+	['no version', { tasks: {}, areas: {} }],
+])('keeps its hands off a record with %s, and goes on without it', (_, record) => {
+	const context = { emojiVideo: record } as unknown as IDataObject;
+	const before = JSON.stringify(context);
+	const paidTasks = openPaidTasks(context);
+	paidTasks.write('key', entry);
+	expect(paidTasks.find('key')).toEqual(entry);
+	expect(paidTasks.isInFlight('key')).toBe(true);
+	expect(JSON.stringify(context)).toBe(before);
+});

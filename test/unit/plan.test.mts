@@ -1,5 +1,5 @@
 import { TEMPLATE_ID, templateLabel, TEMPLATES } from '../../nodes/EmojiVideo/dashscope/templates';
-import { planJobs } from '../../nodes/EmojiVideo/batch/plan';
+import { aboutOf, planJobs } from '../../nodes/EmojiVideo/batch/plan';
 import { portraitAt } from '../../nodes/EmojiVideo/media/portrait';
 import type { JobSpec } from '../../nodes/EmojiVideo/batch/plan';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
@@ -49,12 +49,47 @@ describe('a plan', () => {
 	});
 });
 
+it('a job has all that its video is made of, and what those who wait for it need', () => {
+	const portrait = {
+		...portraitAt('https://example.com/a.png'),
+		id: 'sha256:1',
+		about: { imageFile: 'ada.png' },
+	};
+	expect(planJobs([order({ itemIndex: 4, portrait, areas })], 2)).toEqual([
+		{
+			itemIndex: 4,
+			imageFile: 'ada.png',
+			portrait,
+			areas,
+			templateId: 'mengwa_kaixin',
+			key: expect.stringMatching(/^2:4:mengwa_kaixin:[\w-]{16}$/) as string,
+		},
+	]);
+});
+
+it('an item says of its video the template and the portrait, and no more', () => {
+	const [job] = planJobs([order()], 0);
+	expect(job && aboutOf(job)).toEqual({
+		templateId: 'mengwa_kaixin',
+		imageUrl: 'https://example.com/a.png',
+		imageFile: undefined,
+	});
+	expect(aboutOf({ itemIndex: 0, imageFile: 'ada.png' })).toEqual({ imageFile: 'ada.png' });
+});
+
 describe('the key of a job', () => {
-	const key = keysOf([order()])[0];
+	const key = () => keysOf([order()])[0];
+
+	it('stays what it was when the package is updated between two tries', () => {
+		expect([key(), keysOf([order({ areas })])[0]]).toEqual([
+			'0:0:mengwa_kaixin:xG3p3cM076WIEKC8',
+			'0:0:mengwa_kaixin:dmLG7TlSaTXCBto6',
+		]);
+	});
 
 	it('is the same in every try of an execution', () => {
-		expect(keysOf([order()])[0]).toBe(key);
-		expect(keysOf([order({ itemIndex: 9 }), order()])[1]).toBe(key);
+		expect(keysOf([order()])[0]).toBe(key());
+		expect(keysOf([order({ itemIndex: 9 }), order()])[1]).toBe(key());
 	});
 
 	it.each([
@@ -64,7 +99,7 @@ describe('the key of a job', () => {
 		['face areas', order({ areas }), 0],
 		['run of the node', order(), 1],
 	])('changes with the %s', (_, changed, runIndex) => {
-		expect(keysOf([changed], runIndex)[0]).not.toBe(key);
+		expect(keysOf([changed], runIndex)[0]).not.toBe(key());
 	});
 
 	it('changes with each number of the areas', () => {

@@ -141,6 +141,25 @@ it('as many run as the one furthest behind says, and less where one in between w
 	expect(schedule.width).toBe(1);
 });
 
+it('a task that was made elsewhere says nothing of how many run at once, until all have told their age', () => {
+	const schedule = createPollSchedule(SETTINGS, { runs: [], width: 2 });
+	for (const taskId of ['a', 'b', 'c']) enqueue(schedule, { taskId }, 0);
+	const hear = (taskId: string, status: Task['status']) =>
+		recordAnswer(schedule, taskId, answered({ taskId, status } as Task), 1000, 0);
+	hear('c', 'RUNNING');
+	expect(schedule.width).toBe(2);
+	hear('a', 'PENDING');
+	expect(schedule.width).toBe(2);
+});
+
+it('a begin that the service tells without the time of submission is taken as now, or as known before', () => {
+	const { taskOf, hear } = scheduleOf(1);
+	hear(0, 'RUNNING', 5000, { submittedAt: undefined, startedAt: 900 });
+	expect(taskOf(0).startedAt).toBe(5000);
+	hear(0, 'RUNNING', 9000, { submittedAt: undefined, startedAt: 900 });
+	expect(taskOf(0).startedAt).toBe(5000);
+});
+
 it.each([
 	[[], undefined],
 	[[3], 3],
@@ -159,6 +178,22 @@ describe('the time until all should be done', () => {
 		[120_002, 60_001],
 	])('with no run known, after %i ms in the queue, is %i ms', (now, ms) => {
 		expect(untilAllShouldBeDone(scheduleOf(1).schedule, now)).toBe(ms);
+	});
+
+	it('counts the time in the queue from when it came', () => {
+		const { schedule, taskOf } = scheduleOf(1);
+		taskOf(0).queuedAt = 100_000;
+		expect(untilAllShouldBeDone(schedule, 300_000)).toBe(100_000);
+	});
+
+	it.each([
+		['PENDING', 970_000],
+		['RUNNING', undefined],
+	] as const)('takes nothing off for a head that is %s since %j', (status, startedAt) => {
+		const { schedule, taskOf } = scheduleOf(1);
+		schedule.runs.push({ ms: 90_000 });
+		Object.assign(taskOf(0), { status, startedAt });
+		expect(untilAllShouldBeDone(schedule, 1_000_000)).toBe(90_500);
 	});
 
 	it.each([

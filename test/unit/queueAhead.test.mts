@@ -34,6 +34,7 @@ describe('how many', () => {
 		['runs of half an hour', [1800], 1, 5],
 		['runs of half an hour, ten at a time', [1800], 10, 20],
 		['runs of an hour: no more than end within three hours', [3600], 1, 3],
+		['runs of an hour, three at a time: three run, three wait', [3600], 3, 6],
 		['runs of three hours: one runs, one waits', [10_800], 1, 2],
 	])('%s', (_, runs, width, count) => {
 		expect(queueAheadOf(knowing(runs, width), undefined)).toBe(count);

@@ -47,6 +47,10 @@ describe('reserve', () => {
 		expect(reserve(next, 5001, 20).at).toBe(next);
 	});
 
+	it('is nine percent of space more than the rate asks for', () => {
+		expect(reserve(7000, 5000, 2)).toEqual({ at: 7000, next: 7545 });
+	});
+
 	it('does not save up slots that nobody took', () => {
 		expect(reserve(1000, 90_000, 1)).toEqual({ at: 90_000, next: reserve(0, 90_000, 1).next });
 	});
@@ -250,6 +254,193 @@ describe('a pace that is shared', () => {
 	});
 });
 
+/** On a slot's beginning of the default pace, so that moments are whole spaces of 1,090 ms. */
+const ON_A_SLOT_MS = 1090 * 1_600_000_000 + 0.073 * 1090;
+
+/** An account's requests by name; when each has left, in ms from the start, in the order of leaving. */
+function timetable(startMs = ON_A_SLOT_MS) {
+	const clock = createVirtualClock(startMs);
+	const account = freshAccount();
+	const left: string[] = [];
+	const go = (name: string, perSecond: number, bucket: Bucket = 'create', signal?: AbortSignal) => {
+		const acquire = rateLimiterOf(account, { ...DOCUMENTED_RATES, [bucket]: perSecond }, clock);
+		return acquire(bucket, signal).then(
+			() => void left.push(`${name} ${Math.round(clock.now() - startMs)}`),
+		);
+	};
+	return { clock, go, left, account };
+}
+
+describe('the timetable of an account', () => {
+	it('has even spaces, from the first request on', async () => {
+		const { clock, go, left } = timetable();
+		await clock.until(Promise.all(['a', 'b', 'c'].map((name) => go(name, 1))));
+		expect(left).toEqual(['a 0', 'b 1090', 'c 2180']);
+	});
+
+	it('lets a request leave at once after a pause, not only at the beginning of a slot', async () => {
+		const { clock, go, left } = timetable();
+		await clock.until(go('a', 1));
+		await clock.advance(5000);
+		await clock.until(go('b', 1));
+		await clock.until(go('c', 1));
+		expect(left).toEqual(['a 0', 'b 5000', 'c 6540']);
+	});
+
+	it('keeps what the account asks for behind a slow one, and the slow space between slow ones', async () => {
+		const { clock, go, left } = timetable();
+		const all = [go('slow', 0.1), go('usual', 1), go('slow too', 0.1)];
+		await clock.until(Promise.all(all));
+		expect(left).toEqual(['slow 0', 'usual 1090', 'slow too 10900']);
+	});
+
+	it('lets one leave at once that comes just when the pace has room', async () => {
+		const { clock, go, left } = timetable(ON_A_SLOT_MS + 500);
+		await go('a', 1);
+		await clock.advance(1090);
+		await clock.until(go('b', 1));
+		expect(left).toEqual(['a 0', 'b 1090']);
+	});
+
+	it('lets one pass that came later and may leave sooner, whichever rate was seen first', async () => {
+		const { clock, go, left } = timetable();
+		await go('nobody', 1, 'create', AbortSignal.abort());
+		await clock.until(Promise.all([go('slow', 0.1), go('slow too', 0.1), go('usual', 1)]));
+		expect(left).toEqual(['nobody 0', 'slow 0', 'usual 1090', 'slow too 10900']);
+	});
+
+	it('lets those of a faster rate than the documents’ leave at their own', async () => {
+		const { clock, go, left } = timetable(545 * 3_200_000_000 + 0.073 * 545);
+		await clock.until(Promise.all([go('a', 2), go('b', 2), go('c', 2)]));
+		expect(left).toEqual(['a 0', 'b 545', 'c 1090']);
+	});
+
+	it.each([
+		[0.5, 0.25, 0.25],
+		[0.5, 0.25, 0.5],
+		[0.25, 0.5, 0.5],
+	])(
+		'of the rates %d and %d, both free, serves who came first, though %d was seen before',
+		async (rate, other, seen) => {
+			const { clock, go, left } = timetable();
+			await go('nobody', seen, 'create', AbortSignal.abort());
+			await go('first', 1);
+			await clock.until(Promise.all([go('x', rate), go('y', other)]));
+			expect(left).toEqual(['nobody 0', 'first 0', 'x 1090', 'y 2180']);
+		},
+	);
+
+	it('has no place for one that was stopped before it came', async () => {
+		const { clock, go, left } = timetable();
+		await go('stopped', 1, 'create', AbortSignal.abort());
+		expect(clock.sleepers()).toBe(0);
+		await clock.until(go('a', 1));
+		expect(left).toEqual(['stopped 0', 'a 0']);
+	});
+
+	it('closes up when one that waits is stopped', async () => {
+		const { clock, go, left } = timetable();
+		const stop = new AbortController();
+		const all = [go('a', 1), go('b', 1, 'create', stop.signal), go('c', 1), go('d', 1)];
+		await clock.advance(500);
+		stop.abort();
+		await clock.until(Promise.all(all));
+		expect(left).toEqual(['a 0', 'b 500', 'c 1090', 'd 2180']);
+	});
+
+	it('is one of each bucket: a refusal there says nothing of another', async () => {
+		const { clock, go, left, account } = timetable();
+		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
+		acquire.answered?.('detect', clock.now(), 'refused');
+		await clock.until(Promise.all([go('a', 1), go('b', 1)]));
+		expect(left).toEqual(['a 0', 'b 1090']);
+	});
+
+	it('has half of the slots after a refusal, and all again after successes', async () => {
+		const { clock, account } = timetable();
+		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
+		acquire.answered?.('create', clock.now(), 'refused');
+		const moments: number[] = [];
+		for (let nth = 0; nth < 40; nth++) {
+			await clock.until(acquire('create'));
+			moments.push(Math.floor(clock.now() / 1090));
+			acquire.answered?.('create', clock.now(), 'taken');
+		}
+		const gaps = moments.slice(1).map((at, nth) => at - (moments[nth] ?? 0));
+		expect(gaps.slice(0, 5)).toEqual([2, 2, 2, 2, 2]);
+		expect(gaps.slice(-12)).toEqual(Array.from({ length: 12 }, () => 1));
+	});
+});
+
+describe('one that is due and does not leave', () => {
+	/** One that sleeps for ever, due at 1,090 ms; when one that comes so much later leaves. */
+	async function behindDead(afterMs: number) {
+		const { clock, go, left, account } = timetable();
+		const never = async () => await new Promise<void>(() => undefined);
+		const dead = rateLimiterOf(account, DOCUMENTED_RATES, { now: () => clock.now(), sleep: never });
+		await go('a', 1);
+		void dead('create');
+		await clock.advance(1090 + afterMs);
+		void go('b', 1);
+		await clock.advance(5000);
+		return left;
+	}
+
+	it('is waited for, for 30 seconds', async () => {
+		expect(await behindDead(29_900)).toEqual(['a 0']);
+	});
+
+	it('is not waited for after that', async () => {
+		expect(await behindDead(30_000)).toEqual(['a 0', 'b 31090']);
+	});
+});
+
+describe('the memory of accounts', () => {
+	const pace = (account: string, clock: Clock, rates = DOCUMENTED_RATES) =>
+		rateLimiterOf(account, rates, clock);
+
+	it('is of ten minutes', async () => {
+		const clock = createVirtualClock(Date.UTC(2200, 0, 1));
+		await pace(freshAccount(), clock)('policy');
+		const before = rememberedAccounts();
+		await clock.advance(600_000);
+		await pace(freshAccount(), clock)('policy');
+		expect(rememberedAccounts()).toBe(before + 1);
+		await clock.advance(1);
+		await pace(freshAccount(), clock)('policy');
+		expect(rememberedAccounts()).toBe(before + 1);
+	});
+
+	it('keeps the pace of an account for which somebody waits, however long', async () => {
+		const clock = createVirtualClock(Date.UTC(2201, 0, 1));
+		const account = freshAccount();
+		const slow = pace(account, clock, { ...DOCUMENTED_RATES, create: 0.001 });
+		await pace(account, clock)('create');
+		await clock.until(slow('create'));
+		const start = clock.now();
+		const moments: number[] = [];
+		const second = slow('create').then(() => moments.push(clock.now() - start));
+		await clock.advance(900_000);
+		await pace(freshAccount(), clock)('policy');
+		const third = slow('create').then(() => moments.push(clock.now() - start));
+		await clock.until(Promise.all([second, third]));
+		expect(moments[0]).toBeGreaterThanOrEqual(1_090_000 - 30);
+		expect(moments[1]).toBeGreaterThanOrEqual(2 * 1_090_000 - 60);
+	});
+
+	it('keeps the pace of one that has asked a minute ago', async () => {
+		const clock = createVirtualClock(Date.UTC(2202, 0, 1));
+		const account = freshAccount();
+		const slow = pace(account, clock, { ...DOCUMENTED_RATES, create: 0.01 });
+		await slow('create');
+		const start = clock.now();
+		await clock.advance(60_000);
+		await pace(freshAccount(), clock)('policy');
+		await clock.until(slow('create'));
+		expect(clock.now() - start).toBeGreaterThanOrEqual(109_000 - 30);
+	});
+});
+
 describe('the name of an account', () => {
 	it('differs by key and by address', () => {
 		const ids = [
@@ -259,6 +450,8 @@ describe('the name of an account', () => {
 		];
 		expect(new Set(ids).size).toBe(3);
 		expect(accountIdOf('sk-a', 'https://a.example')).toBe(ids[0]);
+		// A name for files and keys: 256 bits without signs of their own.
+		for (const id of ids) expect(id).toMatch(/^[\w-]{43}$/);
 	});
 
 	it('does not contain the key, in any spelling', () => {
@@ -274,6 +467,12 @@ describe('the name of an account', () => {
 		const acquire = rateLimiterOf(id, DOCUMENTED_RATES, createVirtualClock());
 		expect(inspect(acquire, { showHidden: true, depth: 9 })).not.toContain(key);
 	});
+});
+
+it('a rate that the user has given counts, in each bucket', () => {
+	const given = { detect: 2, create: 3, query: 4, policy: 5 };
+	expect(documentedUnless(given)).toEqual(given);
+	expect(documentedUnless({})).toEqual(DOCUMENTED_RATES);
 });
 
 it('a rate that the user has not given is the documented one', () => {

@@ -44,14 +44,8 @@ const toOwnClock = (open: OpenTask, task: Task, serviceTime: number | undefined)
 		: open.queuedAt + Math.max(0, serviceTime - task.submittedAt);
 
 /** A task has ended: remember how long it ran, and that the next in line has its place. */
-function removeEnded(
-	schedule: PollSchedule,
-	open: OpenTask,
-	task: Task | undefined,
-	now: number,
-): void {
+function removeEnded(schedule: PollSchedule, open: OpenTask, task: Task, now: number): void {
 	schedule.open.delete(open.taskId);
-	if (!task) return;
 	if (
 		task.status === 'SUCCEEDED' &&
 		task.startedAt !== undefined &&
