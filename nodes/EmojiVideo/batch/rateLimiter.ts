@@ -39,6 +39,8 @@ interface Waiter {
 	number: number;
 	/** When it came, in ms since the epoch. */
 	since: number;
+	/** When it took its place in the line, the last time; in ms since the epoch. */
+	inLineSince: number;
 	event: AsyncEvent;
 }
 
@@ -143,7 +145,7 @@ function nextOf(state: BucketState, bucket: Bucket, now: number) {
 		const [waiter] = lane.waiting;
 		if (!waiter) continue;
 		const free = freeAt(state, bucket, rate, lane);
-		const due = Math.max(waiter.since, free);
+		const due = Math.max(waiter.inLineSince, free);
 		const slotMs = slotMsOf(bucket, rate);
 		const at = Math.max(now, leavesAt(state, slotMs, free, waiter.since, now));
 		const isSooner =
@@ -153,12 +155,19 @@ function nextOf(state: BucketState, bucket: Bucket, now: number) {
 	return next;
 }
 
-/** Whoever comes makes way: those that are gone leave the line. */
-function dropGone(state: BucketState, bucket: Bucket, now: number): void {
+/**
+ * Whoever comes or wakes makes way: those before it that are gone leave the line. They are woken, because one
+ * that was only held up stands in line again.
+ * @returns who leaves next, and when
+ */
+function nextThatIsThere(state: BucketState, bucket: Bucket, now: number, self: Waiter) {
 	let next = nextOf(state, bucket, now);
-	for (; next && now >= next.due + GONE_AFTER_MS; next = nextOf(state, bucket, now)) {
+	while (next && next.waiter !== self && now >= next.due + GONE_AFTER_MS) {
 		next.lane.waiting.delete(next.waiter);
+		next.waiter.event.set();
+		next = nextOf(state, bucket, now);
 	}
+	return next;
 }
 
 let arrivals = 0;
@@ -178,24 +187,27 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 	const acquire = async (bucket: Bucket, signal?: AbortSignal) => {
 		const state = bucketsOf(accountId, clock.now())[bucket];
 		const lane = laneOf(state, rates[bucket]);
-		dropGone(state, bucket, clock.now());
 		const waiter: Waiter = {
 			number: arrivals++,
 			since: clock.now(),
+			inLineSince: clock.now(),
 			event: createAsyncEvent(),
 		};
 		const forget = signal && onAbort(signal, () => waiter.event.set());
 		try {
 			while (!signal?.aborted) {
 				const now = clock.now();
+				if (!lane.waiting.has(waiter)) waiter.inLineSince = now;
 				lane.waiting.add(waiter);
-				const next = nextOf(state, bucket, now);
+				const next = nextThatIsThere(state, bucket, now, waiter);
 				const isNext = next?.waiter === waiter;
 				if (isNext && next.at <= now) {
 					lane.lastAt = state.lastAt = now;
 					return;
 				}
-				await waiter.event.waitUpTo(isNext ? next.at - now : Infinity, clock);
+				// Not longer than the one in front may be late: it may never leave, and wakes nobody then.
+				const until = isNext ? next.at : (next?.due ?? now) + GONE_AFTER_MS;
+				await waiter.event.waitUpTo(until - now, clock);
 			}
 		} finally {
 			forget?.();
