@@ -79,6 +79,14 @@ it('what is legible comes out as it is', () => {
 	expect(outcomes[3]?.about?.imageFile).toBe('3.png');
 });
 
+it('a video whose item has lost its task ID leaves it to the others to name it', () => {
+	const { state, report } = stored();
+	const item = { json: {}, moved: { taskId: 'task-b' } };
+	const entries = state.entries.map((entry, place) => (place === 1 ? { ...entry, item } : entry));
+	const outcomes = outcomesOfLegible({ ...state, entries }, [report], CHANGED);
+	expect(nextStepOf(outcomes[0]?.result)).toContain('nothing else can be read: task-b');
+});
+
 it(
 	'whatever is illegible, every task ID comes out, and nothing unfinished is a success',
 	() => {

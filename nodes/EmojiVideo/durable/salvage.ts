@@ -85,6 +85,10 @@ function entriesOf(state: unknown, reports: unknown[]): WaitEntry[] {
 const tellOf = (ids: string[]): string =>
 	ids.length === 0 ? '' : ` Accepted tasks of which nothing else can be read: ${ids.join(', ')}.`;
 
+/** Whether its task ID comes out with it: a failure has it, a video whose item was changed may not. */
+const comesOutByName = ({ taskId, item }: WaitEntry): boolean =>
+	item === undefined || (taskId !== undefined && JSON.stringify(item.json).includes(taskId));
+
 /** The failure of something in which no video can be found: it names every task ID that stands there. */
 export const legibleFailure = (json: unknown, reason: Failure): Failure => ({
 	...reason,
@@ -104,7 +108,7 @@ export function outcomesOfLegible(state: unknown, reports: unknown[], reason: Fa
 	const groups = groupsOf.safeParse(state).data;
 	const isInGroup = (place: number) =>
 		!groups || [groups.turn, groups.doubt].some((one) => one?.group.includes(place));
-	const known = new Set(entries.map(({ taskId }) => taskId));
+	const known = new Set(entries.filter(comesOutByName).map(({ taskId }) => taskId));
 	const others = tellOf(idsIn(all).filter((id) => !known.has(id)));
 	const told = (failure: Failure): Failure => ({ ...failure, nextStep: failure.nextStep + others });
 	const lost = told(lostCreate(`${reason.message}.`));
