@@ -16,7 +16,6 @@ import {
 	looseId,
 	looseObject,
 	looseText,
-	looseTime,
 	objectOf,
 	shownTextOf,
 	timeOf,
@@ -179,23 +178,6 @@ export type TaskStatus = Task['status'];
 export const taskSchemaFor = (taskId: string) =>
 	taskSchema.transform((task): Task => ({ ...task, taskId }));
 
-/**
- * One row of GET /tasks/ (docs/service.md, "Task list"): its own dialect, with `status`, epoch
- * milliseconds and no video link. Rows of other models come here too.
- */
-const listedTaskSchema = z
-	.object({
-		task_id: looseId.pipe(z.string()),
-		// Without a status it may not have ended, so it is looked at again.
-		status: z.unknown().transform((value) => statusOf(typeof value === 'string' ? value : '')),
-		model_name: code,
-		request_id: requestId,
-		gmt_create: looseTime,
-		start_time: looseTime,
-		end_time: looseTime,
-	})
-	.passthrough();
-
 /** Pages are counted from 1; 0 pages with rows in them are no count. */
 const pageCount = looseAmount.transform((count) => (count ? Math.ceil(count) : undefined));
 
@@ -211,29 +193,36 @@ export const taskListSchema = z
 			pages: total_page,
 			/** How many rows came, those without a task ID too: a page without any is behind the last. */
 			rows: rows.length,
-			tasks: rows.flatMap((row) => {
-				const parsed = listedTaskSchema.safeParse(row);
-				return parsed.success ? [listedTask(parsed.data, row as object)] : [];
-			}),
+			tasks: rows.map(listedTask).filter((task) => task !== undefined),
 		};
 	});
 export type TaskPage = z.infer<typeof taskListSchema>;
-export type ListedTask = ReturnType<typeof listedTask>;
 
-function listedTask(row: z.infer<typeof listedTaskSchema>, raw: object) {
+/**
+ * One row of GET /tasks/ (docs/service.md, "Task list"): its own dialect, with `status`, epoch
+ * milliseconds and no video link. Rows of other models come here too, thousands of them for a trigger, so each is
+ * read in one step (tolerant.ts).
+ * @returns nothing for a row without a task ID
+ */
+function listedTask(row: unknown) {
+	const fields = objectOf(row);
+	const taskId = idOf(fields.task_id);
+	if (taskId === undefined) return undefined;
 	return {
-		taskId: row.task_id,
-		status: row.status,
-		model: row.model_name,
-		submittedAt: row.gmt_create,
-		startedAt: row.start_time,
-		finishedAt: row.end_time,
+		taskId,
+		// Without a status it may not have ended, so it is looked at again.
+		status: statusOf(typeof fields.status === 'string' ? fields.status : ''),
+		model: shownTextOf(fields.model_name, LONGEST_CODE),
+		submittedAt: timeOf(fields.gmt_create),
+		startedAt: timeOf(fields.start_time),
+		finishedAt: timeOf(fields.end_time),
 		/** Of the request that made the task. */
-		requestId: row.request_id,
+		requestId: shownTextOf(fields.request_id, LONGEST_CODE),
 		/** The row as it came. */
-		raw,
+		raw: row as object,
 	};
 }
+export type ListedTask = NonNullable<ReturnType<typeof listedTask>>;
 
 /**
  * POST /tasks/{task_id}/cancel, accepted: an answer that names no error. Only its request ID, which every
