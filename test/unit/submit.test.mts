@@ -269,6 +269,18 @@ describe('a portrait without areas', () => {
 		expect(videos).toMatchObject([{ areas: oblong }]);
 	});
 
+	it('is not detected where its areas are given, beside others that are', async () => {
+		const { tools, log } = detecting();
+		const [given] = jobsFor([portraitOf('ada')], ['t'], oblong);
+		const [ben, kim] = jobsFor([portraitOf('ben'), portraitOf('kim')]);
+		const jobs = [given, ben, kim].flatMap((job) => job ?? []);
+		expect(await endsOf(jobs, tools)).toHaveLength(3);
+		expect(log.filter((line) => line.startsWith('detect'))).toEqual([
+			'detect oss://emoji-detect-v1/ben',
+			'detect oss://emoji-detect-v1/kim',
+		]);
+	});
+
 	it('is detected one after the other, ten ahead of the video that is made', async () => {
 		const { tools, log } = detecting();
 		const names = Array.from({ length: 30 }, (_, nth) => `p${nth}`);

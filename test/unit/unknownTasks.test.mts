@@ -1,6 +1,7 @@
 /** Which tasks nobody knows, by whatever clock: the list is asked for by the service's. */
 import { unknownTasks } from '../../nodes/EmojiVideo/batch/unknownTasks';
 import { fail, succeed } from '../../nodes/EmojiVideo/result';
+import { LIST_RANGE_MS } from '../../nodes/EmojiVideo/dashscope/listTimeRange';
 import type { Client } from '../../nodes/EmojiVideo/dashscope/client';
 import type { ListedTask } from '../../nodes/EmojiVideo/dashscope/schemas';
 
@@ -33,6 +34,9 @@ function accountOf({ aheadMs = 0, known = 0, tasks = [] as ListedTask[], fails =
 
 const near = { from: SINCE - CLOSE_MS, to: UNTIL + CLOSE_MS };
 
+/** With it, the period is as long as the list takes. */
+const FARTHEST_MS = LIST_RANGE_MS - (near.to - near.from);
+
 it('leaves out known ones and other models; one without a model may be ours', async () => {
 	const tasks = [task('a', 'emoji-v1'), task('b', 'emoji-v1'), task('c', 'wan2.2'), task('d')];
 	const found = await accountOf({ tasks }).look(['a']);
@@ -51,6 +55,8 @@ it.each([0, CLOSE_MS - 1, 1 - CLOSE_MS])(
 it.each([
 	['ahead', HOUR_MS, { from: near.from, to: near.to + HOUR_MS }],
 	['behind', -HOUR_MS, { from: near.from - HOUR_MS, to: near.to }],
+	['five minutes ahead', CLOSE_MS, { from: near.from, to: near.to + CLOSE_MS }],
+	['ahead by all that the list takes', FARTHEST_MS, { from: near.from, to: near.to + FARTHEST_MS }],
 ])("asks again where the service's clock is %s", async (_, aheadMs, period) => {
 	const { asked, look } = accountOf({ aheadMs });
 	await look();
