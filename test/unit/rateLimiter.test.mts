@@ -275,6 +275,26 @@ describe('a pace that is shared', () => {
 		expect(clock.sleepers()).toBe(0);
 	});
 
+	it('those that were held up do not wake each other again and again while a slot is awaited', async () => {
+		const clock = createVirtualClock();
+		const account = freshAccount();
+		const heldUpUntil = clock.now() + 40_000;
+		let looks = 0;
+		const heldUp = {
+			now: () => {
+				if (++looks > 2000) throw new Error('They wake each other again and again.');
+				return clock.now();
+			},
+			sleep: async (ms: number, signal?: AbortSignal) =>
+				await clock.sleep(Math.max(ms, heldUpUntil - clock.now()), signal),
+		};
+		const late = rateLimiterOf(account, DOCUMENTED_RATES, heldUp);
+		for (let refused = 0; refused < 4; refused++) late.answered?.('create', clock.now(), 'refused');
+		const waiting = Array.from({ length: 6 }, async () => await late('create'));
+		await clock.until(Promise.all(waiting));
+		expect(looks).toBeLessThan(200);
+	});
+
 	it('those behind one that never wakes leave, although nobody comes any more', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
