@@ -26,8 +26,8 @@ const LEFT_OUT = [
 ];
 
 /**
- * Which tests run: those without n8n's engine, so that all rooms take half an hour; with it a mutant costs 4 s, and
- * they take a night. `MUTATION_TESTS=.` is all tests; for a look at one file, name the tests that matter to it.
+ * Which tests run: those without n8n's engine, because with it a mutant costs 4 s, and
+ * all rooms take a night. `MUTATION_TESTS=.` is all tests; for a look at one file, name the tests that matter to it.
  */
 const ONLY = new RegExp(process.env.MUTATION_TESTS ?? '^test/(unit|contract)/');
 

@@ -158,6 +158,13 @@ describe('a pace', () => {
 	});
 });
 
+/** The pace of a process in which whoever sleeps never wakes. */
+const neverWaking = (account: string, clock: Clock) =>
+	rateLimiterOf(account, DOCUMENTED_RATES, {
+		now: () => clock.now(),
+		sleep: async () => await new Promise<void>(() => undefined),
+	});
+
 describe('a pace that is shared', () => {
 	it('has its places back from those who left', async () => {
 		const clock = createVirtualClock();
@@ -221,8 +228,7 @@ describe('a pace that is shared', () => {
 	it('is not held up by one that is due and never wakes', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
-		const never = async () => await new Promise<void>(() => undefined);
-		const dead = rateLimiterOf(account, DOCUMENTED_RATES, { now: () => clock.now(), sleep: never });
+		const dead = neverWaking(account, clock);
 		const alive = rateLimiterOf(account, DOCUMENTED_RATES, clock);
 		await alive('create');
 		void dead('create');
@@ -298,8 +304,7 @@ describe('a pace that is shared', () => {
 	it('those behind one that never wakes leave, although nobody comes any more', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
-		const never = async () => await new Promise<void>(() => undefined);
-		const dead = rateLimiterOf(account, DOCUMENTED_RATES, { now: () => clock.now(), sleep: never });
+		const dead = neverWaking(account, clock);
 		const alive = rateLimiterOf(account, DOCUMENTED_RATES, clock);
 		await alive('create');
 		void dead('create');
@@ -431,8 +436,7 @@ describe('one that is due and does not leave', () => {
 	/** One that sleeps for ever, due at 1,090 ms; when one that comes so much later leaves. */
 	async function behindDead(afterMs: number) {
 		const { clock, go, left, account } = timetable();
-		const never = async () => await new Promise<void>(() => undefined);
-		const dead = rateLimiterOf(account, DOCUMENTED_RATES, { now: () => clock.now(), sleep: never });
+		const dead = neverWaking(account, clock);
 		await go('a', 1);
 		void dead('create');
 		await clock.advance(1090 + afterMs);

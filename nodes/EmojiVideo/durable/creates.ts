@@ -131,13 +131,13 @@ export async function createGroup(
 	const isTooLate = clock.now() > order.createUntil;
 	if (isTooLate || !(await isExpected(context.functions, order)))
 		return { ...nothing, creating: 'late' };
-	const isDone = runAfter(clock, order.creatingEndsAt - clock.now(), halt);
+	const callOff = runAfter(clock, order.creatingEndsAt - clock.now(), halt);
 	try {
 		const recovered = await recover(context, order);
 		if (recovered) return recovered;
 		if (!order.mayCreate) return nothing;
 		return await createInOrder(await atUsersPace(context, order), order, schedule);
 	} finally {
-		isDone();
+		callOff();
 	}
 }

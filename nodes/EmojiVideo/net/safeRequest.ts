@@ -60,8 +60,8 @@ export async function withAnswer<T>(
 ): Promise<T> {
 	const ended = new AbortController();
 	const breakOff = () => ended.abort(BROKEN_OFF);
-	const over = runAfter(clock, timeoutMs, breakOff);
-	const answered = runAfter(clock, firstByteMs, breakOff);
+	const callOffLimit = runAfter(clock, timeoutMs, breakOff);
+	const callOffFirstByte = runAfter(clock, firstByteMs, breakOff);
 	const forgetStop = signal && onAbort(signal, breakOff);
 	const brokenOff = new Promise<never>((_, reject) => {
 		onAbort(ended.signal, () => reject(ended.signal.reason as Error));
@@ -80,7 +80,7 @@ export async function withAnswer<T>(
 			ignoreHttpStatusErrors: true,
 			disableFollowRedirect: true,
 		});
-		answered();
+		callOffFirstByte();
 		const open = {
 			status: answer.statusCode,
 			headers: answer.headers,
@@ -96,8 +96,8 @@ export async function withAnswer<T>(
 	try {
 		return await Promise.race([work(), brokenOff]);
 	} finally {
-		over();
-		answered();
+		callOffLimit();
+		callOffFirstByte();
 		forgetStop?.();
 	}
 }
