@@ -24,8 +24,13 @@ describe('a name of the user', () => {
 		['a<>b', 'a-b.mp4'],
 		['. .', 'video.mp4'],
 		['', 'video.mp4'],
+		['con.old', 'con-video.old.mp4'],
 	])('%j becomes %s', (name, made) => {
 		expect(ownFileName(name, '')).toBe(made);
+	});
+
+	it('is told from others of its kind by what stands behind a hyphen', () => {
+		expect(ownFileName('ada', 'Smile')).toBe('ada-Smile.mp4');
 	});
 });
 

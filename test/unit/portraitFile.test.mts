@@ -142,3 +142,12 @@ it('that n8n has deleted is a failure that says what to do', async () => {
 		},
 	});
 });
+
+it('that something else keeps from being read is one, too', async () => {
+	const getBinaryMetadata = async () => await Promise.reject('odd' as unknown as Error);
+	const helpers = { getBinaryMetadata } as unknown as IExecuteFunctions['helpers'];
+	expect(await readPortraitFile(STORED, 'Item 1', helpers)).toMatchObject({
+		ok: false,
+		failure: { message: '"ada.png" cannot be read from n8n\'s storage: unknown reason' },
+	});
+});

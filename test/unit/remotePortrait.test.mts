@@ -19,12 +19,12 @@ const inPieces = (file: Buffer): Pieces =>
 	};
 
 /** Checks a portrait behind an address that is answered like this. */
-async function check(pieces: Pieces, headers: IDataObject = {}) {
+async function check(pieces: Pieces, headers: IDataObject = {}, statusCode = 206) {
 	const clock = createVirtualClock();
 	const asked: IDataObject[] = [];
 	const httpRequest = async (request: { headers: IDataObject }) => {
 		asked.push(request.headers);
-		return await Promise.resolve({ statusCode: 206, headers, body: pieces() });
+		return await Promise.resolve({ statusCode, headers, body: pieces() });
 	};
 	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
 	const tools = { functions, clock, allowLoopback: false };
@@ -104,5 +104,13 @@ it('behind an address that is answered by half a file fails with what to do', as
 			message: 'The address of "ada.png" was answered by half a file',
 			nextStep: NEXT_STEP,
 		},
+	});
+});
+
+it('that is redirected to a private host is refused by its name', async () => {
+	const { result } = await check(inPieces(png(640, 480)), { location: 'https://10.0.0.1/' }, 302);
+	expect(result).toMatchObject({
+		ok: false,
+		failure: { message: expect.stringContaining('The address of "ada.png"'), nextStep: NEXT_STEP },
 	});
 });

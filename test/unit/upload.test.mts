@@ -117,7 +117,14 @@ it('drops one that the storage host calls expired, whatever our clock says', asy
 	expect(used).toEqual([1, 1, 2]);
 });
 
+it('sends the same file once, however many items need it', async () => {
+	const { put, used } = createService();
+	expect(await put('a')).toEqual(await put('a'));
+	expect(used).toEqual([1]);
+});
+
 interface Sent {
+	method: string;
 	url: string;
 	body: Buffer;
 }
@@ -317,4 +324,15 @@ it('asks for nothing once the execution was stopped', async () => {
 	const { result, asked } = await putOne({ signal: AbortSignal.abort() });
 	expect(result).toEqual(fail(STOPPED));
 	expect(asked).toBe(0);
+});
+
+it('is the documented form, under a name of its own that is made of the bytes', async () => {
+	const portrait = file('0123456789abcdef0123456789abcdef');
+	const { result, sent } = await putOne({ portrait });
+	expect(sent).toMatchObject([{ method: 'POST' }]);
+	const body = String(sent[0]?.body);
+	expect(body).toMatch(/name="success_action_status"\r\n\r\n200\r\n/);
+	const name = /filename="([^"]+)"/.exec(body)?.[1];
+	expect(name).toMatch(/^0123456789abcdef-[\da-f]{8}-[\da-f-]{27}\.png$/);
+	expect(result).toEqual({ ok: true, value: `oss://d/${name}` });
 });
