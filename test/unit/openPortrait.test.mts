@@ -1,5 +1,5 @@
 /** What names a portrait, and where the service can read it: an address as it is, a file where it was put. */
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Model } from '../../nodes/EmojiVideo/dashscope/client';
 import { openPortrait } from '../../nodes/EmojiVideo/media/portrait';
 import type { PortraitSource } from '../../nodes/EmojiVideo/media/portrait';
@@ -20,8 +20,8 @@ function createTools(picture: Buffer) {
 	const clock = createVirtualClock();
 	const asked: string[] = [];
 	const uploaded: Array<[PortraitFile, Model]> = [];
-	const httpRequest = async ({ url }: IDataObject) => {
-		asked.push(String(url));
+	const httpRequest = async ({ url }: { url: string }) => {
+		asked.push(url);
 		const headers = { 'content-length': String(picture.length) };
 		return await Promise.resolve({ statusCode: 200, headers, body: [picture] });
 	};
@@ -56,12 +56,10 @@ describe('a portrait on the internet', () => {
 
 	it('is looked at where that is wanted, once for all its items', async () => {
 		const { open, asked } = createTools(TURNED);
-		for (const _ of [1, 2]) {
-			expect(await open({ kind: 'url', imageUrl: URL, checkFirst: true })).toMatchObject({
-				ok: true,
-				value: { id: URL, hint: HINT },
-			});
-		}
+		const source: PortraitSource = { kind: 'url', imageUrl: URL, checkFirst: true };
+		const found = { ok: true, value: { id: URL, hint: HINT } };
+		expect(await open(source)).toMatchObject(found);
+		expect(await open(source)).toMatchObject(found);
 		expect(asked).toEqual([URL]);
 	});
 

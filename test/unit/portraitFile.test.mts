@@ -144,7 +144,10 @@ it('that n8n has deleted is a failure that says what to do', async () => {
 });
 
 it('that something else keeps from being read is one, too', async () => {
-	const getBinaryMetadata = async () => await Promise.reject('odd' as unknown as Error);
+	const getBinaryMetadata = () => {
+		// eslint-disable-next-line @typescript-eslint/only-throw-error -- what other packages throw
+		throw 'odd';
+	};
 	const helpers = { getBinaryMetadata } as unknown as IExecuteFunctions['helpers'];
 	expect(await readPortraitFile(STORED, 'Item 1', helpers)).toMatchObject({
 		ok: false,

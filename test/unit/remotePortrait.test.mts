@@ -111,6 +111,6 @@ it('that is redirected to a private host is refused by its name', async () => {
 	const { result } = await check(inPieces(png(640, 480)), { location: 'https://10.0.0.1/' }, 302);
 	expect(result).toMatchObject({
 		ok: false,
-		failure: { message: expect.stringContaining('The address of "ada.png"'), nextStep: NEXT_STEP },
+		failure: { message: expect.stringContaining('The address of "ada.png"') as string },
 	});
 });
