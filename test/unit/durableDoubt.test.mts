@@ -1,5 +1,6 @@
 /** What is in doubt when n8n has lost a check, or all that was known since a moment. */
 import { loseSince } from '../../nodes/EmojiVideo/durable/doubt';
+import { GROUP_SIZE } from '../../nodes/EmojiVideo/durable/state';
 import { START_MS } from './account.mts';
 import { made, stateOf, unmade } from './durableParts.mts';
 
@@ -30,7 +31,16 @@ it.each([
 	});
 });
 
-it('nothing, where all were made', () => {
-	const state = loseSince(stateOf([made('a', 0)], { turn }), START_MS, NOW);
-	expect([state.turn, state.doubt]).toEqual([undefined, undefined]);
+it('nothing, where all were made; the rest stays', () => {
+	const state = stateOf([made('a', 0)], { turn });
+	expect(loseSince(state, START_MS, NOW)).toEqual({ ...state, turn: undefined });
+});
+
+it('however many they are, no longer than one check may create', () => {
+	const untilOf = (count: number) => {
+		const entries = Array.from({ length: count }, (_, place) => unmade(place));
+		return loseSince(stateOf(entries), START_MS, NOW).doubt?.until ?? 0;
+	};
+	expect(untilOf(GROUP_SIZE)).toBeGreaterThan(untilOf(1));
+	expect(untilOf(3 * GROUP_SIZE)).toBe(untilOf(GROUP_SIZE));
 });

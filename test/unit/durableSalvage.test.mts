@@ -47,6 +47,21 @@ describe('an entry', () => {
 		expect(outcome?.about).toEqual({ imageFile: '4.png' });
 	});
 
+	it('without a task, that had failed, has its own failure', () => {
+		const outcomes = outcomesOfLegible({ entries: [unmade(0, { settled: REFUSED })] }, [], CHANGED);
+		expect(outcomes.map(endOf)).toEqual([REFUSED]);
+	});
+
+	it('whose video does not name its task is named by the others', () => {
+		const changed = { json: { title: 'Ada' } };
+		const stored = [made('a', 0), made('c', 1, { settled: 'succeeded', item: changed })];
+		const outcomes = outcomesOfLegible({ entries: stored }, [], CHANGED);
+		expect(outcomes.map(endOf)[1]).toEqual(changed);
+		expect(nextStepsOf(outcomes)[0]).toBe(
+			`${CHANGED.nextStep} Accepted tasks of which nothing else can be read: c.`,
+		);
+	});
+
 	it('that is no object has the item of its place', () => {
 		const outcomes = outcomesOfLegible({ entries: [made('a', 4), 'odd'] }, [], CHANGED);
 		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([4, 1]);
