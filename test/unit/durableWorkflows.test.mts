@@ -137,13 +137,15 @@ it.each([check, supervisor, guard])(
 );
 
 it.each([
-	['Emoji Video: next look for execution', (id?: string) => checkWorkflow(SELF, 66_000, id)],
-	['Emoji Video: waits for execution', (id?: string) => supervisorWorkflow(SELF, id)],
-	['Emoji Video: guards execution', (id?: string) => guardWorkflow(SELF, true, id)],
-])('%s: a person finds it by its name, and reads whose part it is', (name, workflow) => {
+	['next look for', 'then asks DashScope', (id?: string) => checkWorkflow(SELF, 66_000, id)],
+	['waits for', 'hands on the videos', (id?: string) => supervisorWorkflow(SELF, id)],
+	['guards', 'whether the next one is still', (id?: string) => guardWorkflow(SELF, true, id)],
+])('a person finds what %s one by its name, and reads what it is', (what, job, workflow) => {
+	const name = `Emoji Video: ${what} execution`;
 	const noteOf = (made: IWorkflowBase) => nodeOf(made, 'Note')?.parameters['content'];
 	expect(workflow('e').name).toBe(`${name} e`);
 	expect(noteOf(workflow('e'))).toContain('A part of execution e\n');
+	expect(noteOf(workflow('e'))).toContain(job);
 	expect(workflow().name).toBe(name);
 	expect(noteOf(workflow())).toContain('A part of another execution\n');
 });
