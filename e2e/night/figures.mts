@@ -80,6 +80,8 @@ interface Seen {
 	servers: Servers;
 	database: string;
 	before: Sizes;
+	/** Checks of the batch that warmed n8n up; they are not this one's. */
+	turnsBefore: number;
 	memory: Memory;
 	/** From n8n's clock to this one. */
 	toReal: (ms: number) => number;
@@ -95,11 +97,12 @@ export async function read({
 	servers,
 	database,
 	before,
+	turnsBefore,
 	memory,
 	toReal,
 }: Seen) {
 	const items = outputOf(execution, 'After');
-	const turns = await turnsOf(servers, database);
+	const turns = (await turnsOf(servers, database)).slice(turnsBefore);
 	const begunAt = turns.map(({ createdMs }) => toReal(createdMs));
 	const after = await sizesOf(servers, database);
 	const resumes = resumesOf(double, begunAt).sort((a, b) => a - b);

@@ -27,7 +27,7 @@ import type { Servers } from '../cluster/servers.mts';
 import { callWebhook } from '../moments.mts';
 import { speedUp } from '../speed.mts';
 import { batch, emojiVideo, webhook } from '../workflows.mts';
-import { layersOf, sizesOf, statusOf } from './database.mts';
+import { layersOf, sizesOf, statusOf, turnsOf } from './database.mts';
 import { inMb, LIMITS, read, watchMemory } from './figures.mts';
 
 const WORK = path.join(WORK_FOLDER, 'night');
@@ -146,6 +146,7 @@ async function makeVideos(n8n: RunningN8n, double: DashScopeDouble, database: st
 	const workflow = await save(api, 'night', portraits, double);
 	await sleep(SETTLE_MS);
 	const before = await sizesOf(flags, database);
+	const turnsBefore = (await turnsOf(flags, database)).length;
 	const watch = watchMemory(n8n.pid);
 	const startedAt = Date.now();
 	const id = await callWebhook(n8n.url, api, workflow, 'night');
@@ -173,6 +174,7 @@ async function makeVideos(n8n: RunningN8n, double: DashScopeDouble, database: st
 		servers: flags,
 		database,
 		before,
+		turnsBefore,
 		memory,
 		toReal: fast.toReal,
 	});
