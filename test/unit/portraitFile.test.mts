@@ -144,10 +144,7 @@ it('that n8n has deleted is a failure that says what to do', async () => {
 });
 
 it('that something else keeps from being read is one, too', async () => {
-	const getBinaryMetadata = () => {
-		// eslint-disable-next-line @typescript-eslint/only-throw-error -- what other packages throw
-		throw 'odd';
-	};
+	const getBinaryMetadata = jest.fn().mockRejectedValue('odd');
 	const helpers = { getBinaryMetadata } as unknown as IExecuteFunctions['helpers'];
 	expect(await readPortraitFile(STORED, 'Item 1', helpers)).toMatchObject({
 		ok: false,
