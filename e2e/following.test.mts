@@ -125,7 +125,7 @@ describe('a long wait', () => {
 		const panel = await openPanel(page, NODE);
 		expect(await hints()).toContainEqual(
 			expect.stringMatching(
-				/^Waiting for 3 videos, next look at \d\d:\d\d, then every 1 to 15 minutes$/,
+				/^Waiting for 3 videos, next look at \d\d:\d\d, then every 1 to 4 minutes$/,
 			),
 		);
 		await panel.getByText('goes on by itself when its videos are there').waitFor();

@@ -71,7 +71,7 @@ describe('without any trouble', () => {
 		expect(parked.items.map(({ json }) => [json['taskId'], json['unfinished']])).toEqual(
 			PORTRAITS.map(() => [undefined, true]),
 		);
-		const waiting = /^Waiting for 3 videos, next look at \d\d:\d\d, then every 1 to 15 minutes$/;
+		const waiting = /^Waiting for 3 videos, next look at \d\d:\d\d, then every 1 to 4 minutes$/;
 		// The engine here keeps files in memory, which is the first thing to be told.
 		expect(parked.hints.map(({ message }) => message)).toEqual([
 			expect.stringContaining('N8N_DEFAULT_BINARY_DATA_MODE'),

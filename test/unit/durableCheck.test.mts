@@ -5,8 +5,8 @@ import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
 import type { Task } from '../../nodes/EmojiVideo/dashscope/schemas';
 import { runOrder } from '../../nodes/EmojiVideo/durable/check';
 import type { WaitEntry } from '../../nodes/EmojiVideo/durable/state';
-import { reportSchema } from '../../nodes/EmojiVideo/durable/turns';
-import type { Order } from '../../nodes/EmojiVideo/durable/turns';
+import { reportSchema } from '../../nodes/EmojiVideo/durable/order';
+import type { Order } from '../../nodes/EmojiVideo/durable/order';
 import { WAIT_STATE_KEY } from '../../nodes/EmojiVideo/durable/workflows';
 import type { ExecutionContext } from '../../nodes/EmojiVideo/execution/context';
 import { fail, succeed } from '../../nodes/EmojiVideo/result';
@@ -163,7 +163,7 @@ describe('a video that is finished', () => {
 	])('whose file n8n keeps in its memory is %s', async (_, isEnd, found) => {
 		const { progress } = await play([made('a', 0, withFile)], { isEnd }, done);
 		expect(progress).toMatchObject([{ place: 0, settled: 'succeeded', ...found }]);
-		expect('item' in (progress[0] ?? {})).toBe(isEnd);
+		expect(progress[0]?.item !== undefined).toBe(isEnd);
 	});
 
 	it('is known by the answer that told so: nobody asks twice', async () => {

@@ -4,7 +4,7 @@ import type { CreatedTask, ListedTask } from '../../nodes/EmojiVideo/dashscope/s
 import { createGroup } from '../../nodes/EmojiVideo/durable/creates';
 import { STATE_KEY } from '../../nodes/EmojiVideo/durable/relatives';
 import type { WaitEntry } from '../../nodes/EmojiVideo/durable/state';
-import type { Order } from '../../nodes/EmojiVideo/durable/turns';
+import type { Order } from '../../nodes/EmojiVideo/durable/order';
 import { SUPERVISOR_NODE } from '../../nodes/EmojiVideo/durable/workflows';
 import type { ExecutionContext } from '../../nodes/EmojiVideo/execution/context';
 import { fail, STOPPED, succeed } from '../../nodes/EmojiVideo/result';

@@ -6,7 +6,14 @@ import { made, stateOf, unmade } from './durableParts.mts';
 
 const MINUTE_MS = 60_000;
 const NOW = START_MS + 60 * MINUTE_MS;
-const turn = { number: 3, group: [1], since: START_MS - 1, creatingEndsAt: NOW, lostAt: NOW };
+const turn = {
+	number: 3,
+	group: [1],
+	since: START_MS - 1,
+	creatingEndsAt: NOW,
+	lostAt: NOW,
+	looks: 0,
+};
 const older = { group: [1], since: START_MS - 2, until: NOW, tries: 4 };
 
 it('everything that was not made then, looked for from that moment on, once nobody can be creating it', () => {

@@ -52,8 +52,8 @@ it.each([
 });
 
 it.each([
-	[1, 'UTC', 'Waiting for 1 video, next look at 03:28, then every 1 to 15 minutes'],
-	[3, 'Asia/Shanghai', 'Waiting for 3 videos, next look at 11:28, then every 1 to 15 minutes'],
+	[1, 'UTC', 'Waiting for 1 video, next look at 03:28, then every 1 to 4 minutes'],
+	[3, 'Asia/Shanghai', 'Waiting for 3 videos, next look at 11:28, then every 1 to 4 minutes'],
 ])('a node that waits for %d says until when, in its time zone', (videos, zone, said) => {
 	expect(waitingMessage(videos, START_MS, zone)).toBe(said);
 });
@@ -174,7 +174,7 @@ describe('a batch that is given up', () => {
 		made('f', 5, { settled: REFUSED }),
 		made('g', 6, { settled: 'succeeded' }),
 	];
-	const turn = { number: 1, group: [2], since: 0, creatingEndsAt: 0, lostAt: 0 };
+	const turn = { number: 1, group: [2], since: 0, creatingEndsAt: 0, lostAt: 0, looks: 0 };
 	const doubt = { group: [3], since: 0, until: 0, tries: 0 };
 
 	it('each entry without an end fails by the reason, with its task; videos stay videos', () => {

@@ -6,7 +6,7 @@ import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
 import { isToCreate, saveSchedule } from '../../nodes/EmojiVideo/durable/state';
 import type { WaitEntry, WaitState } from '../../nodes/EmojiVideo/durable/state';
 import { FIRST_LATE_MS } from '../../nodes/EmojiVideo/durable/turns';
-import type { Order } from '../../nodes/EmojiVideo/durable/turns';
+import type { Order } from '../../nodes/EmojiVideo/durable/order';
 import { defaults, START_MS } from './account.mts';
 
 export const AREAS: FaceAreas = { face: [192, 192, 448, 448], expression: [64, 64, 576, 576] };
@@ -67,6 +67,9 @@ export const stateOf = (entries: WaitEntry[], more: Partial<WaitState> = {}): Wa
 /** A check's order that has all entries; it may create those that are not made. */
 export const orderOf = (entries: WaitEntry[], more: Partial<Order> = {}): Order => ({
 	number: 1,
+	dueAt: START_MS,
+	looks: 0,
+	waitSeconds: 66,
 	entries: entries.map((entry, place) => ({ ...entry, place })),
 	group: entries.flatMap((entry, place) => (isToCreate(entry) ? [place] : [])),
 	schedule: saveSchedule(scheduleOf(entries)),

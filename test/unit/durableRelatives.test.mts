@@ -2,17 +2,17 @@
 import {
 	isExpected,
 	isReplaced,
-	lastReport,
 	readSupervisor,
+	remainsOf,
 	STATE_KEY,
 	SUPERVISOR_KEY,
-	unheardReport,
 } from '../../nodes/EmojiVideo/durable/relatives';
 import { saveSchedule } from '../../nodes/EmojiVideo/durable/state';
 import {
 	CHECK_NODE,
 	DONE_NODE,
 	GUARD_NODE,
+	START_NODE,
 	SUPERVISOR_NODE,
 	WAIT_STATE_KEY,
 } from '../../nodes/EmojiVideo/durable/workflows';
@@ -37,18 +37,29 @@ const REPORT = {
 	creating: 'done' as const,
 };
 
-describe('the report of a check', () => {
+describe('what is left of a check', () => {
 	it('is what its node has put out at last', async () => {
 		const row = rowOf(CHECK_NODE, handedOn({ number: 2 }), handedOn(REPORT));
 		const { functions } = n8nWith({ check: row });
-		expect(await lastReport(functions, 'check')).toEqual(REPORT);
-		expect(await unheardReport(functions, 'check')).toEqual(REPORT);
+		expect(await remainsOf(functions, 'check')).toEqual({ last: REPORT, runs: undefined });
 	});
 
-	it('that another version has written is there, and is none', async () => {
+	it('is there also where another version has written it', async () => {
 		const { functions } = n8nWith({ check: rowOf(CHECK_NODE, handedOn({ number: 'three' })) });
-		expect(await lastReport(functions, 'check')).toEqual({ number: 'three' });
-		expect(await unheardReport(functions, 'check')).toBeUndefined();
+		expect((await remainsOf(functions, 'check')).last).toEqual({ number: 'three' });
+	});
+
+	it.each<[string, unknown[][], number]>([
+		['none', [], 0],
+		['a look', [handedOn({ number: 3 })], 1],
+		['two', [handedOn({ number: 3 }), handedOn(REPORT)], 2],
+		['one that brought nothing', [[]], 1],
+	])('are its runs, as far as it has written them down: %s', async (_, outputs, runs) => {
+		const started = rowOf(START_NODE, [{ json: {} }]).resultData.runData;
+		const ran = outputs.length > 0 ? rowOf(CHECK_NODE, ...outputs).resultData.runData : {};
+		const row = { resultData: { runData: { ...started, ...ran } } };
+		const { functions } = n8nWith({ check: row });
+		expect((await remainsOf(functions, 'check')).runs).toBe(runs);
 	});
 
 	it.each<[string, unknown]>([
@@ -63,18 +74,18 @@ describe('the report of a check', () => {
 		['n8n throws', boom],
 	])('is none where %s', async (_, row) => {
 		const { functions } = n8nWith({ check: row });
-		expect(await lastReport(functions, 'check')).toBeUndefined();
+		expect(await remainsOf(functions, 'check')).toEqual({ last: undefined, runs: undefined });
 	});
 
 	it('is not looked for where the check is not known', async () => {
 		const { functions, read } = n8nWith();
-		expect(await lastReport(functions, undefined)).toBeUndefined();
+		expect(await remainsOf(functions, undefined)).toEqual({ last: undefined, runs: undefined });
 		expect(read).toHaveLength(0);
 	});
 
 	it('is none in an n8n that does not show other executions', async () => {
 		const { functions } = n8nWith({}, { getExecutionDataById: undefined });
-		expect(await lastReport(functions, 'check')).toBeUndefined();
+		expect(await remainsOf(functions, 'check')).toEqual({ last: undefined, runs: undefined });
 	});
 });
 

@@ -2,7 +2,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
 import { runDurableRole } from '../../nodes/EmojiVideo/durable/roles';
-import { reportSchema } from '../../nodes/EmojiVideo/durable/turns';
+import { reportSchema } from '../../nodes/EmojiVideo/durable/order';
 import { SEAL_KEY, WAIT_STATE_KEY } from '../../nodes/EmojiVideo/durable/workflows';
 import type { DurableRole } from '../../nodes/EmojiVideo/durable/workflows';
 import type { ExecutionContext } from '../../nodes/EmojiVideo/execution/context';
@@ -59,11 +59,15 @@ describe('a check', () => {
 	])(
 		'without an account creates nothing, and what is in doubt stays so',
 		async (doubt, creating) => {
-			const order = orderOf([unmade(0)], { number: 4, doubt });
+			const seen = made('a', 1, { settled: 'succeeded', item: { json: { taskId: 'a' } } });
+			const order = orderOf([unmade(0), seen], { number: 4, doubt });
 			const { jsons } = await run('check', carrying(order), false);
 			expect(reportIn(jsons)).toEqual({
 				number: 4,
-				progress: [],
+				progress: [
+					{ place: 0 },
+					{ place: 1, taskId: 'a', settled: 'succeeded', item: { json: { taskId: 'a' } } },
+				],
 				schedule: order.schedule,
 				creating,
 				endedBy: WRONG_KEY,

@@ -297,7 +297,7 @@ describe('a batch that is parked', () => {
 	it('shows what it waits for, and no error among it', async () => {
 		const { finish, hints } = beginThree();
 		const { outcomes } = await finish();
-		const message = 'Waiting for 2 videos, next look at 03:29, then every 1 to 15 minutes';
+		const message = 'Waiting for 2 videos, next look at 03:29, then every 1 to 4 minutes';
 		expect(outcomes.map(jsonOf)).toMatchObject([{ taskId: 'a', message }, { message }]);
 		expect(hints).toEqual([{ message, location: 'outputPane' }]);
 	});

@@ -17,7 +17,7 @@ import { made, scheduleOf, stateOf, unmade } from './durableParts.mts';
 
 const MINUTE_MS = 60_000;
 const SHORTEST_MS = 66_000;
-const LONGEST_MS = 15 * MINUTE_MS;
+const LONGEST_MS = 30 * MINUTE_MS;
 const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
 const item = { json: { taskId: 'a' } };
 
@@ -99,7 +99,7 @@ describe('until the next check', () => {
 		['all should have ended', open, 200_000, {}, 400_500],
 		['a minute, where nothing is known', open, undefined, {}, SHORTEST_MS],
 		['no sooner than n8n writes a wait down', open, 1000, {}, SHORTEST_MS],
-		['a quarter of an hour at the latest', open, 3_600_000, {}, LONGEST_MS],
+		['half an hour at the latest', open, 3_600_000, {}, LONGEST_MS],
 		['the last check', open, 3_600_000, { lastCheckAt: START_MS + 100_000 }, 100_000],
 		['a video that is finished is fetched soon', [...open, finished], 3_600_000, {}, SHORTEST_MS],
 		['one that waits for the end is not', [...open, atEnd], 200_000, {}, 400_500],

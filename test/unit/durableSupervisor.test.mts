@@ -5,7 +5,7 @@ import { NOT_ASKED, saveSchedule, waitStateSchema } from '../../nodes/EmojiVideo
 import type { WaitState } from '../../nodes/EmojiVideo/durable/state';
 import { abandon, supervise } from '../../nodes/EmojiVideo/durable/supervisor';
 import { planTurn } from '../../nodes/EmojiVideo/durable/turns';
-import type { Order, Report } from '../../nodes/EmojiVideo/durable/turns';
+import type { Order, Report } from '../../nodes/EmojiVideo/durable/order';
 import {
 	CHECK_NODE,
 	GUARD_NODE,

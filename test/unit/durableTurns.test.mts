@@ -2,15 +2,15 @@
 import { loseTurn } from '../../nodes/EmojiVideo/durable/doubt';
 import { saveSchedule } from '../../nodes/EmojiVideo/durable/state';
 import type { Turn, WaitEntry, WaitState } from '../../nodes/EmojiVideo/durable/state';
+import { orderSchema } from '../../nodes/EmojiVideo/durable/order';
 import {
 	FIRST_LATE_MS,
 	lostCreate,
-	orderSchema,
 	planTurn,
 	takeReport,
 	withProgress,
 } from '../../nodes/EmojiVideo/durable/turns';
-import type { Report } from '../../nodes/EmojiVideo/durable/turns';
+import type { Report } from '../../nodes/EmojiVideo/durable/order';
 import type { Failure } from '../../nodes/EmojiVideo/result';
 import { defaults, START_MS } from './account.mts';
 import { made, scheduleOf, stateOf, unmade } from './durableParts.mts';
@@ -30,6 +30,7 @@ const turn: Turn = {
 	since: START_MS,
 	creatingEndsAt: START_MS + 1000,
 	lostAt: START_MS + 2000,
+	looks: 0,
 };
 const doubt = { group: [1], since: START_MS, until: START_MS + 1000, tries: 2 };
 
@@ -401,8 +402,8 @@ describe('the next check may create', () => {
 		const open = Array.from({ length: 6 }, (_, place) => made(`task-${place}`, place));
 		const state = stateOf([...open, ...several(20, 6)], { queueAhead: 6 });
 		const schedule = { ...state.schedule, width: 2, runs: [{ ms: MINUTE_MS }] };
-		const { waitMs, order } = checkOf({ ...state, schedule });
-		expect(waitMs).toBe(2 * MINUTE_MS);
+		const { order } = checkOf({ ...state, schedule });
+		expect(order.dueAt).toBe(START_MS + 2 * MINUTE_MS);
 		expect(order.group).toEqual([6, 7, 8, 9]);
 	});
 
@@ -415,8 +416,8 @@ describe('the next check may create', () => {
 
 describe('its dates', () => {
 	const dates = (state: WaitState) => {
-		const { order, waitMs, state: after } = checkOf(state);
-		const at = START_MS + waitMs;
+		const { order, state: after } = checkOf(state);
+		const at = order.dueAt;
 		const { since, creatingEndsAt, lostAt } = after.turn;
 		return {
 			since: since - at,

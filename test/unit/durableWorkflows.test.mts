@@ -16,7 +16,7 @@ const SELF = {
 	parameters: { taskId: 'not this' },
 } as INode;
 
-const check = () => checkWorkflow(SELF, 66_001, 'e');
+const check = () => checkWorkflow(SELF, 'e');
 const supervisor = () => supervisorWorkflow(SELF, 'e');
 const guard = (endsInError = true) => guardWorkflow(SELF, endsInError, 'e');
 
@@ -32,10 +32,16 @@ const waysOf = ({ connections }: IWorkflowBase) =>
 
 it.each<[string, () => IWorkflowBase, string[], string[]]>([
 	[
-		'a check waits, then it is this node',
+		'a check waits, then it is this node, and waits again after a look',
 		check,
-		['Note', 'Start', 'Wait', 'Check'],
-		['Start[0] -> Wait main 0', 'Wait[0] -> Check main 0'],
+		['Note', 'Start', 'Wait', 'Check', 'Unfinished?', 'Done'],
+		[
+			'Start[0] -> Wait main 0',
+			'Wait[0] -> Check main 0',
+			'Check[0] -> Unfinished? main 0',
+			'Unfinished?[0] -> Wait main 0',
+			'Unfinished?[1] -> Done main 0',
+		],
 	],
 	[
 		'a supervisor begins again until it has ended, and after an error of n8n',
@@ -96,30 +102,38 @@ it.each<[string, () => IWorkflowBase, string, string, INode['onError']]>([
 	},
 );
 
-it('a check is not taken up before its time: whole seconds, rounded up', () => {
+it('a check waits as long as its order says', () => {
 	expect(nodeOf(check(), 'Wait')).toMatchObject({
 		type: 'n8n-nodes-base.wait',
-		parameters: { resume: 'timeInterval', amount: 67, unit: 'seconds' },
+		parameters: {
+			resume: 'timeInterval',
+			amount: '={{ $json.emojiVideoWait.waitSeconds }}',
+			unit: 'seconds',
+		},
 	});
 });
 
 it.each([
+	['check', check, '={{ $json.emojiVideoWait?.entries !== undefined }}'],
 	['supervisor', supervisor, '={{ $json.emojiVideoWait !== undefined }}'],
 	[
 		'guard',
 		guard,
 		'={{ $json.emojiVideoWait !== undefined || $json.emojiVideoReplaced !== undefined }}',
 	],
-])('a %s is unfinished while a state or a mark comes out of it', (_, workflow, leftValue) => {
-	expect(nodeOf(workflow(), 'Unfinished?')?.parameters).toMatchObject({
-		conditions: {
-			combinator: 'and',
-			conditions: [
-				{ leftValue, operator: { type: 'boolean', operation: 'true', singleValue: true } },
-			],
-		},
-	});
-});
+])(
+	'a %s is unfinished while an order, a state or a mark comes out of it',
+	(_, workflow, leftValue) => {
+		expect(nodeOf(workflow(), 'Unfinished?')?.parameters).toMatchObject({
+			conditions: {
+				combinator: 'and',
+				conditions: [
+					{ leftValue, operator: { type: 'boolean', operation: 'true', singleValue: true } },
+				],
+			},
+		});
+	},
+);
 
 it.each([check, supervisor, guard])(
 	'n8n keeps its executions while the parent needs them, and ends none by a time limit',
@@ -137,7 +151,7 @@ it.each([check, supervisor, guard])(
 );
 
 it.each([
-	['next look for', 'then asks DashScope', (id?: string) => checkWorkflow(SELF, 66_000, id)],
+	['next look for', 'then asks DashScope', (id?: string) => checkWorkflow(SELF, id)],
 	['waits for', 'hands on the videos', (id?: string) => supervisorWorkflow(SELF, id)],
 	['guards', 'whether the next one is still', (id?: string) => guardWorkflow(SELF, true, id)],
 ])('a person finds what %s one by its name, and reads what it is', (what, job, workflow) => {

@@ -37,7 +37,7 @@ const stored = () => ({
 			{ ...entryOf('', 3), taskId: undefined, address: 'oss://3.png' },
 		],
 		schedule: { open: [{ taskId: 'task-a', status: 'PENDING' }] },
-		turn: { number: 2, group: [2], since: 1, creatingEndsAt: 2, lostAt: 3 },
+		turn: { number: 2, group: [2], since: 1, creatingEndsAt: 2, lostAt: 3, looks: 0 },
 	},
 	report: { number: 2, progress: [{ place: 2, taskId: 'task-c', acceptedAt: 2 }] },
 });

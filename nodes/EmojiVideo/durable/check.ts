@@ -1,7 +1,7 @@
 /**
- * One check of a durable wait: asks about the open tasks, creates the next ones, fetches what is finished.
- * All calls to the outside are made here. Rule: what it has found out goes back as its report; when it is
- * lost, another check can do the same again.
+ * One check of a durable wait: asks about the open tasks, fetches what is finished, and after its looks
+ * creates the next ones. All calls to the outside are made here. Rule: what it has found out goes back as its
+ * report; when it is lost, another check can do the same again.
  */
 import { createLimiter } from '../limiter';
 import { aboutOf } from '../batch/plan';
@@ -14,12 +14,14 @@ import type { Outcome } from '../execution/operation';
 import { fail, succeed, unexpectedFailure } from '../result';
 import { deliver, DOWNLOADS_AT_ONCE, toJson } from '../wait/deliver';
 import { askOpenTasks } from './ask';
-import { createGroup } from './creates';
+import { createGroup, NOTHING_CREATED } from './creates';
+import { isOutdated, secondsToNextLook } from './looks';
 import { handOn } from './outcomes';
 import { endStopped, endOrphaned, ownerOf } from './owner';
 import { restoreSchedule, saveSchedule } from './state';
 import type { EntryProgress, WaitEntry } from './state';
-import type { Order, OrderEntry } from './turns';
+import { progressOf } from './order';
+import type { Order, OrderEntry, Report } from './order';
 
 const toAccepted = (entry: WaitEntry, taskId: string): AcceptedTask => ({
 	job: { itemIndex: entry.itemIndex, ...aboutOf(entry), key: taskId },
@@ -58,8 +60,9 @@ async function fetchEntry(
 	answers: ReadonlyMap<string, Answer<Task>>,
 	isEnd: boolean,
 ): Promise<EntryProgress> {
-	const { taskId, settled } = entry;
+	const { taskId, settled, item, fetchedAtEnd } = entry;
 	if (taskId === undefined || settled === undefined || typeof settled === 'object') return {};
+	if (item !== undefined || (fetchedAtEnd && !isEnd)) return {};
 	// A batch that was broken off leaves the rest to the next check.
 	if (context.signal.aborted) return {};
 	try {
@@ -81,12 +84,28 @@ function endIn(
 	return hasFailed ? withHintAboutAreas(end, areas) : end;
 }
 
-/** Asks, creates, fetches. */
+/** The order as it is after a look; `undefined` when it is outdated. */
+function lookAgain(
+	order: Order,
+	progress: Report['progress'],
+	schedule: Order['schedule'],
+	now: number,
+): Order | undefined {
+	const known = new Map(progress.map(({ place, ...more }) => [place, more]));
+	const entries = order.entries.map((entry) => ({ ...entry, ...known.get(entry.place) }));
+	const looks = order.looks - 1;
+	const next = { ...order, entries, schedule, looks };
+	if (isOutdated(next, now)) return undefined;
+	return { ...next, waitSeconds: secondsToNextLook(next, now) };
+}
+
+/** Asks, creates if it is time, fetches. */
 async function work(context: ExecutionContext, order: Order): Promise<Outcome[]> {
 	const { client, clock, memory } = context;
 	const schedule = restoreSchedule(order.schedule);
+	const isLook = order.looks > 0;
 	const { results, answers } = await askOpenTasks(
-		order,
+		{ ...order, isLastCheck: order.isLastCheck && !isLook },
 		schedule,
 		async (taskId) => await client.getTask(taskId, 'once'),
 		() => clock.now(),
@@ -98,27 +117,21 @@ async function work(context: ExecutionContext, order: Order): Promise<Outcome[]>
 	const mayCreate = order.mayCreate && !hasFailed;
 	const limit = createLimiter(DOWNLOADS_AT_ONCE);
 	const fetch = async (before: OrderEntry) => {
-		const { place, taskId } = before;
-		const settled = before.settled ?? endIn(results, before);
-		const fetched = await limit(
-			async () => await fetchEntry(context, { ...before, settled }, answers, order.isEnd),
-		);
-		return { place, taskId, settled, ...fetched };
+		const entry = { ...before, settled: before.settled ?? endIn(results, before) };
+		const fetched = await limit(async () => await fetchEntry(context, entry, answers, order.isEnd));
+		return { ...progressOf(entry), ...fetched };
 	};
 	// At once: a group takes half a minute to create, and a finished video need not wait for it.
 	const [created, known] = await Promise.all([
-		createGroup(context, { ...order, mayCreate }, schedule),
+		isLook ? NOTHING_CREATED : createGroup(context, { ...order, mayCreate }, schedule),
 		Promise.all(order.entries.map(fetch)),
 	]);
 	const progress = known.map((entry) => ({ ...entry, ...created.progress.get(entry.place) }));
+	const saved = saveSchedule(schedule);
+	const next = isLook ? lookAgain(order, progress, saved, clock.now()) : undefined;
+	if (next) return handOn(next);
 	const { creating, endedBy } = created;
-	return handOn({
-		number: order.number,
-		progress,
-		schedule: saveSchedule(schedule),
-		creating,
-		endedBy,
-	});
+	return handOn({ number: order.number, progress, schedule: saved, creating, endedBy });
 }
 
 /** Does what the supervisor has ordered, if the user's execution still waits for it. */

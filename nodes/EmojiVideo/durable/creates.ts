@@ -19,7 +19,7 @@ import { isWanted } from './owner';
 import { isExpected } from './relatives';
 import type { EntryProgress } from './state';
 import { lostCreate } from './turns';
-import type { Order, OrderEntry, Report } from './turns';
+import type { Order, OrderEntry, Report } from './order';
 
 /** What the creates of a check have come to. */
 interface Created {
@@ -28,6 +28,8 @@ interface Created {
 	progress: Map<number, EntryProgress>;
 	endedBy?: Failure;
 }
+
+export const NOTHING_CREATED: Readonly<Created> = { creating: 'done', progress: new Map() };
 
 /** After so many creates it looks whether the user's execution still waits for them. */
 const LOOKS_EVERY = 5;
@@ -124,18 +126,17 @@ export async function createGroup(
 	context: ExecutionContext,
 	order: Order,
 	schedule: PollSchedule,
-): Promise<Created> {
+): Promise<Readonly<Created>> {
 	const { clock, halt } = context;
-	const nothing: Created = { creating: 'done', progress: new Map() };
-	if (order.group.length === 0) return nothing;
+	if (order.group.length === 0) return NOTHING_CREATED;
 	const isTooLate = clock.now() > order.createUntil;
 	if (isTooLate || !(await isExpected(context.functions, order)))
-		return { ...nothing, creating: 'late' };
+		return { ...NOTHING_CREATED, creating: 'late' };
 	const callOff = runAfter(clock, order.creatingEndsAt - clock.now(), halt);
 	try {
 		const recovered = await recover(context, order);
 		if (recovered) return recovered;
-		if (!order.mayCreate) return nothing;
+		if (!order.mayCreate) return NOTHING_CREATED;
 		return await createInOrder(await atUsersPace(context, order), order, schedule);
 	} finally {
 		callOff();

@@ -3,8 +3,23 @@
  * for in the account's list before it is created, and only once nobody else can be creating it.
  */
 import { GROUP_SIZE, isToCreate } from './state';
-import type { WaitState } from './state';
+import type { Turn, WaitState } from './state';
 import { datesOf } from './turns';
+
+/** Clocks of workers differ by less. */
+const MARGIN_MS = 60_000;
+
+/**
+ * Whether a check was lost before it came to its creates, so that nothing of it is in doubt.
+ * @param loss.runs how often it had run when n8n wrote it down at last, which it does before each wait
+ * @param loss.isOver whether the time of its creates is over; before, one that is taken for lost may go on,
+ * and finds another turn in its place as soon as it comes to them
+ */
+export const isBeforeCreates = (
+	{ since, looks }: Turn,
+	{ runs, isOver }: { runs: number | undefined; isOver: boolean },
+	now: number,
+): boolean => now < since - MARGIN_MS || (isOver && runs !== undefined && runs < looks);
 
 /** The current check is lost: what it may have created is in doubt. */
 export function loseTurn({ turn, doubt, ...state }: WaitState): WaitState {

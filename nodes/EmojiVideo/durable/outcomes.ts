@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { WAIT_STATE_KEY } from './workflows';
 import { isToCreate } from './state';
 import type { WaitState, WaitEntry } from './state';
-import type { Order, Report } from './turns';
+import type { Order, Report } from './order';
 import { aboutOf } from '../batch/plan';
 import type { Failure } from '../result';
 import { STOPPED, succeed } from '../result';
@@ -25,7 +25,7 @@ export const itemOf = (
 });
 
 /** What a layer hands on to the next, as the outcome of its run. */
-export const handOn = (carried: Report | { number: number }): Outcome[] => [
+export const handOn = (carried: Report | Order | { number: number }): Outcome[] => [
 	{ itemIndex: 0, result: succeed({ json: { [WAIT_STATE_KEY]: carried as never } }) },
 ];
 
@@ -44,7 +44,7 @@ const INTERRUPTED_UNKNOWN = (executionId: string) =>
  * @param nextLookAt ms since the epoch
  */
 export const waitingMessage = (videos: number, nextLookAt: number, timezone: string): string =>
-	`Waiting for ${videos} ${videos === 1 ? 'video' : 'videos'}, next look at ${DateTime.fromMillis(nextLookAt, { zone: timezone }).toFormat('HH:mm')}, then every 1 to 15 minutes`;
+	`Waiting for ${videos} ${videos === 1 ? 'video' : 'videos'}, next look at ${DateTime.fromMillis(nextLookAt, { zone: timezone }).toFormat('HH:mm')}, then every 1 to 4 minutes`;
 
 /**
  * The item that stands for a video while, or if, nobody has looked after it to its end.

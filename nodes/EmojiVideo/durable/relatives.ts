@@ -6,9 +6,15 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
 import { waitStateSchema } from './state';
 import type { WaitState } from './state';
-import { reportSchema } from './turns';
-import type { Order, Report } from './turns';
-import { CHECK_NODE, DONE_NODE, GUARD_NODE, SUPERVISOR_NODE, WAIT_STATE_KEY } from './workflows';
+import type { Order } from './order';
+import {
+	CHECK_NODE,
+	DONE_NODE,
+	GUARD_NODE,
+	START_NODE,
+	SUPERVISOR_NODE,
+	WAIT_STATE_KEY,
+} from './workflows';
 
 /** Under which the supervisor keeps its state in its node's context. */
 export const STATE_KEY = 'emojiVideoBatch';
@@ -36,31 +42,39 @@ const outputOf = (node: string) =>
 		}),
 	});
 
+/** What the runs of a node have put out, as far as n8n has written it down. */
+const outputsOf = (data: unknown, node: string) =>
+	outputOf(node).safeParse(data).data?.resultData.runData[node] ?? [];
+
 /** What a node of an execution that has ended has put out at last. */
-function lastOutput(data: unknown, node: string): unknown[] | undefined {
-	const parsed = outputOf(node).safeParse(data).data;
-	return parsed?.resultData.runData[node]?.at(-1)?.data.main[0] ?? undefined;
-}
+const lastOutput = (data: unknown, node: string): unknown[] | undefined =>
+	outputsOf(data, node).at(-1)?.data.main[0] ?? undefined;
 
 const carried = z.object({ json: z.object({ [WAIT_STATE_KEY]: z.unknown() }) });
 
-/** What a check that has ended has put out, whatever it is; `undefined` where it has not ended. */
-export async function lastReport(
-	functions: IExecuteFunctions,
-	checkId: string | undefined,
-): Promise<unknown> {
-	const [item] = lastOutput(await read(functions, checkId), CHECK_NODE) ?? [];
-	return carried.safeParse(item).data?.json[WAIT_STATE_KEY];
+/** What n8n has written down of a check. */
+export interface Remains {
+	/**
+	 * What it has put out at last, whatever it is: its order after a look; its report, if n8n died after it
+	 * had written that down, and before it handed it on.
+	 */
+	last: unknown;
+	/** How often it has run by then; `undefined` where n8n has not kept what the check has written down. */
+	runs: number | undefined;
 }
 
-/**
- * The report of a check that has ended without being heard: n8n died after it had written it down, and
- * before it handed it on.
- */
-export const unheardReport = async (
+/** What is left of a check. */
+export async function remainsOf(
 	functions: IExecuteFunctions,
 	checkId: string | undefined,
-): Promise<Report | undefined> => reportSchema.safeParse(await lastReport(functions, checkId)).data;
+): Promise<Remains> {
+	const data = await read(functions, checkId);
+	const [item] = lastOutput(data, CHECK_NODE) ?? [];
+	const last = carried.safeParse(item).data?.json[WAIT_STATE_KEY];
+	// In queue mode n8n puts an error in the place of all that was written down.
+	const isKept = outputsOf(data, START_NODE).length > 0;
+	return { last, runs: isKept ? outputsOf(data, CHECK_NODE).length : undefined };
+}
 
 /** A value in a node's context, as it was last written down. */
 function inContext<T extends z.ZodTypeAny>(

@@ -9,7 +9,7 @@ import { guard } from './guard';
 import { handOn } from './outcomes';
 import { CHANGED, legibleFailure } from './salvage';
 import { abandon, supervise } from './supervisor';
-import { orderSchema } from './turns';
+import { orderSchema, progressOf } from './order';
 import { SEAL_KEY, WAIT_STATE_KEY } from './workflows';
 import type { DurableRole } from './workflows';
 import { systemClock } from '../clock';
@@ -32,7 +32,7 @@ async function check(
 	// The credential was changed meanwhile: nothing can be created with it.
 	return handOn({
 		number: order.number,
-		progress: [],
+		progress: order.entries.map(progressOf),
 		schedule: order.schedule,
 		creating: order.doubt ? 'unreadable' : 'done',
 		endedBy: context.failure,

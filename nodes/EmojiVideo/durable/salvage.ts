@@ -9,7 +9,7 @@ import { failed } from '../execution/operation';
 import type { Outcome } from '../execution/operation';
 import type { Failure } from '../result';
 import { giveUp } from './outcomes';
-import { lastReport } from './relatives';
+import { remainsOf } from './relatives';
 import { progressSchema, waitEntrySchema } from './state';
 import type { WaitEntry } from './state';
 import { lostCreate, withProgress } from './turns';
@@ -52,7 +52,8 @@ const readLegible = <S extends z.ZodRawShape>(
 
 const list = z.array(z.unknown()).catch([]);
 const stateOf = z.object({ entries: list }).catch({ entries: [] });
-const reportOf = z.object({ progress: list }).catch({ progress: [] });
+/** A report, or an order into which looks have written. */
+const reportOf = z.object({ progress: list, entries: list }).catch({ progress: [], entries: [] });
 const placeOf = z.object({ place: z.number() });
 const turnOf = z.object({ turn: z.object({ executionId: z.string() }) });
 
@@ -71,7 +72,10 @@ function idsIn(json: unknown): string[] {
 
 /** The entries of a state, with what reports add to them. */
 function entriesOf(state: unknown, reports: unknown[]): WaitEntry[] {
-	const found = reports.flatMap((report) => reportOf.parse(report).progress);
+	const found = reports.flatMap((report) => {
+		const { progress, entries } = reportOf.parse(report);
+		return [...progress, ...entries];
+	});
 	return stateOf.parse(state).entries.map((stored, place) => {
 		const legible = readLegible(waitEntrySchema, stored);
 		return found
@@ -136,5 +140,6 @@ export async function salvage(
 	functions.logger.warn(
 		`Emoji Video: ${reason.message}. It ends with all task IDs that can be read.`,
 	);
-	return outcomesOfLegible(state, [await lastReport(functions, checkId), heard], reason);
+	const { last } = await remainsOf(functions, checkId);
+	return outcomesOfLegible(state, [last, heard], reason);
 }

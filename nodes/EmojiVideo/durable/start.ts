@@ -7,7 +7,8 @@
 import { FETCHED_AT_END, keepsFilesInMemory } from './filesInMemory';
 import { canPark, parkOn } from './parking';
 import { guardWorkflow } from './workflows';
-import { isSettled, saveSchedule, waitBeforeCheck } from './state';
+import { untilFirstLook } from './looks';
+import { isSettled, saveSchedule } from './state';
 import type { WaitState, WaitEntry } from './state';
 import { FIRST_LATE_MS } from './turns';
 import { aboutOf } from '../batch/plan';
@@ -116,7 +117,7 @@ async function park(beginning: Beginning, state: WaitState): Promise<Outcome[]> 
 	const now = clock.now();
 	const message = waitingMessage(
 		open.length,
-		now + waitBeforeCheck(state, now),
+		now + untilFirstLook(state, now),
 		functions.getTimezone(),
 	);
 	// In its place n8n's editor shows no items of a node that waits, but its hints.

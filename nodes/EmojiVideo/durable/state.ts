@@ -97,6 +97,8 @@ const turnSchema = z.object({
 	creatingEndsAt: z.number(),
 	/** It is lost when it has not ended by then. */
 	lostAt: z.number(),
+	/** How many looks it has before it may create. */
+	looks: z.number().default(0),
 	/** Its execution. */
 	executionId: z.string().optional(),
 });
@@ -148,9 +150,9 @@ export const NOT_ASKED: Failure = {
 export const GROUP_SIZE = 20;
 
 /** A wait under 65 s would stay in n8n's memory (docs/n8n.md, "Waiting in the database"). */
-const SHORTEST_WAIT_MS = 66_000;
-/** Long enough to be rare, short enough to notice that something went wrong early in a long batch. */
-const LONGEST_WAIT_MS = 15 * 60_000;
+export const SHORTEST_WAIT_MS = 66_000;
+/** Twenty videos of a minute and a half; a check looks more often by itself (looks.ts). */
+const LONGEST_WAIT_MS = 30 * 60_000;
 
 /** @returns the schedule as plain JSON */
 export const saveSchedule = ({
@@ -197,17 +199,26 @@ export function nextCheck(state: WaitState, now: number): WaitState | undefined 
 	return state.isLastCheck ? undefined : { ...state, isLastCheck: true };
 }
 
-/** How long to let the tasks run before the next check, in milliseconds. */
+/**
+ * How long until there is something to do: a video to fetch, room for a group, or all should be done.
+ * @returns milliseconds from `now`
+ */
+export function untilWorthwhile(
+	{ entries, queueAhead, schedule }: Pick<WaitState, 'entries' | 'queueAhead' | 'schedule'>,
+	now: number,
+): number {
+	if (entries.some(isToFetch)) return 0;
+	const knowledge = restoreSchedule(schedule);
+	const untilDone = untilAllShouldBeDone(knowledge, now);
+	if (!entries.some(isToCreate)) return untilDone;
+	return Math.min(untilDone, untilRoomFor(knowledge, queueAhead, GROUP_SIZE, now));
+}
+
+/** How long to let the tasks run before the next check creates, in milliseconds. */
 export function waitBeforeCheck(state: WaitState, now: number): number {
-	const { entries, doubt, queueAhead, lastCheckAt } = state;
+	const { doubt, lastCheckAt } = state;
 	// Nobody else may be creating when what is in doubt is looked for.
-	const untilAlone = doubt ? doubt.until - now : 0;
-	const schedule = restoreSchedule(state.schedule);
-	const isUrgent = doubt !== undefined || entries.some(isToFetch);
-	const untilDone = isUrgent ? 0 : untilAllShouldBeDone(schedule, now);
-	const wanted = entries.some(isToCreate)
-		? Math.min(untilDone, untilRoomFor(schedule, queueAhead, GROUP_SIZE, now))
-		: untilDone;
+	if (doubt) return Math.max(SHORTEST_WAIT_MS, doubt.until - now);
 	const longest = Math.min(LONGEST_WAIT_MS, lastCheckAt - now);
-	return Math.max(Math.min(wanted, longest), SHORTEST_WAIT_MS, untilAlone);
+	return Math.max(SHORTEST_WAIT_MS, Math.min(untilWorthwhile(state, now), longest));
 }

@@ -9,14 +9,17 @@ import type { ExecutionContext } from '../execution/context';
 import type { Outcome } from '../execution/operation';
 import { succeed } from '../result';
 import type { Failure } from '../result';
-import { loseTurn } from './doubt';
+import { isBeforeCreates, loseTurn } from './doubt';
 import { errorItem, giveUp, handOn, itemOf, outcomesOf, toOutcomes } from './outcomes';
-import { isReplaced, STATE_KEY, unheardReport } from './relatives';
+import { isReplaced, remainsOf, STATE_KEY } from './relatives';
+import type { Remains } from './relatives';
 import { salvage } from './salvage';
 import { NOT_ASKED, waitStateSchema } from './state';
 import type { Turn, WaitState } from './state';
-import { lostCreate, planTurn, reportSchema, takeReport } from './turns';
-import type { Plan, Report } from './turns';
+import { orderSchema, reportSchema } from './order';
+import { lostCreate, planTurn, takeFacts, takeReport } from './turns';
+import type { Report } from './order';
+import type { Plan } from './turns';
 import { parkOn, sleepUntil } from './parking';
 import { checkWorkflow, REPLACED_KEY, WAIT_STATE_KEY } from './workflows';
 
@@ -55,15 +58,28 @@ function countLostChecks(functions: IExecuteFunctions, isLost: boolean): number 
 /** Whether a state has a check under way. */
 const hasTurn = (state: WaitState): state is WaitState & { turn: Turn } => state.turn !== undefined;
 
-/** The current check is lost, unless it has left its report. */
+/** What its looks have left of a check that was lost counts. */
+const takeLeft = (state: WaitState, { last }: Remains, now: number): WaitState => {
+	const report = reportSchema.safeParse(last).data;
+	if (report) return takeReport(state, report, now);
+	return takeFacts(state, orderSchema.safeParse(last).data?.entries ?? [], now);
+};
+
+/**
+ * The current check is lost, unless it has left its report.
+ * @param isError n8n says so; otherwise its time is up, and with it that of its creates
+ */
 async function lose(
 	functions: IExecuteFunctions,
 	state: WaitState & { turn: Turn },
+	isError: boolean,
 	now: number,
 ): Promise<WaitState> {
-	const report = await unheardReport(functions, state.turn.executionId);
-	const heard = report ? takeReport(state, report, now) : state;
-	return heard.turn ? loseTurn(heard) : heard;
+	const remains = await remainsOf(functions, state.turn.executionId);
+	const heard = takeLeft(state, remains, now);
+	if (!hasTurn(heard)) return heard;
+	const loss = { runs: remains.runs, isOver: !isError };
+	return isBeforeCreates(heard.turn, loss, now) ? { ...heard, turn: undefined } : loseTurn(heard);
 }
 
 /**
@@ -82,19 +98,20 @@ async function takeInput(
 	if (!hasTurn(heard)) return heard;
 	// n8n keeps timers that have been replaced: a date that is not the check's is nobody's. And an older
 	// check may have woken it.
-	return isError || now >= heard.turn.lostAt ? await lose(functions, heard, now) : heard;
+	const isLost = isError || now >= heard.turn.lostAt;
+	return isLost ? await lose(functions, heard, isError, now) : heard;
 }
 
 async function begin(
 	{ functions, clock }: ExecutionContext,
-	{ state, order, waitMs }: Extract<Plan, { kind: 'check' }>,
+	{ state, order }: Extract<Plan, { kind: 'check' }>,
 ): Promise<Outcome[]> {
 	const mark = { number: order.number };
 	// Before the check is there: whatever becomes of this run, n8n writes both down together.
 	keepState(functions, state);
 	const parked = await parkOn(
 		functions,
-		checkWorkflow(functions.getNode(), waitMs, state.owner?.executionId),
+		checkWorkflow(functions.getNode(), state.owner?.executionId),
 		[itemOf({ ...order, supervisorId: functions.getExecutionId() })],
 		Math.max(state.turn.lostAt, clock.now()),
 		[itemOf(mark)],

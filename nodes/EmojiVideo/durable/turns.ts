@@ -4,72 +4,23 @@
  * Rules: a turn is in the state before its check begins, so that whoever comes after knows what it may have
  * created; two checks never create at the same time; what became known of an entry stays known.
  */
-import { z } from 'zod';
 import { enqueue } from '../batch/pollSchedule';
 import { roomFor, usualRunMs } from '../batch/queueAhead';
 import { LOST_CREATE } from '../dashscope/client';
 import type { Failure } from '../result';
-import { failureSchema } from '../result';
+import { looksBefore, secondsToNextLook } from './looks';
+import type { Order, OrderEntry, Report } from './order';
 import {
 	GROUP_SIZE,
 	isSettled,
 	isToCreate,
 	isToFetch,
 	nextCheck,
-	ownerSchema,
-	progressSchema,
 	restoreSchedule,
 	saveSchedule,
-	scheduleSchema,
 	waitBeforeCheck,
-	waitEntrySchema,
 } from './state';
 import type { EntryProgress, Turn, WaitEntry, WaitState } from './state';
-
-const placed = z.object({ place: z.number().int().nonnegative() });
-
-/** What a check is told: only what it needs, since n8n stores it several times. */
-export const orderSchema = z.object({
-	number: z.number(),
-	/** Those that are open or to be fetched, and those that it may create, each with its place. */
-	entries: z.array(waitEntrySchema.merge(placed)),
-	/** Places of the entries that it may create. */
-	group: z.array(z.number()),
-	schedule: scheduleSchema,
-	/** It sends no create after this moment (ms since the epoch). */
-	createUntil: z.number(),
-	/** By then its creating is broken off. */
-	creatingEndsAt: z.number(),
-	isLastCheck: z.boolean(),
-	/** Not after a failure that ends the batch. */
-	mayCreate: z.boolean(),
-	/** Files that n8n keeps in its memory are fetched now. */
-	isEnd: z.boolean(),
-	returnsUnfinished: z.boolean(),
-	stopsAtFirstFailure: z.boolean(),
-	queueAhead: z.number().optional(),
-	createRate: z.number().optional(),
-	/** The group may have been created: look in the account's list first, for tasks but these. */
-	doubt: z.object({ since: z.number(), until: z.number(), known: z.array(z.string()) }).optional(),
-	owner: ownerSchema.optional(),
-	guardId: z.string().optional(),
-	/** The execution that has ordered it. */
-	supervisorId: z.string().optional(),
-});
-export type Order = z.infer<typeof orderSchema>;
-export type OrderEntry = Order['entries'][number];
-
-/** What a check has found out. */
-export const reportSchema = z.object({
-	number: z.number(),
-	progress: z.array(progressSchema.merge(placed)),
-	schedule: scheduleSchema,
-	/** `late`: it was taken up too late to create; `unreadable`: the account's list was. */
-	creating: z.enum(['done', 'late', 'unreadable']),
-	/** No create of this account will do better. */
-	endedBy: failureSchema.optional(),
-});
-export type Report = z.infer<typeof reportSchema>;
 
 /** How late a check may be taken up and still create, at first and at most. */
 export const FIRST_LATE_MS = 3 * 60_000;
@@ -137,20 +88,34 @@ function reconcile(state: WaitState, now: number): WaitState {
 	return { ...state, schedule: saveSchedule(schedule) };
 }
 
-/**
- * Takes in what a check has found out: all of it from the current one, of an older one, which was taken
- * for lost, what it has made and fetched.
- */
-export function takeReport(state: WaitState, report: Report, now: number): WaitState {
-	const progress = new Map(report.progress.map(({ place, ...more }) => [place, more]));
-	const isCurrent = report.number === state.turn?.number;
-	const entries = state.entries.map((entry, place) => {
-		const more = progress.get(place);
-		// What was made or fetched has its task.
-		const isFact = isCurrent || more?.taskId !== undefined;
-		return more && isFact ? withProgress(entry, more) : entry;
+type Progress = Report['progress'];
+
+const withAll = (
+	entries: WaitEntry[],
+	progress: Progress,
+	counts: (more: EntryProgress) => boolean,
+): WaitEntry[] => {
+	const known = new Map(progress.map(({ place, ...more }) => [place, more]));
+	return entries.map((entry, place) => {
+		const more = known.get(place);
+		return more && counts(more) ? withProgress(entry, more) : entry;
 	});
-	if (!isCurrent) return reconcile({ ...state, entries }, now);
+};
+
+/** Takes in what a check has made and fetched that was lost, or taken for lost: what has its task. */
+export const takeFacts = (state: WaitState, progress: Progress, now: number): WaitState =>
+	reconcile(
+		{
+			...state,
+			entries: withAll(state.entries, progress, ({ taskId }) => taskId !== undefined),
+		},
+		now,
+	);
+
+/** Takes in what a check has found out: all of it from the current one, of an older one the facts. */
+export function takeReport(state: WaitState, report: Report, now: number): WaitState {
+	if (report.number !== state.turn?.number) return takeFacts(state, report.progress, now);
+	const entries = withAll(state.entries, report.progress, () => true);
 	const { creating, endedBy, schedule } = report;
 	const isUnread = creating === 'unreadable' || (creating === 'late' && state.doubt);
 	const doubt =
@@ -219,7 +184,7 @@ const doubtOf = ({ doubt, entries }: WaitState) =>
 
 /** What comes next. */
 export type Plan =
-	| { kind: 'check'; state: WaitState & { turn: Turn }; order: Order; waitMs: number }
+	| { kind: 'check'; state: WaitState & { turn: Turn }; order: Order }
 	| { kind: 'end'; state: WaitState }
 	/** Its time is up and the last check was lost. */
 	| { kind: 'giveUp'; state: WaitState };
@@ -261,12 +226,17 @@ export function planTurn(before: WaitState, now: number): Plan {
 	const entries = windowOf(state, group);
 	const dueAt = now + waitMs;
 	const { lostAt, ...dates } = datesOf(state, group, dueAt, entries.length);
-	const turn = { number, group, since: dueAt, creatingEndsAt: dates.creatingEndsAt, lostAt };
+	const looks = looksBefore(waitMs);
+	const { creatingEndsAt } = dates;
+	const turn = { number, group, since: dueAt, creatingEndsAt, lostAt, looks };
 	const { schedule, isLastCheck, returnsUnfinished, queueAhead, createRate, owner, guardId } =
 		state;
 	const order: Order = {
 		number,
 		entries,
+		dueAt,
+		looks,
+		waitSeconds: secondsToNextLook({ dueAt, looks }, now),
 		group,
 		schedule,
 		...dates,
@@ -281,5 +251,5 @@ export function planTurn(before: WaitState, now: number): Plan {
 		owner,
 		guardId,
 	};
-	return { kind: 'check', state: { ...state, turns: number, turn }, order, waitMs };
+	return { kind: 'check', state: { ...state, turns: number, turn }, order };
 }

@@ -9,17 +9,19 @@
  *       the guard           looks every half an hour whether the next one is still there; parked on ->
  *         the supervisor      has the state in its node's context; loops: writes down the next turn, parks
  *                             itself on -> one check; takes in its report
- *           a check             Wait (66 s or more), then asks DashScope, creates a group, downloads
+ *           a check             loops: Wait (66 s or more), asks DashScope, downloads; at last creates a group
  *
  * All calls to the outside happen in a check. Its order holds only what it needs: the open tasks and the
- * group that it may create; its report holds what has changed. The supervisor runs for milliseconds.
+ * group that it may create; what its looks find out is written into it. Its report holds what has changed. The
+ * supervisor runs for milliseconds.
  *
  *     supervisor  |-- turn 1 written, parked ------------------------------------|-- turn 2 ...
- *     check 1         Wait ...  |-- asks -- creates -- | createUntil | its end |  | lostAt
- *                               the creates end by here, always ------^
+ *     check 1         Wait, look, Wait, |-- asks -- creates -- | createUntil | its end |  | lostAt
+ *                                       the creates end by here, always ------^
  *
  * - n8n dies in a check: the supervisor wakes by its own date (`lostAt`), which is later than any create
- *   of that check can be. The group is in doubt. The next check looks into the account's list: without
+ *   of that check can be. What its looks have fetched is written down with it. If it had looks to go, nothing
+ *   was created; otherwise the group is in doubt. The next check looks into the account's list: without
  *   a task that nobody knows the group is created again, otherwise its entries end in an error that
  *   names the candidates. Questions and downloads may be repeated; nothing is paid for twice.
  * - In queue mode n8n reports the lost check as an error of it, and the next one is taken at once, but
@@ -49,7 +51,8 @@ export const WAIT_STATE_KEY = 'emojiVideoWait';
 /** Marks a failure on its way to the finalizer, so that n8n does not send it by the supervisor's error output. */
 export const SEAL_KEY = 'emojiVideoFailure';
 
-/** The names of this node in each layer, and of the one that a supervisor ends with. */
+/** The names of the first node of all layers, of this node in each, and of the one that a layer ends with. */
+export const START_NODE = 'Start';
 export const GUARD_NODE = 'Guard';
 export const SUPERVISOR_NODE = 'Supervisor';
 export const CHECK_NODE = 'Check';
@@ -67,7 +70,7 @@ const node = (name: string, type: string, typeVersion: number, parameters: IData
 	parameters: parameters as INode['parameters'],
 });
 
-const trigger = node('Start', 'executeWorkflowTrigger', 1.1, { inputSource: 'passthrough' });
+const trigger = node(START_NODE, 'executeWorkflowTrigger', 1.1, { inputSource: 'passthrough' });
 
 /** This very node, with its credential, in a layer of its own. */
 const sameNode = (
@@ -131,35 +134,6 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 	},
 });
 
-/**
- * Start -> Wait -> this node as a check. It never throws: an error means that n8n has lost it.
- * @param executionId the user's execution
- */
-export const checkWorkflow = (
-	self: INode,
-	waitMs: number,
-	executionId: string | undefined,
-): IWorkflowBase =>
-	workflow(
-		`Emoji Video: next look for execution ${executionId ?? ''}`.trim(),
-		[
-			noteFor(
-				executionId,
-				'This one waits, then asks DashScope how far the videos are, creates the next ones and fetches those that are finished.',
-			),
-			...inARow([
-				trigger,
-				node('Wait', 'wait', 1.1, {
-					resume: 'timeInterval',
-					amount: Math.ceil(waitMs / 1000),
-					unit: 'seconds',
-				}),
-				sameNode(self, 'check', CHECK_NODE, 'continueRegularOutput'),
-			]),
-		],
-		{ Start: { main: to('Wait') }, Wait: { main: to(CHECK_NODE) } },
-	);
-
 /** IF what comes out of a layer is for this layer itself, and not for the one above. */
 const unfinished = (condition: string): INode =>
 	node('Unfinished?', 'if', 2.2, {
@@ -180,10 +154,43 @@ const unfinished = (condition: string): INode =>
 
 /** Start -> a layer -> IF it is not finished: again, otherwise what it ends with. Errors of n8n: again. */
 const inALoop = (layer: string, end: string): IConnections => ({
-	Start: { main: to(layer) },
+	[START_NODE]: { main: to(layer) },
 	[layer]: { main: [...to('Unfinished?'), ...to(layer)] },
 	'Unfinished?': { main: [...to(layer), ...to(end)] },
 });
+
+/**
+ * Start -> Wait -> this node as a check -> IF it was a look, and its order comes out again: Wait, otherwise
+ * its report. It never throws: an error means that n8n has lost it.
+ * @param executionId the user's execution
+ */
+export const checkWorkflow = (self: INode, executionId: string | undefined): IWorkflowBase =>
+	workflow(
+		`Emoji Video: next look for execution ${executionId ?? ''}`.trim(),
+		[
+			noteFor(
+				executionId,
+				'This one waits, then asks DashScope how far the videos are and fetches those that are finished, now and then; at last it creates the next ones.',
+			),
+			...inARow([
+				trigger,
+				node('Wait', 'wait', 1.1, {
+					resume: 'timeInterval',
+					amount: `={{ $json.${WAIT_STATE_KEY}.waitSeconds }}`,
+					unit: 'seconds',
+				}),
+				sameNode(self, 'check', CHECK_NODE, 'continueRegularOutput'),
+				unfinished(`$json.${WAIT_STATE_KEY}?.entries !== undefined`),
+				node(DONE_NODE, 'noOp', 1, {}),
+			]),
+		],
+		{
+			[START_NODE]: { main: to('Wait') },
+			Wait: { main: to(CHECK_NODE) },
+			[CHECK_NODE]: { main: to('Unfinished?') },
+			'Unfinished?': { main: [...to('Wait'), ...to(DONE_NODE)] },
+		},
+	);
 
 /**
  * Start -> this node as the supervisor -> IF there is still something to wait for: again. By the supervisor's
