@@ -4,6 +4,7 @@
  */
 import { at, created, isQuery, isWrite, itemsOf, survive } from './durableWait.mts';
 import { useN8n } from './server/n8nServer.mts';
+import type { Moment } from './server/n8nServer.mts';
 import { useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox({ taskSeconds: 600 });
@@ -68,30 +69,33 @@ it('one that is taken for lost, and comes after all, makes nothing twice', async
 });
 
 describe('a worker dies in the moment of a supervisor, and with it all that was stored', () => {
-	/** @param diesAt how long after the creates, in minutes */
-	async function runWithoutState(diesAt: number) {
+	const isSupervisor = isWrite(2, 'waiting', 'before');
+
+	/** @param dies when, of those moments */
+	async function runWithoutState(dies: (moment: Moment) => boolean) {
 		sandbox.double.setTaskSeconds(5400);
 		const id = await n8n.run({
 			items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
 			parameters: survive({ options: { timeout: 7200 } }),
 			settings: { onError: 'continueErrorOutput' },
 		});
-		await created(sandbox, n8n, id, 2);
-		await sandbox.time.advance(diesAt * 60_000);
-		n8n.dieAt(isWrite(2, 'waiting', 'before'));
+		n8n.dieAt((moment) => isSupervisor(moment) && taskIds().length === 2 && dies(moment));
 		await n8n.untilDead();
 		return await n8n.ended(id);
 	}
 
 	it('its guard has seen both tasks: both videos come', async () => {
-		const { items, links } = await runWithoutState(35);
+		const startedAt = sandbox.time.now();
+		const { items, links } = await runWithoutState(
+			() => sandbox.time.now() > startedAt + 35 * 60_000,
+		);
 		expect(links).toEqual([0, 1]);
 		expect(items.map(({ json }) => json['taskId'])).toEqual(taskIds());
 		expect(items.map(({ json }) => json['status'])).toEqual(['SUCCEEDED', 'SUCCEEDED']);
 	});
 
 	it('its guard has seen none: nothing is created again, and each item names both', async () => {
-		const { items, errorItems } = await runWithoutState(0);
+		const { items, errorItems } = await runWithoutState(() => true);
 		expect(items).toEqual([]);
 		expect(errorItems.map(({ json }) => json['number'])).toEqual([0, 1]);
 		for (const { json } of errorItems) {

@@ -152,7 +152,9 @@ describe('a batch that waits was written down by another version', () => {
 	it('what is finished is a video', async () => {
 		const folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
 		await keepFilesIn('filesystem', folder);
-		const id = await run();
+		// Longer than a check, so that the first one is finished and the others are not.
+		sandbox.double.setTaskSeconds(2400);
+		const id = await run(survive({ options: { timeout: 7200 } }));
 		await sandbox.time.until(hasVideo);
 		await n8n.parked(id);
 		store(ofVersion99);
@@ -225,7 +227,8 @@ describe('a check is under way when the package is changed', () => {
 });
 
 it('the guard finds its supervisor lost, and of another version: each item has its own task', async () => {
-	const id = await run();
+	sandbox.double.setTaskSeconds(2400);
+	const id = await run(survive({ options: { timeout: 7200 } }));
 	await created(sandbox, n8n, id);
 	n8n.dieAt(isWrite(2, 'running', 'after'));
 	await n8n.untilDead();

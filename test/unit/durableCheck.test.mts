@@ -5,7 +5,7 @@ import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
 import type { Task } from '../../nodes/EmojiVideo/dashscope/schemas';
 import { runOrder } from '../../nodes/EmojiVideo/durable/check';
 import type { WaitEntry } from '../../nodes/EmojiVideo/durable/state';
-import { reportSchema } from '../../nodes/EmojiVideo/durable/order';
+import { orderSchema, reportSchema } from '../../nodes/EmojiVideo/durable/order';
 import type { Order } from '../../nodes/EmojiVideo/durable/order';
 import { WAIT_STATE_KEY } from '../../nodes/EmojiVideo/durable/workflows';
 import type { ExecutionContext } from '../../nodes/EmojiVideo/execution/context';
@@ -115,8 +115,9 @@ async function play(
 	const [first] = outcomes;
 	const json = first?.result.ok === true ? first.result.value.json : {};
 	const report = reportSchema.safeParse(json[WAIT_STATE_KEY]).data;
+	const look = orderSchema.safeParse(json[WAIT_STATE_KEY]).data;
 	const progress = report?.progress ?? [];
-	return { outcomes, json, report, progress, asked, names, kept, creates, downloads, warned };
+	return { outcomes, json, look, report, progress, asked, names, kept, creates, downloads, warned };
 }
 
 const withFile = { field: 'data' };
@@ -372,5 +373,82 @@ describe('whose execution does not wait any more', () => {
 		const { json, creates, asked } = await play([made('a', 0), unmade(1)], {}, { owner: GONE_ON });
 		expect(json).toMatchObject({ stopped: true });
 		expect([creates, asked]).toEqual([0, []]);
+	});
+});
+
+describe('a look, on the way to the creates', () => {
+	const SOON = { dueAt: START_MS + 130_000, looks: 1 };
+	const IN_TEN_MINUTES = { dueAt: START_MS + 600_000, looks: 2 };
+	const entries = [made('a', 0, withFile), made('b', 1), unmade(2)];
+
+	it('asks and downloads, creates nothing, and hands its order on', async () => {
+		const found = await play(entries, SOON, { ...done, stored: byReference });
+		expect([found.asked, found.downloads, found.creates]).toEqual([['a once', 'b once'], 1, 0]);
+		expect(found.report).toBeUndefined();
+		expect(found.look).toMatchObject({ number: 1, group: [2], looks: 0, waitSeconds: 130 });
+		expect(found.look?.entries).toMatchObject([
+			{ place: 0, taskId: 'a', settled: 'succeeded', item: { binary: { data: byReference } } },
+			{ place: 1, taskId: 'b' },
+			{ place: 2, address: 'oss://2.png' },
+		]);
+		expect(found.look?.schedule.open.map(({ taskId }) => taskId)).toEqual(['b']);
+		expect(found.kept).toHaveLength(1);
+	});
+
+	it('what it has fetched is not fetched again, and is in the report', async () => {
+		const { look } = await play(entries, SOON, { ...done, stored: byReference });
+		const last = { ...SOON, looks: 0, schedule: look?.schedule };
+		const found = await play(look?.entries ?? [], last, { tasks: { b: 'SUCCEEDED' } });
+		expect([found.asked, found.downloads, found.creates]).toEqual([['b once'], 0, 1]);
+		expect(found.progress).toMatchObject([
+			{ place: 0, settled: 'succeeded', item: { binary: { data: byReference } } },
+			{ place: 1, settled: 'succeeded', item: { json: { taskId: 'b' } } },
+			{ place: 2, taskId: 'new-0' },
+		]);
+	});
+
+	it('of a video that could not be downloaded, the report says which one it was', async () => {
+		const { look } = await play(
+			[made('a', 0, { ...withFile, failsOnDownloadError: true }), made('b', 1)],
+			SOON,
+			{
+				...done,
+				hasVideo: false,
+			},
+		);
+		const last = { looks: 0, schedule: look?.schedule };
+		const { progress } = await play(look?.entries ?? [], last);
+		expect(look?.entries[0]?.about).toBeDefined();
+		expect(progress[0]).toMatchObject({ settled: look?.entries[0]?.settled });
+		expect(progress[0]?.about).toEqual(look?.entries[0]?.about);
+	});
+
+	it('a file that n8n keeps in its memory is not fetched at every look', async () => {
+		const { look } = await play([made('a', 0, withFile), made('b', 1)], SOON, done);
+		expect(look?.entries[0]).toMatchObject({ fetchedAtEnd: true });
+		const again = await play(look?.entries ?? [], { ...SOON, schedule: look?.schedule });
+		expect([again.downloads, again.look?.entries[0]?.fetchedAtEnd]).toEqual([0, true]);
+	});
+
+	it('is not the last one of a batch: an open task stays open', async () => {
+		const { look } = await play([made('a', 0)], { ...SOON, isLastCheck: true });
+		expect(look?.schedule.open).toHaveLength(1);
+	});
+
+	it('after which there is nothing to wait for, is the end of the check', async () => {
+		const found = await play([made('a', 0)], IN_TEN_MINUTES, done);
+		expect([found.look, found.report?.creating]).toEqual([undefined, 'done']);
+		expect(found.progress).toMatchObject([{ settled: 'succeeded' }]);
+	});
+
+	it('that finds the queue much faster than it was known to be, leaves the creates to another check', async () => {
+		const all = { tasks: { a: 'SUCCEEDED', b: 'SUCCEEDED' } } as const;
+		const found = await play(entries, IN_TEN_MINUTES, { ...all, stored: byReference });
+		expect([found.creates, found.report?.creating, found.look]).toEqual([0, 'done', undefined]);
+	});
+
+	it('of a wait that was stopped, ends it', async () => {
+		const found = await play(entries, IN_TEN_MINUTES, { owner: STOPPED_BY_USER });
+		expect([found.look, found.report, found.warned.length]).toEqual([undefined, undefined, 1]);
 	});
 });

@@ -1,5 +1,5 @@
 /** What is in doubt when n8n has lost a check, or all that was known since a moment. */
-import { loseSince } from '../../nodes/EmojiVideo/durable/doubt';
+import { isBeforeCreates, loseSince } from '../../nodes/EmojiVideo/durable/doubt';
 import { GROUP_SIZE } from '../../nodes/EmojiVideo/durable/state';
 import { START_MS } from './account.mts';
 import { made, stateOf, unmade } from './durableParts.mts';
@@ -50,4 +50,29 @@ it('however many they are, no longer than one check may create', () => {
 	};
 	expect(untilOf(GROUP_SIZE)).toBeGreaterThan(untilOf(1));
 	expect(untilOf(3 * GROUP_SIZE)).toBe(untilOf(GROUP_SIZE));
+});
+
+describe('a check that is lost came to its creates', () => {
+	const withLooks = { ...turn, since: NOW, looks: 2 };
+
+	it.each<[string, Parameters<typeof isBeforeCreates>[1], number, boolean]>([
+		['unless n8n has written down too few looks', { runs: 1, isOver: true }, NOW, true],
+		['unless it has written down none', { runs: 0, isOver: true }, NOW, true],
+		['if it may have, after all its looks', { runs: 2, isOver: true }, NOW, false],
+		['if n8n has kept nothing', { runs: undefined, isOver: true }, NOW, false],
+		['if it may still come to them', { runs: 1, isOver: false }, NOW, false],
+		['if clocks may differ', { runs: 1, isOver: false }, NOW - MINUTE_MS, false],
+		[
+			'unless they are still to come',
+			{ runs: undefined, isOver: false },
+			NOW - MINUTE_MS - 1,
+			true,
+		],
+	])('%s', (_, loss, now, isBefore) => {
+		expect(isBeforeCreates(withLooks, loss, now)).toBe(isBefore);
+	});
+
+	it('where it had no looks, for all that is known', () => {
+		expect(isBeforeCreates({ ...withLooks, looks: 0 }, { runs: 0, isOver: true }, NOW)).toBe(false);
+	});
 });

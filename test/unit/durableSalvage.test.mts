@@ -67,6 +67,12 @@ describe('an entry', () => {
 		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([4, 1]);
 	});
 
+	it('that a look has fetched is a video, also where its check was lost', () => {
+		const order = { entries: [{ ...made('c', 5, { settled: 'succeeded', item }), place: 1 }] };
+		const outcomes = outcomesOfLegible({ entries: [made('a', 4), made('c', 5)] }, [order], CHANGED);
+		expect(outcomes.map(endOf)).toEqual([{ ...CHANGED, taskId: 'a' }, item]);
+	});
+
 	it('has what all reports say of its place, and of no other', () => {
 		const reports = [
 			{

@@ -10,6 +10,7 @@ import {
 	CHECK_NODE,
 	GUARD_NODE,
 	REPLACED_KEY,
+	START_NODE,
 	WAIT_STATE_KEY,
 } from '../../nodes/EmojiVideo/durable/workflows';
 import type { ExecutionContext } from '../../nodes/EmojiVideo/execution/context';
@@ -250,6 +251,46 @@ describe('woken by a date', () => {
 		const { kept } = await play({ state: UNDER_WAY, json: markOf(1), now: lostAt, rows });
 		expect(kept?.doubt?.group).toEqual([1]);
 		expect(kept?.entries[0]).toMatchObject({ settled: 'succeeded', item });
+	});
+
+	describe('its check is lost on the way to its creates', () => {
+		const state = { ...UNDER_WAY, turn: { ...planned.state.turn, executionId: 'check', looks: 2 } };
+		const seen = { ...planned.order.entries[0], settled: 'succeeded' as const, item };
+		const started = { [START_NODE]: [{ data: { main: [[{ json: {} }]] } }] };
+		/** Its row, after so many looks. */
+		const after = (looks: number) => {
+			const look = {
+				data: { main: [[{ json: carrying({ ...planned.order, entries: [seen] }) }]] },
+			};
+			const ran = { [CHECK_NODE]: Array.from({ length: looks }, () => look) };
+			return { check: { resultData: { runData: { ...started, ...ran } } } };
+		};
+
+		it.each([
+			[1, undefined],
+			[2, [1]],
+		])(
+			'after %i of two looks: %p is in doubt, and what was fetched counts',
+			async (looks, doubted) => {
+				const { kept } = await play({ state, json: markOf(1), now: lostAt, rows: after(looks) });
+				expect(kept?.doubt?.group).toEqual(doubted);
+				expect(kept?.turn).toMatchObject({ number: 2, group: [1] });
+				expect(kept?.entries[0]).toMatchObject({ settled: 'succeeded', item });
+			},
+		);
+
+		it('as n8n says, and long before them: nothing is in doubt', async () => {
+			const json = { ...markOf(1), error: 'a worker has died' };
+			const early = { ...state, turn: { ...state.turn, since: START_MS + 600_000 } };
+			const { kept } = await play({ state: early, json });
+			expect([kept?.turn?.number, kept?.doubt]).toEqual([2, undefined]);
+		});
+
+		it('as n8n says, and it may be in them: its group is in doubt', async () => {
+			const json = { ...markOf(1), error: 'a worker has died' };
+			const { kept } = await play({ state, json, now: state.turn.since, rows: after(1) });
+			expect(kept?.doubt?.group).toEqual([1]);
+		});
 	});
 
 	it('its last check is lost: it gives up, and each entry says what it is', async () => {
