@@ -1,0 +1,47 @@
+/**
+ * A worker dies in a look, in queue mode: n8n puts an error in the place of all that the check had written down,
+ * and says so at once. In a file of its own, because a process remembers an account's run times.
+ */
+import { cancelByHand, makeTasks } from './account.mts';
+import { at, isCreate, isQuery, itemsOf, PORTRAITS, survive } from './durableWait.mts';
+import { useN8n } from './server/n8nServer.mts';
+import type { Moment } from './server/n8nServer.mts';
+import { useSandbox } from './sandbox.mts';
+
+const sandbox = useSandbox({ taskSeconds: 600, rateLimits: { enforce: true } });
+const n8n = useN8n(sandbox, { isQueue: true });
+
+const SIX = [...PORTRAITS, ...PORTRAITS];
+/** At the service at a time. */
+const AHEAD = 4;
+
+/** Six portraits; once four are made a worker dies at this moment, and somebody else makes a task each minute. */
+async function play(dies: (moment: Moment) => boolean) {
+	const { double, time } = sandbox;
+	await n8n.ended(await n8n.run({ items: itemsOf(double, ['kim.png']), parameters: survive() }));
+	double.reset();
+	const id = await n8n.run({
+		items: itemsOf(double, SIX),
+		parameters: survive({ limitOptions: { queueAhead: AHEAD } }),
+		settings: { onError: 'continueErrorOutput' },
+	});
+	await time.until(() => double.tasks().length === AHEAD);
+	await n8n.parked(id);
+	n8n.dieAt(dies);
+	await n8n.untilDead();
+	for (let minute = 0; minute < 45; minute++) {
+		await time.advance(60_000);
+		const [task = ''] = await makeTasks(double, 1);
+		await cancelByHand(double, task);
+	}
+	const { items, errorItems } = await n8n.ended(id);
+	return { videos: items.length, errors: errorItems.length };
+}
+
+it('minutes before its check may create: nothing is in doubt', async () => {
+	expect(await play(at('before', isQuery))).toEqual({ videos: 6, errors: 0 });
+});
+
+it('as its check creates: what it may have made is in doubt', async () => {
+	expect(await play(at('before', isCreate))).toEqual({ videos: AHEAD, errors: 6 - AHEAD });
+});
