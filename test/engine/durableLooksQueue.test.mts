@@ -32,7 +32,8 @@ async function play(dies: (moment: Moment) => boolean) {
 	for (let minute = 0; minute < 45; minute++) {
 		await time.advance(60_000);
 		const [task = ''] = await makeTasks(double, 1);
-		await cancelByHand(double, task);
+		// One that runs already goes on.
+		await cancelByHand(double, task).catch(() => undefined);
 	}
 	const { items, errorItems } = await n8n.ended(id);
 	return { videos: items.length, errors: errorItems.length };
