@@ -3,8 +3,9 @@
  * PostgreSQL (`e2e/compose.yaml`; a database of its own is made and removed), and says what that costs:
  * turns, data, memory, time. Rule: the double's ledger says what was paid for, n8n's tables say what is kept.
  *
- * A video takes 1 s, so that the 66 s between two looks are what it waits for: an hour. `--speed 6` has n8n's
- * clock go six times as fast; what is measured in bytes and turns stays the same.
+ * A video takes 1 s, so that the 66 s between two checks are what it waits for: an hour. `--speed 6` has n8n's
+ * clock go six times as fast; what is measured in bytes and turns stays the same. With longer videos
+ * (`--seconds 16`) a check looks several times before it creates, and more is open at a time.
  */
 import { Command } from 'commander';
 import { rm } from 'node:fs/promises';
@@ -43,6 +44,7 @@ const HAS_ENDED = ['success', 'error', 'crashed', 'canceled'];
 
 interface Flags extends Servers {
 	videos: string;
+	seconds: string;
 	speed: string;
 	heapMb: string;
 	warm: boolean;
@@ -50,6 +52,7 @@ interface Flags extends Servers {
 
 const flags = withServerOptions(new Command('npm run test:night --'))
 	.option('--videos <n>', 'a multiple of 20: each portrait with every template', '1000')
+	.option('--seconds <n>', 'how long a video takes, by that clock', '1')
 	.option('--speed <n>', "how many times as fast n8n's clock goes", '1')
 	.option('--heap-mb <n>', 'the largest heap of n8n; without a limit V8 lets garbage lie', '320')
 	.option(
@@ -113,7 +116,7 @@ function workflowFor(
 
 const startAccount = async () =>
 	await startDashScopeDouble({
-		taskSeconds: 1 / speed,
+		taskSeconds: Number(flags.seconds) / speed,
 		rateLimits: {
 			detectPerSecond: PER_SECOND * speed,
 			createPerSecond: PER_SECOND * speed,
