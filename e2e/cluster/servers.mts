@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { z } from 'zod';
 
+import { ensureN8n } from '../../sandbox/n8n/install.mts';
 import { HOST_FOLDER } from '../../sandbox/n8n/paths.mts';
 
 export interface Servers {
@@ -28,7 +29,7 @@ export const withServerOptions = (command: Command): Command =>
 		.option('--redis-host <host>', '', '127.0.0.1')
 		.option('--redis-port <port>', '', '6379');
 
-const ofN8n = createRequire(path.join(HOST_FOLDER, 'package.json'));
+const requireOfN8n = createRequire(path.join(HOST_FOLDER, 'package.json'));
 
 interface PostgresClient {
 	connect(): Promise<void>;
@@ -42,13 +43,21 @@ interface RedisClient {
 	quit(): Promise<unknown>;
 }
 
+/** A library that n8n brings; these scripts begin with one, so n8n is installed first where it is not yet. */
+async function ofN8n(library: string): Promise<unknown> {
+	await ensureN8n({ onProgress: (message) => void process.stderr.write(`\r${message} `) });
+	return requireOfN8n(library);
+}
+
 /** Runs one statement. @param database default: the one that is always there */
 export async function inPostgres(
 	servers: Servers,
 	sql: string,
 	database = 'postgres',
 ): Promise<unknown[]> {
-	const { Client } = ofN8n('pg') as { Client: new (options: object) => PostgresClient };
+	const { Client } = (await ofN8n('pg')) as {
+		Client: new (options: object) => PostgresClient;
+	};
 	const client = new Client({
 		host: servers.postgresHost,
 		port: Number(servers.postgresPort),
@@ -77,7 +86,7 @@ export async function removeQueue(
 	{ redisHost, redisPort }: Servers,
 	prefix: string,
 ): Promise<void> {
-	const Redis = ofN8n('ioredis') as new (options: object) => RedisClient;
+	const Redis = (await ofN8n('ioredis')) as new (options: object) => RedisClient;
 	const client = new Redis({ host: redisHost, port: Number(redisPort) });
 	const keys = await client.keys(`*${prefix}*`);
 	if (keys.length > 0) await client.del(keys);
