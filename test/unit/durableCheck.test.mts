@@ -407,6 +407,15 @@ describe('a look, on the way to the creates', () => {
 		]);
 	});
 
+	it('what is left for the end is not fetched by the next one', async () => {
+		const { look, downloads } = await play(entries, SOON, done);
+		expect([downloads, look?.entries[0]]).toMatchObject([1, { fetchedAtEnd: true }]);
+		const last = { ...SOON, looks: 0, schedule: look?.schedule };
+		const found = await play(look?.entries ?? [], last);
+		expect([found.asked, found.downloads]).toEqual([['b once'], 0]);
+		expect(found.progress[0]).toMatchObject({ settled: 'succeeded', fetchedAtEnd: true });
+	});
+
 	it('of a video that could not be downloaded, the report says which one it was', async () => {
 		const { look } = await play(
 			[made('a', 0, { ...withFile, failsOnDownloadError: true }), made('b', 1)],

@@ -20,7 +20,11 @@ const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.
 /** A layer's run, with an account that knows nothing of any task. */
 async function run(role: DurableRole, json: unknown, isOpen = true) {
 	const n8n = layerWith({ json, rows: { user: PARKED } });
-	const lost = async () => await Promise.resolve(fail(STOPPED));
+	let requests = 0;
+	const lost = async () => {
+		requests++;
+		return await Promise.resolve(fail(STOPPED));
+	};
 	const context = {
 		functions: n8n.functions,
 		clock: createVirtualClock(),
@@ -34,7 +38,7 @@ async function run(role: DurableRole, json: unknown, isOpen = true) {
 		n8n.functions,
 		isOpen ? succeed(context) : fail(WRONG_KEY),
 	);
-	return { ...n8n, outcomes, jsons: outcomes.map(jsonOf) };
+	return { ...n8n, outcomes, jsons: outcomes.map(jsonOf), requests };
 }
 
 const reportIn = (jsons: unknown[]) =>
@@ -49,8 +53,10 @@ describe('a check', () => {
 	);
 
 	it('does what is ordered, and reports it', async () => {
-		const { jsons } = await run('check', carrying(orderOf([made('a', 0)], { number: 4 })));
+		const order = orderOf([made('a', 0)], { number: 4 });
+		const { jsons, requests } = await run('check', carrying(order));
 		expect(reportIn(jsons)).toMatchObject({ number: 4, progress: [{ taskId: 'a' }] });
+		expect(requests).toBe(1);
 	});
 
 	it.each([
