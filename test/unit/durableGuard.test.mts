@@ -1,6 +1,7 @@
 /** The guard of a durable wait: a supervisor that is lost is replaced, one that is merely late is not. */
 import type { IDataObject } from 'n8n-workflow';
 import { guard } from '../../nodes/EmojiVideo/durable/guard';
+import { pack } from '../../nodes/EmojiVideo/durable/packing';
 import { STATE_KEY, SUPERVISOR_KEY } from '../../nodes/EmojiVideo/durable/relatives';
 import type { WaitState } from '../../nodes/EmojiVideo/durable/state';
 import {
@@ -68,7 +69,7 @@ const toldOf = (outcomes: Outcome[]) =>
 const HANDED_ON = [{ itemIndex: 0, result: { ok: true, value: { json: MARK } } }];
 
 const sentOf = (state: WaitState) => [
-	{ json: { [WAIT_STATE_KEY]: { ...state, guardId: 'own' } }, pairedItem: { item: 0 } },
+	{ json: { [WAIT_STATE_KEY]: pack({ ...state, guardId: 'own' }) }, pairedItem: { item: 0 } },
 ];
 
 const asleep = (until: number) => [{ until, with: [[{ json: MARK, pairedItem: { item: 0 } }]] }];
@@ -89,7 +90,7 @@ describe('in its first run', () => {
 		expect(context).toEqual({
 			[MEMORY_KEY]: { supervisors: 1 },
 			[SUPERVISOR_KEY]: 'sub-1',
-			[COPY_KEY]: { state: FIRST, at: START_MS },
+			[COPY_KEY]: { state: pack(FIRST), at: START_MS },
 		});
 	});
 
@@ -188,7 +189,7 @@ describe('a supervisor that is late', () => {
 		expect(found.context).toEqual({
 			[MEMORY_KEY]: { supervisors: 10 },
 			[SUPERVISOR_KEY]: 'sub-1',
-			[COPY_KEY]: { state: LATER, at: START_MS },
+			[COPY_KEY]: { state: pack(LATER), at: START_MS },
 		});
 		expect(found.warned).toEqual([
 			'Emoji Video: n8n has lost what waited for execution user; it is taken up again.',
@@ -266,7 +267,7 @@ describe('a supervisor that n8n reports as lost', () => {
 describe('a supervisor that is well', () => {
 	it('leaves its state with its guard, and when that was', async () => {
 		const { context } = await look({ supervisor: supervisorRow(START_MS + 1) });
-		expect(context[COPY_KEY]).toEqual({ state: LATER, at: START_MS });
+		expect(context[COPY_KEY]).toEqual({ state: pack(LATER), at: START_MS });
 	});
 });
 

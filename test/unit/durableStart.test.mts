@@ -3,6 +3,7 @@ import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
 import type { VideoLabel } from '../../nodes/EmojiVideo/batch/plan';
 import type { PreparedJob } from '../../nodes/EmojiVideo/batch/submit';
 import { startWait } from '../../nodes/EmojiVideo/durable/start';
+import { unpack } from '../../nodes/EmojiVideo/durable/packing';
 import { waitStateSchema } from '../../nodes/EmojiVideo/durable/state';
 import type { WaitState } from '../../nodes/EmojiVideo/durable/state';
 import { FIRST_LATE_MS } from '../../nodes/EmojiVideo/durable/turns';
@@ -129,8 +130,9 @@ function begin({
 	const finish = async () => {
 		const outcomes = await clock.until(waiting.finish());
 		const [first] = n8n.started;
-		const sent = first?.sent as Array<{ json: Record<string, WaitState> }> | undefined;
-		return { outcomes, state: sent?.[0]?.json[WAIT_STATE_KEY] };
+		const sent = first?.sent as Array<{ json: Record<string, unknown> }> | undefined;
+		const state = unpack(sent?.[0]?.json[WAIT_STATE_KEY]) as WaitState | undefined;
+		return { outcomes, state };
 	};
 	return { ...n8n, waiting, finish, hints, created, asked, paidTasks, stop };
 }

@@ -144,12 +144,30 @@ describe('its first run', () => {
 	});
 });
 
-it('one that was replaced makes nothing more, and says so to its guard', async () => {
+describe('one that was replaced', () => {
 	const rows = { guard: rowWith(GUARD_NODE, SUPERVISOR_KEY, 'another') };
-	const found = await play({ state: UNDER_WAY, json: carrying(DONE), rows });
-	expect(endsOf(found.outcomes)).toEqual([{ [REPLACED_KEY]: true }]);
-	expect([found.started, found.parked]).toEqual([[], []]);
-	expect(found.context[STATE_KEY]).toBe(UNDER_WAY);
+
+	it.each<[string, Partial<Run>]>([
+		['whose check is late', { json: carrying(reportOf({ creating: 'late' })), now: lostAt - 1 }],
+		['whose check reports after its time', { json: carrying(DONE), now: lostAt }],
+		['whose check n8n has lost', { json: { error: 'lost' }, now: lostAt - 1 }],
+		['that wakes before its time', { json: markOf(1), now: lostAt - 1 }],
+		['that has no check', { state: { ...UNDER_WAY, turn: undefined }, json: carrying(DONE) }],
+		['of another version', { state: { ...UNDER_WAY, version: 99 }, json: carrying(DONE) }],
+	])('%s: makes nothing more, and says so to its guard', async (_, run) => {
+		const state = run.state ?? UNDER_WAY;
+		const found = await play({ ...run, state, rows });
+		expect(endsOf(found.outcomes)).toEqual([{ [REPLACED_KEY]: true }]);
+		expect([found.started, found.parked]).toEqual([[], []]);
+		expect(found.context[STATE_KEY]).toBe(state);
+	});
+
+	it('whose check reports in time cannot be: nobody is asked, which would read a whole batch', async () => {
+		const run = { state: UNDER_WAY, json: carrying(reportOf()), rows, now: lostAt - 1 };
+		const { read, started } = await play(run);
+		expect(read).toEqual([]);
+		expect(started).toHaveLength(1);
+	});
 });
 
 it('a state of another version: every task comes out, also that of the report', async () => {

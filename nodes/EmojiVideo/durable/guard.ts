@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock';
 import type { Outcome } from '../execution/operation';
 import { errorItem, itemOf, outcomesOf } from './outcomes';
+import { pack } from './packing';
 import { readSupervisor, SUPERVISOR_KEY } from './relatives';
 import { LOST_TOO_OFTEN, salvage } from './salvage';
 import { waitStateSchema } from './state';
@@ -55,7 +56,7 @@ async function watch(
 	const parked = await parkOn(
 		functions,
 		supervisorWorkflow(functions.getNode(), state.owner?.executionId),
-		[itemOf({ ...state, guardId: functions.getExecutionId() })],
+		[itemOf(pack({ ...state, guardId: functions.getExecutionId() }))],
 		now + LOOK_EVERY_MS,
 		[MARK],
 	);
@@ -116,7 +117,7 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 		const sent = input?.json[WAIT_STATE_KEY];
 		const state = waitStateSchema.safeParse(sent).data;
 		if (!state) return await salvage(functions, sent);
-		context[COPY_KEY] = { state, at: now };
+		context[COPY_KEY] = { state: pack(state), at: now };
 		return await watch(functions, state, { supervisors: 0 }, now);
 	}
 	const supervisor = await readSupervisor(
@@ -129,7 +130,7 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 	// Its end was not handed on.
 	if (supervisor.items) return outcomesOf(supervisor.items, supervisor.state?.entries ?? []);
 	const { parkedUntil = 0, state, stored } = supervisor;
-	if (state) context[COPY_KEY] = { state, at: now };
+	if (state) context[COPY_KEY] = { state: pack(state), at: now };
 	if (!isError && parkedUntil > now)
 		return await sleepOn(functions, { supervisors }, now + LOOK_EVERY_MS);
 	const lateSince = (memory.lateUntil === parkedUntil ? memory.lateSince : undefined) ?? now;

@@ -7,6 +7,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
 import { WAIT_STATE_KEY } from './workflows';
 import { isToCreate } from './state';
+import type { PackedState } from './packing';
 import type { WaitState, WaitEntry } from './state';
 import type { Order, Report } from './order';
 import { aboutOf } from '../batch/plan';
@@ -18,7 +19,7 @@ import { packUp } from '../wait/deliver';
 
 /** The one item that travels between the layers: the whole state, once; then orders and reports. */
 export const itemOf = (
-	carried: WaitState | Order | Report | { number: number },
+	carried: PackedState | Order | Report | { number: number },
 ): INodeExecutionData => ({
 	json: { [WAIT_STATE_KEY]: carried as never },
 	pairedItem: { item: 0 },

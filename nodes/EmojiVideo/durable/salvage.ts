@@ -9,6 +9,7 @@ import { failed } from '../execution/operation';
 import type { Outcome } from '../execution/operation';
 import type { Failure } from '../result';
 import { giveUp } from './outcomes';
+import { unpack } from './packing';
 import { remainsOf } from './relatives';
 import { progressSchema, waitEntrySchema } from './state';
 import type { WaitEntry } from './state';
@@ -76,7 +77,7 @@ function entriesOf(state: unknown, reports: unknown[]): WaitEntry[] {
 		const { progress, entries } = reportOf.parse(report);
 		return [...progress, ...entries];
 	});
-	return stateOf.parse(state).entries.map((stored, place) => {
+	return stateOf.parse(unpack(state)).entries.map((stored, place) => {
 		const legible = readLegible(waitEntrySchema, stored);
 		return found
 			.filter((one) => placeOf.safeParse(one).data?.place === place)

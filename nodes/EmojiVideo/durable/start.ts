@@ -19,6 +19,7 @@ import type { PreparedJob } from '../batch/submit';
 import type { Delivery } from '../wait/deliver';
 import { toItem } from '../execution/outputItems';
 import type { Outcome } from '../execution/operation';
+import { pack } from './packing';
 import { outcomesOf, itemOf, toStopped, toUnfinished, waitingMessage } from './outcomes';
 import type { ExecutionContext } from '../execution/context';
 import { startInMemoryWait } from '../wait/inMemoryWait';
@@ -108,7 +109,7 @@ async function park(beginning: Beginning, state: WaitState): Promise<Outcome[]> 
 	const parked = await parkOn(
 		functions,
 		guardWorkflow(functions.getNode(), stopsAtFirstFailure, executionId),
-		[itemOf(state)],
+		[itemOf(pack(state))],
 		state.lastCheckAt + LAST_GRACE_MS,
 		state.entries.map((entry) => toItem(toUnfinished(entry, executionId))),
 	);

@@ -12,6 +12,7 @@ import type { PollSchedule } from '../batch/pollSchedule';
 import { MOST_AHEAD, untilRoomFor } from '../batch/queueAhead';
 import { aboutSchema } from '../execution/operation';
 import type { OutputItem } from '../execution/operation';
+import { unpack } from './packing';
 
 const openSchema = z.object({
 	taskId: z.string(),
@@ -114,7 +115,7 @@ const doubtSchema = z.object({
 });
 export type Doubt = z.infer<typeof doubtSchema>;
 
-export const waitStateSchema = z.object({
+const unpackedSchema = z.object({
 	version: z.literal(2),
 	entries: z.array(waitEntrySchema),
 	schedule: scheduleSchema,
@@ -136,6 +137,8 @@ export const waitStateSchema = z.object({
 	/** The execution that guards the supervisor. */
 	guardId: z.string().optional(),
 });
+/** As it is stored, packed or not. */
+export const waitStateSchema = z.preprocess(unpack, unpackedSchema);
 export type WaitState = z.infer<typeof waitStateSchema>;
 
 /** Why a task has no end when there will be no further check. */

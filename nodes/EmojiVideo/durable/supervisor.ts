@@ -11,6 +11,7 @@ import { succeed } from '../result';
 import type { Failure } from '../result';
 import { isBeforeCreates, loseTurn } from './doubt';
 import { errorItem, giveUp, handOn, itemOf, outcomesOf, toOutcomes } from './outcomes';
+import { pack } from './packing';
 import { isReplaced, remainsOf, STATE_KEY } from './relatives';
 import type { Remains } from './relatives';
 import { salvage } from './salvage';
@@ -44,7 +45,7 @@ const readReport = (functions: IExecuteFunctions): Report | undefined =>
 const guardOf = z.object({ guardId: z.string() });
 
 const keepState = (functions: IExecuteFunctions, state: WaitState): void => {
-	functions.getContext('node')[STATE_KEY] = state;
+	functions.getContext('node')[STATE_KEY] = pack(state);
 };
 
 /** How many checks in a row n8n has lost with an error, by now. */
@@ -121,6 +122,16 @@ async function begin(
 	return handOn(mark);
 }
 
+/**
+ * Whether its check has reported in time. Then nobody needs to be asked whether it was replaced, which reads a
+ * whole batch: its guard replaces it after that time only, or after an error of n8n's, and then its checks
+ * create nothing and are late.
+ */
+function isInTime(functions: IExecuteFunctions, turn: Turn | undefined, now: number): boolean {
+	const report = readReport(functions);
+	return report !== undefined && report.creating !== 'late' && now < (turn?.lostAt ?? 0);
+}
+
 /** Parks itself on the next check, as long as there is to be one. */
 export async function supervise(context: ExecutionContext): Promise<Outcome[]> {
 	const { functions, clock } = context;
@@ -128,14 +139,15 @@ export async function supervise(context: ExecutionContext): Promise<Outcome[]> {
 	// In the first run its guard has not yet written down that it is the one.
 	const isFirst = functions.getContext('node')[STATE_KEY] === undefined;
 	const guardId = guardOf.safeParse(stored).data?.guardId;
-	if (!isFirst && (await isReplaced(functions, guardId, functions.getExecutionId()))) {
+	const before = waitStateSchema.safeParse(stored).data;
+	const now = clock.now();
+	const mayBeReplaced = !isFirst && !isInTime(functions, before?.turn, now);
+	if (mayBeReplaced && (await isReplaced(functions, guardId, functions.getExecutionId()))) {
 		return [{ itemIndex: 0, result: succeed({ json: { [REPLACED_KEY]: true } }) }];
 	}
-	const before = waitStateSchema.safeParse(stored).data;
 	if (!before) return await salvage(functions, stored, readInput(functions));
 	const json = functions.getInputData()[0]?.json;
 	const isError = errorItem.safeParse(json).success;
-	const now = clock.now();
 	const lostChecks = countLostChecks(functions, isError);
 	const state = await takeInput(functions, before, isError, now);
 	if (hasTurn(state)) {
