@@ -1,4 +1,5 @@
 /** What comes of a wait that cannot be taken up: what is legible, each with its own task; see also salvage.property. */
+import { pack } from '../../nodes/EmojiVideo/durable/packing';
 import {
 	CHANGED,
 	legibleFailure,
@@ -9,7 +10,7 @@ import {
 import { CHECK_NODE, WAIT_STATE_KEY } from '../../nodes/EmojiVideo/durable/workflows';
 import type { Outcome } from '../../nodes/EmojiVideo/execution/operation';
 import type { Failure } from '../../nodes/EmojiVideo/result';
-import { made, n8nWith, unmade } from './durableParts.mts';
+import { made, n8nWith, stateOf, unmade } from './durableParts.mts';
 
 const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
 const NOT_MADE = /^No task was made for this video/;
@@ -148,6 +149,18 @@ it('something in which no video can be found names every task, and where to look
 	expect(legibleFailure(null, CHANGED).nextStep).toBe(
 		`${CHANGED.nextStep} n8n's log names each task that was accepted ("task accepted"), and Get Many lists the account's tasks of the last 24 hours.`,
 	);
+});
+
+it('the videos of a portrait come out as one pack, also of a state that was packed', () => {
+	const videoOf = (taskId: string) => ({
+		settled: 'succeeded' as const,
+		item: { json: { taskId, templateId: taskId } },
+		isPack: true,
+	});
+	const packed = pack(stateOf([made('a', 4, videoOf('a')), made('b', 4, videoOf('b'))]));
+	const outcomes = outcomesOfLegible({ ...packed, version: 99 }, [], CHANGED);
+	expect(outcomes).toHaveLength(1);
+	expect(outcomes).toMatchObject([{ itemIndex: 4, result: { ok: true } }]);
 });
 
 describe('a wait is ended', () => {
