@@ -3,8 +3,8 @@
  * PostgreSQL (`e2e/compose.yaml`; a database of its own is made and removed), and says what that costs:
  * turns, data, memory, time. Rule: the double's ledger says what was paid for, n8n's tables say what is kept.
  *
- * A video takes 1 s, so that the 66 s between two checks are what it waits for: an hour. `--speed 6` has n8n's
- * clock go six times as fast; what is measured in bytes and turns stays the same. With longer videos
+ * A video takes 1 s, so that the 66 s between two checks are what it waits for: an hour. `--speed 3` has n8n's
+ * clock go three times as fast; what is measured in bytes on disk and turns stays the same. With longer videos
  * (`--seconds 16`) a check looks several times before it creates, and more is open at a time.
  */
 import { Command } from 'commander';
@@ -54,7 +54,7 @@ const flags = withServerOptions(new Command('npm run test:night --'))
 	.option('--videos <n>', 'a multiple of 20: each portrait with every template', '1000')
 	.option('--seconds <n>', 'how long a video takes, by that clock', '1')
 	.option('--speed <n>', "how many times as fast n8n's clock goes", '1')
-	.option('--heap-mb <n>', 'the largest heap of n8n; without a limit V8 lets garbage lie', '320')
+	.option('--heap-mb <n>', 'the largest heap of n8n; without a limit V8 lets garbage lie', '400')
 	.option(
 		'--warm',
 		'n8n has made one portrait before it counts as idle: what it loads for that is left out',
