@@ -162,7 +162,7 @@ describe('one that was replaced', () => {
 		expect(found.context[STATE_KEY]).toBe(state);
 	});
 
-	it('whose check reports in time cannot be: nobody is asked, which would read a whole batch', async () => {
+	it('whose check reports in time does not ask, which would read a whole batch: its checks do', async () => {
 		const run = { state: UNDER_WAY, json: carrying(reportOf()), rows, now: lostAt - 1 };
 		const { read, started } = await play(run);
 		expect(read).toEqual([]);

@@ -123,9 +123,9 @@ async function begin(
 }
 
 /**
- * Whether its check has reported in time. Then nobody needs to be asked whether it was replaced, which reads a
- * whole batch: its guard replaces it after that time only, or after an error of n8n's, and then its checks
- * create nothing and are late.
+ * Whether its check has reported in time. Then it does not ask whether it was replaced, which reads a whole batch:
+ * its guard does that after an error of n8n's, or long after that time; and whenever it does, the checks of one
+ * that was replaced find it out themselves (relatives.ts), create nothing, and are late.
  */
 function isInTime(functions: IExecuteFunctions, turn: Turn | undefined, now: number): boolean {
 	const report = readReport(functions);
