@@ -7,16 +7,18 @@ const FLOORS = [
 	['EmojiVideo.node.ts', 'EmojiVideoTrigger.node.ts'],
 	['actions', 'trigger'],
 	['parameters'],
-	['durable'],
+	['durable/layers'],
+	['durable/n8n'],
+	['durable/plan'],
 	['wait'],
 	['execution'],
 	['output.ts'],
 	['batch'],
+	['account'],
 	['media'],
 	['dashscope'],
 	['net'],
-	['result.ts', 'clock.ts', 'limiter.ts'],
-	['text.ts', 'onAbort.ts'],
+	['base'],
 ];
 
 const below = (floor) => FLOORS.slice(floor + 1).flat();

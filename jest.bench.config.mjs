@@ -6,7 +6,7 @@ const engine = base.projects.find(({ displayName }) => displayName === 'engine')
 export default {
 	...engine,
 	displayName: 'bench',
-	testMatch: ['<rootDir>/bench/**/*.bench.mts'],
+	testMatch: ['<rootDir>/lab/bench/**/*.bench.mts'],
 	testTimeout: 60 * 60_000,
 	maxWorkers: 1,
 };

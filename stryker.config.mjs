@@ -1,14 +1,14 @@
 /**
  * Mutation tests: `npm run mutation`, or one room: `npm run mutation -- --mutate "nodes/EmojiVideo/media/*.ts"`.
  * What was found before is kept in reports/, and only what has changed is tried again. docs/proof.md has the
- * figures. Never in CI. The tests run in one process, see test/mutation/runner.mjs.
+ * figures. Never in CI. The tests run in one process, see lab/mutation/runner.mjs.
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
 export default {
 	testRunner: 'in-process',
-	plugins: ['./test/mutation/runner.mjs'],
+	plugins: ['./lab/mutation/runner.mjs'],
 	coverageAnalysis: 'perTest',
-	mutate: ['batch', 'dashscope', 'durable', 'media', 'parameters'].map(
+	mutate: ['account', 'batch', 'dashscope', 'durable', 'media', 'parameters'].map(
 		(room) => `nodes/EmojiVideo/${room}/**/*.ts`,
 	),
 	ignorePatterns: [

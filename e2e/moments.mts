@@ -20,7 +20,7 @@ export async function untilNotRunning(api: N8nApi, id: string): Promise<Executio
 }
 
 /**
- * The rows below an execution whose node is parked (durable/workflows.ts), once all are parked.
+ * The rows below an execution whose node is parked (durable/n8n/workflows.ts), once all are parked.
  * @param execution that `untilNotRunning` has seen
  */
 export async function rowsBelow(api: N8nApi, execution: Execution, nodeName: string) {

@@ -3,7 +3,7 @@
  * only what the `n8n` package itself depends on can be found (see docs/compatibility.md). The rule: a
  * module is allowed if the oldest supported n8n has it as a direct dependency.
  */
-import { OLDEST_SUPPORTED } from '../e2e/hosts/hosts.mts';
+import { OLDEST_SUPPORTED } from '../lab/hosts/hosts.mts';
 
 /**
  * The n8n versions whose package.json first names a module, found with

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 
-import { OLDEST_SUPPORTED } from '../e2e/hosts/hosts.mts';
+import { OLDEST_SUPPORTED } from '../lab/hosts/hosts.mts';
 import { forbiddenModules } from './hostModules.mts';
 
 const run = promisify(execFile);

@@ -4,12 +4,12 @@
  */
 import { DateTime } from 'luxon';
 import type { IDataObject } from 'n8n-workflow';
-import type { CancelOutcome } from './batch/cancelTask';
+import type { CancelOutcome } from './account/cancelTask';
 import type { CreatedTask, Detection, FaceAreas, ListedTask, Task } from './dashscope/schemas';
 import { hintAboutAreas } from './dashscope/areas';
 import type { Meaning } from './dashscope/errorCodes';
 import { meaningOf, UNKNOWN_FAULT, UNKNOWN_VERDICT } from './dashscope/errors';
-import type { Failure } from './result';
+import type { Failure } from './base/result';
 import { nameOfTemplate } from './dashscope/templateNames';
 
 /** What the node knows about a video beside the service's answer. */

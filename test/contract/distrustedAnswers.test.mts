@@ -1,10 +1,10 @@
 /** Answers that are not what they seem: errors inside HTTP 200, lost ones, and those that prove nothing. */
-import { cancelTask } from '../../nodes/EmojiVideo/batch/cancelTask';
-import { listAllTasks } from '../../nodes/EmojiVideo/batch/listTasks';
+import { cancelTask } from '../../nodes/EmojiVideo/account/cancelTask';
+import { listAllTasks } from '../../nodes/EmojiVideo/account/listTasks';
 import type { Client } from '../../nodes/EmojiVideo/dashscope/client';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
-import { fail } from '../../nodes/EmojiVideo/result';
-import type { Failure } from '../../nodes/EmojiVideo/result';
+import { fail } from '../../nodes/EmojiVideo/base/result';
+import type { Failure } from '../../nodes/EmojiVideo/base/result';
 import type { ApiRequest } from '../../nodes/EmojiVideo/dashscope/transport';
 import { answerOf, clientWith, clientAnswering } from './quickClient.mts';
 import { example } from './examples.mts';

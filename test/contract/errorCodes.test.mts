@@ -2,9 +2,9 @@
 import { ERRORS } from '../../nodes/EmojiVideo/dashscope/errorCodes';
 import { BY_STATUS } from '../../nodes/EmojiVideo/dashscope/errorStatuses';
 import { meaningOf, refusal } from '../../nodes/EmojiVideo/dashscope/errors';
-import type { FailureKind } from '../../nodes/EmojiVideo/result';
+import type { FailureKind } from '../../nodes/EmojiVideo/base/result';
 import { RETRIED } from '../../nodes/EmojiVideo/dashscope/retry';
-import { afterColon } from '../../nodes/EmojiVideo/text';
+import { afterColon } from '../../nodes/EmojiVideo/base/text';
 import { documentedErrors } from './examples.mts';
 import type { DocumentedError } from './examples.mts';
 

@@ -1,8 +1,8 @@
 /** A client whose answers are made up, on a clock on which every sleep is over at once. */
-import type { Clock } from '../../nodes/EmojiVideo/clock';
+import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
-import type { Result } from '../../nodes/EmojiVideo/result';
-import { succeed } from '../../nodes/EmojiVideo/result';
+import type { Result } from '../../nodes/EmojiVideo/base/result';
+import { succeed } from '../../nodes/EmojiVideo/base/result';
 import type { ApiAnswer, ApiRequest } from '../../nodes/EmojiVideo/dashscope/transport';
 
 /** A clock on which every sleep is over at once, and has taken its time. */

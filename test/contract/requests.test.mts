@@ -1,9 +1,9 @@
 /** What the client sends, against the documents' requests and against the double. */
 import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
-import type { Clock } from '../../nodes/EmojiVideo/clock';
+import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
-import { succeed } from '../../nodes/EmojiVideo/result';
+import { succeed } from '../../nodes/EmojiVideo/base/result';
 import type { FaceAreas } from '../../nodes/EmojiVideo/dashscope/schemas';
 import type { ApiRequest, Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { example } from './examples.mts';

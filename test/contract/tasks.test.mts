@@ -1,7 +1,7 @@
 /** The task list and the cancellation: what is sent, and how the documents' answers are read. */
-import type { Clock } from '../../nodes/EmojiVideo/clock';
+import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
-import { fail, succeed } from '../../nodes/EmojiVideo/result';
+import { fail, succeed } from '../../nodes/EmojiVideo/base/result';
 import { taskListSchema } from '../../nodes/EmojiVideo/dashscope/schemas';
 import { LIST_RANGE_MS, listStamps } from '../../nodes/EmojiVideo/dashscope/listTimeRange';
 import type { ApiRequest, Send } from '../../nodes/EmojiVideo/dashscope/transport';

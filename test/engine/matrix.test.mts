@@ -3,8 +3,8 @@ import 'reflect-metadata';
 import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeDouble, Operation } from '../../sandbox/dashscope/index.mts';
 import { OPERATIONS } from '../../nodes/EmojiVideo/actions/router';
-import { faultsOf, FLOWS, playCell } from '../matrix/cell.mts';
-import { FAULTS } from '../matrix/faults.mts';
+import { faultsOf, FLOWS, playCell } from '../../lab/matrix/cell.mts';
+import { FAULTS } from '../../lab/matrix/faults.mts';
 
 let double: DashScopeDouble;
 beforeAll(async () => {

@@ -15,7 +15,7 @@ import type {
 } from 'n8n-workflow';
 import { createSend } from '../../nodes/EmojiVideo/dashscope/transport';
 import { readText, withAnswer } from '../../nodes/EmojiVideo/net/safeRequest';
-import { createVirtualClock } from '../unit/virtualClock.mts';
+import { createVirtualClock } from '../unit/support/virtualClock.mts';
 
 const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
 const coreRequire = createRequire(core);

@@ -1,11 +1,11 @@
 /**
  * A day of 2,000 tasks on a virtual clock: the trigger's real poll() over real HTTP, every ten
  * minutes, with outages of the service, kills of n8n, hours without n8n and polls that overlap. The
- * double has no limits here: on a clock that jumps, rates mean nothing; bench/tasks.mts measures them.
+ * double has no limits here: on a clock that jumps, rates mean nothing; lab/bench/tasks.mts measures them.
  */
 import type { IPollFunctions } from 'n8n-workflow';
 import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { Clock } from '../../nodes/EmojiVideo/clock';
+import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { poll } from '../../nodes/EmojiVideo/trigger/poll';
 import { cancelByHand, makeTasks } from './account.mts';
 import { createPoller } from './poller.mts';

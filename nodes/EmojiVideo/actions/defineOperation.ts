@@ -5,16 +5,16 @@
  */
 import { updateDisplayOptions } from 'n8n-workflow';
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { createLimiter } from '../limiter';
+import { createLimiter } from '../base/limiter';
 import { isToolCall } from '../execution/context';
 import type { ExecutionContext } from '../execution/context';
-import { failAll, failed, inInputOrder } from '../execution/operation';
-import type { Operation, Outcome } from '../execution/operation';
+import { failAll, failed, inInputOrder } from '../execution/outcome';
+import type { Operation, Outcome } from '../execution/outcome';
 import { toolDescriptionField } from '../parameters/agentTool';
 import type { Form, FormSource } from '../parameters/read';
-import { inputFailure } from '../result';
-import type { Result } from '../result';
-import { reasonOf } from '../text';
+import { inputFailure } from '../base/result';
+import type { Result } from '../base/result';
+import { reasonOf } from '../base/text';
 
 /** What an item asks for. */
 export type Wanted<T> = T & { itemIndex: number };

@@ -3,13 +3,13 @@
  * one that ends the node is thrown here, and carries every task that was accepted.
  */
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { systemClock } from '../clock';
-import { runDurableRole } from '../durable/roles';
+import { systemClock } from '../base/clock';
+import { runDurableRole } from '../durable/layers/roles';
 import { isToolCall, openContext } from '../execution/context';
 import type { ExecutionContext } from '../execution/context';
 import { toNodeError } from '../execution/nodeErrors';
-import { failAll, failed } from '../execution/operation';
-import type { Operation, Outcome } from '../execution/operation';
+import { failAll, failed } from '../execution/outcome';
+import type { Operation, Outcome } from '../execution/outcome';
 import { toItem } from '../execution/outputItems';
 import { summaryOf } from '../execution/runSummary';
 import { failureForModel, toToolItem } from '../execution/toolItems';
@@ -17,9 +17,9 @@ import { durableRoleForm } from '../parameters/durableRole';
 import { ratesForm } from '../parameters/rates';
 import { field, group, then } from '../parameters/read';
 import type { Form } from '../parameters/read';
-import { caught, inputFailure, STOPPED, succeed, unexpectedFailure } from '../result';
-import { shown } from '../text';
-import type { Failure } from '../result';
+import { caught, inputFailure, STOPPED, succeed, unexpectedFailure } from '../base/result';
+import { shown } from '../base/text';
+import type { Failure } from '../base/result';
 import { z } from 'zod';
 import { formOf } from './defineOperation';
 import { detectFace } from './image/detectFace.operation';

@@ -2,13 +2,13 @@
  * Follows accepted tasks to their ends: asks when the poll schedule says so, and tells each end once.
  * Rule: a task that was added ends with exactly one result, which carries the task ID.
  */
-import { runAfter } from '../clock';
-import { onAbort } from '../onAbort';
+import { runAfter } from '../base/clock';
+import { onAbort } from '../base/onAbort';
 import type { Answer } from '../dashscope/client';
 import type { Task } from '../dashscope/schemas';
-import { fail, STOPPED, succeed, unexpectedFailure } from '../result';
-import type { Failure, Result } from '../result';
-import { createAsyncEvent } from './asyncEvent';
+import { fail, STOPPED, succeed, unexpectedFailure } from '../base/result';
+import type { Failure, Result } from '../base/result';
+import { createAsyncEvent } from '../base/asyncEvent';
 import { recordAnswer } from './pollAnswers';
 import { createProgress } from './progress';
 import { createPollSchedule, enqueue, nextPolls } from './pollSchedule';

@@ -7,7 +7,7 @@ import { taskFailure, timeLimitFailure, unansweredLimitFailure } from '../dashsc
 import type { Answer } from '../dashscope/client';
 import { backoffMs, RETRIED } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';
-import type { Failure, Result } from '../result';
+import type { Failure, Result } from '../base/result';
 import { deadline, limitOf } from './pollSchedule';
 import type { OpenTask, PollSchedule } from './pollSchedule';
 

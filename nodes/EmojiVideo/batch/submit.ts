@@ -5,16 +5,16 @@
  * Rules: an accepted task is in `paidTasks` before the next await; every job ends with exactly one
  * result; a result after acceptance carries the task ID, whatever went wrong.
  */
-import type { Clock } from '../clock';
+import type { Clock } from '../base/clock';
 import { DETECTION_MODEL, LOST_CREATE, VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
 import { hintAboutAreas } from '../dashscope/areas';
 import { meaningOf, UNKNOWN_VERDICT, wordsOf } from '../dashscope/errors';
-import { caught, fail, mayHaveActed, STOPPED, succeed } from '../result';
-import type { Failure, Result } from '../result';
+import { caught, fail, mayHaveActed, STOPPED, succeed } from '../base/result';
+import type { Failure, Result } from '../base/result';
 import type { Detection, FaceAreas } from '../dashscope/schemas';
-import { afterColon } from '../text';
-import type { AccountMemory } from './accountMemory';
+import { afterColon } from '../base/text';
+import type { AccountMemory } from '../account/accountMemory';
 import type { PaidTasks, PaidTask } from './paidTasks';
 import type { Portrait } from '../media/portrait';
 import type { Job, VideoLabel } from './plan';

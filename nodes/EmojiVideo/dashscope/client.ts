@@ -2,9 +2,9 @@
  * The one door to the service: every call of the API goes through here, with its pace, its retry
  * policy, its time limit and its schema. Knows nothing of nodes and their parameters.
  */
-import type { Clock } from '../clock';
-import { fail, mayHaveActed, STOPPED, succeed } from '../result';
-import type { Result } from '../result';
+import type { Clock } from '../base/clock';
+import { fail, mayHaveActed, STOPPED, succeed } from '../base/result';
+import type { Result } from '../base/result';
 import { cancelCall, createCall, detectCall, listCall, policyCall, taskCall } from './calls';
 import type { Bucket, Call, Model, TaskListQuery, VideoRequest } from './calls';
 import { aheadOf, readAnswer } from './readAnswer';

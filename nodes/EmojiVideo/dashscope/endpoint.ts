@@ -3,9 +3,9 @@
  * Rule: the API key goes to this origin and to no other.
  */
 import { z } from 'zod';
-import { fail, succeed } from '../result';
-import type { Result } from '../result';
-import { withoutSlashes } from '../text';
+import { fail, succeed } from '../base/result';
+import type { Result } from '../base/result';
+import { withoutSlashes } from '../base/text';
 import { isLoopback, parseUrl } from '../net/publicHosts';
 import { CUSTOM_URL, WORKSPACE_ID } from './addressForms';
 import { shownText } from './tolerant';

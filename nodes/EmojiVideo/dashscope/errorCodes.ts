@@ -3,7 +3,7 @@
  * service's own words are for the details; these are what a person reads.
  * Source: docs/service.md, "Error codes" and "Portrait requirements".
  */
-import type { FailureKind } from '../result';
+import type { FailureKind } from '../base/result';
 
 /** In our words: what happened, and what to do next. */
 export interface Meaning {

@@ -1,5 +1,5 @@
 /** HTTP statuses as data: what each means for the user where the error code says nothing, and for a retry. */
-import type { FailureKind } from '../result';
+import type { FailureKind } from '../base/result';
 import { ITEM_FIELDS, KEY, RIGHTS } from './errorCodes';
 import type { Meaning } from './errorCodes';
 

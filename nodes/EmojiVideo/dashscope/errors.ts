@@ -3,8 +3,8 @@
  * the service's code and request ID are kept; what each code means is data, in errorCodes.ts.
  */
 import { z } from 'zod';
-import type { Failure } from '../result';
-import { afterColon } from '../text';
+import type { Failure } from '../base/result';
+import { afterColon } from '../base/text';
 import { ERRORS } from './errorCodes';
 import type { ErrorRow, Meaning } from './errorCodes';
 import { BY_STATUS, STATUS_OF_CODES } from './errorStatuses';

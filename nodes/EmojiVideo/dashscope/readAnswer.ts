@@ -3,8 +3,8 @@
  * becomes a failure with DashScope's code and request ID.
  */
 import type { z } from 'zod';
-import { fail, succeed } from '../result';
-import type { Failure, Result } from '../result';
+import { fail, succeed } from '../base/result';
+import type { Failure, Result } from '../base/result';
 import { refusal, refusalInSuccess } from './errors';
 import type { ApiAnswer } from './transport';
 

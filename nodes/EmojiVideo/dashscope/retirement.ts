@@ -5,7 +5,7 @@
  */
 import { DateTime } from 'luxon';
 import { z } from 'zod';
-import type { Clock } from '../clock';
+import type { Clock } from '../base/clock';
 import { looseObject, looseTime } from './tolerant';
 import type { Send } from './transport';
 

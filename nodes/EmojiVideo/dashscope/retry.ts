@@ -2,9 +2,9 @@
  * When to send a request again. Rule: a paid write is repeated only after an answer that proves
  * that nothing was made; a lost answer may hide a task, and a second task would be paid for too.
  */
-import type { Clock } from '../clock';
-import type { Failure, FailureKind, Result } from '../result';
-import { fail, STOPPED } from '../result';
+import type { Clock } from '../base/clock';
+import type { Failure, FailureKind, Result } from '../base/result';
+import { fail, STOPPED } from '../base/result';
 
 /**
  * - `read`: changes nothing, may be repeated after anything that can pass.

@@ -4,7 +4,7 @@
  * a created task, a task's status, both areas or a code, an ID in each row of a list. Whatever else is
  * null, missing or of another type becomes `undefined` and costs nothing.
  */
-import { withoutSlashes } from '../text';
+import { withoutSlashes } from '../base/text';
 import { z } from 'zod';
 import { foundArea } from './areas';
 import type { FaceAreas } from './areas';

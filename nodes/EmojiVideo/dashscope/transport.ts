@@ -9,10 +9,10 @@ import type {
 	IN8nHttpFullResponse,
 	IPollFunctions,
 } from 'n8n-workflow';
-import type { Clock } from '../clock';
-import { fail, STOPPED, succeed } from '../result';
+import type { Clock } from '../base/clock';
+import { fail, STOPPED, succeed } from '../base/result';
 import { readText, withAnswer } from '../net/safeRequest';
-import type { Failure, Result } from '../result';
+import type { Failure, Result } from '../base/result';
 
 export interface ApiRequest {
 	method: 'GET' | 'POST';

@@ -2,7 +2,7 @@
  * What comes back is shown, stored and handed on, so the API key must not be in it: gateways are known
  * to echo headers. Rule: the key is cut out of every answer before anything reads it.
  */
-import { succeed } from '../result';
+import { succeed } from '../base/result';
 import type { Send } from './transport';
 
 export const INSTEAD_OF_KEY = '[API key]';

@@ -3,20 +3,20 @@
  * signal that ends everything. Made once per execution, whatever the number of items.
  */
 import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
-import { accountMemoryOf } from '../batch/accountMemory';
-import type { AccountMemory } from '../batch/accountMemory';
+import { accountMemoryOf } from '../account/accountMemory';
+import type { AccountMemory } from '../account/accountMemory';
 import { openPaidTasks } from '../batch/paidTasks';
-import { accountIdOf, documentedUnless, rateLimiterOf } from '../batch/rateLimiter';
-import type { Rates } from '../batch/rateLimiter';
+import { accountIdOf, documentedUnless, rateLimiterOf } from '../account/rateLimiter';
+import type { Rates } from '../account/rateLimiter';
 import type { BatchTools } from '../batch/submit';
-import { systemClock } from '../clock';
-import type { Clock } from '../clock';
+import { systemClock } from '../base/clock';
+import type { Clock } from '../base/clock';
 import { createClient, VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
 import { accountOf } from '../dashscope/endpoint';
 import type { Account } from '../dashscope/endpoint';
-import { fail, succeed } from '../result';
-import type { Result } from '../result';
+import { fail, succeed } from '../base/result';
+import type { Result } from '../base/result';
 import { watchRetirement } from '../dashscope/retirement';
 import { createSend } from '../dashscope/transport';
 import { withoutKey } from '../dashscope/withoutKey';

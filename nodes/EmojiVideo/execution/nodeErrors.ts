@@ -6,8 +6,8 @@
  */
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { INode, JsonObject } from 'n8n-workflow';
-import { saidByService } from '../result';
-import type { Failure } from '../result';
+import { saidByService } from '../base/result';
+import type { Failure } from '../base/result';
 
 /** What an error tells beside its failure. */
 export interface ErrorFacts {

@@ -4,8 +4,8 @@
  * known is in `error`.
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import type { Failure } from '../result';
-import type { Outcome } from './operation';
+import type { Failure } from '../base/result';
+import type { Outcome } from './outcome';
 
 function toErrorItem({ itemIndex, about }: Outcome, failure: Failure): INodeExecutionData {
 	const { message, nextStep, code, serviceMessage, requestId, taskId, status, httpStatus } =

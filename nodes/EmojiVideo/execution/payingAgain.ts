@@ -8,10 +8,10 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { BatchTools } from '../batch/submit';
-import { unknownTasks } from '../batch/unknownTasks';
+import { unknownTasks } from '../account/unknownTasks';
 import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
 import type { ListedTask } from '../dashscope/schemas';
-import type { Failure } from '../result';
+import type { Failure } from '../base/result';
 import type { ExecutionContext } from './context';
 
 /** In the context that all nodes of an execution share: the execution that has looked and may pay. */

@@ -1,7 +1,7 @@
 /** What a person reads above the output after a run: how many videos, what they cost, when they are gone. */
 import { DateTime } from 'luxon';
 import { z } from 'zod';
-import type { Outcome } from './operation';
+import type { Outcome } from './outcome';
 
 const videoSchema = z.object({
 	videoUrlExpiresAt: z.string().optional(),

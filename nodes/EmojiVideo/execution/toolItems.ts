@@ -5,9 +5,9 @@
  */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { nameOfTemplate } from '../dashscope/templateNames';
-import { saidByService } from '../result';
-import type { Failure } from '../result';
-import type { Outcome } from './operation';
+import { saidByService } from '../base/result';
+import type { Failure } from '../base/result';
+import type { Outcome } from './outcome';
 
 /** What a model has no use for: it would only fill the conversation. */
 const NOT_FOR_MODELS = [

@@ -4,8 +4,8 @@
  * Rule: a video is whole or it is not stored; every retry starts from the beginning.
  */
 import type { IBinaryData } from 'n8n-workflow';
-import { fail, succeed } from '../result';
-import type { Failure, FailureKind, Result } from '../result';
+import { fail, succeed } from '../base/result';
+import type { Failure, FailureKind, Result } from '../base/result';
 import { isLoopback, parseUrl } from '../net/publicHosts';
 import { createMp4Watch, isMp4Head, MP4_HEAD_BYTES } from './mp4Boxes';
 import { steadily } from '../net/safeRequest';

@@ -3,7 +3,7 @@
  * every file system and leads into no folder.
  */
 import { parseUrl } from '../net/publicHosts';
-import { cut } from '../text';
+import { cut } from '../base/text';
 
 /** Names are judged by their beginning: what is behind it comes into no file name. */
 const READ_LENGTH = 1000;

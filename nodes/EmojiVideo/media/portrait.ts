@@ -4,8 +4,8 @@
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import type { Model } from '../dashscope/client';
-import { succeed } from '../result';
-import type { Result } from '../result';
+import { succeed } from '../base/result';
+import type { Result } from '../base/result';
 import { rotationHint } from './portraitCheck';
 import { readPortraitFile } from './portraitFile';
 import type { createRemoteChecks } from './remotePortrait';

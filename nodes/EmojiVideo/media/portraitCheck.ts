@@ -3,9 +3,9 @@
  * height, size. Pure. Rule: refuse only what the documents refuse; what the head of the file does not
  * show (colours, depth, the face) is the service's to judge.
  */
-import { fail, succeed } from '../result';
-import type { Failure, Result } from '../result';
-import { shown } from '../text';
+import { fail, succeed } from '../base/result';
+import type { Failure, Result } from '../base/result';
+import { shown } from '../base/text';
 import { FORMATS, nameOther, readImageHeader } from './imageHeader';
 import type { Format, ImageHeader } from './imageHeader';
 

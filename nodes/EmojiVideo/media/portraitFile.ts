@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { BINARY_ENCODING } from 'n8n-workflow';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import { fail, succeed } from '../result';
-import type { Result } from '../result';
+import { fail, succeed } from '../base/result';
+import type { Result } from '../base/result';
 import { checkPortrait, checkSize, createEndFinder, HEAD_BYTES, truncated } from './portraitCheck';
 import type { CheckedPortrait, FileFacts } from './portraitCheck';
 

@@ -2,7 +2,7 @@
  * A portrait on the internet, checked before DashScope downloads it: the first bytes are enough. Rule:
  * at most `HEAD_BYTES` are read, whether the host understands ranges or not.
  */
-import type { Result } from '../result';
+import type { Result } from '../base/result';
 import { withRetry } from '../dashscope/retry';
 import type { SafeAnswer } from '../net/safeRequest';
 import { fetchUntrusted } from '../net/untrustedFetch';

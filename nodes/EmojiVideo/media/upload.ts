@@ -5,10 +5,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IN8nHttpFullResponse } from 'n8n-workflow';
-import { createLimiter } from '../limiter';
+import { createLimiter } from '../base/limiter';
 import type { Client, Model } from '../dashscope/client';
-import { fail, STOPPED, succeed } from '../result';
-import type { Failure, FailureKind, Result } from '../result';
+import { fail, STOPPED, succeed } from '../base/result';
+import type { Failure, FailureKind, Result } from '../base/result';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
 import { readText, withAnswer } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';

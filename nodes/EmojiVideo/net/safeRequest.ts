@@ -5,9 +5,9 @@
  * work is raced against the limit as well as told of it.
  */
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
-import { runAfter } from '../clock';
-import type { Clock } from '../clock';
-import { onAbort } from '../onAbort';
+import { runAfter } from '../base/clock';
+import type { Clock } from '../base/clock';
+import { onAbort } from '../base/onAbort';
 
 export type Body = Extract<IN8nHttpFullResponse['body'], { unshift: unknown; destroy: unknown }>;
 

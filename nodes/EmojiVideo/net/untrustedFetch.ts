@@ -9,8 +9,8 @@ import type {
 	IN8nHttpFullResponse,
 	IPollFunctions,
 } from 'n8n-workflow';
-import { fail, STOPPED, succeed } from '../result';
-import type { Failure, FailureKind, Result } from '../result';
+import { fail, STOPPED, succeed } from '../base/result';
+import type { Failure, FailureKind, Result } from '../base/result';
 import { isLoopback, isPrivate } from './publicHosts';
 import { withAnswer } from './safeRequest';
 import type { RequestTools, SafeAnswer } from './safeRequest';

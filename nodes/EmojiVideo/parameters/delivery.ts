@@ -1,7 +1,7 @@
 /** How an item wants its finished videos: downloaded or not, under which names, one by one or as a pack. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
-import { succeed } from '../result';
+import { succeed } from '../base/result';
 import type { Delivery } from '../wait/deliver';
 import { notForTools } from './agentTool';
 import { flag, simplifyForm } from './common';

@@ -1,7 +1,7 @@
-/** The hidden field that makes the node a part of a durable wait; only durable/workflows.ts sets it. */
+/** The hidden field that makes the node a part of a durable wait; only durable/n8n/workflows.ts sets it. */
 import type { INodeProperties } from 'n8n-workflow';
-import { DURABLE_ROLES } from '../durable/workflows';
-import type { DurableRole } from '../durable/workflows';
+import { DURABLE_ROLES } from '../durable/n8n/workflows';
+import type { DurableRole } from '../durable/n8n/workflows';
 import { field } from './read';
 import type { Form } from './read';
 import { choiceValue } from './schemas';

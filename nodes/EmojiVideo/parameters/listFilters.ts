@@ -5,13 +5,13 @@
 import { DateTime } from 'luxon';
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
-import type { TaskFilter } from '../batch/listTasks';
+import type { TaskFilter } from '../account/listTasks';
 import { VIDEO_MODEL } from '../dashscope/client';
 import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
 import { TASK_STATUSES } from '../dashscope/schemas';
 import type { ListedTask, TaskStatus } from '../dashscope/schemas';
-import { inputFailure, succeed } from '../result';
-import type { Result } from '../result';
+import { inputFailure, succeed } from '../base/result';
+import type { Result } from '../base/result';
 import { flag, simplifyForm } from './common';
 import { choose, constant, field, group, then } from './read';
 import type { Form } from './read';

@@ -8,7 +8,7 @@ import { choose, field, group, then } from './read';
 import type { Form, FormSource } from './read';
 import { forTools, imageUrlFromModel, notForTools } from './agentTool';
 import { addIssue, choiceValue, isBlank, shown, withDefault } from './schemas';
-import { succeed } from '../result';
+import { succeed } from '../base/result';
 
 const LIMITS =
 	'JPEG, PNG, BMP or WEBP, at most 10 MB, width and height 400 to 7000 pixels, one person facing the camera';

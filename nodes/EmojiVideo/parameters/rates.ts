@@ -1,6 +1,6 @@
 /** What the user knows about the account, and what may be spent: other limits than the documented ones, its price. */
 import type { INodeProperties } from 'n8n-workflow';
-import type { Rates } from '../batch/rateLimiter';
+import type { Rates } from '../account/rateLimiter';
 import { flag } from './common';
 import { field, group } from './read';
 import type { Form } from './read';

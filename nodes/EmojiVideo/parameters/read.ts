@@ -5,9 +5,9 @@
  */
 import type { IBinaryData } from 'n8n-workflow';
 import type { z } from 'zod';
-import { inputFailure, succeed } from '../result';
-import type { Result } from '../result';
-import { reasonOf, shown } from '../text';
+import { inputFailure, succeed } from '../base/result';
+import type { Result } from '../base/result';
+import { reasonOf, shown } from '../base/text';
 
 /** Where an item's fields come from: a running node, or one that polls. */
 export interface FormSource {

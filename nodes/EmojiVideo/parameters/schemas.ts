@@ -3,7 +3,7 @@
  * its label, the value and what is allowed, and says what to do next.
  */
 import { z } from 'zod';
-import { shown } from '../text';
+import { shown } from '../base/text';
 import type { Schema } from './read';
 
 export { shown };

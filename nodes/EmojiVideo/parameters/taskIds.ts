@@ -1,8 +1,8 @@
 /** Which tasks are meant: one ID, several, or what items of Create contain. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
-import { inputFailure, succeed } from '../result';
-import type { Result } from '../result';
+import { inputFailure, succeed } from '../base/result';
+import type { Result } from '../base/result';
 import { forTools, notForTools, taskIdsFromModel } from './agentTool';
 import { field } from './read';
 import { addIssue, isBlank, shown, toList } from './schemas';

@@ -1,7 +1,7 @@
 /** How long to wait for a batch, and where. Rule: these hold for the whole batch, not for one item. */
 import type { INodeProperties } from 'n8n-workflow';
 import { MOST_AHEAD } from '../batch/queueAhead';
-import { succeed } from '../result';
+import { succeed } from '../base/result';
 import type { WaitOptions } from '../wait/inMemoryWait';
 import { forTools } from './agentTool';
 import { flag } from './common';

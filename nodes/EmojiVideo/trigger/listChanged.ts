@@ -2,12 +2,12 @@
  * One look at the account's tasks: the last 24 hours, and further back for as long as something from
  * there may still end. Rule: all or nothing; a list with a hole would make old tasks news.
  */
-import { listAllTasks } from '../batch/listTasks';
-import type { TaskFilter } from '../batch/listTasks';
+import { listAllTasks } from '../account/listTasks';
+import type { TaskFilter } from '../account/listTasks';
 import { VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
-import { succeed } from '../result';
-import type { Result } from '../result';
+import { succeed } from '../base/result';
+import type { Result } from '../base/result';
 import type { ListedTask } from '../dashscope/schemas';
 import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
 import type { Memory } from './seenTasks';

@@ -6,13 +6,13 @@
  * next one finds the same news. Two polls of one node never run side by side.
  */
 import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
-import { createLimiter } from '../limiter';
+import { createLimiter } from '../base/limiter';
 import { openAccount } from '../execution/context';
 import type { AccountTools } from '../execution/context';
-import { systemClock } from '../clock';
-import type { Clock } from '../clock';
-import { fail, succeed } from '../result';
-import type { Failure, Result } from '../result';
+import { systemClock } from '../base/clock';
+import type { Clock } from '../base/clock';
+import { fail, succeed } from '../base/result';
+import type { Failure, Result } from '../base/result';
 import type { ListedTask } from '../dashscope/schemas';
 import { videoFileName } from '../media/fileNames';
 import { downloadVideo } from '../media/downloadVideo';

@@ -2,11 +2,11 @@
  * Cancel Queued Tasks on Stop: what the user has stopped need not be made either. Runs after the
  * execution has ended, so what could not be canceled is told in the log as well as in the error.
  */
-import { cancelTask } from '../batch/cancelTask';
-import { fail } from '../result';
-import { afterColon } from '../text';
-import type { Failure } from '../result';
-import type { Outcome } from '../execution/operation';
+import { cancelTask } from '../account/cancelTask';
+import { fail } from '../base/result';
+import { afterColon } from '../base/text';
+import type { Failure } from '../base/result';
+import type { Outcome } from '../execution/outcome';
 import type { ExecutionContext } from '../execution/context';
 
 /** The failure of a stopped task, with what became of the task. */

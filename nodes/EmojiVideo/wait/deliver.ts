@@ -7,13 +7,13 @@ import type { IBinaryKeyData, IDataObject } from 'n8n-workflow';
 import { aboutOf } from '../batch/plan';
 import type { AcceptedTask } from '../batch/submit';
 import type { Answer } from '../dashscope/client';
-import { fail, succeed } from '../result';
-import type { Failure, Result } from '../result';
+import { fail, succeed } from '../base/result';
+import type { Failure, Result } from '../base/result';
 import type { Task } from '../dashscope/schemas';
 import { ownFileName, videoFileName } from '../media/fileNames';
 import { downloadVideo } from '../media/downloadVideo';
 import { sentencesOf, taskToJson, WITHOUT_LINK } from '../output';
-import type { Outcome, OutputItem } from '../execution/operation';
+import type { Outcome, OutputItem } from '../execution/outcome';
 import type { ExecutionContext } from '../execution/context';
 
 /** Videos downloaded at once. */

@@ -2,20 +2,20 @@
  * Waiting for accepted tasks and fetching their videos: what Create and Wait does after submission.
  * Rule: an accepted task ends as exactly one outcome, with its task ID in it.
  */
-import { createLimiter } from '../limiter';
+import { createLimiter } from '../base/limiter';
 import { followTasks } from '../batch/follow';
 import type { TaskResult } from '../batch/follow';
 import type { AcceptedTask, PreparedJob } from '../batch/submit';
 import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
 import type { PollSettings } from '../batch/pollSchedule';
-import { fail, succeed, unexpectedFailure } from '../result';
-import type { Result } from '../result';
+import { fail, succeed, unexpectedFailure } from '../base/result';
+import type { Result } from '../base/result';
 import { cancelQueued } from './cancelOnStop';
 import { deliver, DOWNLOADS_AT_ONCE, packUp, toJson } from './deliver';
 import type { Delivery, LinkOfVideo } from './deliver';
-import { failed } from '../execution/operation';
-import type { Outcome, OutputItem } from '../execution/operation';
+import { failed } from '../execution/outcome';
+import type { Outcome, OutputItem } from '../execution/outcome';
 import type { ExecutionContext } from '../execution/context';
 
 /** Options that hold for the whole batch. */

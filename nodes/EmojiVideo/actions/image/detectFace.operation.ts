@@ -2,8 +2,8 @@
 import { DETECTION_MODEL } from '../../dashscope/client';
 import type { Answer } from '../../dashscope/client';
 import type { Detection } from '../../dashscope/schemas';
-import { failed } from '../../execution/operation';
-import type { Outcome } from '../../execution/operation';
+import { failed } from '../../execution/outcome';
+import type { Outcome } from '../../execution/outcome';
 import { openPortrait } from '../../media/portrait';
 import type { Portrait } from '../../media/portrait';
 import { detectionToJson } from '../../output';
@@ -11,8 +11,8 @@ import { filesField, limitsField, simplifyField, simplifyForm } from '../../para
 import { portraitFields, portraitForm, portraitOptions } from '../../parameters/portrait';
 import { rateOptions } from '../../parameters/rates';
 import { constant, group } from '../../parameters/read';
-import { succeed } from '../../result';
-import type { Result } from '../../result';
+import { succeed } from '../../base/result';
+import type { Result } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 
 const form = group({ simplify: simplifyForm, source: portraitForm });

@@ -2,15 +2,15 @@
  * Video: Cancel. Whether a task could be canceled is data, so that a workflow can branch on it: that
  * one of many has begun to run is no error. Each distinct ID is sent once.
  */
-import { cancelTask } from '../../batch/cancelTask';
-import type { CancelOutcome } from '../../batch/cancelTask';
-import { failed } from '../../execution/operation';
-import type { Outcome } from '../../execution/operation';
+import { cancelTask } from '../../account/cancelTask';
+import type { CancelOutcome } from '../../account/cancelTask';
+import { failed } from '../../execution/outcome';
+import type { Outcome } from '../../execution/outcome';
 import { cancelToJson } from '../../output';
 import { constant, group } from '../../parameters/read';
 import { eachTaskIdForm, taskIdsFields } from '../../parameters/taskIds';
-import { succeed } from '../../result';
-import type { Result } from '../../result';
+import { succeed } from '../../base/result';
+import type { Result } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 
 interface CancelRequest {

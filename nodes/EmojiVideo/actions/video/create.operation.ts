@@ -3,8 +3,8 @@ import { aboutOf, planJobs } from '../../batch/plan';
 import type { Job } from '../../batch/plan';
 import { submitJobs } from '../../batch/submit';
 import type { SubmittedJob } from '../../batch/submit';
-import { failed } from '../../execution/operation';
-import type { Outcome } from '../../execution/operation';
+import { failed } from '../../execution/outcome';
+import type { Outcome } from '../../execution/outcome';
 import { payingTools } from '../../execution/payingAgain';
 import { createdToJson } from '../../output';
 import { filesField, limitsField, simplifyField, simplifyForm } from '../../parameters/common';
@@ -14,8 +14,8 @@ import {
 	checkBeforePayingOption,
 	rateOptions,
 } from '../../parameters/rates';
-import { succeed } from '../../result';
-import type { Result } from '../../result';
+import { succeed } from '../../base/result';
+import type { Result } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 import { readVideo, videoFields } from './videoForm';
 

@@ -1,7 +1,7 @@
 /** Video: Create and Wait. Portraits in, finished videos out, in one node. */
 import { planJobs } from '../../batch/plan';
 import { submitJobs } from '../../batch/submit';
-import { startWait } from '../../durable/start';
+import { startWait } from '../../durable/layers/start';
 import { payingTools } from '../../execution/payingAgain';
 import { filesField, limitsField, simplifyField, waitingField } from '../../parameters/common';
 import {
@@ -24,7 +24,7 @@ import {
 	waitForm,
 	waitOptions,
 } from '../../parameters/waiting';
-import { succeed } from '../../result';
+import { succeed } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 import { readVideo, videoFields } from './videoForm';
 

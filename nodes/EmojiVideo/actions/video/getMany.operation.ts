@@ -1,18 +1,18 @@
 /** Video: Get Many. The tasks of the account, whoever made them; a video's link only when asked for. */
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
-import { createLimiter } from '../../limiter';
-import { listAllTasks } from '../../batch/listTasks';
+import { createLimiter } from '../../base/limiter';
+import { listAllTasks } from '../../account/listTasks';
 import type { ListedTask } from '../../dashscope/schemas';
 import type { ExecutionContext } from '../../execution/context';
-import { failed } from '../../execution/operation';
-import type { Outcome } from '../../execution/operation';
+import { failed } from '../../execution/outcome';
+import type { Outcome } from '../../execution/outcome';
 import { listedTaskToJson, listedVideoToJson } from '../../output';
 import { optionsField, simplifyField } from '../../parameters/common';
 import { listFilterFields, listForm } from '../../parameters/listFilters';
 import type { Listing } from '../../parameters/listFilters';
 import { constant, group } from '../../parameters/read';
-import { succeed } from '../../result';
-import type { Result } from '../../result';
+import { succeed } from '../../base/result';
+import type { Result } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 
 /** Status queries under way at once; the account's limit is kept in any case. */

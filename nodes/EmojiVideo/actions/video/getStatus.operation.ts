@@ -4,14 +4,14 @@
  */
 import type { Answer } from '../../dashscope/client';
 import type { Task } from '../../dashscope/schemas';
-import { failed } from '../../execution/operation';
-import type { Outcome } from '../../execution/operation';
+import { failed } from '../../execution/outcome';
+import type { Outcome } from '../../execution/outcome';
 import { taskToJson } from '../../output';
 import { simplifyField, simplifyForm } from '../../parameters/common';
 import { constant, group } from '../../parameters/read';
 import { eachTaskIdForm, taskIdsFields } from '../../parameters/taskIds';
-import { succeed } from '../../result';
-import type { Result } from '../../result';
+import { succeed } from '../../base/result';
+import type { Result } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 import type { Wanted } from '../defineOperation';
 import { explainUnknown } from '../explainUnknown';

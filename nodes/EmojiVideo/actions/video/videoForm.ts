@@ -8,8 +8,8 @@ import { portraitFields, portraitForm } from '../../parameters/portrait';
 import { group } from '../../parameters/read';
 import { templatesFields, templatesForm } from '../../parameters/templates';
 import type { FormSource } from '../../parameters/read';
-import { succeed } from '../../result';
-import type { Result } from '../../result';
+import { succeed } from '../../base/result';
+import type { Result } from '../../base/result';
 
 export const videoFields: INodeProperties[] = [
 	...portraitFields,

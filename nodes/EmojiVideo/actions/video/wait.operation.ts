@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { AcceptedTask } from '../../batch/submit';
 import { areaSchema } from '../../dashscope/schemas';
-import { startWait } from '../../durable/start';
+import { startWait } from '../../durable/layers/start';
 import { filesField, limitsField, simplifyField, waitingField } from '../../parameters/common';
 import {
 	deliveryFields,
@@ -17,7 +17,7 @@ import { priceOption } from '../../parameters/rates';
 import { group, then } from '../../parameters/read';
 import { taskIdsFields, taskIdsForm } from '../../parameters/taskIds';
 import { answerWithinField, waitForm, waitOptions } from '../../parameters/waiting';
-import { succeed } from '../../result';
+import { succeed } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 
 /** What an item of Create knows about its task; anything else is no obstacle. */

@@ -1,0 +1,95 @@
+/**
+ * The table of rows: kept in `results.json`, shown in `docs/proof-cluster.md`. The rule: the page is made
+ * from the results only, so that nothing stands in it that was not run.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { z } from 'zod';
+
+import { PROJECT_FOLDER } from '../../sandbox/n8n/paths.mts';
+
+const RESULTS_FILE = path.join(import.meta.dirname, 'results.json');
+const PAGE_FILE = path.join(PROJECT_FOLDER, 'docs', 'proof-cluster.md');
+
+const resultSchema = z.object({
+	row: z.string(),
+	/** UTC, e.g. `2026-11-25`. */
+	date: z.string(),
+	passed: z.boolean(),
+	seconds: z.number(),
+	executions: z.string(),
+	videos: z.string(),
+	creates: z.string(),
+	idsTold: z.number(),
+	idsInLog: z.number(),
+	lost: z.number(),
+	throttled: z.string(),
+	overIdeal: z.number(),
+	note: z.string(),
+});
+
+export type RowResult = z.infer<typeof resultSchema>;
+
+/** Puts a row in the place of what was known of it, and writes results and page. */
+export async function addResult(fresh: RowResult, order: string[]): Promise<void> {
+	const text = await readFile(RESULTS_FILE, 'utf8').catch(() => '[]');
+	const known = z.array(resultSchema).parse(JSON.parse(text));
+	const results = [...known.filter(({ row }) => row !== fresh.row), fresh]
+		.filter(({ row }) => order.includes(row))
+		.sort((a, b) => order.indexOf(a.row) - order.indexOf(b.row));
+	const options = { ...(await resolveConfig(RESULTS_FILE)), parser: 'json' };
+	await writeFile(RESULTS_FILE, await format(JSON.stringify(results), options));
+	const markdown = { ...(await resolveConfig(PAGE_FILE)), parser: 'markdown' };
+	await writeFile(PAGE_FILE, await format(page(results), markdown));
+}
+
+const HEADINGS = [
+	'row',
+	'run on',
+	'executions',
+	'videos',
+	'creates per (execution, item, template)',
+	'IDs in items and errors',
+	'IDs in the log only',
+	'lost',
+	'429 to detections and creates',
+	'time over ideal',
+	'seen',
+];
+
+const line = (cells: Array<string | number>) => `| ${cells.join(' | ')} |`;
+
+const cellsOf = (result: RowResult) => [
+	result.passed ? result.row : `**${result.row}: fails**`,
+	result.date,
+	result.executions,
+	result.videos,
+	result.creates,
+	result.idsTold,
+	result.idsInLog,
+	result.lost,
+	result.throttled,
+	result.overIdeal,
+	result.note,
+];
+
+const page = (results: RowResult[]) => `# Queue mode, row by row
+
+A main process, two workers with five places each, PostgreSQL and Redis, binary data in the database; a
+process that ends is started again after 2 s. Unless a row says otherwise ten executions of 4 portraits
+are started at once, half of them with Survive Restarts; the account makes 4 videos at once, each in 5 s,
+and takes one detection and one create per second.
+
+${line(HEADINGS)}
+${line(HEADINGS.map(() => '---'))}
+${results.map((result) => line(cellsOf(result))).join('\n')}
+
+"creates" counts in the double's ledger how many tasks were made for one and the same video: the most, and how
+many more than one each. "IDs in items and errors" and "in the log only" are accepted tasks without a video in
+their execution, and where a person finds them. "Time over ideal" is the time until the last execution had ended
+over the time until the account had made the last video.
+
+Made by \`npm run test:cluster\` (about 5 minutes for each row); \`npm run test:cluster -- burst\` runs one.
+The results are kept in \`lab/cluster/results.json\`.
+`;

@@ -1,0 +1,145 @@
+/**
+ * The figures of a night's batch, and their limits.
+ * Rule: nothing is measured that the double, PostgreSQL or the operating system does not say.
+ */
+import { readFileSync } from 'node:fs';
+
+import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { Execution, Item, N8nApi } from '../../sandbox/n8n/api.mts';
+import { outputOf } from '../../sandbox/n8n/report.mts';
+import type { Servers } from '../cluster/servers.mts';
+import { createsOf } from '../cluster/verdict.mts';
+import { hashOfTemplate, sha256 } from '../../e2e/videos.mts';
+import { sizesOf, turnsOf } from './database.mts';
+import type { Sizes } from './database.mts';
+
+const MB = 1_000_000;
+const LOOK_EVERY_MS = 200;
+
+/** Memory of a process, in bytes. */
+export interface Memory {
+	idle: number;
+	peak: number;
+}
+
+/** What the process occupies now. @returns bytes */
+function residentBytes(pid: number): number {
+	const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+	if (kilobytes === undefined) throw new Error(`The system does not tell the memory of ${pid}`);
+	return Number(kilobytes) * 1024;
+}
+
+/** Looks at a process that is idle now, and goes on looking. `now`: bytes above idle. Linux only. */
+export function watchMemory(pid: number): { now(): number; stop(): Memory } {
+	const idle = residentBytes(pid);
+	let peak = idle;
+	const timer = setInterval(() => {
+		peak = Math.max(peak, residentBytes(pid));
+	}, LOOK_EVERY_MS);
+	return {
+		now: () => residentBytes(pid) - idle,
+		stop: () => {
+			clearInterval(timer);
+			return { idle, peak };
+		},
+	};
+}
+
+/** The fields of an item that hold a video, with the template that each is named after. */
+const videosIn = ({ binary = {} }: Item) =>
+	Object.entries(binary).map(([name, field]) => ({
+		template: name.replace('data_', ''),
+		id: field.id ?? '',
+	}));
+
+async function countRight(api: N8nApi, items: Item[]): Promise<number> {
+	let right = 0;
+	for (const { template, id } of items.flatMap(videosIn)) {
+		const is = sha256(await api.binary(id)) === (await hashOfTemplate(template));
+		if (is) right++;
+	}
+	return right;
+}
+
+/**
+ * From the last request of each check until the next check was in the database: the end of the one is
+ * stored, the supervisor is read, runs, and is stored.
+ */
+function resumesOf(double: DashScopeDouble, begunAt: number[]): number[] {
+	const requests = double.ledger().map(({ atMs }) => atMs);
+	return begunAt.slice(1).flatMap((begun) => {
+		const last = Math.max(...requests.filter((atMs) => atMs <= begun));
+		return Number.isFinite(last) ? [begun - last] : [];
+	});
+}
+
+interface Seen {
+	execution: Execution;
+	api: N8nApi;
+	double: DashScopeDouble;
+	servers: Servers;
+	database: string;
+	before: Sizes;
+	/** Checks of the batch that warmed n8n up; they are not this one's. */
+	turnsBefore: number;
+	memory: Memory;
+	/** From n8n's clock to this one. */
+	toReal: (ms: number) => number;
+}
+
+export const inMb = (bytes: number) => Math.round((10 * bytes) / MB) / 10;
+const rounded = (ms: number) => Math.round(ms);
+
+export async function read({
+	execution,
+	api,
+	double,
+	servers,
+	database,
+	before,
+	turnsBefore,
+	memory,
+	toReal,
+}: Seen) {
+	const items = outputOf(execution, 'After');
+	const turns = (await turnsOf(servers, database)).slice(turnsBefore);
+	const begunAt = turns.map(({ createdMs }) => toReal(createdMs));
+	const after = await sizesOf(servers, database);
+	const resumes = resumesOf(double, begunAt).sort((a, b) => a - b);
+	const bytes = turns.map((turn) => turn.bytes);
+	const creates = createsOf(double);
+	return {
+		status: execution.status,
+		videos: await countRight(api, items),
+		linked: items.every(({ json }, index) => json.number === index),
+		creates: double.counts().createsAccepted,
+		madeTwice: creates.reduce((sum, count) => sum + count - 1, 0),
+		turns: turns.length,
+		executions: after.rows - before.rows,
+		onDiskMb: inMb(after.onDisk - before.onDisk),
+		dataMb: inMb(after.inAll - before.inAll),
+		checkKb: { first: rounded((bytes[0] ?? 0) / 1000), last: rounded((bytes.at(-1) ?? 0) / 1000) },
+		resumeMs: {
+			median: rounded(resumes[Math.floor(resumes.length / 2)] ?? 0),
+			longest: rounded(resumes.at(-1) ?? 0),
+		},
+		idleMb: inMb(memory.idle),
+		aboveIdleMb: inMb(memory.peak - memory.idle),
+	};
+}
+
+type Figures = Awaited<ReturnType<typeof read>>;
+
+/** What must hold, of so many wanted videos. */
+export const LIMITS: Array<[string, (figures: Figures, wanted: number) => boolean]> = [
+	['every video is there', ({ videos, linked }, wanted) => videos === wanted && linked],
+	[
+		'nothing is made twice',
+		({ creates, madeTwice }, wanted) => creates === wanted && madeTwice === 0,
+	],
+	['at most 120 turns', ({ turns }) => turns <= 120],
+	['at most 100 MB on disk', ({ onDiskMb }) => onDiskMb <= 100],
+	['at most 100 MB of data', ({ dataMb }) => dataMb <= 100],
+	['each turn resumes within 2 s', ({ resumeMs }) => resumeMs.longest <= 2000],
+	['at most 150 MB above idle', ({ aboveIdleMb }) => aboveIdleMb <= 150],
+];

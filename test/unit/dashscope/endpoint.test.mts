@@ -1,0 +1,178 @@
+import { accountOf, BEIJING_URL } from '../../../nodes/EmojiVideo/dashscope/endpoint';
+
+const apiKey = 'sk-0123456789abcdef';
+
+const baseUrlOf = (data: Record<string, unknown>) => {
+	const account = accountOf({ apiKey, ...data });
+	return account.ok ? account.value.baseUrl : account.failure.message;
+};
+
+it('is China (Beijing) when nothing is chosen', () => {
+	expect(BEIJING_URL).toBe('https://dashscope.aliyuncs.com');
+	const account = { apiKey, baseUrl: BEIJING_URL, isLoopback: false };
+	expect(accountOf({ apiKey })).toEqual({ ok: true, value: account });
+	expect(accountOf({ apiKey, endpoint: 'beijing', customUrl: 'https://a.example' })).toEqual({
+		ok: true,
+		value: account,
+	});
+});
+
+describe('a workspace', () => {
+	it.each(['llm-abc123xyz', 'W', 'a1', ' llm-abc123xyz '])('%j is a host of its own', (id) => {
+		expect(baseUrlOf({ endpoint: 'workspace', workspaceId: id })).toBe(
+			`https://${id.trim()}.cn-beijing.maas.aliyuncs.com`,
+		);
+	});
+
+	it.each([
+		'',
+		'evil.com/#',
+		'evil.com/',
+		'evil.com',
+		'evil.com?',
+		'evil.com\\',
+		'a@evil.com',
+		'user:pass@evil',
+		'evil.com:443/',
+		'-abc',
+		'abc-',
+		'a b',
+		'a\nb',
+		'ａｂｃ',
+		'a'.repeat(64),
+		'../..',
+		'{{ 1 }}',
+	])('%j is refused, by name and with the way out', (workspaceId) => {
+		expect(accountOf({ apiKey, endpoint: 'workspace', workspaceId })).toEqual({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: `Workspace ID "${workspaceId.replace('\n', ' ')}" is not a workspace ID`,
+				nextStep: expect.stringMatching(/letters, digits and hyphens.*credential/) as string,
+			},
+		});
+	});
+});
+
+describe('a custom address', () => {
+	it.each([
+		['https://gateway.example.com', 'https://gateway.example.com', false],
+		['https://gateway.example.com/', 'https://gateway.example.com', false],
+		['https://gateway.example.com/dashscope//', 'https://gateway.example.com/dashscope', false],
+		['  https://Gateway.Example.com:8443  ', 'https://gateway.example.com:8443', false],
+		['https://192.168.1.5', 'https://192.168.1.5', false],
+		['http://localhost:3000', 'http://localhost:3000', true],
+		['http://127.0.0.1:3000/', 'http://127.0.0.1:3000', true],
+		['http://[::1]:3000', 'http://[::1]:3000', true],
+		['https://localhost:3000', 'https://localhost:3000', true],
+	])('%j is %j', (customUrl, baseUrl, isLoopback) => {
+		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
+			ok: true,
+			value: { apiKey, baseUrl, isLoopback },
+		});
+	});
+
+	it.each([
+		'',
+		'gateway.example.com',
+		'http://gateway.example.com',
+		'http://192.168.1.5',
+		'http://localhost.example.com',
+		'https://gateway.example.com/#top',
+		'ftp://gateway.example.com',
+		'file:///etc/passwd',
+		'http://2130706433',
+	])('%j is refused, by name and with the way out', (customUrl) => {
+		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: `Custom URL "${customUrl}" cannot be used`,
+				nextStep: expect.stringMatching(/https.*localhost only.*credential/) as string,
+			},
+		});
+	});
+});
+
+describe('a custom address with a secret in it', () => {
+	it.each([
+		'http://localhost@evil.example',
+		'http://localhost:s3cret@evil.example',
+		'https://user:s3cret@gateway.example.com',
+		'https://s3cret@gateway.example.com',
+		'https:user:s3cret@gateway.example.com',
+		'user:s3cret@gateway.example.com',
+		'https://gateway.example.com\\@s3cret.example',
+		'https://gateway.example.com/?key=s3cret',
+	])('%j is refused, and not repeated', (customUrl) => {
+		const account = accountOf({ apiKey, endpoint: 'custom', customUrl });
+		expect(account).toMatchObject({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: 'Custom URL has a user name, a password or a query in it',
+				nextStep: expect.stringMatching(/https.*credential/) as string,
+			},
+		});
+		expect(JSON.stringify(account)).not.toContain('s3cret');
+	});
+});
+
+describe('a custom address that could hide a secret', () => {
+	it.each([
+		'https://user:s3cret',
+		'https://user:s3cret%40gateway.example.com',
+		'https://user:s3cret\uff20gateway.example.com',
+		'user s3cret gateway.example.com',
+		'https://gateway.example.com;s3cret',
+		'javascript:s3cret',
+	])('%j is refused, and not repeated', (customUrl) => {
+		const account = accountOf({ apiKey, endpoint: 'custom', customUrl });
+		expect(account).toMatchObject({
+			failure: { kind: 'input', message: 'Custom URL is not a plain address' },
+		});
+		expect(JSON.stringify(account)).not.toContain('s3cret');
+	});
+});
+
+describe('a key', () => {
+	it.each(['', '   ', '\n', undefined])('%j is refused as empty', (key) => {
+		expect(accountOf({ apiKey: key })).toMatchObject({
+			ok: false,
+			failure: { kind: 'input', message: 'API Key is empty' },
+		});
+	});
+
+	it.each(['sk-a b', 'sk-a\nb', 'sk-ключ', 'sk-…'])('%j is refused, and not repeated', (key) => {
+		const account = accountOf({ apiKey: key });
+		expect(account).toMatchObject({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: 'API Key contains spaces or characters that no key has',
+				nextStep:
+					'Paste a Model Studio API key of the China (Beijing) region, e.g. "sk-...". Open the DashScope API credential to change it.',
+			},
+		});
+		expect(JSON.stringify(account)).not.toContain(key);
+	});
+
+	it('loses the spaces around it', () => {
+		expect(accountOf({ apiKey: ` ${apiKey}\n` })).toMatchObject({ ok: true, value: { apiKey } });
+	});
+});
+
+it.each([undefined, null, 'text', { apiKey: 1 }, { apiKey, endpoint: 'singapore' }])(
+	'a credential that is %j is incomplete',
+	(data) => {
+		expect(accountOf(data)).toEqual({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: 'The DashScope API credential is incomplete',
+				nextStep:
+					'Choose an endpoint and enter the API key. Open the DashScope API credential to change it.',
+			},
+		});
+	},
+);

@@ -1,0 +1,245 @@
+/** From what the service says of an error to what a person reads, and to whether it is sent again. */
+import {
+	isDetectionResult,
+	meaningOf,
+	refusal,
+	refusalInSuccess,
+	taskFailure,
+	timeLimitFailure,
+	unansweredLimitFailure,
+	wordsOf,
+} from '../../../nodes/EmojiVideo/dashscope/errors';
+import { taskSchema } from '../../../nodes/EmojiVideo/dashscope/schemas';
+import type { Failure, FailureKind } from '../../../nodes/EmojiVideo/base/result';
+
+const taskThat = (task_status: string, more: object = {}) =>
+	taskSchema.parse({ request_id: 'r', output: { task_id: 't', task_status, ...more } });
+
+describe('a code', () => {
+	it.each([
+		['InvalidFile.FullFace', 'The face is partly hidden or cut off'],
+		['InvalidFile.FullFace.Mouth', 'The face is partly hidden or cut off'],
+		['InvalidFile.FullFaces', 'The portrait cannot be used'],
+		['InvalidFile.', 'The portrait cannot be used'],
+		['InvalidFile', undefined],
+		['InvalidURL', 'DashScope could not download the image'],
+		['InvalidURL.Timeout', 'DashScope could not download the image'],
+		['InvalidURLs', undefined],
+		['My.InvalidURL', undefined],
+		['', undefined],
+		['.', undefined],
+	])('%j means %j', (code, title) => expect(meaningOf(code)?.title).toBe(title));
+
+	it.each([
+		['AccessDenied', 'does not support synchronous calls', 'The call was made in the wrong mode'],
+		['AccessDenied', 'Invalid according to Policy', 'The upload took too long'],
+		['AccessDenied', 'no', 'The key may not use the emoji models'],
+		['AccessDenied', undefined, 'The key may not use the emoji models'],
+		['InternalError.Algo', 'Inference error: x', 'The model failed on this image'],
+		['InternalError.Algo', 'x', undefined],
+	])('%s with the words %j means %j', (code, message, title) =>
+		expect(meaningOf(code, message)?.title).toBe(title),
+	);
+});
+
+describe('a refusal without a code', () => {
+	it.each<[number, FailureKind, string]>([
+		[0, 'unreadable', 'The answer is not one of DashScope'],
+		[299, 'unreadable', 'The answer is not one of DashScope'],
+		[300, 'refused', 'The endpoint redirects elsewhere'],
+		[399, 'refused', 'The endpoint redirects elsewhere'],
+		[400, 'refused', 'DashScope refused the request'],
+		[401, 'unauthorized', 'The API key was not accepted'],
+		[402, 'unauthorized', 'The API key was not accepted'],
+		[403, 'unauthorized', 'DashScope denied access'],
+		[404, 'refused', 'The endpoint does not serve the DashScope API'],
+		[407, 'refused', 'The endpoint does not serve the DashScope API'],
+		[408, 'noAnswer', 'The request ran out of time, or a gateway gave it up'],
+		[409, 'refused', 'The endpoint does not serve the DashScope API'],
+		[421, 'unavailable', 'DashScope has a problem of its own'],
+		[422, 'refused', 'The endpoint does not serve the DashScope API'],
+		[425, 'unavailable', 'DashScope has a problem of its own'],
+		[428, 'refused', 'The endpoint does not serve the DashScope API'],
+		[429, 'throttled', 'The account is over its request limit'],
+		[430, 'refused', 'DashScope refused the request'],
+		[498, 'refused', 'DashScope refused the request'],
+		[499, 'noAnswer', 'The request ran out of time, or a gateway gave it up'],
+		[500, 'unavailable', 'DashScope has a problem of its own'],
+		[503, 'unavailable', 'DashScope has a problem of its own'],
+		[504, 'noAnswer', 'The request ran out of time, or a gateway gave it up'],
+		[599, 'unavailable', 'DashScope has a problem of its own'],
+	])('with HTTP %i is %s, and names the status', (status, kind, title) => {
+		const failure = refusal(status, undefined);
+		expect(failure).toMatchObject({ kind, message: `${title} (HTTP ${status})` });
+		expect(failure.nextStep).toMatch(/^[A-Z].+\.$/);
+	});
+
+	it('is one all the same where the status is none', () => {
+		expect(refusal(NaN, undefined)).toStrictEqual({
+			kind: 'unreadable',
+			message: 'DashScope refused the request (HTTP NaN)',
+			nextStep: '',
+			httpStatus: NaN,
+			code: undefined,
+			serviceMessage: undefined,
+			requestId: undefined,
+			retryAfterMs: undefined,
+		});
+	});
+
+	it.each([
+		['words', { message: 'no' }],
+		['a code that nobody knows', { code: 'Odd' }],
+	])('but with %s does not need its status', (_, body) =>
+		expect(refusal(400, body).message).toBe('DashScope refused the request'),
+	);
+});
+
+describe('a refusal with a code', () => {
+	it('is told as the code has it, and taken as the status has it', () => {
+		const body = { code: 'InvalidURL', message: 'm', request_id: 'r' };
+		expect(refusal(503, body, 7)).toMatchObject({
+			kind: 'unavailable',
+			message: 'DashScope could not download the image',
+			nextStep: expect.stringMatching(/^DashScope must be able to download/) as string,
+			httpStatus: 503,
+			code: 'InvalidURL',
+			serviceMessage: 'm',
+			requestId: 'r',
+			retryAfterMs: 7,
+		});
+	});
+
+	it('is taken as the code has it where that says more', () => {
+		expect(refusal(400, { code: 'Arrearage' }).kind).toBe('unauthorized');
+		expect(refusal(500, { code: 'Throttling.RateQuota' }).kind).toBe('throttled');
+	});
+});
+
+describe('an error inside HTTP 200', () => {
+	it.each<[string, FailureKind]>([
+		['429', 'throttled'],
+		['limit_requests', 'throttled'],
+		['Throttling.RateQuota', 'throttled'],
+		['Unlimit_ed', 'unavailable'],
+		['401', 'unauthorized'],
+		['Unauthorized', 'unauthorized'],
+		['403', 'unauthorized'],
+		['Some.AccessDenied', 'unauthorized'],
+		['400', 'refused'],
+		['BadRequest.Odd', 'refused'],
+		['UnsupportedThing', 'refused'],
+		['Odd', 'unavailable'],
+	])('with the code %s is %s', (code, kind) =>
+		expect(refusalInSuccess(200, { code }, 7)).toMatchObject({
+			kind,
+			code,
+			httpStatus: 200,
+			retryAfterMs: 7,
+		}),
+	);
+
+	it.each([[{}], [{ code: '' }], [{ message: 'm' }], [null], [undefined], ['Throttling']])(
+		'is none where the body is %j',
+		(body) => expect(refusalInSuccess(200, body)).toBeUndefined(),
+	);
+});
+
+it.each([
+	[{ output: { code: 'x' } }, true],
+	[{ output: { code: '' } }, false],
+	[{ output: { code: 7 } }, false],
+	[{ output: {} }, false],
+	[{ code: 'InvalidFile.Odd' }, true],
+	[{ code: 'Odd.InvalidFile.' }, false],
+	[{ code: 'InvalidFile' }, false],
+])('HTTP 400 with %j is a verdict on the portrait: %j', (body, isVerdict) =>
+	expect(isDetectionResult(body)).toBe(isVerdict),
+);
+
+it.each([
+	[undefined, undefined],
+	['a\nb', 'a b'],
+	['x'.repeat(500), 'x'.repeat(500)],
+	['x'.repeat(501), `${'x'.repeat(500)}...`],
+])('the service’s words %j are shown as %j', (words, shown) => expect(wordsOf(words)).toBe(shown));
+
+const FETCH_LATER =
+	'Use Get Status with this task ID, within 24 hours of its creation, to fetch the video.';
+
+describe('a task without a video', () => {
+	it.each<[string, object, string, string]>([
+		['FAILED', {}, 'The task failed', 'Create the video again, or change the portrait.'],
+		[
+			'FAILED',
+			{ code: 'Odd' },
+			'The task failed',
+			'Create the video again, or change the portrait.',
+		],
+		[
+			'FAILED',
+			{ code: 'InvalidFile.MultiHuman' },
+			'The task failed: several people are in the picture',
+			'Crop the photo to one person.',
+		],
+		[
+			'FAILED',
+			{ code: 'InternalError.Timeout' },
+			'The task failed: DashScope gave no result within 3 hours',
+			'Create the video again.',
+		],
+		[
+			'CANCELED',
+			{},
+			'The task was taken out of the queue before it ran',
+			'Nothing was billed. Create the video again if you still want it.',
+		],
+		[
+			'UNKNOWN',
+			{},
+			'DashScope does not know this task',
+			'Task IDs can be queried for 24 hours, from their creation or from their end (the documents disagree), with a key of the account that made them. Check the task ID and the credential; when the time is over, the video is gone and has to be created again.',
+		],
+		['PENDING', {}, 'The task is PENDING', FETCH_LATER],
+		['RUNNING', {}, 'The task is RUNNING', FETCH_LATER],
+		['SUCCEEDED', {}, 'The task is SUCCEEDED', FETCH_LATER],
+	])('%s with %j says so, and what to do', (status, reason, message, nextStep) =>
+		expect(taskFailure(taskThat(status, reason))).toMatchObject({
+			kind: 'task',
+			message,
+			nextStep,
+			taskId: 't',
+			status,
+			requestId: 'r',
+		}),
+	);
+});
+
+describe('the end of a wait', () => {
+	it.each([
+		['RUNNING', 'run', 'The task is still running at the end of "Timeout (Seconds)"'],
+		['PENDING', 'queue', 'The task is still in the queue at the end of "Queue Timeout (Seconds)"'],
+		['PENDING', 'answer', 'The task is still in the queue at the end of "Answer Within (Seconds)"'],
+	] as const)('of a task that is %s names the limit %s', (status, limit, message) =>
+		expect(timeLimitFailure(taskThat(status), limit)).toStrictEqual({
+			kind: 'timeLimit',
+			message,
+			nextStep: `The task goes on, and may be billed. ${FETCH_LATER} To wait longer, raise the limit.`,
+			requestId: 'r',
+			taskId: 't',
+			status,
+		}),
+	);
+
+	it('without an answer says why nobody knows', () => {
+		const fault: Failure = { kind: 'unavailable', message: 'The line is dead', nextStep: 'n' };
+		expect(unansweredLimitFailure(taskThat('RUNNING'), fault, 'run')).toStrictEqual({
+			kind: 'timeLimit',
+			message:
+				'At the end of "Timeout (Seconds)" nobody knows how far the task is: the line is dead',
+			nextStep: `The task goes on, and may be billed. ${FETCH_LATER}`,
+			taskId: 't',
+			status: 'RUNNING',
+		});
+	});
+});

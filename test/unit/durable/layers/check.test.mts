@@ -1,0 +1,455 @@
+/** What a check of a durable wait does with its order, and what it reports. */
+import { Readable } from 'node:stream';
+import type { AccountMemory } from '../../../../nodes/EmojiVideo/account/accountMemory';
+import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
+import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
+import { runOrder } from '../../../../nodes/EmojiVideo/durable/layers/check';
+import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import { orderSchema, reportSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import type { Order } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
+import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
+import { fail, succeed } from '../../../../nodes/EmojiVideo/base/result';
+import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
+import { answered, START_MS } from '../../support/simulatedAccount.mts';
+import { GONE_ON, made, n8nWith, orderOf, PARKED, STOPPED_BY_USER, unmade } from '../parts.mts';
+import { createVirtualClock } from '../../support/virtualClock.mts';
+
+const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+
+const box = (type: string, bytes: number) => {
+	const head = Buffer.from(`\0\0\0\0${type}`, 'latin1');
+	head.writeUInt32BE(8 + bytes);
+	return Buffer.concat([head, Buffer.alloc(bytes, 1)]);
+};
+const VIDEO = Buffer.concat([box('ftyp', 16), box('moov', 20), box('mdat', 50)]);
+
+interface Surroundings {
+	/** What the account says of its tasks; a failure: it cannot be asked. Others wait. */
+	tasks?: Record<string, Task['status'] | Failure | Error>;
+	owner?: unknown;
+	/** What n8n makes of a file. */
+	stored?: object;
+	/** When the batch is broken off. */
+	breaksOff?: 'before' | 'inQuestion' | 'inDownload';
+	hasVideo?: boolean;
+	/** Whether the process knows of earlier batches of the account. */
+	remembers?: boolean;
+}
+
+/** A check of these entries. */
+async function play(
+	entries: WaitEntry[],
+	more: Partial<Order> = {},
+	{
+		tasks = {},
+		owner = PARKED,
+		stored,
+		breaksOff,
+		hasVideo = true,
+		remembers = true,
+	}: Surroundings = {},
+) {
+	const clock = createVirtualClock(START_MS);
+	const stop = new AbortController();
+	if (breaksOff === 'before') stop.abort();
+	const asked: Array<string | undefined> = [];
+	const names: string[] = [];
+	const kept: unknown[] = [];
+	let creates = 0;
+	let downloads = 0;
+	const httpRequest = async () => {
+		downloads++;
+		if (breaksOff === 'inDownload') stop.abort();
+		const body = hasVideo ? Readable.from([VIDEO], { objectMode: false }) : Readable.from(['?']);
+		return await Promise.resolve({ statusCode: 200, headers: {}, body });
+	};
+	const prepareBinaryData = async (body: Readable, name: string) => {
+		await body.toArray();
+		names.push(name);
+		return { mimeType: 'video/mp4', ...stored };
+	};
+	const { functions, warned } = n8nWith(
+		{ user: owner },
+		{ helpers: { httpRequest, prepareBinaryData } },
+	);
+	const getTask = async (taskId: string, attempts?: string) => {
+		asked.push(`${taskId} ${attempts ?? 'patiently'}`);
+		if (breaksOff === 'inQuestion') stop.abort();
+		const said = tasks[taskId] ?? 'PENDING';
+		if (said instanceof Error) throw said;
+		if (typeof said === 'object') return fail(said);
+		const videoUrl = said === 'SUCCEEDED' ? `https://example.com/${taskId}.mp4` : undefined;
+		const ran = { startedAt: START_MS - 50_000, finishedAt: START_MS - 10_000 };
+		return await Promise.resolve(
+			answered({ taskId, status: said, videoUrl, ...ran } as unknown as Task),
+		);
+	};
+	const createTask = async () =>
+		await Promise.resolve(
+			succeed({ value: { taskId: `new-${creates++}`, requestId: 'r' }, raw: {} }),
+		);
+	const memory: AccountMemory = {
+		recall: () => ({ runs: [], width: 1 }),
+		keep: ({ runs }) => void kept.push(runs),
+	};
+	const context = {
+		client: { getTask, createTask, cancelTask: getTask },
+		clock,
+		functions,
+		memory: remembers ? memory : undefined,
+		account: { isLoopback: false },
+		signal: stop.signal,
+		halt: () => stop.abort(),
+		paidTasks: openPaidTasks({}),
+	} as unknown as ExecutionContext;
+	const outcomes = await clock.until(runOrder(context, orderOf(entries, more)));
+	const [first] = outcomes;
+	const json = first?.result.ok === true ? first.result.value.json : {};
+	const report = reportSchema.safeParse(json[WAIT_STATE_KEY]).data;
+	const look = orderSchema.safeParse(json[WAIT_STATE_KEY]).data;
+	const progress = report?.progress ?? [];
+	return { outcomes, json, look, report, progress, asked, names, kept, creates, downloads, warned };
+}
+
+const withFile = { field: 'data' };
+const byReference = { id: 'filesystem:1' };
+const done = { tasks: { a: 'SUCCEEDED' as const } };
+
+describe('a video that is finished', () => {
+	it('is an item that says which video it is', async () => {
+		const { progress } = await play([made('a', 3, { withDetails: true })], {}, done);
+		expect(progress).toMatchObject([
+			{
+				place: 0,
+				taskId: 'a',
+				settled: 'succeeded',
+				item: {
+					json: {
+						taskId: 'a',
+						status: 'SUCCEEDED',
+						templateId: 'mengwa_kaixin',
+						imageFile: '3.png',
+						faceArea: [192, 192, 448, 448],
+					},
+				},
+			},
+		]);
+	});
+
+	it('is downloaded where n8n keeps files by reference', async () => {
+		const { progress, names } = await play(
+			[made('a', 3, withFile)],
+			{},
+			{
+				...done,
+				stored: byReference,
+			},
+		);
+		expect(progress[0]?.item?.binary?.data).toMatchObject(byReference);
+		expect(names).toEqual(['3-mengwa_kaixin-a.mp4']);
+	});
+
+	it.each([
+		['left for the end', false, { fetchedAtEnd: true }],
+		['an item at the end', true, { item: { binary: { data: { mimeType: 'video/mp4' } } } }],
+	])('whose file n8n keeps in its memory is %s', async (_, isEnd, found) => {
+		const { progress } = await play([made('a', 0, withFile)], { isEnd }, done);
+		expect(progress).toMatchObject([{ place: 0, settled: 'succeeded', ...found }]);
+		expect(progress[0]?.item !== undefined).toBe(isEnd);
+	});
+
+	it('is known by the answer that told so: nobody asks twice', async () => {
+		const { asked } = await play([made('a', 0)], {}, done);
+		expect(asked).toEqual(['a once']);
+	});
+
+	it('of an earlier check is asked about once more, patiently', async () => {
+		const { asked, progress } = await play([made('a', 0, { settled: 'succeeded' })], {}, done);
+		expect(asked).toEqual(['a patiently']);
+		expect(progress).toMatchObject([{ item: { json: { taskId: 'a' } } }]);
+	});
+
+	it('the same, and it cannot be asked about: a failure that names it', async () => {
+		const { progress } = await play(
+			[made('a', 0, { settled: 'succeeded' })],
+			{},
+			{
+				tasks: { a: REFUSED },
+			},
+		);
+		expect(progress).toEqual([{ place: 0, taskId: 'a', settled: { ...REFUSED, taskId: 'a' } }]);
+	});
+
+	it('that cannot be downloaded is a failure with its link, where that is wanted', async () => {
+		const { progress } = await play(
+			[made('a', 0, { ...withFile, failsOnDownloadError: true })],
+			{},
+			{ ...done, hasVideo: false },
+		);
+		expect(progress).toMatchObject([
+			{ settled: { taskId: 'a' }, about: { videoUrl: 'https://example.com/a.mp4' } },
+		]);
+	});
+
+	it('at whose fetching something throws is a failure that names it', async () => {
+		const { progress } = await play(
+			[made('a', 0, { settled: 'succeeded' })],
+			{},
+			{
+				tasks: { a: new Error('Nobody expected this') },
+			},
+		);
+		expect(progress).toMatchObject([{ settled: { kind: 'unexpected', taskId: 'a' } }]);
+	});
+});
+
+describe('a batch that is broken off', () => {
+	it('leaves what is finished to the next check', async () => {
+		const { progress, downloads } = await play(
+			[made('a', 0, withFile)],
+			{},
+			{
+				...done,
+				stored: byReference,
+				breaksOff: 'before',
+			},
+		);
+		expect(progress).toEqual([{ place: 0, taskId: 'a', settled: 'succeeded' }]);
+		expect(downloads).toBe(0);
+	});
+
+	it('keeps an item that has come all the same', async () => {
+		const { progress } = await play(
+			[made('a', 0, { settled: 'succeeded' })],
+			{},
+			{
+				...done,
+				breaksOff: 'inQuestion',
+			},
+		);
+		expect(progress).toMatchObject([{ item: { json: { taskId: 'a' } } }]);
+	});
+
+	it.each([true, false])(
+		'leaves a download that was broken off to the next check (Fail on Download Error: %s)',
+		async (failsOnDownloadError) => {
+			const { progress, downloads } = await play(
+				[made('a', 0, { ...withFile, failsOnDownloadError })],
+				{},
+				{ ...done, hasVideo: false, breaksOff: 'inDownload' },
+			);
+			expect(downloads).toBe(1);
+			expect(progress).toEqual([{ place: 0, taskId: 'a', settled: 'succeeded' }]);
+		},
+	);
+});
+
+it('a task that is out of time is an item as it is, without a file', async () => {
+	const { progress, downloads } = await play(
+		[made('a', 0, { ...withFile, failsOnDownloadError: true })],
+		{ isLastCheck: true, returnsUnfinished: true },
+		{ tasks: { a: 'RUNNING' } },
+	);
+	expect(progress).toMatchObject([
+		{ settled: 'outOfTime', item: { json: { taskId: 'a', status: 'RUNNING' } } },
+	]);
+	expect(downloads).toBe(0);
+});
+
+describe('nothing is fetched of', () => {
+	it.each<[string, WaitEntry, object]>([
+		['a task that goes on', made('a', 0), { taskId: 'a', settled: undefined }],
+		['one that has failed', made('a', 0, { settled: REFUSED }), { taskId: 'a', settled: REFUSED }],
+		[
+			'an entry without a task',
+			made('', 0, { taskId: undefined, settled: 'succeeded' }),
+			{ taskId: undefined, settled: 'succeeded' },
+		],
+	])('%s', async (_, entry, found) => {
+		const { progress } = await play([entry]);
+		expect(progress).toEqual([{ place: 0, ...found }]);
+	});
+});
+
+describe('a task of unusual areas', () => {
+	const areas = { face: [0, 0, 10, 10], expression: [0, 0, 90, 10] } as WaitEntry['areas'];
+	const hint = /Detect Automatically/;
+
+	it('that fails at the service may have failed by them', async () => {
+		const { progress } = await play([made('a', 0, { areas })], {}, { tasks: { a: 'FAILED' } });
+		expect(progress).toMatchObject([
+			{ settled: { status: 'FAILED', nextStep: expect.stringMatching(hint) as string } },
+		]);
+	});
+
+	it('that ends otherwise has not', async () => {
+		const { progress } = await play([made('a', 0, { areas })], {}, { tasks: { a: 'CANCELED' } });
+		expect(progress).toMatchObject([
+			{ settled: { status: 'CANCELED', nextStep: expect.not.stringMatching(hint) as string } },
+		]);
+	});
+});
+
+describe('it creates', () => {
+	const entries = [made('a', 0), unmade(1)];
+
+	it('and reports what it has made beside what it has heard', async () => {
+		const { report } = await play(entries, { number: 7 }, done);
+		expect(report).toMatchObject({
+			number: 7,
+			progress: [
+				{ place: 0, taskId: 'a', settled: 'succeeded' },
+				{ place: 1, taskId: 'new-0', requestId: 'r', acceptedAt: START_MS },
+			],
+			creating: 'done',
+			schedule: { open: [{ taskId: 'new-0' }], runs: [{ ms: 40_000 }] },
+		});
+	});
+
+	it.each<[string, Task['status'], Partial<Order>, number]>([
+		['after a failure, where the others go on', 'FAILED', {}, 1],
+		[
+			'after a video, where the node stops at a failure',
+			'SUCCEEDED',
+			{ stopsAtFirstFailure: true },
+			1,
+		],
+		[
+			'nothing after a failure, where the node stops at it',
+			'FAILED',
+			{ stopsAtFirstFailure: true },
+			0,
+		],
+		['nothing that it may not', 'SUCCEEDED', { mayCreate: false }, 0],
+	])('%s', async (_, status, order, count) => {
+		const { creates } = await play(entries, order, { tasks: { a: status } });
+		expect(creates).toBe(count);
+	});
+});
+
+it('one failure among videos is enough for a node that stops at it', async () => {
+	const { creates } = await play(
+		[made('a', 0), made('b', 1), unmade(2)],
+		{ stopsAtFirstFailure: true },
+		{ tasks: { a: 'SUCCEEDED', b: 'FAILED' } },
+	);
+	expect(creates).toBe(0);
+});
+
+it('a check that knows neither whose it is nor what was learned before does its work', async () => {
+	const { report, creates } = await play([unmade(0)], { owner: undefined }, { remembers: false });
+	expect([report?.creating, creates]).toEqual(['done', 1]);
+});
+
+it('what it learns of the queue is kept for later batches', async () => {
+	const { kept } = await play([made('a', 0)], {}, done);
+	expect(kept).toEqual([[{ templateId: 'mengwa_kaixin', ms: 40_000 }]]);
+});
+
+describe('whose execution does not wait any more', () => {
+	it('was stopped: each entry says what became of it, and nothing is created', async () => {
+		const { outcomes, creates, warned } = await play(
+			[made('a', 0), unmade(1)],
+			{},
+			{
+				owner: STOPPED_BY_USER,
+			},
+		);
+		expect(outcomes).toHaveLength(2);
+		expect(creates).toBe(0);
+		expect(warned).toEqual([expect.stringContaining('was stopped')]);
+	});
+
+	it('has gone on: it says so, and asks nobody', async () => {
+		const { json, creates, asked } = await play([made('a', 0), unmade(1)], {}, { owner: GONE_ON });
+		expect(json).toMatchObject({ stopped: true });
+		expect([creates, asked]).toEqual([0, []]);
+	});
+});
+
+describe('a look, on the way to the creates', () => {
+	const SOON = { dueAt: START_MS + 130_000, looks: 1 };
+	const IN_TEN_MINUTES = { dueAt: START_MS + 600_000, looks: 2 };
+	const entries = [made('a', 0, withFile), made('b', 1), unmade(2)];
+
+	it('asks and downloads, creates nothing, and hands its order on', async () => {
+		const found = await play(entries, SOON, { ...done, stored: byReference });
+		expect([found.asked, found.downloads, found.creates]).toEqual([['a once', 'b once'], 1, 0]);
+		expect(found.report).toBeUndefined();
+		expect(found.look).toMatchObject({ number: 1, group: [2], looks: 0, waitSeconds: 130 });
+		expect(found.look?.entries).toMatchObject([
+			{ place: 0, taskId: 'a', settled: 'succeeded', item: { binary: { data: byReference } } },
+			{ place: 1, taskId: 'b' },
+			{ place: 2, address: 'oss://2.png' },
+		]);
+		expect(found.look?.schedule.open.map(({ taskId }) => taskId)).toEqual(['b']);
+		expect(found.kept).toHaveLength(1);
+	});
+
+	it('what it has fetched is not fetched again, and is in the report', async () => {
+		const { look } = await play(entries, SOON, { ...done, stored: byReference });
+		const last = { ...SOON, looks: 0, schedule: look?.schedule };
+		const found = await play(look?.entries ?? [], last, { tasks: { b: 'SUCCEEDED' } });
+		expect([found.asked, found.downloads, found.creates]).toEqual([['b once'], 0, 1]);
+		expect(found.progress).toMatchObject([
+			{ place: 0, settled: 'succeeded', item: { binary: { data: byReference } } },
+			{ place: 1, settled: 'succeeded', item: { json: { taskId: 'b' } } },
+			{ place: 2, taskId: 'new-0' },
+		]);
+	});
+
+	it('what is left for the end is not fetched by the next one', async () => {
+		const { look, downloads } = await play(entries, SOON, done);
+		expect([downloads, look?.entries[0]]).toMatchObject([1, { fetchedAtEnd: true }]);
+		const last = { ...SOON, looks: 0, schedule: look?.schedule };
+		const found = await play(look?.entries ?? [], last);
+		expect([found.asked, found.downloads]).toEqual([['b once'], 0]);
+		expect(found.progress[0]).toMatchObject({ settled: 'succeeded', fetchedAtEnd: true });
+	});
+
+	it('of a video that could not be downloaded, the report says which one it was', async () => {
+		const { look } = await play(
+			[made('a', 0, { ...withFile, failsOnDownloadError: true }), made('b', 1)],
+			SOON,
+			{
+				...done,
+				hasVideo: false,
+			},
+		);
+		const last = { looks: 0, schedule: look?.schedule };
+		const { progress } = await play(look?.entries ?? [], last);
+		expect(look?.entries[0]?.about).toBeDefined();
+		expect(progress[0]).toMatchObject({ settled: look?.entries[0]?.settled });
+		expect(progress[0]?.about).toEqual(look?.entries[0]?.about);
+	});
+
+	it('a file that n8n keeps in its memory is not fetched at every look', async () => {
+		const { look } = await play([made('a', 0, withFile), made('b', 1)], SOON, done);
+		expect(look?.entries[0]).toMatchObject({ fetchedAtEnd: true });
+		const again = await play(look?.entries ?? [], { ...SOON, schedule: look?.schedule });
+		expect([again.downloads, again.look?.entries[0]?.fetchedAtEnd]).toEqual([0, true]);
+	});
+
+	it('is not the last one of a batch: an open task stays open', async () => {
+		const { look } = await play([made('a', 0)], { ...SOON, isLastCheck: true });
+		expect(look?.schedule.open).toHaveLength(1);
+	});
+
+	it('after which there is nothing to wait for, is the end of the check', async () => {
+		const found = await play([made('a', 0)], IN_TEN_MINUTES, done);
+		expect([found.look, found.report?.creating]).toEqual([undefined, 'done']);
+		expect(found.progress).toMatchObject([{ settled: 'succeeded' }]);
+	});
+
+	it('that finds the queue much faster than it was known to be, leaves the creates to another check', async () => {
+		const all = { tasks: { a: 'SUCCEEDED', b: 'SUCCEEDED' } } as const;
+		const found = await play(entries, IN_TEN_MINUTES, { ...all, stored: byReference });
+		expect([found.creates, found.report?.creating, found.look]).toEqual([0, 'done', undefined]);
+	});
+
+	it('of a wait that was stopped, ends it', async () => {
+		const found = await play(entries, IN_TEN_MINUTES, { owner: STOPPED_BY_USER });
+		expect([found.look, found.report, found.warned.length]).toEqual([undefined, undefined, 1]);
+	});
+});

@@ -1,0 +1,219 @@
+/** Entries of a durable wait as items and outcomes: what has a task never comes out without it. */
+import {
+	errorItem,
+	giveUp,
+	handOn,
+	itemOf,
+	outcomesOf,
+	toOutcomes,
+	toStopped,
+	toUnfinished,
+	waitingMessage,
+} from '../../../../nodes/EmojiVideo/durable/layers/outcomes';
+import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
+import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
+import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
+import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
+import { START_MS } from '../../support/simulatedAccount.mts';
+import { made, unmade } from '../parts.mts';
+
+const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const LOST: Failure = { kind: 'noAnswer', message: 'lost', nextStep: 'x' };
+
+const about = (itemIndex: number) => ({
+	templateId: 'mengwa_kaixin',
+	imageUrl: undefined,
+	imageFile: `${itemIndex}.png`,
+});
+
+const video = (taskId: string, itemIndex: number, more: Partial<WaitEntry> = {}) =>
+	made(taskId, itemIndex, { settled: 'succeeded', item: { json: { taskId } }, ...more });
+
+const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
+
+it('what travels between the layers is one item, linked to the first', () => {
+	expect(itemOf({ number: 7 })).toEqual({
+		json: { [WAIT_STATE_KEY]: { number: 7 } },
+		pairedItem: { item: 0 },
+	});
+	expect(handOn({ number: 7 })).toEqual([
+		{ itemIndex: 0, result: succeed({ json: { [WAIT_STATE_KEY]: { number: 7 } } }) },
+	]);
+});
+
+it.each([
+	[{ error: 'lost' }, true],
+	[{ error: { message: 'lost' } }, true],
+	[{ error: '' }, false],
+	[{}, false],
+])('%j is an error of n8n’s own: %s', (json, is) => {
+	expect(errorItem.safeParse(json).success).toBe(is);
+});
+
+it.each([
+	[1, 'UTC', 'Waiting for 1 video, next look at 03:28, then every 1 to 4 minutes'],
+	[3, 'Asia/Shanghai', 'Waiting for 3 videos, next look at 11:28, then every 1 to 4 minutes'],
+])('a node that waits for %d says until when, in its time zone', (videos, zone, said) => {
+	expect(waitingMessage(videos, START_MS, zone)).toBe(said);
+});
+
+describe('an entry that nobody has looked after to its end', () => {
+	it('is an item with its task', () => {
+		expect(toUnfinished(made('a', 3), 'e')).toEqual({
+			itemIndex: 3,
+			result: succeed({
+				json: {
+					taskId: 'a',
+					status: 'PENDING',
+					unfinished: true,
+					message: expect.stringMatching(/interrupted.*with this task ID/) as string,
+					...about(3),
+				},
+			}),
+			about: about(3),
+		});
+	});
+
+	it('or says where its task may be found', () => {
+		expect(jsonOf(toUnfinished(unmade(3), 'e-1'))).toEqual({
+			status: 'UNKNOWN',
+			unfinished: true,
+			message: expect.stringMatching(/task ID is not known here.*execution=e-1/) as string,
+			...about(3),
+		});
+	});
+
+	it.each([made('a', 0), unmade(0)])(
+		'says what is waited for, as long as all goes well',
+		(entry) => {
+			expect(jsonOf(toUnfinished(entry, 'e', 'Waiting'))).toMatchObject({ message: 'Waiting' });
+		},
+	);
+
+	it('is its failure, where it has one', () => {
+		expect(toUnfinished(made('a', 3, { settled: REFUSED }), 'e', 'Waiting')).toEqual({
+			itemIndex: 3,
+			result: fail(REFUSED),
+			about: about(3),
+		});
+	});
+});
+
+describe('an entry of a batch that ends early', () => {
+	it('was stopped, with its task', () => {
+		expect(toStopped(made('a', 3))).toEqual({
+			itemIndex: 3,
+			result: fail({ ...STOPPED, taskId: 'a' }),
+			about: about(3),
+		});
+	});
+
+	it('is its failure, with the link to its video, where it has one', () => {
+		const link = { videoUrl: 'https://example.com/a.mp4' };
+		expect(toStopped(made('a', 3, { settled: REFUSED, about: link }))).toEqual({
+			itemIndex: 3,
+			result: fail(REFUSED),
+			about: { ...about(3), ...link },
+		});
+	});
+});
+
+describe('all that came of a batch', () => {
+	const tellOf = (outcomes: Outcome[]) =>
+		outcomes.map(({ itemIndex, result }) => [itemIndex, result.ok ? 'ok' : result.failure.message]);
+
+	it('is one outcome for each entry, in their order', () => {
+		const outcomes = toOutcomes({
+			entries: [video('a', 0), made('b', 0, { settled: REFUSED }), video('c', 1)],
+		});
+		expect(outcomes[0]).toEqual({
+			itemIndex: 0,
+			result: succeed({ json: { taskId: 'a' } }),
+			about: about(0),
+		});
+		expect(tellOf(outcomes)).toEqual([
+			[0, 'ok'],
+			[0, 'refused'],
+			[1, 'ok'],
+		]);
+	});
+
+	it('with packs, each item’s first is in its place, and what else there is comes behind', () => {
+		const pack = { isPack: true };
+		const outcomes = toOutcomes({
+			entries: [
+				video('a', 0, pack),
+				made('b', 0, { ...pack, settled: REFUSED }),
+				video('c', 0, pack),
+				made('d', 1, { ...pack, settled: LOST }),
+				video('e', 1, pack),
+				video('f', 2),
+			],
+		});
+		expect(tellOf(outcomes)).toEqual([
+			[0, 'ok'],
+			[1, 'lost'],
+			[2, 'ok'],
+			[0, 'refused'],
+			[1, 'ok'],
+		]);
+		expect(outcomes[0] && jsonOf(outcomes[0])).toMatchObject({
+			videos: [{ taskId: 'a' }, { taskId: 'c' }],
+		});
+	});
+});
+
+describe('a batch that is given up', () => {
+	const entries = [
+		made('a', 0),
+		unmade(1),
+		unmade(2),
+		unmade(3),
+		video('e', 4),
+		made('f', 5, { settled: REFUSED }),
+		made('g', 6, { settled: 'succeeded' }),
+	];
+	const turn = { number: 1, group: [2], since: 0, creatingEndsAt: 0, lostAt: 0, looks: 0 };
+	const doubt = { group: [3], since: 0, until: 0, tries: 0 };
+
+	it('each entry without an end fails by the reason, with its task; videos stay videos', () => {
+		const outcomes = giveUp({ entries }, STOPPED, LOST);
+		expect(outcomes.map(jsonOf)).toEqual([
+			{ ...STOPPED, taskId: 'a' },
+			STOPPED,
+			STOPPED,
+			STOPPED,
+			{ taskId: 'e' },
+			REFUSED,
+			{ ...STOPPED, taskId: 'g' },
+		]);
+	});
+
+	it('what may have been created says so', () => {
+		const outcomes = giveUp({ entries, turn, doubt }, STOPPED, LOST);
+		const lost = outcomes.flatMap((outcome, place) =>
+			!outcome.result.ok && outcome.result.failure === LOST ? [place] : [],
+		);
+		expect(lost).toEqual([2, 3]);
+	});
+
+	it('what has a task is not said to be lost', () => {
+		const [outcome] = giveUp(
+			{ entries: [made('a', 0)], turn: { ...turn, group: [0] } },
+			STOPPED,
+			LOST,
+		);
+		expect(outcome && jsonOf(outcome)).toEqual({ ...STOPPED, taskId: 'a' });
+	});
+});
+
+it('what a layer brings at once belongs to the items of its entries', () => {
+	const binary = { data: { data: '', mimeType: 'video/mp4' } };
+	const items = [{ json: { n: 1 }, binary }, { json: { n: 2 } }, { json: { n: 3 } }];
+	expect(outcomesOf(items, [made('a', 4), made('b', 5)])).toEqual([
+		{ itemIndex: 4, result: succeed({ json: { n: 1 }, binary }) },
+		{ itemIndex: 5, result: succeed({ json: { n: 2 }, binary: undefined }) },
+		{ itemIndex: 0, result: succeed({ json: { n: 3 }, binary: undefined }) },
+	]);
+});

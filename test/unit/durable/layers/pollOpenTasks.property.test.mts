@@ -1,0 +1,244 @@
+/**
+ * A wait in n8n's database, whatever the service answers and whenever n8n dies: each accepted task ID
+ * stays in the state, what has ended stays as it ended, and the wait comes to an end.
+ */
+import fc from 'fast-check';
+import {
+	isSettled,
+	nextCheck,
+	waitStateSchema,
+	saveSchedule,
+	waitBeforeCheck,
+} from '../../../../nodes/EmojiVideo/durable/plan/state';
+import { runCheck } from '../../../../nodes/EmojiVideo/durable/layers/pollOpenTasks';
+import type { WaitState, WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import { createPollSchedule, enqueue } from '../../../../nodes/EmojiVideo/batch/pollSchedule';
+import type { Answer } from '../../../../nodes/EmojiVideo/dashscope/client';
+import { fail } from '../../../../nodes/EmojiVideo/base/result';
+import type { FailureKind, Result } from '../../../../nodes/EmojiVideo/base/result';
+import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
+import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
+import { answered, defaults, START_MS, taskAt } from '../../support/simulatedAccount.mts';
+import type { SimulatedTask } from '../../support/simulatedAccount.mts';
+
+type Ask = (taskId: string) => Promise<Result<Answer<Task>>>;
+
+interface Scenario {
+	tasks: Array<{
+		runSeconds: number;
+		end: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNKNOWN';
+		/** Made elsewhere: this wait does not know when. */
+		isExternal: boolean;
+		/** How many entries stand for it. */
+		entries: number;
+		/** After which time of the one before it was accepted. */
+		afterMs: number;
+	}>;
+	/** Jobs that never became tasks. */
+	refused: number;
+	/** What the nth question meets, instead of an answer; `undefined`: an answer. */
+	faults: Array<FailureKind | undefined>;
+	/** n8n dies after the nth check: what it found out is lost, and it is taken again. */
+	crashes: boolean[];
+	width: number;
+	settings: { runTimeoutMs: number; queueTimeoutMs: number; patienceMs: number };
+	returnsUnfinished: boolean;
+	stopsAtFirstFailure: boolean;
+}
+
+/** No check is sooner than this after the one before (batch/state.ts). */
+const SHORTEST_WAIT_MS = 66_000;
+const LATENCY_MS = 100;
+
+function nobody(taskId: string): never {
+	throw new Error(`Nobody knows ${taskId}.`);
+}
+
+/** First in, first out, `width` at a time. */
+function simulate({ tasks, width }: Scenario): SimulatedTask[] {
+	const freeAt = Array.from({ length: width }, () => START_MS);
+	let acceptedAt = START_MS;
+	return tasks.map(({ runSeconds, end, afterMs }, index) => {
+		acceptedAt += afterMs;
+		freeAt.sort((a, b) => a - b);
+		const startedAt = Math.max(acceptedAt, freeAt[0] ?? acceptedAt);
+		const finishedAt = startedAt + runSeconds * 1000;
+		freeAt[0] = finishedAt;
+		const taskId = `task-${index}`;
+		return { taskId, templateId: 'mengwa_kaixin', acceptedAt, startedAt, finishedAt, end };
+	});
+}
+
+const lastAcceptedAt = (simulated: SimulatedTask[]) =>
+	Math.max(START_MS, ...simulated.map(({ acceptedAt }) => acceptedAt));
+
+function pack(scenario: Scenario, simulated: SimulatedTask[]): WaitState {
+	const schedule = createPollSchedule({ ...defaults, ...scenario.settings });
+	const now = lastAcceptedAt(simulated);
+	const entries: WaitEntry[] = Array.from({ length: scenario.refused }, (_, itemIndex) => ({
+		itemIndex,
+		simplify: true,
+		settled: { kind: 'refused', message: 'refused', nextStep: 'x' },
+	}));
+	scenario.tasks.forEach(({ isExternal, entries: copies }, index) => {
+		const { taskId, templateId, acceptedAt } = simulated[index] ?? { taskId: '', acceptedAt: 0 };
+		enqueue(schedule, { taskId, templateId, acceptedAt: isExternal ? undefined : acceptedAt }, now);
+		for (let copy = 0; copy < copies; copy++) {
+			entries.push({ itemIndex: entries.length, taskId, templateId, simplify: true });
+		}
+	});
+	return {
+		version: 2,
+		lateMs: 0,
+		turns: 0,
+		entries,
+		schedule: saveSchedule(schedule),
+		returnsUnfinished: scenario.returnsUnfinished,
+		stopsAtFirstFailure: scenario.stopsAtFirstFailure,
+		lastCheckAt: now + schedule.settings.queueTimeoutMs + schedule.settings.runTimeoutMs,
+		isLastCheck: false,
+	};
+}
+
+/** As it goes into the database and comes back. */
+const stored = (state: WaitState): WaitState =>
+	waitStateSchema.parse(JSON.parse(JSON.stringify(state)));
+
+const idsOf = ({ entries }: WaitState) => entries.map(({ taskId }) => taskId);
+const endsOf = ({ entries }: WaitState) => entries.map(({ settled }) => settled);
+
+/** Every ID is where it was, and each task without an end is still looked after. */
+function expectNothingLost(before: WaitState, after: WaitState) {
+	expect(idsOf(after)).toEqual(idsOf(before));
+	const open = after.schedule.open.map(({ taskId }) => taskId);
+	const withoutEnd = after.entries.filter(({ settled }) => settled === undefined);
+	expect(new Set(open)).toEqual(new Set(withoutEnd.map(({ taskId }) => taskId)));
+	expect(new Set(open).size).toBe(open.length);
+}
+
+/** What had ended before the check has ended in the same way after it. */
+function expectSettledKept(before: WaitState, after: WaitState) {
+	const kept = endsOf(after).map((end, index) => (endsOf(before)[index] ? end : undefined));
+	expect(kept).toEqual(endsOf(before));
+}
+
+/** An end is what the service said, or carries the task's ID. */
+function expectTrue({ entries }: WaitState, simulated: SimulatedTask[], now: number) {
+	for (const { settled, taskId } of entries) {
+		if (taskId === undefined || settled === undefined) continue;
+		const task = simulated.find((candidate) => candidate.taskId === taskId);
+		if (settled === 'succeeded') {
+			expect(task?.end).toBe('SUCCEEDED');
+			expect(task?.finishedAt).toBeLessThanOrEqual(now);
+		} else if (settled !== 'outOfTime') {
+			expect(settled.taskId).toBe(taskId);
+		}
+	}
+}
+
+async function play(scenario: Scenario): Promise<void> {
+	const simulated = simulate(scenario);
+	let state = stored(pack(scenario, simulated));
+	let now = lastAcceptedAt(simulated);
+	let questions = 0;
+	let checks = 0;
+	const answersOfCheck = new Map<string, { result: Result<Answer<Task>>; at: number }>();
+
+	const ask: Ask = async (taskId) => {
+		now += LATENCY_MS;
+		const task = simulated.find((candidate) => candidate.taskId === taskId);
+		const kind = scenario.faults[questions++];
+		const fault = kind && fail({ kind, message: kind, nextStep: 'x' });
+		const result = fault ?? answered(taskAt(task ?? nobody(taskId), now));
+		answersOfCheck.set(taskId, { result, at: now });
+		return Promise.resolve(result);
+	};
+	// One check may have begun just before the limit; the last one comes after it.
+	const endsBy = state.lastCheckAt + 2 * (SHORTEST_WAIT_MS + simulated.length * LATENCY_MS);
+
+	// As the supervisor does it (durable/layers/roles.ts): without a next check it gives up with every ID.
+	for (;;) {
+		const next = isSettled(state) ? undefined : nextCheck(state, now);
+		if (!next) break;
+		state = stored(next);
+		now += waitBeforeCheck(state, now);
+		answersOfCheck.clear();
+		const taken = await runCheck(state, ask, () => now);
+		const after = stored(taken.state);
+		expectNothingLost(state, after);
+		expectSettledKept(state, after);
+		expectTrue(after, simulated, now);
+
+		// The same check once more, with the same answers at the same times, says the same.
+		let replayedAt = now;
+		const again = await runCheck(
+			state,
+			async (taskId) => {
+				const { result, at } = answersOfCheck.get(taskId) ?? nobody(taskId);
+				replayedAt = at;
+				return Promise.resolve(result);
+			},
+			() => replayedAt,
+		);
+		expect(endsOf(again.state)).toEqual(endsOf(taken.state));
+		expect([...again.answers.keys()]).toEqual([...taken.answers.keys()]);
+
+		if (!scenario.crashes[checks++]) state = after;
+	}
+	expect(now).toBeLessThanOrEqual(endsBy);
+	// And a check of a settled wait, as after a crash in its last one, changes no end.
+	const late = await runCheck(state, ask, () => now);
+	expectSettledKept(state, late.state);
+	expectNothingLost(state, late.state);
+}
+
+const scenarios: fc.Arbitrary<Scenario> = fc.record({
+	tasks: fc.array(
+		fc.record({
+			runSeconds: fc.integer({ min: 0, max: 600 }),
+			end: fc.oneof(
+				{ weight: 3, arbitrary: fc.constant('SUCCEEDED' as const) },
+				fc.constantFrom('FAILED' as const, 'CANCELED' as const, 'UNKNOWN' as const),
+			),
+			isExternal: fc.boolean(),
+			entries: fc.integer({ min: 1, max: 2 }),
+			afterMs: fc.integer({ min: 0, max: 60_000 }),
+		}),
+		{ maxLength: 8 },
+	),
+	refused: fc.integer({ min: 0, max: 2 }),
+	faults: fc.array(
+		fc.option(
+			fc.constantFrom<FailureKind>(
+				'throttled',
+				'unavailable',
+				'unreachable',
+				'noAnswer',
+				'unreadable',
+				'refused',
+				'unauthorized',
+			),
+			{ nil: undefined, freq: 2 },
+		),
+		{ maxLength: 20 },
+	),
+	crashes: fc.array(fc.boolean(), { maxLength: 10 }),
+	width: fc.integer({ min: 1, max: 4 }),
+	settings: fc.record({
+		runTimeoutMs: fc.integer({ min: 1000, max: 1_800_000 }),
+		queueTimeoutMs: fc.integer({ min: 1000, max: 43_200_000 }),
+		patienceMs: fc.integer({ min: 0, max: 900_000 }),
+	}),
+	returnsUnfinished: fc.boolean(),
+	stopsAtFirstFailure: fc.boolean(),
+});
+
+describe('a wait in checks, with any answers, faults and crashes', () => {
+	it(
+		'keeps every task ID, changes no end, and comes to an end by its limits',
+		async () => {
+			await fc.assert(fc.asyncProperty(scenarios, play), { ...PROPERTY_LIMITS, numRuns: 300 });
+		},
+		PROPERTY_TIMEOUT_MS,
+	);
+});

@@ -1,0 +1,124 @@
+/**
+ * A wait that another version of the package has written down, whatever is illegible in it: every task ID
+ * that still stands in it comes out, and no video that was not finished comes out as one.
+ */
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+import { CHANGED, outcomesOfLegible } from '../../../../nodes/EmojiVideo/durable/layers/recovery';
+import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
+import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
+
+const TASKS = ['task-a', 'task-b', 'task-c'];
+
+const entryOf = (taskId: string, itemIndex: number) => ({
+	taskId,
+	itemIndex,
+	templateId: 'mengwa_kaixin',
+	imageFile: `${itemIndex}.png`,
+	simplify: true,
+	requestId: `request-${itemIndex}`,
+	acceptedAt: 1,
+	areas: { face: [1, 2, 3, 4], expression: [1, 2, 3, 4] },
+});
+
+const finished = (taskId: string, itemIndex: number) => ({
+	...entryOf(taskId, itemIndex),
+	settled: 'succeeded',
+	item: { json: { taskId }, binary: { data: { id: 'database:1', mimeType: 'video/mp4' } } },
+});
+
+const stored = () => ({
+	state: {
+		version: 99,
+		entries: [
+			entryOf('task-a', 0),
+			finished('task-b', 1),
+			{ ...entryOf('', 2), taskId: undefined, address: 'oss://2.png' },
+			{ ...entryOf('', 3), taskId: undefined, address: 'oss://3.png' },
+		],
+		schedule: { open: [{ taskId: 'task-a', status: 'PENDING' }] },
+		turn: { number: 2, group: [2], since: 1, creatingEndsAt: 2, lostAt: 3, looks: 0 },
+	},
+	report: { number: 2, progress: [{ place: 2, taskId: 'task-c', acceptedAt: 2 }] },
+});
+
+/** All places in a value, as ways to them; those of task IDs are left out. */
+function places(value: unknown, way: string[] = []): string[][] {
+	if (typeof value !== 'object' || value === null) return way.at(-1) === 'taskId' ? [] : [way];
+	const inner = Object.entries(value).flatMap(([name, each]) => places(each, [...way, name]));
+	return way.length === 0 ? inner : [way, ...inner];
+}
+
+/** Puts something else in a place, or moves what is there: what it held stays in it. */
+function spoil(root: IDataObject, way: string[], how: 'wrap' | 'drop' | 'word') {
+	const name = way.at(-1) ?? '';
+	const holder = way
+		.slice(0, -1)
+		.reduce<
+			IDataObject | undefined
+		>((value, step) => value?.[step] as IDataObject | undefined, root);
+	if (typeof holder !== 'object' || holder === null) return;
+	if (how === 'wrap') holder[name] = { moved: holder[name] };
+	else if (typeof holder[name] !== 'object') holder[name] = how === 'word' ? 'odd' : undefined;
+}
+
+const nextStepOf = (result: Outcome['result'] | undefined) =>
+	result && !result.ok ? result.failure.nextStep : undefined;
+
+const WAYS = places(stored());
+
+it('what is legible comes out as it is', () => {
+	const { state, report } = stored();
+	const outcomes = outcomesOfLegible(state, [report], CHANGED);
+	expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([0, 1, 2, 3]);
+	const [open, video, reported, unmade] = outcomes.map(({ result }) => result);
+	expect(open).toEqual({ ok: false, failure: { ...CHANGED, taskId: 'task-a' } });
+	expect(video).toEqual({ ok: true, value: finished('task-b', 1).item });
+	expect(reported).toEqual({ ok: false, failure: { ...CHANGED, taskId: 'task-c' } });
+	expect(nextStepOf(unmade)).toContain('No task was made');
+	expect(outcomes[3]?.about?.imageFile).toBe('3.png');
+});
+
+it('a video whose item has lost its task ID leaves it to the others to name it', () => {
+	const { state, report } = stored();
+	const item = { json: {}, moved: { taskId: 'task-b' } };
+	const entries = state.entries.map((entry, place) => (place === 1 ? { ...entry, item } : entry));
+	const outcomes = outcomesOfLegible({ ...state, entries }, [report], CHANGED);
+	expect(nextStepOf(outcomes[0]?.result)).toContain('nothing else can be read: task-b');
+});
+
+it(
+	'whatever is illegible, every task ID comes out, and nothing unfinished is a success',
+	() => {
+		const changes = fc.array(
+			fc.tuple(
+				fc.constantFrom(...WAYS),
+				fc.constantFrom('wrap' as const, 'drop' as const, 'word' as const),
+			),
+			{ maxLength: 6 },
+		);
+		fc.assert(
+			fc.property(changes, (spoils) => {
+				const json = stored() as unknown as IDataObject;
+				for (const [way, how] of spoils) spoil(json, way, how);
+				const { state, report } = JSON.parse(JSON.stringify(json)) as IDataObject;
+				const outcomes = outcomesOfLegible(state, [report], CHANGED);
+				const text = JSON.stringify(outcomes);
+				for (const id of TASKS) expect(text).toContain(id);
+				const videos = outcomes.filter(({ result }) => result.ok);
+				expect(videos.length).toBeLessThanOrEqual(1);
+			}),
+			PROPERTY_LIMITS,
+		);
+	},
+	PROPERTY_TIMEOUT_MS,
+);
+
+it.each([undefined, null, 7, 'word', [], {}, { entries: 'none' }, { entries: [] }])(
+	'%j: an error that says where to look',
+	(state) => {
+		const [outcome, ...more] = outcomesOfLegible(state, [undefined], CHANGED);
+		expect(more).toEqual([]);
+		expect(nextStepOf(outcome?.result)).toContain("n8n's log");
+	},
+);

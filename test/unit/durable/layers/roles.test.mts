@@ -1,0 +1,135 @@
+/** What the node does in each layer of a durable wait; only what the finalizer hands on are failures again. */
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
+import { runDurableRole } from '../../../../nodes/EmojiVideo/durable/layers/roles';
+import { reportSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import { SEAL_KEY, WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
+import type { DurableRole } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
+import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
+import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
+import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
+import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
+import { layerWith, made, orderOf, PARKED, stateOf, unmade } from '../parts.mts';
+import { createVirtualClock } from '../../support/virtualClock.mts';
+
+const WRONG_KEY: Failure = { kind: 'input', message: 'no credential', nextStep: 'x' };
+const carrying = (value: unknown) => ({ [WAIT_STATE_KEY]: value });
+
+const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
+
+/** A layer's run, with an account that knows nothing of any task. */
+async function run(role: DurableRole, json: unknown, isOpen = true) {
+	const n8n = layerWith({ json, rows: { user: PARKED } });
+	let requests = 0;
+	const lost = async () => {
+		requests++;
+		return await Promise.resolve(fail(STOPPED));
+	};
+	const context = {
+		functions: n8n.functions,
+		clock: createVirtualClock(),
+		client: { createTask: lost, getTask: lost },
+		signal: new AbortController().signal,
+		halt: () => undefined,
+		paidTasks: openPaidTasks({}),
+	} as unknown as ExecutionContext;
+	const outcomes = await runDurableRole(
+		role,
+		n8n.functions,
+		isOpen ? succeed(context) : fail(WRONG_KEY),
+	);
+	return { ...n8n, outcomes, jsons: outcomes.map(jsonOf), requests };
+}
+
+const reportIn = (jsons: unknown[]) =>
+	reportSchema.safeParse((jsons[0] as Record<string, unknown>)[WAIT_STATE_KEY]).data;
+
+describe('a check', () => {
+	it.each([undefined, {}, carrying({ number: 'x' })])(
+		'without an order that it can read does nothing (%j)',
+		async (json) => {
+			expect((await run('check', json)).jsons).toEqual([carrying({ number: 0 })]);
+		},
+	);
+
+	it('does what is ordered, and reports it', async () => {
+		const order = orderOf([made('a', 0)], { number: 4 });
+		const { jsons, requests } = await run('check', carrying(order));
+		expect(reportIn(jsons)).toMatchObject({ number: 4, progress: [{ taskId: 'a' }] });
+		expect(requests).toBe(1);
+	});
+
+	it.each([
+		[undefined, 'done'],
+		[{ since: 0, until: 0, known: [] }, 'unreadable'],
+	])(
+		'without an account creates nothing, and what is in doubt stays so',
+		async (doubt, creating) => {
+			const seen = made('a', 1, { settled: 'succeeded', item: { json: { taskId: 'a' } } });
+			const order = orderOf([unmade(0), seen], { number: 4, doubt });
+			const { jsons } = await run('check', carrying(order), false);
+			expect(reportIn(jsons)).toEqual({
+				number: 4,
+				progress: [
+					{ place: 0 },
+					{ place: 1, taskId: 'a', settled: 'succeeded', item: { json: { taskId: 'a' } } },
+				],
+				schedule: order.schedule,
+				creating,
+				endedBy: WRONG_KEY,
+			});
+		},
+	);
+});
+
+describe('a failure below the finalizer is an item', () => {
+	const state = stateOf([made('a', 3)]);
+	const sealed = (failure: Failure) => ({
+		[SEAL_KEY]: { failure, about: { templateId: 'mengwa_kaixin', imageFile: '3.png' } },
+	});
+
+	it('of the supervisor, without an account: every task comes out', async () => {
+		const { outcomes, jsons } = await run('supervisor', carrying(state), false);
+		expect(jsons).toEqual([sealed({ ...WRONG_KEY, taskId: 'a' })]);
+		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([3]);
+	});
+
+	it('of the guard, without a state that it can read', async () => {
+		const { jsons } = await run('guard', carrying({ ...state, version: 99 }));
+		expect(jsons).toMatchObject([{ [SEAL_KEY]: { failure: { taskId: 'a' } } }]);
+	});
+});
+
+it.each([
+	['supervisor', 'next look'],
+	['guard', 'waits for'],
+] as const)('a %s that has a state begins what is below it', async (role, name) => {
+	const { started, jsons } = await run(role, carrying(stateOf([made('a', 0)])));
+	expect(started).toMatchObject([{ name: expect.stringContaining(name) as string }]);
+	expect(jsons).toEqual([carrying({ number: role === 'guard' ? 0 : 1 })]);
+});
+
+it('the finalizer opens what is sealed, each for its item, and hands on the others', async () => {
+	const binary = { data: { data: '', mimeType: 'video/mp4' } };
+	const about = { imageFile: '1.png' };
+	const items = [
+		{ json: { taskId: 'a' }, binary },
+		{ json: { [SEAL_KEY]: { failure: { ...STOPPED, taskId: 'b' }, about } } },
+		{ json: { [SEAL_KEY]: { failure: STOPPED } } },
+	];
+	const functions = { getInputData: () => items } as unknown as IExecuteFunctions;
+	expect(await runDurableRole('finalizer', functions, fail(WRONG_KEY))).toEqual([
+		{ itemIndex: 0, result: succeed({ json: { taskId: 'a' }, binary }) },
+		{ itemIndex: 1, result: fail({ ...STOPPED, taskId: 'b' }), about },
+		{ itemIndex: 2, result: fail(STOPPED), about: undefined },
+	]);
+});
+
+it('a failure that another version has sealed is a failure, with its task', async () => {
+	const json = { [SEAL_KEY]: { version: 99, reason: { taskId: 'a' } } };
+	const functions = { getInputData: () => [{ json }] } as unknown as IExecuteFunctions;
+	const outcomes = await runDurableRole('finalizer', functions, fail(STOPPED));
+	expect(outcomes).toMatchObject([
+		{ result: { failure: { nextStep: expect.stringContaining('read: a.') as string } } },
+	]);
+});

@@ -1,0 +1,428 @@
+/** How a durable wait begins: what goes into n8n's database, and what stays in memory where it cannot. */
+import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
+import type { VideoLabel } from '../../../../nodes/EmojiVideo/batch/plan';
+import type { PreparedJob } from '../../../../nodes/EmojiVideo/batch/submit';
+import { startWait } from '../../../../nodes/EmojiVideo/durable/layers/start';
+import { unpack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
+import { waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import { FIRST_LATE_MS } from '../../../../nodes/EmojiVideo/durable/plan/rounds';
+import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
+import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
+import { failed } from '../../../../nodes/EmojiVideo/execution/outcome';
+import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
+import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
+import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
+import type { Delivery } from '../../../../nodes/EmojiVideo/wait/deliver';
+import type { WaitOptions, Waiting } from '../../../../nodes/EmojiVideo/wait/inMemoryWait';
+import { answered, defaults, START_MS } from '../../support/simulatedAccount.mts';
+import { AREAS, layerWith } from '../parts.mts';
+import { createVirtualClock } from '../../support/virtualClock.mts';
+
+const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const HOUR_MS = 3_600_000;
+
+const label = (itemIndex: number, more: Partial<VideoLabel> = {}) => ({
+	itemIndex,
+	key: `key-${itemIndex}`,
+	templateId: 'mengwa_kaixin',
+	imageFile: `${itemIndex}.png`,
+	...more,
+});
+
+const prepared = (itemIndex: number): PreparedJob => ({
+	job: label(itemIndex),
+	address: `oss://${itemIndex}.png`,
+	areas: AREAS,
+});
+
+const accepted = (taskId: string, itemIndex: number) => ({
+	job: label(itemIndex),
+	entry: { taskId, requestId: 'r', areas: AREAS, acceptedAt: START_MS - 5 },
+});
+
+interface Begun {
+	/** By item; of how many items there are. */
+	deliveries?: Delivery[];
+	inputs?: number;
+	videos?: number[];
+	refused?: Outcome[];
+	options?: Partial<WaitOptions>;
+	context?: Partial<ExecutionContext>;
+	ends?: Array<{ n: number }>;
+	refuses?: string;
+	/** What n8n makes of a file. */
+	stored?: object;
+	/** What the create of an address meets. */
+	failures?: Record<string, Failure>;
+	more?: Record<string, unknown>;
+}
+
+function begin({
+	deliveries = [],
+	inputs = 1,
+	videos = [0],
+	refused = [],
+	options,
+	context,
+	ends,
+	refuses,
+	stored = {},
+	failures = {},
+	more,
+}: Begun = {}) {
+	const hints: Array<{ message: string; type?: string }> = [];
+	const created: string[] = [];
+	/** Of the service, in order. */
+	const asked: string[] = [];
+	const clock = createVirtualClock(START_MS);
+	const stop = new AbortController();
+	const paidTasks = openPaidTasks({});
+	const n8n = layerWith({
+		ends,
+		refuses,
+		more: {
+			getInputData: () => Array.from({ length: inputs }, () => ({ json: {} })),
+			addExecutionHints: (hint: { message: string }) => void hints.push(hint),
+			helpers: { prepareBinaryData: async () => await Promise.resolve(stored) },
+			...more,
+		},
+	});
+	const createTask = async ({ imageUrl }: { imageUrl: string }) => {
+		created.push(imageUrl);
+		asked.push('create');
+		const failure = failures[imageUrl];
+		if (failure) return fail(failure);
+		return await Promise.resolve(
+			succeed({ value: { taskId: `new-${created.length}`, requestId: 'r' }, raw: {} }),
+		);
+	};
+	const getTask = async (taskId: string) => {
+		asked.push(taskId);
+		return await Promise.resolve(answered({ taskId, status: 'SUCCEEDED' } as never));
+	};
+	const tools = {
+		functions: n8n.functions,
+		clock,
+		paidTasks,
+		client: { createTask, getTask },
+		signal: stop.signal,
+		halt: () => stop.abort(),
+		isStopped: () => false,
+		rates: {},
+		stopsAtFirstFailure: false,
+		...context,
+	} as unknown as ExecutionContext;
+	const wait: WaitOptions = {
+		...defaults,
+		returnsUnfinished: false,
+		cancelsOnStop: false,
+		survivesRestarts: true,
+		...options,
+	};
+	const waiting = startWait(
+		tools,
+		wait,
+		videos.map((itemIndex) => label(itemIndex)),
+		new Map(deliveries.map((delivery, itemIndex) => [itemIndex, delivery])),
+		refused,
+	);
+	const finish = async () => {
+		const outcomes = await clock.until(waiting.finish());
+		const [first] = n8n.started;
+		const sent = first?.sent as Array<{ json: Record<string, unknown> }> | undefined;
+		const state = unpack(sent?.[0]?.json[WAIT_STATE_KEY]) as WaitState | undefined;
+		return { outcomes, state };
+	};
+	return { ...n8n, waiting, finish, hints, created, asked, paidTasks, stop };
+}
+
+const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
+
+const isDurable = (waiting: Waiting) => 'handOver' in waiting;
+
+describe('a wait', () => {
+	it('that is not to survive stays in memory, without a word', () => {
+		const { waiting, hints } = begin({ options: { survivesRestarts: false } });
+		expect([isDurable(waiting), hints]).toEqual([false, []]);
+	});
+
+	it('that n8n cannot park stays in memory, and says so', () => {
+		const { waiting, hints } = begin({ more: { getWorkflowDataProxy: () => ({}) } });
+		expect(isDurable(waiting)).toBe(false);
+		expect(hints).toEqual([
+			{
+				message: expect.stringMatching(/cannot park.*ends if n8n restarts\.$/) as string,
+				location: 'outputPane',
+				type: 'warning',
+			},
+		]);
+	});
+
+	const pack: Delivery = { simplify: true, isPack: true };
+	const single: Delivery = { simplify: true };
+	const no = [failed(1, REFUSED)];
+
+	it.each<[string, Begun, boolean]>([
+		['one video for each item', { inputs: 3, videos: [0, 1, 2] }, true],
+		['the same in another order', { inputs: 2, videos: [1, 0] }, true],
+		['several of one item', { inputs: 1, videos: [0, 0, 0] }, true],
+		['none of an item', { inputs: 3, videos: [0, 2] }, false],
+		['none of the last item', { inputs: 2, videos: [0] }, false],
+		[
+			'one of each item, a pack each',
+			{ inputs: 2, videos: [0, 1], deliveries: [pack, pack] },
+			true,
+		],
+		['one item that was refused among them', { inputs: 3, videos: [0, 2], refused: no }, true],
+		['two of one item and none of another', { inputs: 2, videos: [0, 0] }, false],
+		['several of several items', { inputs: 2, videos: [0, 0, 1] }, false],
+		[
+			'several of several items, a pack each',
+			{ inputs: 2, videos: [0, 0, 1, 1], deliveries: [pack, pack] },
+			true,
+		],
+		[
+			'several of several items, only one of them a pack',
+			{ inputs: 2, videos: [0, 0, 1, 1], deliveries: [pack, single] },
+			false,
+		],
+	])('%s is parked, or says what would be mixed up', (_, begun, is) => {
+		const { waiting, hints } = begin(begun);
+		expect(isDurable(waiting)).toBe(is);
+		const told = is ? [] : [expect.stringMatching(/restarts\. n8n would mix up which video/)];
+		expect(hints.map(({ message }) => message)).toEqual(told);
+	});
+});
+
+/** Three items: one is refused, one is prepared, one has its task. */
+function beginThree(more: Begun = {}) {
+	const begun = begin({
+		inputs: 3,
+		videos: [2, 0],
+		refused: [failed(1, REFUSED)],
+		deliveries: [{ simplify: true }, { simplify: true }, { simplify: false, withDetails: true }],
+		...more,
+	});
+	begun.waiting.handOver?.(prepared(2));
+	begun.waiting.add(accepted('a', 0));
+	return begun;
+}
+
+describe('the state that is parked', () => {
+	it('has every video in the order of the items, with what it needs', async () => {
+		const { finish } = beginThree();
+		const { state } = await finish();
+		expect(state?.entries).toEqual([
+			{
+				itemIndex: 0,
+				templateId: 'mengwa_kaixin',
+				imageFile: '0.png',
+				simplify: true,
+				taskId: 'a',
+				requestId: 'r',
+				areas: AREAS,
+				acceptedAt: START_MS - 5,
+			},
+			{ itemIndex: 1, simplify: true, settled: REFUSED },
+			{
+				itemIndex: 2,
+				templateId: 'mengwa_kaixin',
+				imageFile: '2.png',
+				simplify: false,
+				withDetails: true,
+				address: 'oss://2.png',
+				areas: AREAS,
+			},
+		]);
+		expect(state?.schedule.open).toMatchObject([
+			{ taskId: 'a', templateId: 'mengwa_kaixin', acceptedAt: START_MS - 5 },
+		]);
+		expect(waitStateSchema.safeParse(state).success).toBe(true);
+	});
+
+	it('has the options, and when everything must have ended', async () => {
+		const { finish } = beginThree({
+			options: { returnsUnfinished: true, cancelsOnStop: true, queueAhead: 7 },
+			context: { rates: { create: 0.5 }, stopsAtFirstFailure: true },
+		});
+		expect((await finish()).state).toBeUndefined();
+		const { finish: finishOthers } = beginThree({
+			options: { returnsUnfinished: true, cancelsOnStop: true, queueAhead: 7 },
+			context: {
+				rates: { create: 0.5 },
+				memory: { recall: () => ({ runs: [{ ms: 9 }], width: 3 }), keep: () => undefined },
+			},
+		});
+		const { queueTimeoutMs, runTimeoutMs } = defaults;
+		expect((await finishOthers()).state).toMatchObject({
+			version: 2,
+			returnsUnfinished: true,
+			stopsAtFirstFailure: false,
+			queueAhead: 7,
+			createRate: 0.5,
+			lastCheckAt: START_MS + 3 * runTimeoutMs + queueTimeoutMs + runTimeoutMs,
+			isLastCheck: false,
+			lateMs: FIRST_LATE_MS,
+			turns: 0,
+			owner: { executionId: 'own', cancelsOnStop: true },
+			schedule: { width: 3, runs: [{ ms: 9 }] },
+		});
+	});
+
+	it('an item that says nothing of its delivery has simple items', async () => {
+		const { waiting, finish } = begin();
+		waiting.handOver?.(prepared(0));
+		expect((await finish()).state?.entries).toMatchObject([{ simplify: true }]);
+	});
+});
+
+describe('a batch that is parked', () => {
+	it('goes on by itself an hour after its last check, with an item for each video', async () => {
+		const { finish, parked, started } = beginThree();
+		const { state } = await finish();
+		expect(started).toMatchObject([{ name: 'Emoji Video: guards execution own' }]);
+		expect(parked).toMatchObject([
+			{
+				until: (state?.lastCheckAt ?? 0) + HOUR_MS,
+				with: [
+					[
+						{ json: { taskId: 'a', unfinished: true }, pairedItem: { item: 0 } },
+						{ json: { error: { message: 'refused' } }, pairedItem: { item: 1 } },
+						{ json: { status: 'UNKNOWN' }, pairedItem: { item: 2 } },
+					],
+				],
+			},
+		]);
+	});
+
+	it('shows what it waits for, and no error among it', async () => {
+		const { finish, hints } = beginThree();
+		const { outcomes } = await finish();
+		const message = 'Waiting for 2 videos, next look at 03:29, then every 1 to 4 minutes';
+		expect(outcomes.map(jsonOf)).toMatchObject([{ taskId: 'a', message }, { message }]);
+		expect(hints).toEqual([{ message, location: 'outputPane' }]);
+	});
+
+	it('is not paid for again by a Retry: what the checks create is in doubt there', async () => {
+		const { finish, paidTasks } = beginThree();
+		await finish();
+		expect(['key-0', 'key-2'].map((key) => paidTasks.isInFlight(key))).toEqual([false, true]);
+	});
+
+	it('whose guard ends at once has what that has brought', async () => {
+		const { finish, hints, parked } = beginThree({ ends: [{ n: 1 }, { n: 2 }, { n: 3 }] });
+		const { outcomes } = await finish();
+		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([0, 1, 2]);
+		expect(outcomes.map(jsonOf)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+		expect([hints, parked]).toEqual([[], []]);
+	});
+
+	it('has room for every job, and waits for none', async () => {
+		await expect(begin().waiting.untilRoom()).resolves.toBeUndefined();
+	});
+});
+
+describe('files that n8n keeps in its memory', () => {
+	const withFile: Delivery = { simplify: true, field: 'data' };
+
+	it.each<[string, Delivery, object, number]>([
+		['are said to be fetched at the end', withFile, {}, 1],
+		['are no matter where they are kept by reference', withFile, { id: 'filesystem:1' }, 0],
+		['are no matter where none is wanted', { simplify: true }, {}, 0],
+	])('%s', async (_, delivery, stored, count) => {
+		const { waiting, finish, hints, warned } = begin({
+			inputs: 2,
+			refused: [failed(1, REFUSED)],
+			deliveries: [delivery],
+			stored,
+		});
+		waiting.handOver?.(prepared(0));
+		await finish();
+		const told = hints.filter(({ type }) => type === 'warning');
+		expect(told).toHaveLength(count);
+		expect(warned).toEqual(told.map(({ message }) => `Emoji Video: execution own: ${message}`));
+	});
+});
+
+describe('nothing is parked', () => {
+	it('where nothing is left to wait for: each has its failure', async () => {
+		const { waiting, finish, started } = begin({
+			inputs: 2,
+			videos: [0],
+			refused: [failed(1, REFUSED)],
+		});
+		waiting.settle(label(0), fail(STOPPED));
+		const { outcomes } = await finish();
+		expect(outcomes.map(jsonOf)).toEqual([STOPPED, REFUSED]);
+		expect(outcomes[0]?.about).toMatchObject({ imageFile: '0.png' });
+		expect(started).toEqual([]);
+	});
+
+	it('after Stop: nothing was created, and each accepted task is named', async () => {
+		const { finish, started, stop, paidTasks } = beginThree();
+		stop.abort();
+		const { outcomes } = await finish();
+		expect(outcomes.map(jsonOf)).toEqual([STOPPED, { ...STOPPED, taskId: 'a' }, REFUSED]);
+		expect([started, paidTasks.isInFlight('key-2')]).toEqual([[], false]);
+	});
+
+	it.each([true, false])(
+		'the first failure ends the rest where the node stops at it: %s',
+		(stops) => {
+			const { waiting, stop } = begin({ context: { stopsAtFirstFailure: stops } });
+			waiting.settle(label(0), succeed({ json: {} }));
+			expect(stop.signal.aborted).toBe(false);
+			waiting.settle(label(0), fail(REFUSED));
+			expect(stop.signal.aborted).toBe(stops);
+		},
+	);
+});
+
+describe('where n8n does not start the guard', () => {
+	it('the batch goes on in memory: each video is created once, and comes out', async () => {
+		const { finish, created, hints } = beginThree({ refuses: 'no sub-workflows here' });
+		const { outcomes } = await finish();
+		expect(created).toEqual(['oss://2.png']);
+		expect(outcomes.map(jsonOf)).toMatchObject([
+			REFUSED,
+			expect.anything(),
+			{ taskId: 'a', status: 'SUCCEEDED' },
+		]);
+		expect(hints.map(({ message }) => message)).toEqual([
+			expect.stringMatching(/stays in memory.*\(no sub-workflows here\)$/),
+		]);
+	});
+
+	it('what had failed before has failed there, too', async () => {
+		const deliveries = [{ simplify: true }, { simplify: true }];
+		const begun = begin({ inputs: 2, videos: [0, 1], deliveries, refuses: 'no' });
+		begun.waiting.settle(label(0), fail(REFUSED));
+		begun.waiting.handOver?.(prepared(1));
+		const { outcomes } = await begun.finish();
+		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-1' }]);
+	});
+
+	it('what cannot be created is a failure, and the others are created', async () => {
+		const deliveries = [{ simplify: true }, { simplify: true }];
+		const begun = begin({
+			inputs: 2,
+			videos: [0, 1],
+			deliveries,
+			refuses: 'no',
+			failures: { 'oss://0.png': REFUSED },
+		});
+		for (const place of [0, 1]) begun.waiting.handOver?.(prepared(place));
+		const { outcomes } = await begun.finish();
+		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-2' }]);
+	});
+
+	it('no more are created at a time than the user wants in the queue', async () => {
+		const deliveries = [{ simplify: true }, { simplify: true }];
+		const options = { queueAhead: 1 };
+		const begun = begin({ inputs: 2, videos: [0, 1], deliveries, options, refuses: 'no' });
+		for (const place of [0, 1]) begun.waiting.handOver?.(prepared(place));
+		await begun.finish();
+		expect(begun.asked).toEqual(['create', 'new-1', 'create', 'new-2']);
+	});
+});

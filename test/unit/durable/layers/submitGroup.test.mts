@@ -1,0 +1,380 @@
+/** What a check of a durable wait creates, and what it does not: nobody pays twice, and no task is lost. */
+import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
+import type { CreatedTask, ListedTask } from '../../../../nodes/EmojiVideo/dashscope/schemas';
+import { createGroup } from '../../../../nodes/EmojiVideo/durable/layers/submitGroup';
+import { STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/relatives';
+import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Order } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import { SUPERVISOR_NODE } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
+import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
+import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
+import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
+import { START_MS } from '../../support/simulatedAccount.mts';
+import {
+	AREAS,
+	GONE_ON,
+	made,
+	n8nWith,
+	orderOf,
+	PARKED,
+	rowWith,
+	scheduleOf,
+	unmade,
+} from '../parts.mts';
+import { createVirtualClock } from '../../support/virtualClock.mts';
+
+const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const WRONG_KEY: Failure = { kind: 'unauthorized', message: 'wrong key', nextStep: 'x' };
+
+interface Trouble {
+	/** What the nth create meets, from 0. */
+	failures?: Record<number, Failure>;
+	/** The account's list; a failure: it cannot be read. */
+	listed?: Array<Partial<ListedTask>> | Failure;
+	/** How long the list takes to come, and each create. */
+	listMs?: number;
+	createMs?: number;
+	rows?: Record<string, unknown>;
+	n8n?: Record<string, unknown>;
+	/** No create is ever answered, unless it is broken off. */
+	hangs?: boolean;
+	isStopped?: boolean;
+}
+
+/** The group of an order, created on an account with these troubles. */
+async function play(entries: WaitEntry[], more: Partial<Order> = {}, trouble: Trouble = {}) {
+	const { failures = {}, listed = [], listMs = 0, createMs = 0, hangs, isStopped } = trouble;
+	const clock = createVirtualClock(START_MS);
+	const stop = new AbortController();
+	if (isStopped) stop.abort();
+	const sent: Array<{ imageUrl: string; templateId: string }> = [];
+	let lists = 0;
+	const createTask = async (video: { imageUrl: string; templateId: string }) => {
+		const nth = sent.length;
+		sent.push(video);
+		if (hangs) await clock.sleep(Infinity, stop.signal);
+		if (stop.signal.aborted) return fail({ ...STOPPED, kind: 'interrupted' });
+		await clock.sleep(createMs);
+		const failure = failures[nth];
+		const value: CreatedTask = {
+			taskId: `task-${nth}`,
+			requestId: `request-${nth}`,
+			status: 'PENDING',
+		};
+		return failure ? fail(failure) : succeed({ value, raw: {} });
+	};
+	const listTasks = async () => {
+		lists++;
+		await clock.sleep(listMs);
+		if (!Array.isArray(listed)) return fail(listed);
+		return succeed({ value: { tasks: listed, rows: listed.length, pages: 1 } });
+	};
+	const rows = { user: PARKED, ...trouble.rows };
+	const { functions, read, log, warned } = n8nWith(rows, trouble.n8n);
+	const paidTasks = openPaidTasks({});
+	const context = {
+		client: { createTask, listTasks, aheadMs: () => 0 },
+		clock,
+		functions,
+		signal: stop.signal,
+		halt: () => stop.abort(),
+		paidTasks,
+	} as unknown as ExecutionContext;
+	const order = orderOf(entries, more);
+	const schedule = scheduleOf(entries);
+	const creating = createGroup(context, order, schedule);
+	const { progress, ...created } = await clock.until(creating);
+	const endedAt = clock.now();
+	return {
+		...created,
+		progress: [...progress],
+		sent: sent.map(({ imageUrl }) => imageUrl),
+		videos: sent,
+		lists,
+		read,
+		log,
+		warned,
+		paid: paidTasks.taskIds(),
+		schedule,
+		ms: endedAt - START_MS,
+		/** Whether the check is broken off when the time for its creates is over. */
+		isHaltedLater: async () => {
+			await clock.advance(order.creatingEndsAt - endedAt + 1);
+			return stop.signal.aborted;
+		},
+	};
+}
+
+const several = (count: number) => Array.from({ length: count }, (_, place) => unmade(place));
+
+describe('a group', () => {
+	it('is created in order, and each entry has its task', async () => {
+		const { progress, creating, videos, paid } = await play(several(2), {}, { createMs: 1000 });
+		expect(creating).toBe('done');
+		expect(progress).toEqual([
+			[0, { taskId: 'task-0', requestId: 'request-0', acceptedAt: START_MS + 1000 }],
+			[1, { taskId: 'task-1', requestId: 'request-1', acceptedAt: START_MS + 2000 }],
+		]);
+		expect(videos).toEqual([
+			{ imageUrl: 'oss://0.png', templateId: 'mengwa_kaixin', areas: AREAS },
+			{ imageUrl: 'oss://1.png', templateId: 'mengwa_kaixin', areas: AREAS },
+		]);
+		expect(paid).toEqual(['task-0', 'task-1']);
+	});
+
+	it('is asked about from then on', async () => {
+		const { schedule } = await play([made('before', 0), unmade(1)]);
+		expect([...schedule.open.keys()]).toEqual(['before', 'task-0']);
+		expect(schedule.open.get('task-0')).toMatchObject({
+			templateId: 'mengwa_kaixin',
+			acceptedAt: START_MS,
+		});
+	});
+
+	it("is told to n8n's log with the user's execution, item, template and portrait", async () => {
+		const { log } = await play([unmade(4)]);
+		expect(log).toEqual([
+			'Emoji Video: task accepted: task=task-0 execution=user item=4 template=mengwa_kaixin portrait="4.png"',
+		]);
+	});
+
+	it('has the places that were ordered, and no others', async () => {
+		const { sent, progress } = await play(several(3), { group: [1] });
+		expect(sent).toEqual(['oss://1.png']);
+		expect(progress.map(([place]) => place)).toEqual([1]);
+	});
+
+	it('of nobody: nothing is asked, of n8n or of the account', async () => {
+		const { creating, read, lists } = await play([made('a', 0)], {
+			doubt: { since: 0, until: 0, known: [] },
+			supervisorId: 'supervisor',
+		});
+		expect({ creating, read, lists }).toEqual({ creating: 'done', read: [], lists: 0 });
+	});
+
+	it.each(['address', 'areas', 'templateId'] as const)(
+		'an entry without its %s is not sent',
+		async (name) => {
+			const { sent, progress } = await play([unmade(0, { [name]: undefined })], { group: [0] });
+			expect([sent, progress]).toEqual([[], []]);
+		},
+	);
+
+	it('goes on to its end where there is room, and no further', async () => {
+		const { sent, creating } = await play([made('a', 0), ...several(3)], { queueAhead: 3 });
+		expect([sent.length, creating]).toEqual([2, 'done']);
+	});
+
+	it('is not created after a failure that ends the batch', async () => {
+		const { sent, creating } = await play(several(2), { mayCreate: false });
+		expect([sent, creating]).toEqual([[], 'done']);
+	});
+});
+
+describe('a create that fails', () => {
+	it('is the failure of its entry, and the others are created', async () => {
+		const { progress, endedBy, schedule } = await play(
+			several(3),
+			{},
+			{ failures: { 1: REFUSED } },
+		);
+		expect(progress.map(([, { taskId, settled }]) => taskId ?? settled)).toEqual([
+			'task-0',
+			REFUSED,
+			'task-2',
+		]);
+		expect([...schedule.open.keys()]).toEqual(['task-0', 'task-2']);
+		expect(endedBy).toBeUndefined();
+	});
+
+	it('ends the group where the node stops at the first failure', async () => {
+		const { sent, endedBy } = await play(
+			several(3),
+			{ stopsAtFirstFailure: true },
+			{ failures: { 1: REFUSED } },
+		);
+		expect([sent.length, endedBy]).toEqual([2, undefined]);
+	});
+
+	it('by a wrong key ends the group, and says so for all others', async () => {
+		const { sent, endedBy } = await play(several(3), {}, { failures: { 1: WRONG_KEY } });
+		expect([sent.length, endedBy]).toEqual([2, WRONG_KEY]);
+	});
+
+	it('only a failure ends the group where the node stops at the first', async () => {
+		const { sent } = await play(several(3), { stopsAtFirstFailure: true });
+		expect(sent).toHaveLength(3);
+	});
+
+	it('because the execution was stopped before leaves the entry as it was', async () => {
+		const { progress, creating } = await play(several(2), {}, { isStopped: true });
+		expect([progress, creating]).toEqual([[], 'done']);
+	});
+});
+
+describe('time', () => {
+	it('a create is sent up to its last moment, and none after it', async () => {
+		const { sent, creating, progress } = await play(
+			several(5),
+			{ createUntil: START_MS + 2000 },
+			{ createMs: 1000 },
+		);
+		expect(sent).toHaveLength(3);
+		expect(progress).toHaveLength(3);
+		expect(creating).toBe('done');
+	});
+
+	it('a check that comes at the last moment still creates', async () => {
+		expect((await play(several(1), { createUntil: START_MS })).sent).toHaveLength(1);
+	});
+
+	it('a check that comes later says so, and does not even look at the list', async () => {
+		const { sent, creating, lists } = await play(several(1), {
+			createUntil: START_MS - 1,
+			doubt: { since: 0, until: 0, known: [] },
+		});
+		expect({ sent, creating, lists }).toEqual({ sent: [], creating: 'late', lists: 0 });
+	});
+
+	it('where the list takes too long, nothing is created, and the check was late', async () => {
+		const { sent, creating } = await play(
+			several(1),
+			{ createUntil: START_MS + 1000, doubt: { since: 0, until: 0, known: [] } },
+			{ listMs: 1001 },
+		);
+		expect([sent, creating]).toEqual([[], 'late']);
+	});
+
+	it('a create without an answer is broken off when all creating has to end', async () => {
+		const { ms, progress, sent } = await play(several(2), {}, { hangs: true });
+		expect(ms).toBe(150_000);
+		expect(progress).toMatchObject([[0, { settled: { kind: 'interrupted' } }]]);
+		expect(sent).toHaveLength(1);
+	});
+
+	it('a check whose creates have ended is not broken off any more', async () => {
+		const { isHaltedLater } = await play(several(2), {}, { createMs: 1000 });
+		expect(await isHaltedLater()).toBe(false);
+	});
+});
+
+describe('who is waited for', () => {
+	it('is looked for after every five creates', async () => {
+		const accepted: string[] = [];
+		const lookedAfter: number[] = [];
+		const user = () => {
+			lookedAfter.push(accepted.length);
+			return PARKED;
+		};
+		const logger = { info: (line: string) => accepted.push(line) };
+		await play(several(12), {}, { rows: { user }, n8n: { logger } });
+		expect(lookedAfter).toEqual([5, 10]);
+	});
+
+	it('an execution that has gone on: no more than five are created, and these are reported', async () => {
+		const { sent, progress, creating } = await play(several(12), {}, { rows: { user: GONE_ON } });
+		expect([sent.length, progress.length, creating]).toEqual([5, 5, 'done']);
+	});
+
+	it('where nobody is known, all is created, and told with the ID of the check', async () => {
+		const { sent, log } = await play(several(6), { owner: undefined });
+		expect(sent).toHaveLength(6);
+		expect(log[5]).toContain('execution=own ');
+	});
+
+	it.each([
+		['its supervisor has written down another turn: it creates nothing', 7, 'late', 0],
+		['its supervisor has written down this turn: it creates', 1, 'done', 2],
+	])('%s', async (_, number, creating, count) => {
+		const supervisor = rowWith(SUPERVISOR_NODE, STATE_KEY, { turn: { number } });
+		const created = await play(
+			several(2),
+			{ supervisorId: 'supervisor' },
+			{ rows: { supervisor } },
+		);
+		expect([created.creating, created.sent.length]).toEqual([creating, count]);
+	});
+});
+
+describe('a group that a lost check may have created', () => {
+	const doubt = { since: START_MS - 100_000, until: START_MS, known: ['known'] };
+	const listed = [{ taskId: 'known' }, { taskId: 'other-a' }, { taskId: 'other-b' }];
+
+	it('ends in errors that name the tasks that nobody knows, and nothing is created', async () => {
+		const entries = [made('known', 0), unmade(1), unmade(2)];
+		const { progress, creating, sent, warned } = await play(entries, { doubt }, { listed });
+		const settled = expect.objectContaining({
+			kind: 'noAnswer',
+			nextStep: expect.stringMatching(/may be this video: other-a, other-b\. A task may/) as string,
+		}) as Failure;
+		expect(progress).toEqual([
+			[1, { settled }],
+			[2, { settled }],
+		]);
+		expect([creating, sent]).toEqual(['done', []]);
+		expect(warned).toEqual([
+			'Emoji Video: execution user was interrupted while it created 2 videos. They are not created again, because the account has tasks that may be theirs: other-a, other-b.',
+		]);
+	});
+
+	it('the same without an execution that is known, and where nothing may be created', async () => {
+		const { progress, warned } = await play(
+			several(1),
+			{ doubt, owner: undefined, mayCreate: false },
+			{ listed },
+		);
+		expect(progress).toHaveLength(1);
+		expect(warned).toEqual([expect.stringContaining('execution  was interrupted')]);
+	});
+
+	it('is created where the list has no other tasks', async () => {
+		const { sent, lists, creating } = await play(
+			several(2),
+			{ doubt },
+			{ listed: [{ taskId: 'known' }] },
+		);
+		expect([sent.length, lists, creating]).toEqual([2, 1, 'done']);
+	});
+
+	it('stays in doubt where the list cannot be read', async () => {
+		const { sent, creating, progress } = await play(several(2), { doubt }, { listed: REFUSED });
+		expect({ sent, creating, progress }).toEqual({
+			sent: [],
+			creating: 'unreadable',
+			progress: [],
+		});
+	});
+});
+
+describe("the user's own pace", () => {
+	/** n8n with an account of its own, which takes every create. */
+	const accountThat = (getCredentials: () => Promise<unknown>) => {
+		let requests = 0;
+		const ask = async () => {
+			const body = JSON.stringify({ output: { task_id: `own-${requests++}` } });
+			return await Promise.resolve({ statusCode: 200, headers: {}, body });
+		};
+		const getNode = () => ({ name: 'Emoji Video' });
+		const helpers = { httpRequest: ask, httpRequestWithAuthentication: ask };
+		return { getCredentials, getNode, helpers };
+	};
+	let accounts = 0;
+	const key = async () => await Promise.resolve({ apiKey: `sk-creates-${accounts++}` });
+
+	it('is that of a client of its own', async () => {
+		const { paid, ms } = await play(several(3), { createRate: 0.25 }, { n8n: accountThat(key) });
+		expect(paid).toEqual(['own-0', 'own-1', 'own-2']);
+		expect(ms).toBeGreaterThanOrEqual(8000);
+	});
+
+	it('where none is set, the check’s own client is used', async () => {
+		const { paid } = await play(several(2), {}, { n8n: accountThat(key) });
+		expect(paid).toEqual(['task-0', 'task-1']);
+	});
+
+	it('the same where the account cannot be opened a second time', async () => {
+		const n8n = accountThat(async () => await Promise.reject(new Error('gone')));
+		const { paid } = await play(several(2), { createRate: 0.25 }, { n8n });
+		expect(paid).toEqual(['task-0', 'task-1']);
+	});
+});

@@ -1,0 +1,128 @@
+/** How an execution is parked on a sub-workflow: it can be found again, and goes on by a date of its own. */
+import type { IExecuteFunctions, IWorkflowBase } from 'n8n-workflow';
+import { keepsFilesInMemory } from '../../../../nodes/EmojiVideo/durable/n8n/filesInMemory';
+import { canPark, parkOn, sleepUntil } from '../../../../nodes/EmojiVideo/durable/n8n/parking';
+import { START_MS } from '../../support/simulatedAccount.mts';
+
+const SAVED = { $execution: { id: 'e' }, $workflow: { id: 'w' } };
+const CODE = { name: 'a layer' } as IWorkflowBase;
+const SENT = [{ json: { sent: true } }];
+const FALLBACK = [{ json: { fallback: true } }];
+
+interface Host {
+	place?: object;
+	/** What comes of the sub-workflow. */
+	result?: object;
+	isToolExecution?: () => boolean;
+	type?: string;
+}
+
+function n8nWith({ place = SAVED, result, isToolExecution, type = 'emojiVideo' }: Host = {}) {
+	const calls: unknown[][] = [];
+	const told: unknown[] = [];
+	const executeData = { data: { main: [[{ json: { before: true } }]] } };
+	const functions = {
+		getWorkflowDataProxy: () => place,
+		getNode: () => ({ type }),
+		isToolExecution,
+		getMode: () => 'trigger',
+		executeWorkflow: async (...call: unknown[]) => {
+			calls.push(call);
+			return await Promise.resolve({ executionId: 'sub', data: [null], ...result });
+		},
+		setMetadata: (metadata: unknown) => void told.push(metadata),
+		getExecuteData: () => executeData,
+		putExecutionToWait: async (date: Date) => {
+			told.push(date);
+			return await Promise.resolve();
+		},
+	} as unknown as IExecuteFunctions;
+	return { functions, calls, told, executeData };
+}
+
+describe('n8n can park', () => {
+	it.each<[string, Host, boolean]>([
+		['an execution of a saved workflow', {}, true],
+		['none without an ID', { place: { $workflow: { id: 'w' } } }, false],
+		['none with an empty ID', { place: { ...SAVED, $execution: { id: '' } } }, false],
+		['none of a workflow that is not saved', { place: { $execution: { id: 'e' } } }, false],
+		['none whose agent waits for its tool', { type: 'emojiVideoTool' }, false],
+		['none that is called as a tool', { isToolExecution: () => true }, false],
+	])('%s', (_, host, can) => {
+		expect(canPark(n8nWith(host).functions)).toBe(can);
+	});
+});
+
+const park = async (functions: IExecuteFunctions) =>
+	await parkOn(functions, CODE, SENT, START_MS, FALLBACK);
+
+describe('an execution is parked', () => {
+	const waits = { waitTill: new Date(0) };
+
+	it('on a sub-workflow that knows whom to resume', async () => {
+		const { functions, calls } = n8nWith({ result: waits });
+		expect(await park(functions)).toEqual({ kind: 'parked', executionId: 'sub' });
+		const parentExecution = { executionId: 'e', workflowId: 'w', shouldResume: true };
+		expect(calls).toEqual([
+			[{ code: CODE }, SENT, undefined, { parentExecution, executionMode: 'trigger' }],
+		]);
+	});
+
+	it('until its own date, with what it goes on with then, and a link to the other', async () => {
+		const { functions, told, executeData } = n8nWith({ result: waits });
+		await park(functions);
+		expect(told).toEqual([
+			{ subExecution: { executionId: 'sub', workflowId: 'w' }, subExecutionsCount: 1 },
+			new Date(START_MS),
+		]);
+		expect(executeData.data.main).toEqual([FALLBACK]);
+	});
+
+	it('without a link where it cannot be found again', async () => {
+		const { functions, calls, told } = n8nWith({ result: waits, place: {} });
+		await park(functions);
+		expect(told).toEqual([new Date(START_MS)]);
+		expect(calls[0]?.[3]).toEqual({ parentExecution: undefined, executionMode: 'trigger' });
+	});
+});
+
+describe('a sub-workflow that ends at once', () => {
+	it.each<[string, object, unknown[]]>([
+		['brings its items', { data: [[{ json: { done: true } }]] }, [{ json: { done: true } }]],
+		['may have none', { data: [null] }, []],
+	])('%s, and nothing is parked', async (_, result, items) => {
+		const { functions, told } = n8nWith({ result });
+		expect(await park(functions)).toEqual({ kind: 'ended', items });
+		expect(told).toEqual([]);
+	});
+});
+
+it('an execution that is parked can be parked again, on the same', async () => {
+	const { functions, calls, told, executeData } = n8nWith();
+	await sleepUntil(functions, START_MS, FALLBACK);
+	expect([calls, told]).toEqual([[], [new Date(START_MS)]]);
+	expect(executeData.data.main).toEqual([FALLBACK]);
+});
+
+describe('n8n keeps files in its memory', () => {
+	it.each<[string, () => unknown, boolean]>([
+		['if a file that it takes has no ID', () => ({ mimeType: 'text/plain' }), true],
+		['not if it has one', () => ({ id: 'filesystem:1' }), false],
+		[
+			'not if it does not say',
+			() => {
+				throw new Error('Nobody expected this');
+			},
+			false,
+		],
+	])('%s', async (_, answer, does) => {
+		const prepared: unknown[][] = [];
+		const prepareBinaryData = async (...call: unknown[]) => {
+			prepared.push(call);
+			return await Promise.resolve(answer());
+		};
+		const functions = { helpers: { prepareBinaryData } } as unknown as IExecuteFunctions;
+		expect(await keepsFilesInMemory(functions)).toBe(does);
+		expect(prepared).toEqual([[Buffer.from('.'), 'emoji-video.txt', 'text/plain']]);
+	});
+});

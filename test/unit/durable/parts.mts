@@ -1,0 +1,172 @@
+/** A wait in n8n's database on paper: its entries, states and orders, and n8n as far as its layers ask it. */
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { createPollSchedule, enqueue } from '../../../nodes/EmojiVideo/batch/pollSchedule';
+import type { PollSchedule } from '../../../nodes/EmojiVideo/batch/pollSchedule';
+import type { FaceAreas } from '../../../nodes/EmojiVideo/dashscope/schemas';
+import { isToCreate, saveSchedule } from '../../../nodes/EmojiVideo/durable/plan/state';
+import type { WaitEntry, WaitState } from '../../../nodes/EmojiVideo/durable/plan/state';
+import { FIRST_LATE_MS } from '../../../nodes/EmojiVideo/durable/plan/rounds';
+import type { Order } from '../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import { defaults, START_MS } from '../support/simulatedAccount.mts';
+
+export const AREAS: FaceAreas = { face: [192, 192, 448, 448], expression: [64, 64, 576, 576] };
+
+const TEMPLATE = 'mengwa_kaixin';
+
+/** A video that is still to be created. */
+export const unmade = (itemIndex: number, more: Partial<WaitEntry> = {}): WaitEntry => ({
+	itemIndex,
+	templateId: TEMPLATE,
+	imageFile: `${itemIndex}.png`,
+	address: `oss://${itemIndex}.png`,
+	areas: AREAS,
+	simplify: true,
+	...more,
+});
+
+/** A video whose task was accepted a minute ago. */
+export const made = (
+	taskId: string,
+	itemIndex: number,
+	more: Partial<WaitEntry> = {},
+): WaitEntry => ({
+	itemIndex,
+	taskId,
+	templateId: TEMPLATE,
+	imageFile: `${itemIndex}.png`,
+	requestId: `request-${itemIndex}`,
+	acceptedAt: START_MS - 60_000,
+	areas: AREAS,
+	simplify: true,
+	...more,
+});
+
+/** The schedule of those that are open. */
+export function scheduleOf(entries: WaitEntry[]): PollSchedule {
+	const schedule = createPollSchedule(defaults);
+	for (const { taskId, settled, templateId, acceptedAt } of entries) {
+		if (taskId === undefined || settled !== undefined) continue;
+		enqueue(schedule, { taskId, templateId, acceptedAt }, START_MS);
+	}
+	return schedule;
+}
+
+export const stateOf = (entries: WaitEntry[], more: Partial<WaitState> = {}): WaitState => ({
+	version: 2,
+	entries,
+	schedule: saveSchedule(scheduleOf(entries)),
+	returnsUnfinished: false,
+	stopsAtFirstFailure: false,
+	lastCheckAt: START_MS + 30 * 24 * 3_600_000,
+	isLastCheck: false,
+	lateMs: FIRST_LATE_MS,
+	turns: 0,
+	...more,
+});
+
+/** A check's order that has all entries; it may create those that are not made. */
+export const orderOf = (entries: WaitEntry[], more: Partial<Order> = {}): Order => ({
+	number: 1,
+	dueAt: START_MS,
+	looks: 0,
+	waitSeconds: 66,
+	entries: entries.map((entry, place) => ({ ...entry, place })),
+	group: entries.flatMap((entry, place) => (isToCreate(entry) ? [place] : [])),
+	schedule: saveSchedule(scheduleOf(entries)),
+	createUntil: START_MS + 60_000,
+	creatingEndsAt: START_MS + 150_000,
+	isLastCheck: false,
+	mayCreate: true,
+	isEnd: false,
+	returnsUnfinished: false,
+	stopsAtFirstFailure: false,
+	owner: { executionId: 'user', cancelsOnStop: false },
+	...more,
+});
+
+/** Rows of n8n's table: a user's execution. */
+export const PARKED = { waitTill: new Date(START_MS) };
+export const GONE_ON = { resultData: {} };
+export const STOPPED_BY_USER = {
+	resultData: { error: { name: 'ManualExecutionCancelledError' } },
+};
+
+/** A row that holds a value in a node's context. */
+export const rowWith = (node: string, key: string, value: unknown, more: IDataObject = {}) => ({
+	executionData: { contextData: { [`node:${node}`]: { [key]: value } } },
+	...more,
+});
+
+/**
+ * n8n, with the rows of its table by ID; a function is asked for the row. What is read of it and what is
+ * written to its log is kept.
+ */
+export function n8nWith(rows: Record<string, unknown> = {}, more: Record<string, unknown> = {}) {
+	const read: string[] = [];
+	const log: string[] = [];
+	const warned: string[] = [];
+	const functions = {
+		getExecutionId: () => 'own',
+		getExecutionDataById: async (id: string) => {
+			read.push(id);
+			const row = rows[id];
+			return await Promise.resolve(typeof row === 'function' ? (row as () => unknown)() : row);
+		},
+		logger: {
+			info: (line: string) => void log.push(line),
+			warn: (line: string) => void warned.push(line),
+		},
+		...more,
+	} as unknown as IExecuteFunctions;
+	return { functions, read, log, warned };
+}
+
+interface LayerRun {
+	/** The node's context, as the runs before have left it; it is changed. */
+	context?: IDataObject;
+	/** What comes in: the json of one item; absent: no item. */
+	json?: unknown;
+	/** What comes of a sub-workflow: its items, if it ends at once. */
+	ends?: IDataObject[];
+	/** n8n does not start sub-workflows. */
+	refuses?: string;
+	rows?: Record<string, unknown>;
+	more?: Record<string, unknown>;
+}
+
+/** n8n with a node that runs in a layer. Its parked execution, and the sub-workflows that it starts, are kept. */
+export function layerWith({ context = {}, json, ends, refuses, rows, more }: LayerRun) {
+	const started: Array<{ name: string; sent: unknown; options: unknown }> = [];
+	const parked: Array<{ until: number; with: unknown }> = [];
+	const executeData = { data: { main: [] as unknown[] } };
+	const executeWorkflow = async (
+		{ code }: { code: { name: string } },
+		items: unknown,
+		_: unknown,
+		options: unknown,
+	) => {
+		if (refuses !== undefined) throw new Error(refuses);
+		started.push({ name: code.name, sent: items, options });
+		const data = [ends?.map((each) => ({ json: each }))];
+		const waitTill = ends ? undefined : new Date(0);
+		return await Promise.resolve({ executionId: `sub-${started.length}`, data, waitTill });
+	};
+	const putExecutionToWait = async (date: Date) => {
+		parked.push({ until: date.getTime(), with: executeData.data.main });
+		return await Promise.resolve();
+	};
+	const n8n = n8nWith(rows, {
+		getContext: (type: string) => (type === 'node' ? context : {}),
+		getInputData: () => (json === undefined ? [] : [{ json }]),
+		getNode: () => ({ name: 'Emoji Video', type: 'emojiVideo', typeVersion: 1, parameters: {} }),
+		getMode: () => 'trigger',
+		getTimezone: () => 'UTC',
+		getWorkflowDataProxy: () => ({ $execution: { id: 'own' }, $workflow: { id: 'w' } }),
+		getExecuteData: () => executeData,
+		setMetadata: () => undefined,
+		executeWorkflow,
+		putExecutionToWait,
+		...more,
+	});
+	return { ...n8n, context, started, parked };
+}

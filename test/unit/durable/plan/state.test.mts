@@ -1,0 +1,175 @@
+/** A batch as it is stored: what is left to do in it, and how long until the next check. */
+import { createPollSchedule, enqueue } from '../../../../nodes/EmojiVideo/batch/pollSchedule';
+import {
+	isSettled,
+	isToCreate,
+	isToFetch,
+	nextCheck,
+	restoreSchedule,
+	saveSchedule,
+	waitBeforeCheck,
+	waitStateSchema,
+} from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { WaitEntry, WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
+import { defaults, START_MS } from '../../support/simulatedAccount.mts';
+import { made, scheduleOf, stateOf, unmade } from '../parts.mts';
+
+const MINUTE_MS = 60_000;
+const SHORTEST_MS = 66_000;
+const LONGEST_MS = 30 * MINUTE_MS;
+const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const item = { json: { taskId: 'a' } };
+
+describe('an entry is to be created', () => {
+	it.each<[string, WaitEntry, boolean]>([
+		['if it has an address and nothing else', unmade(0), true],
+		['not if it has a task', unmade(0, { taskId: 'a' }), false],
+		['not if it has ended', unmade(0, { settled: REFUSED }), false],
+		['not if it has no address', unmade(0, { address: undefined }), false],
+	])('%s', (_, entry, is) => {
+		expect(isToCreate(entry)).toBe(is);
+	});
+});
+
+describe('a video is to be fetched', () => {
+	it.each<[string, Partial<WaitEntry>, boolean]>([
+		['if it is finished', { settled: 'succeeded' }, true],
+		['not if it is fetched', { settled: 'succeeded', item }, false],
+		['not yet if it waits for the end', { settled: 'succeeded', fetchedAtEnd: true }, false],
+		['if it does not wait for the end', { settled: 'succeeded', fetchedAtEnd: false }, true],
+		['not if it is open', {}, false],
+		['not if it is out of time', { settled: 'outOfTime' }, false],
+		['not if it has failed', { settled: REFUSED }, false],
+	])('%s', (_, more, is) => {
+		expect(isToFetch(made('a', 0, more))).toBe(is);
+	});
+});
+
+describe('nothing is left to wait for', () => {
+	it.each<[string, WaitEntry[], boolean, boolean]>([
+		['if all have ended', [made('a', 0, { settled: 'succeeded' })], false, true],
+		['not if one is open', [made('a', 0, { settled: 'succeeded' }), made('b', 1)], false, false],
+		[
+			'not if one of the others has failed',
+			[made('a', 0, { settled: REFUSED }), made('b', 1)],
+			false,
+			false,
+		],
+		[
+			'if one has failed and the node stops at it',
+			[made('a', 0, { settled: REFUSED }), made('b', 1)],
+			true,
+			true,
+		],
+		[
+			'not by a video, where the node stops at a failure',
+			[made('a', 0, { settled: 'succeeded' }), made('b', 1)],
+			true,
+			false,
+		],
+	])('%s', (_, entries, stopsAtFirstFailure, is) => {
+		expect(isSettled({ entries, stopsAtFirstFailure })).toBe(is);
+	});
+});
+
+describe('the next check', () => {
+	const state = stateOf([made('a', 0)], { lastCheckAt: START_MS });
+
+	it('is one of many up to the last moment', () => {
+		expect(nextCheck(state, START_MS)).toBe(state);
+	});
+
+	it('is the last one after it', () => {
+		expect(nextCheck(state, START_MS + 1)).toEqual({ ...state, isLastCheck: true });
+	});
+
+	it('is none after the last one', () => {
+		expect(nextCheck({ ...state, isLastCheck: true }, START_MS + 1)).toBeUndefined();
+	});
+});
+
+describe('until the next check', () => {
+	const open = [made('a', 0), made('b', 1)];
+	const finished = made('c', 2, { settled: 'succeeded' });
+	const atEnd = { ...finished, fetchedAtEnd: true };
+	const doubt = { group: [2], since: START_MS, until: START_MS + 100, tries: 0 };
+
+	it.each<[string, WaitEntry[], number | undefined, Partial<WaitState>, number]>([
+		['all should have ended', open, 200_000, {}, 400_500],
+		['a minute, where nothing is known', open, undefined, {}, SHORTEST_MS],
+		['no sooner than n8n writes a wait down', open, 1000, {}, SHORTEST_MS],
+		['half an hour at the latest', open, 3_600_000, {}, LONGEST_MS],
+		['the last check', open, 3_600_000, { lastCheckAt: START_MS + 100_000 }, 100_000],
+		['a video that is finished is fetched soon', [...open, finished], 3_600_000, {}, SHORTEST_MS],
+		['one that waits for the end is not', [...open, atEnd], 200_000, {}, 400_500],
+		['there is room for the next', [...open, unmade(2)], 200_000, { queueAhead: 2 }, 200_000],
+		['there is room at once', [...open, unmade(2)], 200_000, { queueAhead: 20 }, SHORTEST_MS],
+		[
+			'nobody else creates, where something is in doubt',
+			[...open, unmade(2)],
+			200_000,
+			{ doubt: { ...doubt, until: START_MS + 1_000_000 } },
+			1_000_000,
+		],
+		[
+			'what is in doubt is looked for soon',
+			[...open, unmade(2)],
+			3_600_000,
+			{ doubt, queueAhead: 1 },
+			SHORTEST_MS,
+		],
+	])('%s', (_, entries, runMs, more, ms) => {
+		const state = stateOf(entries, more);
+		const runs = runMs === undefined ? [] : [{ ms: runMs }];
+		const schedule = { ...state.schedule, runs };
+		expect(waitBeforeCheck({ ...state, schedule }, START_MS)).toBe(ms);
+	});
+});
+
+describe('what is known of the queue', () => {
+	it('is the same after it was stored; what was being asked is asked again', () => {
+		const schedule = createPollSchedule(defaults, { runs: [{ ms: 7 }], width: 3 });
+		enqueue(schedule, { taskId: 'a', templateId: 't', acceptedAt: 1 }, START_MS);
+		const open = schedule.open.get('a');
+		Object.assign(open ?? {}, { status: 'RUNNING', startedAt: 2, answers: 4, beingAsked: true });
+		schedule.inOrder = false;
+		schedule.probedAt = START_MS;
+		const saved = saveSchedule(schedule);
+		const back = restoreSchedule(JSON.parse(JSON.stringify(saved)) as typeof saved);
+		expect(back).toEqual({
+			...schedule,
+			open: new Map([['a', { ...open, beingAsked: false }]]),
+			probedAt: -Infinity,
+		});
+	});
+
+	it('tasks that were made elsewhere are not asked about twice at the start', () => {
+		const external = made('a', 0, { acceptedAt: undefined });
+		expect(restoreSchedule(saveSchedule(scheduleOf([external]))).externalTasks).toHaveLength(0);
+	});
+
+	it('is a copy: what is learned later does not change what is stored', () => {
+		const saved = saveSchedule(scheduleOf([made('a', 0)]));
+		const schedule = restoreSchedule(saved);
+		schedule.runs.push({ ms: 7 });
+		Object.assign(schedule.open.get('a') ?? {}, { status: 'RUNNING' });
+		expect([saved.runs, saved.open[0]?.status]).toEqual([[], 'PENDING']);
+	});
+});
+
+describe('a state that is stored', () => {
+	const state = stateOf([made('a', 0), unmade(1)]);
+
+	it('is read as it was', () => {
+		expect(waitStateSchema.parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
+	});
+
+	it.each([
+		['of another version', { version: 1 }],
+		['with more in the queue than anybody may want', { queueAhead: 101 }],
+		['with an entry of no item', { entries: [unmade(-1)] }],
+	])('%s is none', (_, more) => {
+		expect(waitStateSchema.safeParse({ ...state, ...more }).success).toBe(false);
+	});
+});

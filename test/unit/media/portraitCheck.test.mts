@@ -1,0 +1,202 @@
+/** Portraits judged by their first bytes. The images are headers made by code: see test/images.mts. */
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { imageSize } from 'image-size';
+import fc from 'fast-check';
+import {
+	checkPortrait,
+	createEndFinder,
+	HEAD_BYTES,
+	rotationHint,
+} from '../../../nodes/EmojiVideo/media/portraitCheck';
+import { portraitsFolder } from '../../../sandbox/dashscope/index.mts';
+import { bmp, jpeg, padded, png, webp } from '../../images.mts';
+import { PROPERTY_LIMITS } from '../../properties.mts';
+
+const judge = (bytes: Buffer, size = bytes.length, name = 'me.png') =>
+	checkPortrait(bytes.subarray(0, HEAD_BYTES), { name, size });
+
+const refusalOf = (...parameters: Parameters<typeof judge>) => {
+	const result = judge(...parameters);
+	return result.ok ? 'accepted' : result.failure.message;
+};
+
+describe('accepted, with width and height', () => {
+	test.each([
+		['a baseline JPEG', jpeg(640, 480), 'jpeg'],
+		['a progressive JPEG', jpeg(640, 480, { frame: 0xc2 }), 'jpeg'],
+		['a CMYK JPEG: the service decides', jpeg(640, 480, { components: 4 }), 'jpeg'],
+		['a PNG', png(640, 480), 'png'],
+		['a 16-bit PNG: the service decides', png(640, 480, 16), 'png'],
+		['a BMP', bmp(640, 480), 'bmp'],
+		['a BMP with rows from the top', bmp(640, -480), 'bmp'],
+		['a BMP of OS/2', bmp(640, 480, 12), 'bmp'],
+		['a lossy WEBP', webp.lossy(640, 480), 'webp'],
+		['a lossless WEBP', webp.lossless(640, 480), 'webp'],
+		['an extended WEBP', webp.extended(640, 480), 'webp'],
+		[
+			'a PNG with a ZIP behind it',
+			Buffer.concat([png(640, 480), Buffer.from('PK\x03\x04')]),
+			'png',
+		],
+	])('%s', (_, bytes, format) => {
+		expect(judge(bytes)).toMatchObject({ ok: true, value: { format, width: 640, height: 480 } });
+	});
+
+	test.each([400, 7000])('%i pixels are within the limits', (side) => {
+		expect(judge(png(side, 700)).ok).toBe(true);
+		expect(judge(jpeg(700, side)).ok).toBe(true);
+	});
+
+	test('10 MB to the byte', () => {
+		expect(judge(padded(png(640, 480), 10 * 1024 * 1024)).ok).toBe(true);
+	});
+
+	test.each(readdirSync(portraitsFolder).filter((name) => name !== 'too-small.png'))(
+		'the real image %s, with the size that another reader finds',
+		(name) => {
+			const bytes = readFileSync(path.join(portraitsFolder, name));
+			const { width, height } = imageSize(bytes);
+			expect(judge(bytes)).toMatchObject({ ok: true, value: { width, height } });
+		},
+	);
+});
+
+describe('refused', () => {
+	test.each<[string, Buffer, string]>([
+		['a text file', Buffer.from('Just some notes\n'), '"me.png" cannot be used: it is a text file'],
+		[
+			'an HTML page',
+			Buffer.from('<!DOCTYPE html><html>'),
+			'"me.png" cannot be used: it is an HTML page',
+		],
+		['a GIF', Buffer.from('GIF89a......'), '"me.png" cannot be used: it is a GIF image'],
+		[
+			'a PDF with a JPEG in it',
+			Buffer.concat([Buffer.from('%PDF-1.7\n'), jpeg(640, 480)]),
+			'"me.png" cannot be used: it is a PDF document',
+		],
+		[
+			'a HEIC image',
+			Buffer.from('\0\0\0\x18ftypheic\0\0', 'latin1'),
+			'"me.png" cannot be used: it is a HEIC image',
+		],
+		[
+			'noise',
+			Buffer.from([1, 2, 3, 250, 251]),
+			'"me.png" cannot be used: it is not an image of a known format',
+		],
+		['an empty file', Buffer.alloc(0), '"me.png" cannot be used: it is empty'],
+		['399 pixels', png(399, 640), '"me.png" cannot be used: it is a PNG of 399 x 640 pixels'],
+		['7001 pixels', jpeg(640, 7001), '"me.png" cannot be used: it is a JPEG of 640 x 7001 pixels'],
+		[
+			'an animated WEBP',
+			webp.extended(640, 480, true),
+			'"me.png" cannot be used: it is an animated WEBP, not a still image',
+		],
+		[
+			'a JPEG that ends in its header',
+			jpeg(640, 480).subarray(0, 22),
+			'"me.png" cannot be used: it is a truncated JPEG',
+		],
+		[
+			'a PNG that ends in its header',
+			png(640, 480).subarray(0, 20),
+			'"me.png" cannot be used: it is a truncated PNG',
+		],
+		[
+			'a WEBP that ends early',
+			webp.lossy(640, 480).subarray(0, 50),
+			'"me.png" cannot be used: it is a truncated WEBP: 50 of 94 bytes',
+		],
+		[
+			'a JPEG without a frame',
+			Buffer.from([0xff, 0xd8, 0xff, 0xda, 0, 2]),
+			'"me.png" cannot be used: it is a damaged JPEG',
+		],
+	])('%s', (_, bytes, message) => {
+		expect(refusalOf(bytes)).toContain(message);
+	});
+
+	test('10 MB and a byte, with what is allowed', () => {
+		const result = judge(png(640, 480), 10 * 1024 * 1024 + 1);
+		expect(result).toEqual({
+			ok: false,
+			failure: {
+				kind: 'input',
+				message: '"me.png" cannot be used: it has 10,485,761 bytes, more than 10 MB',
+				nextStep:
+					'Use a JPEG, PNG, BMP or WEBP image, at most 10 MB, with width and height from 400 to 7000 pixels.',
+			},
+		});
+	});
+});
+
+test.each(['II', 'MM'] as const)('the EXIF orientation is noted (%s)', (order) => {
+	const result = judge(jpeg(640, 480, { orientation: { value: 6, order } }));
+	expect(result).toMatchObject({ ok: true, value: { orientation: 6 } });
+	expect(result.ok && rotationHint(result.value)).toContain('EXIF orientation 6');
+});
+
+test.each([undefined, 1])('an upright file gets no hint (EXIF orientation %s)', (orientation) => {
+	expect(rotationHint({ format: 'jpeg', headerBytes: 20, orientation })).toBeUndefined();
+});
+
+test('a file of a size that nobody said is judged by its head', () => {
+	const bytes = webp.lossy(640, 480);
+	expect(checkPortrait(bytes.subarray(0, 50), { name: 'me.webp' }).ok).toBe(true);
+	expect(checkPortrait(Buffer.alloc(0), { name: 'me.webp' }).ok).toBe(false);
+});
+
+test('a JPEG whose frame lies behind the first 64 KB is left to the service', () => {
+	const bytes = jpeg(640, 480, { commentBytes: 90_000 });
+	expect(judge(bytes)).toEqual({
+		ok: true,
+		value: { format: 'jpeg', headerBytes: HEAD_BYTES },
+	});
+});
+
+test('no bytes make it throw', () => {
+	const starts = [jpeg(640, 480), png(640, 480), bmp(640, 480), webp.lossy(640, 480)];
+	const anything = fc.record({
+		start: fc.constantFrom(...starts, Buffer.alloc(0)),
+		keep: fc.nat(60),
+		rest: fc.uint8Array({ maxLength: 200 }),
+	});
+	fc.assert(
+		fc.property(anything, ({ start, keep, rest }) => {
+			const result = judge(Buffer.concat([start.subarray(0, keep), rest]));
+			expect(typeof result.ok).toBe('boolean');
+		}),
+		{ ...PROPERTY_LIMITS, numRuns: 2000 },
+	);
+});
+
+describe('the end of a file', () => {
+	const isWhole = (bytes: Buffer, pieceBytes: number) => {
+		const checked = judge(bytes);
+		if (!checked.ok) throw new Error(checked.failure.message);
+		const end = createEndFinder(checked.value);
+		for (let at = 0; at < bytes.length; at += pieceBytes) {
+			end.look(bytes.subarray(at, at + pieceBytes));
+		}
+		return end.isFound();
+	};
+	const exif = { orientation: { value: 1, order: 'II' as const }, thumbnail: true };
+
+	test.each([1, 2, 3, 7, 64, 100_000])('is found in entries of %i bytes', (pieceBytes) => {
+		expect(isWhole(jpeg(640, 480, exif), pieceBytes)).toBe(true);
+		expect(isWhole(png(640, 480), pieceBytes)).toBe(true);
+		expect(isWhole(padded(png(640, 480), 5000), pieceBytes)).toBe(true);
+		expect(isWhole(webp.lossy(640, 480), pieceBytes)).toBe(true);
+	});
+
+	test.each(['bmp', 'webp'] as const)('is nothing to wait for in a %s', (format) => {
+		expect(createEndFinder({ format, headerBytes: 30 }).isFound()).toBe(true);
+	});
+
+	test.each([1, 2, 3, 7, 64, 100_000])('is missed in entries of %i bytes', (pieceBytes) => {
+		expect(isWhole(jpeg(640, 480, { ...exif, cut: true }), pieceBytes)).toBe(false);
+		expect(isWhole(png(640, 480).subarray(0, -9), pieceBytes)).toBe(false);
+	});
+});

@@ -1,0 +1,116 @@
+/** A portrait behind an address: its first 64 KB are asked for, and no more of it is read, whatever is sent. */
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { HEAD_BYTES } from '../../../nodes/EmojiVideo/media/portraitCheck';
+import { checkRemotePortrait } from '../../../nodes/EmojiVideo/media/remotePortrait';
+import { jpeg, padded, png, webp } from '../../images.mts';
+import { createVirtualClock } from '../support/virtualClock.mts';
+
+const PIECE_BYTES = HEAD_BYTES / 4;
+const NEXT_STEP =
+	'Use a public http or https address of a JPEG, PNG, BMP or WEBP image. If only n8n cannot reach it, switch off Check Image First.';
+
+type Pieces = () => AsyncIterable<Buffer>;
+
+const inPieces = (file: Buffer): Pieces =>
+	async function* () {
+		for (let at = 0; at < file.length; at += PIECE_BYTES) {
+			yield await Promise.resolve(file.subarray(at, at + PIECE_BYTES));
+		}
+	};
+
+/** Checks a portrait behind an address that is answered like this. */
+async function check(pieces: Pieces, headers: IDataObject = {}, statusCode = 206) {
+	const clock = createVirtualClock();
+	const asked: IDataObject[] = [];
+	const httpRequest = async (request: { headers: IDataObject }) => {
+		asked.push(request.headers);
+		return await Promise.resolve({ statusCode, headers, body: pieces() });
+	};
+	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
+	const tools = { functions, clock, allowLoopback: false };
+	const result = await clock.until(checkRemotePortrait('https://example.com/ada.png', tools));
+	return { result, asked };
+}
+
+it('is asked for as an image, and for the bytes that its check reads', async () => {
+	const { result, asked } = await check(inPieces(png(640, 480)));
+	expect(result).toMatchObject({ ok: true, value: { format: 'png', width: 640 } });
+	expect(asked).toEqual([
+		{ Accept: 'image/*, */*;q=0.5', Range: 'bytes=0-65535', 'Accept-Encoding': 'identity' },
+	]);
+});
+
+it('is read no further, however much the host sends', async () => {
+	const piece = padded(png(640, 480), PIECE_BYTES);
+	let sent = 0;
+	const { result } = await check(async function* () {
+		while (sent < 100) {
+			sent += 1;
+			yield await Promise.resolve(piece);
+		}
+	});
+	expect(result.ok).toBe(true);
+	expect(sent).toBe(4);
+});
+
+it('is judged by all of these bytes, in however many pieces they come', async () => {
+	const camera = jpeg(640, 480, { commentBytes: 3 * PIECE_BYTES });
+	const { result } = await check(inPieces(camera));
+	expect(result).toMatchObject({ ok: true, value: { width: 640 } });
+});
+
+describe('its size', () => {
+	const whole = webp.lossy(640, 480);
+	const messageOf = async (headers: IDataObject) => {
+		const { result } = await check(inPieces(whole), headers);
+		return result.ok ? 'accepted' : result.failure.message;
+	};
+
+	it.each([
+		[
+			'the end of its range',
+			{ 'content-range': 'bytes 0-65535/10485761', 'content-length': '65536' },
+		],
+		['the length of a whole answer', { 'content-length': '10485761' }],
+	])('is %s', async (_, headers) => {
+		expect(await messageOf(headers)).toBe(
+			'"ada.png" cannot be used: it has 10,485,761 bytes, more than 10 MB',
+		);
+	});
+
+	it.each([
+		['no host says it', {}],
+		[
+			'its range does not say it, whatever the length of that is',
+			{ 'content-range': 'bytes 0-49/*', 'content-length': '50' },
+		],
+		['its range is none', { 'content-range': 'bytes 0-49/10485761 MB', 'content-length': '50' }],
+		['its length is none', { 'content-length': 'much' }],
+	])('is not known where %s', async (_, headers) => {
+		expect(await messageOf(headers)).toBe('accepted');
+	});
+});
+
+it('behind an address that is answered by half a file fails with what to do', async () => {
+	const { result } = await check(async function* () {
+		yield png(640, 480).subarray(0, 20);
+		await Promise.resolve();
+		throw new Error('ECONNRESET');
+	});
+	expect(result).toEqual({
+		ok: false,
+		failure: {
+			kind: 'noAnswer',
+			message: 'The address of "ada.png" was answered by half a file',
+			nextStep: NEXT_STEP,
+		},
+	});
+});
+
+it('that is redirected to a private host is refused by its name', async () => {
+	const { result } = await check(inPieces(png(640, 480)), { location: 'https://10.0.0.1/' }, 302);
+	expect(result).toMatchObject({
+		ok: false,
+		failure: { message: expect.stringContaining('The address of "ada.png"') as string },
+	});
+});

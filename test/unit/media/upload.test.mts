@@ -1,0 +1,338 @@
+/** Uploads: only to where they may go; a policy serves many files while it is valid, and not one moment longer. */
+import { Readable } from 'node:stream';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { Model } from '../../../nodes/EmojiVideo/dashscope/client';
+import type { UploadPolicy } from '../../../nodes/EmojiVideo/dashscope/schemas';
+import { createUploads } from '../../../nodes/EmojiVideo/media/upload';
+import type { PortraitFile } from '../../../nodes/EmojiVideo/media/portraitFile';
+import { fail, STOPPED } from '../../../nodes/EmojiVideo/base/result';
+import { createVirtualClock } from '../support/virtualClock.mts';
+
+const VALID_MS = 300_000;
+const MODEL: Model = 'emoji-v1';
+const EXPIRED =
+	'<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message></Error>';
+
+const file = (hash: string): PortraitFile => ({
+	name: `${hash}.png`,
+	hash,
+	size: 4,
+	format: 'png',
+	headerBytes: 4,
+	source: { kind: 'bytes', bytes: Buffer.from('file') },
+});
+
+const POLICY: UploadPolicy = {
+	requestId: 'r',
+	policy: 'policy-1',
+	signature: 's',
+	directory: 'd',
+	host: 'https://storage.example.com',
+	accessKeyId: 'i',
+	acl: 'private',
+	forbidOverwrite: 'true',
+	maxBytes: 1000,
+	validMs: VALID_MS,
+};
+
+/** The service gives a new policy each time it is asked; its storage host looks at their age. */
+function createService(validMs = VALID_MS) {
+	const clock = createVirtualClock();
+	const issued: number[] = [];
+	const used: number[] = [];
+	let expired = 0;
+	const client = {
+		getUploadPolicy: async () => {
+			issued.push(clock.now());
+			return Promise.resolve({
+				ok: true as const,
+				value: {
+					value: { ...POLICY, policy: `policy-${issued.length}`, validMs },
+					raw: {},
+				},
+			});
+		},
+	};
+	const httpRequest = async ({ body }: { body: Buffer }) => {
+		const number = Number(/policy-(\d+)/.exec(body.toString())?.[1]);
+		used.push(number);
+		const isValid = number > expired && clock.now() < (issued[number - 1] ?? 0) + validMs;
+		return Promise.resolve({
+			statusCode: isValid ? 200 : 403,
+			headers: {},
+			body: Readable.from([Buffer.from(isValid ? '' : EXPIRED)]),
+		});
+	};
+	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
+	const uploads = createUploads({ functions, clock, client, allowLoopback: false });
+	return {
+		clock,
+		used,
+		put: async (hash: string) => await clock.until(uploads.addressOf(file(hash), MODEL)),
+		/** To the storage host, what was issued by now is too old. */
+		expireAll: () => {
+			expired = issued.length;
+		},
+	};
+}
+
+it('uses a policy again for the next file', async () => {
+	const { put, used } = createService();
+	await put('a');
+	expect(await put('b')).toMatchObject({ ok: true });
+	expect(used).toEqual([1, 1]);
+});
+
+it('asks for a new one when the old one has run out, or is about to', async () => {
+	for (const ms of [VALID_MS, VALID_MS - 30_000]) {
+		const { put, used, clock } = createService();
+		await put('a');
+		await clock.advance(ms);
+		expect(await put('b')).toMatchObject({ ok: true });
+		expect(used).toEqual([1, 2]);
+	}
+});
+
+it.each([
+	['5 minutes', VALID_MS, VALID_MS - 60_000],
+	['a minute', 60_000, 30_000],
+])(
+	'uses one of %s up to its last minute, or to half its time, to the millisecond',
+	async (_, validMs, usedMs) => {
+		const { put, used, clock } = createService(validMs);
+		await put('a');
+		await clock.advance(usedMs - 1);
+		await put('b');
+		await clock.advance(1);
+		await put('c');
+		expect(used).toEqual([1, 1, 2]);
+	},
+);
+
+it('drops one that the storage host calls expired, whatever our clock says', async () => {
+	const { put, used, expireAll } = createService();
+	await put('a');
+	expireAll();
+	expect(await put('b')).toMatchObject({ ok: true });
+	expect(used).toEqual([1, 1, 2]);
+});
+
+it('sends the same file once, however many items need it', async () => {
+	const { put, used } = createService();
+	expect(await put('a')).toEqual(await put('a'));
+	expect(used).toEqual([1]);
+});
+
+interface Sent {
+	method: string;
+	url: string;
+	body: Buffer;
+}
+
+interface OneUpload {
+	policy?: Partial<UploadPolicy>;
+	/** Instead of a policy. */
+	refusal?: ReturnType<typeof fail>;
+	portrait?: PortraitFile;
+	allowLoopback?: boolean;
+	signal?: AbortSignal;
+	status?: number;
+	xml?: string;
+	/** The connection breaks. */
+	breaks?: boolean;
+}
+
+/** Puts one file into storage that answers in one way. */
+async function putOne({
+	policy = {},
+	refusal,
+	portrait = file('a'),
+	allowLoopback = false,
+	signal,
+	status = 200,
+	xml = '',
+	breaks = false,
+}: OneUpload) {
+	const clock = createVirtualClock();
+	const sent: Sent[] = [];
+	let asked = 0;
+	const client = {
+		getUploadPolicy: async () => {
+			asked++;
+			return await Promise.resolve(
+				refusal ?? { ok: true, value: { value: { ...POLICY, ...policy }, raw: {} } },
+			);
+		},
+	};
+	const httpRequest = async (request: Sent) => {
+		sent.push(request);
+		if (breaks) throw new Error('ECONNRESET');
+		return await Promise.resolve({
+			statusCode: status,
+			headers: {},
+			body: Readable.from([Buffer.from(xml)]),
+		});
+	};
+	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
+	const tools = { functions, clock, client, allowLoopback, signal };
+	const result = await clock.until(createUploads(tools as never).addressOf(portrait, MODEL));
+	return { result, sent, asked };
+}
+
+const NEXT_STEP =
+	'Nothing was made or billed. Run again; if it fails again, put the portrait on a public https address and use Image URL.';
+
+describe('the host that a policy names', () => {
+	it.each([
+		['https://storage.example.com', false],
+		['https://storage.example.com', true],
+		['http://127.0.0.1:9', true],
+		['https://localhost:9', true],
+	])('may be %s (on an account of this machine: %s)', async (host, allowLoopback) => {
+		const { result, sent } = await putOne({ policy: { host }, allowLoopback });
+		expect(result.ok).toBe(true);
+		expect(sent.map(({ url }) => url)).toEqual([`${host}/`]);
+	});
+
+	it.each([
+		['http://storage.example.com', false],
+		['http://storage.example.com', true],
+		['https://10.0.0.1', false],
+		['https://10.0.0.1', true],
+		['http://127.0.0.1:9', false],
+		['https://127.0.0.1:9', false],
+		['https://user@storage.example.com', false],
+		['https://:secret@storage.example.com', false],
+		['ftp://storage.example.com', true],
+		['no address', false],
+		['no address', true],
+	])(
+		'is not sent a file when it is %s (on an account of this machine: %s)',
+		async (host, allowLoopback) => {
+			const { result, sent } = await putOne({ policy: { host }, allowLoopback });
+			expect(result).toEqual(
+				fail({
+					kind: 'refused',
+					message: `DashScope names "${host}" for uploads, which is not a public https address`,
+					nextStep: NEXT_STEP,
+				}),
+			);
+			expect(sent).toEqual([]);
+		},
+	);
+});
+
+describe('a file', () => {
+	it('of just the bytes that the storage takes is sent', async () => {
+		const { result, sent } = await putOne({ policy: { maxBytes: 4 } });
+		expect(result.ok).toBe(true);
+		expect(sent).toHaveLength(1);
+	});
+
+	it('of a byte more is not', async () => {
+		const { result, sent } = await putOne({ policy: { maxBytes: 3 } });
+		expect(result).toEqual(
+			fail({
+				kind: 'refused',
+				message: '"a.png" is larger than DashScope\'s storage takes for this model',
+				nextStep: NEXT_STEP,
+			}),
+		);
+		expect(sent).toEqual([]);
+	});
+
+	it.each([
+		['taken', { status: 200 }],
+		['refused', { status: 403 }],
+		['broken off', { breaks: true }],
+	])("in n8n's storage is let go when the upload was %s", async (_, answer) => {
+		const opened: Readable[] = [];
+		const open = async () => {
+			const stream = new Readable({ read: () => undefined });
+			opened.push(stream);
+			return await Promise.resolve(stream);
+		};
+		await putOne({ ...answer, portrait: { ...file('a'), source: { kind: 'stored', open } } });
+		expect(new Set(opened.map(({ destroyed }) => destroyed))).toEqual(new Set([true]));
+	});
+
+	it('goes with the fields of its policy, none of which makes a field of its own', async () => {
+		const { sent } = await putOne({ policy: { signature: 'a\r\nb\nc' } });
+		expect(sent[0]?.body.toString()).toContain('name="Signature"\r\n\r\nabc\r\n');
+	});
+});
+
+describe('an answer of the storage host', () => {
+	const xml =
+		'<Error><Code>Busy</Code><Message>Slow down.</Message><RequestId>r-1</RequestId></Error>';
+
+	it.each([200, 204, 299])('with HTTP %i is an upload', async (status) => {
+		const { result } = await putOne({ status });
+		expect(result).toMatchObject({
+			ok: true,
+			value: expect.stringMatching(/^oss:\/\/d\//) as string,
+		});
+	});
+
+	it.each([
+		[199, 'refused'],
+		[300, 'refused'],
+		[403, 'refused'],
+		[428, 'refused'],
+		[429, 'unavailable'],
+		[430, 'refused'],
+		[499, 'refused'],
+		[500, 'unavailable'],
+		[503, 'unavailable'],
+	])('with HTTP %i is a failure of the kind %s', async (httpStatus, kind) => {
+		const { result, sent } = await putOne({ status: httpStatus, xml });
+		expect(result).toEqual(
+			fail({
+				kind: kind as 'refused' | 'unavailable',
+				message: "DashScope's storage did not take the portrait",
+				nextStep: NEXT_STEP,
+				httpStatus,
+				code: 'Busy',
+				serviceMessage: 'Slow down.',
+				requestId: 'r-1',
+			}),
+		);
+		expect(sent.length > 1).toBe(kind === 'unavailable');
+	});
+
+	it('that does not come is waited for again, and then said', async () => {
+		const { result, sent } = await putOne({ breaks: true });
+		expect(result).toEqual(
+			fail({
+				kind: 'noAnswer',
+				message: "The upload to DashScope's storage broke off",
+				nextStep: NEXT_STEP,
+			}),
+		);
+		expect(sent.length).toBeGreaterThan(1);
+	});
+});
+
+it('hands on why there is no policy, and sends nothing', async () => {
+	const refusal = fail({ kind: 'unauthorized', message: 'No such key', nextStep: 'x' });
+	const { result, sent } = await putOne({ refusal });
+	expect(result).toEqual(refusal);
+	expect(sent).toEqual([]);
+});
+
+it('asks for nothing once the execution was stopped', async () => {
+	const { result, asked } = await putOne({ signal: AbortSignal.abort() });
+	expect(result).toEqual(fail(STOPPED));
+	expect(asked).toBe(0);
+});
+
+it('is the documented form, under a name of its own that is made of the bytes', async () => {
+	const portrait = file('0123456789abcdef0123456789abcdef');
+	const { result, sent } = await putOne({ portrait });
+	expect(sent).toMatchObject([{ method: 'POST' }]);
+	const body = String(sent[0]?.body);
+	expect(body).toMatch(/name="success_action_status"\r\n\r\n200\r\n/);
+	const name = /filename="([^"]+)"/.exec(body)?.[1];
+	expect(name).toMatch(/^0123456789abcdef-[\da-f]{8}-[\da-f-]{27}\.png$/);
+	expect(result).toEqual({ ok: true, value: `oss://d/${name}` });
+});

@@ -1,0 +1,81 @@
+/** How an item wants its videos: what its fields say, what holds where they are not set, and what is refused. */
+import { deliveryForm, deliveryOf } from '../../../nodes/EmojiVideo/parameters/delivery';
+import { formOf, refusal } from '../support/formSource.mts';
+
+const USUAL = {
+	simplify: true,
+	field: 'data',
+	fileName: undefined,
+	failsOnDownloadError: false,
+	isPack: false,
+	withDetails: false,
+	pricePerSecond: undefined,
+};
+
+it('each video is an item of its own, in "data", where nothing is set', () => {
+	expect(deliveryForm(formOf())).toEqual({ ok: true, value: USUAL });
+});
+
+it.each<[Record<string, unknown>, Record<string, unknown>]>([
+	[{ simplify: false }, { simplify: false }],
+	[{ outputField: ' clip_1 ' }, { field: 'clip_1' }],
+	[{ downloadVideo: false }, { field: undefined }],
+	// What nobody sees is not read.
+	[{ downloadVideo: false, outputField: 'a b' }, { field: undefined }],
+	[{ 'fileOptions.fileName': 'party' }, { fileName: 'party' }],
+	[{ 'fileOptions.fileName': 7 }, { fileName: '7' }],
+	[{ 'fileOptions.fileName': ' ' }, { fileName: undefined }],
+	[{ 'fileOptions.failOnDownloadError': true }, { failsOnDownloadError: true }],
+	[{ 'fileOptions.includeDetails': true }, { withDetails: true }],
+	[{ 'fileOptions.output': 'portrait' }, { isPack: true }],
+	[{ 'limitOptions.pricePerSecond': 0.5 }, { pricePerSecond: 0.5 }],
+])('%j means %j, and nothing else changes', (fields, changes) => {
+	expect(deliveryForm(formOf(fields))).toEqual({ ok: true, value: { ...USUAL, ...changes } });
+});
+
+it("an agent's tool downloads nothing, whatever is set", () => {
+	const fields = { downloadVideo: true, outputField: 'clip', simplify: false };
+	expect(deliveryForm(formOf(fields, { isTool: true }))).toEqual({
+		ok: true,
+		value: { ...USUAL, simplify: false, field: undefined },
+	});
+});
+
+it.each([
+	['fileOptions.output', 'zip', 'Group Videos "zip" is unknown', 'Use "video" or "portrait".'],
+	[
+		'fileOptions.failOnDownloadError',
+		'?',
+		'Fail on Download Error "?" is neither on nor off',
+		'Use true or false for Fail on Download Error.',
+	],
+	[
+		'fileOptions.includeDetails',
+		'?',
+		'Include Details "?" is neither on nor off',
+		'Use true or false for Include Details.',
+	],
+	[
+		'outputField',
+		'my video',
+		'Output Data Field Name "my video" cannot be a field name',
+		'Use letters, digits, hyphens and underscores, e.g. "data".',
+	],
+	[
+		'outputField',
+		'-'.repeat(65),
+		`Output Data Field Name "${'-'.repeat(65)}" cannot be a field name`,
+		'Use letters, digits, hyphens and underscores, e.g. "data".',
+	],
+])('%s of %j is refused', (field, value, message, nextStep) => {
+	expect(deliveryForm(formOf({ [field]: value }))).toEqual(refusal(message, nextStep));
+});
+
+it('a delivery keeps all it has when it learns how many videos there are', () => {
+	expect(deliveryOf({ simplify: true, field: 'data', isPack: true }, 3)).toEqual({
+		simplify: true,
+		field: 'data',
+		isPack: true,
+		isOneOfSeveral: true,
+	});
+});
