@@ -121,7 +121,7 @@ export async function beginAll() {
 		}),
 		subWorkflow: await begin('sub-workflow', { workflow: calledWorkflow }),
 		wait: await begin('wait', { workflow: waitForExisting }),
-		refused: await begin('refused', { workflow: portraits(['ada.png', 'tilted.png'], SURVIVE) }),
+		refused: await begin('rejected', { workflow: portraits(['ada.png', 'tilted.png'], SURVIVE) }),
 		outOfTime: await begin('out of time', {
 			service: { taskSeconds: [2, 600] },
 			workflow: portraits(TWO, {

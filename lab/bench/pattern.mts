@@ -25,7 +25,7 @@ export async function runAsPattern(
 		const detected = await client.detectFace(imageUrl);
 		if (!detected.ok || !detected.value.value.passed) throw new Error('The detection failed.');
 		const { areas } = detected.value.value;
-		const created = await client.createTask({ imageUrl, templateId, areas });
+		const created = await client.submitTask({ imageUrl, templateId, areas });
 		if (!created.ok) throw new Error(created.failure.message);
 		const { taskId } = created.value.value;
 		for (let poll = 0; poll < MOST_POLLS; poll++) {

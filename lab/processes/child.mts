@@ -31,7 +31,7 @@ const { areas } = found.value.value;
 await Promise.all([
 	untilEnd(async () => await client.detectFace(portrait)),
 	untilEnd(
-		async () => await client.createTask({ imageUrl: portrait, templateId: 'mengwa_kaixin', areas }),
+		async () => await client.submitTask({ imageUrl: portrait, templateId: 'mengwa_kaixin', areas }),
 	),
 ]);
 // A last request may still wait for its slot.

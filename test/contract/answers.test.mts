@@ -231,11 +231,11 @@ describe('an error', () => {
 		['create-refused-wrong-key', 401, 'unauthorized'],
 		['detect-refused-no-key', 401, 'unauthorized'],
 		['models-refused-wrong-key', 401, 'unauthorized'],
-		['detect-refused-body', 400, 'refused'],
-		['detect-refused-portrait-at-top', 400, 'refused'],
+		['detect-refused-body', 400, 'rejected'],
+		['detect-refused-portrait-at-top', 400, 'rejected'],
 		['task-list-throttled', 429, 'throttled'],
-		['task-cancel-refused', 400, 'refused'],
-		['error-body', 400, 'refused'],
+		['task-cancel-refused', 400, 'rejected'],
+		['error-body', 400, 'rejected'],
 	])(
 		'%s with HTTP %i is %s, with the service’s code, words and request ID',
 		(name, status, kind) => {

@@ -12,10 +12,10 @@ import { example } from './examples.mts';
 const PORTRAIT = 'https://example.com/a.png';
 const areas: FaceAreas = { face: [2, 2, 8, 8], expression: [0, 0, 9, 9] };
 
-const createTask = async (client: Client) =>
-	await client.createTask({ imageUrl: PORTRAIT, templateId: 'mengwa_kaixin', areas });
+const submitTask = async (client: Client) =>
+	await client.submitTask({ imageUrl: PORTRAIT, templateId: 'mengwa_kaixin', areas });
 
-const lost = fail({ kind: 'noAnswer', message: 'broke', nextStep: 'Again.' });
+const lost = fail({ kind: 'noResponse', message: 'broke', nextStep: 'Again.' });
 const unreadable = answerOf({ request_id: 'r', output: { bbox_face: 'none' } });
 const passed = answerOf(example('detect-passed'));
 const throttled = answerOf(example('task-list-throttled'), 429);
@@ -29,7 +29,7 @@ describe('a detection, which is billed,', () => {
 
 	it('whose answer was lost is asked twice more and no more', async () => {
 		const { client, sent } = clientWith(lost);
-		expect(await client.detectFace(PORTRAIT)).toMatchObject({ failure: { kind: 'noAnswer' } });
+		expect(await client.detectFace(PORTRAIT)).toMatchObject({ failure: { kind: 'noResponse' } });
 		expect(sent).toHaveLength(3);
 	});
 
@@ -89,7 +89,7 @@ const ERRORS_IN_200: Array<[code: string, message: string, kind: Failure['kind']
 		'unauthorized',
 	],
 	['Throttling.RateQuota', 'Requests rate limit exceeded, please try again later.', 'throttled'],
-	['InvalidParameter', 'Field required: image_url', 'refused'],
+	['InvalidParameter', 'Field required: image_url', 'rejected'],
 	['InternalError', 'An internal error has occured.', 'unavailable'],
 	['Something.New', 'Who knows.', 'unavailable'],
 ];
@@ -109,7 +109,7 @@ describe.each(ERRORS_IN_200)('%s inside HTTP 200', (code, message, kind) => {
 		expect(await asked(async (client) => await client.detectFace(PORTRAIT))).toMatchObject(
 			expected,
 		);
-		expect(await asked(createTask)).toMatchObject(expected);
+		expect(await asked(submitTask)).toMatchObject(expected);
 		expect(await asked(async (client) => await client.getTask('t'))).toMatchObject(expected);
 		expect(await asked(async (client) => await client.cancelTask('t'))).toMatchObject(expected);
 		expect(await asked(async (client) => await client.getUploadPolicy('emoji-v1'))).toMatchObject(
@@ -122,7 +122,7 @@ describe.each(ERRORS_IN_200)('%s inside HTTP 200', (code, message, kind) => {
 
 	it('is never sent again for a create, unless nothing was taken', async () => {
 		const { client, sent } = clientWith(answerOf(body), answerOf(example('create-accepted')));
-		await createTask(client);
+		await submitTask(client);
 		expect(sent).toHaveLength(kind === 'throttled' ? 2 : 1);
 	});
 });
@@ -191,7 +191,7 @@ describe('a cancellation', () => {
 describe('small things that were paid for', () => {
 	it('a byte order mark before the JSON', async () => {
 		const { client } = clientWith(answerOf(`\uFEFF${JSON.stringify(example('create-accepted'))}`));
-		expect(await createTask(client)).toMatchObject({ ok: true });
+		expect(await submitTask(client)).toMatchObject({ ok: true });
 	});
 
 	it.each([408, 421, 425])('HTTP %i on a query passes', async (status) => {
@@ -202,7 +202,7 @@ describe('small things that were paid for', () => {
 
 	it.each([408, 499, 504])('HTTP %i on a create: one may have been made', async (status) => {
 		const { client, sent } = clientWith(answerOf('', status));
-		expect(await createTask(client)).toMatchObject({
+		expect(await submitTask(client)).toMatchObject({
 			failure: { nextStep: expect.stringMatching(/^A task may have been made/) as string },
 		});
 		expect(sent).toHaveLength(1);
@@ -238,7 +238,7 @@ describe('a list of which large pages are refused', () => {
 
 	it('ends with the refusal where none are taken', async () => {
 		const { client, sent } = clientAnswering(service(0));
-		expect(await listAllTasks(client, {})).toMatchObject({ failure: { kind: 'refused' } });
+		expect(await listAllTasks(client, {})).toMatchObject({ failure: { kind: 'rejected' } });
 		expect(sent).toHaveLength(5);
 	});
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Result } from '../../nodes/EmojiVideo/base/result';
 import { succeed } from '../../nodes/EmojiVideo/base/result';
-import type { ApiAnswer, ApiRequest } from '../../nodes/EmojiVideo/dashscope/transport';
+import type { HttpResponse, ApiRequest } from '../../nodes/EmojiVideo/dashscope/transport';
 
 /** A clock on which every sleep is over at once, and has taken its time. */
 export function quickClock(): Clock {
@@ -18,7 +18,7 @@ export function quickClock(): Clock {
 }
 
 /** An answer of the service. A text is sent as it is. */
-export const answerOf = (body: unknown, httpStatus = 200): Result<ApiAnswer> =>
+export const answerOf = (body: unknown, httpStatus = 200): Result<HttpResponse> =>
 	succeed({
 		httpStatus,
 		headers: {},
@@ -26,7 +26,7 @@ export const answerOf = (body: unknown, httpStatus = 200): Result<ApiAnswer> =>
 	});
 
 /** A client whose requests are answered by a function, and written down. */
-export function clientAnswering(answer: (request: ApiRequest) => Result<ApiAnswer>) {
+export function clientAnswering(answer: (request: ApiRequest) => Result<HttpResponse>) {
 	const sent: ApiRequest[] = [];
 	const client = createClient(
 		async (request) => {
@@ -40,7 +40,7 @@ export function clientAnswering(answer: (request: ApiRequest) => Result<ApiAnswe
 }
 
 /** A client that gets these answers one after the other, the last one again and again. */
-export function clientWith(...answers: Array<Result<ApiAnswer>>) {
+export function clientWith(...answers: Array<Result<HttpResponse>>) {
 	let next = 0;
 	return clientAnswering(() => answers[Math.min(next++, answers.length - 1)] ?? answerOf({}));
 }

@@ -50,7 +50,7 @@ describe('the client', () => {
 		async (name) => {
 			const { client, sent } = recordingClient('create-accepted');
 			const { input } = example(name) as { input: { image_url: string; driven_id: string } };
-			const result = await client.createTask({
+			const result = await client.submitTask({
 				imageUrl: input.image_url,
 				templateId: input.driven_id,
 				areas: documentedAreas,
@@ -142,7 +142,7 @@ describe('the client', () => {
 	});
 
 	it.each([
-		['detect-refused-body', 400, 'refused'],
+		['detect-refused-body', 400, 'rejected'],
 		['detect-refused-no-key', 401, 'unauthorized'],
 	])('takes %s for a failure of the detection', async (name, status, kind) => {
 		const { client } = recordingClient(name, status);
@@ -154,12 +154,12 @@ describe('the client', () => {
 
 	it.each([
 		['create-refused-no-key', 401, 'unauthorized'],
-		['detect-refused-portrait-at-top', 400, 'refused'],
+		['detect-refused-portrait-at-top', 400, 'rejected'],
 		['error-body', 500, 'unavailable'],
 	])('sends a create once when it is answered with %s (HTTP %i)', async (name, status, kind) => {
 		const { client, sent } = recordingClient(name, status);
 		const video = { imageUrl: 'https://…', templateId: 'mengwa_kaixin', areas: documentedAreas };
-		expect(await client.createTask(video)).toMatchObject({ ok: false, failure: { kind } });
+		expect(await client.submitTask(video)).toMatchObject({ ok: false, failure: { kind } });
 		expect(sent).toHaveLength(1);
 	});
 });
@@ -201,7 +201,7 @@ describe('against the double', () => {
 		const detected = await client.detectFace(imageUrl);
 		if (!detected.ok || !detected.value.value.passed) throw new Error('The portrait must pass.');
 		const { areas } = detected.value.value;
-		const created = await client.createTask({ imageUrl, templateId: 'mengwa_kaixin', areas });
+		const created = await client.submitTask({ imageUrl, templateId: 'mengwa_kaixin', areas });
 		if (!created.ok) throw new Error(created.failure.message);
 		const { taskId } = created.value.value;
 
@@ -264,10 +264,10 @@ describe('against the double', () => {
 		const { double, client } = await startAccount();
 		const imageUrl = double.portraitUrl('ada.png');
 		const areas: FaceAreas = { face: [192, 192, 448, 448], expression: [64, 64, 576, 576] };
-		expect(await client.createTask({ imageUrl, templateId: 'nobody', areas })).toMatchObject({
+		expect(await client.submitTask({ imageUrl, templateId: 'nobody', areas })).toMatchObject({
 			ok: false,
 			failure: {
-				kind: 'refused',
+				kind: 'rejected',
 				httpStatus: 400,
 				code: 'InvalidParameter',
 				nextStep: expect.stringContaining('template') as string,

@@ -148,12 +148,12 @@ describe('a cancellation', () => {
 		const { client, sent } = clientOf(answer(example('task-cancel-refused'), 400));
 		expect(await client.cancelTask('a')).toMatchObject({
 			ok: false,
-			failure: { kind: 'refused', code: 'UnsupportedOperation' },
+			failure: { kind: 'rejected', code: 'UnsupportedOperation' },
 		});
 		expect(sent).toHaveLength(1);
 	});
 
-	it.each(['noAnswer', 'unavailable', 'unreadable'] as const)(
+	it.each(['noResponse', 'unavailable', 'unreadable'] as const)(
 		'is not sent again after %s',
 		async (kind) => {
 			const { client, sent } = clientOf(fail({ kind, message: '', nextStep: '' }));

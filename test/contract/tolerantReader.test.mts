@@ -78,7 +78,7 @@ const detection = async (client: Client) => {
 };
 const created = async (client: Client) => {
 	const areas = { face: [0, 0, 1, 1], expression: [0, 0, 1, 1] } as never;
-	const answer = await client.createTask({ imageUrl: 'https://e.com/a', templateId: 't', areas });
+	const answer = await client.submitTask({ imageUrl: 'https://e.com/a', templateId: 't', areas });
 	return answer.ok ? answer.value.value.taskId : answer.failure;
 };
 const list = async (client: Client) => {

@@ -14,7 +14,7 @@ import type {
 	IPollFunctions,
 } from 'n8n-workflow';
 import { createSend } from '../../nodes/EmojiVideo/dashscope/transport';
-import { readText, withAnswer } from '../../nodes/EmojiVideo/net/safeRequest';
+import { readText, withResponse } from '../../nodes/EmojiVideo/net/safeRequest';
 import { createVirtualClock } from '../unit/support/virtualClock.mts';
 
 const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
@@ -101,7 +101,7 @@ describe.each(endless)('an answer that %s', (_, words) => {
 		const clock = createVirtualClock();
 		await serve(words, async (url, asked) => {
 			const { helpers } = n8nWith(stop.signal);
-			const answer = withAnswer(
+			const answer = withResponse(
 				async (options) => (await helpers.httpRequest(options)) as IN8nHttpFullResponse,
 				request(url),
 				{ clock, signal: stop.signal },
@@ -131,7 +131,7 @@ describe.each(endless)('an answer that %s', (_, words) => {
 				else await clock.advance(20_000);
 				await expect(answer).resolves.toMatchObject({
 					ok: false,
-					failure: { kind: by === 'Stop' ? 'interrupted' : 'noAnswer' },
+					failure: { kind: by === 'Stop' ? 'interrupted' : 'noResponse' },
 				});
 			});
 		},
@@ -139,7 +139,7 @@ describe.each(endless)('an answer that %s', (_, words) => {
 });
 
 test.each([
-	['the end of the batch', false, 'noAnswer'],
+	['the end of the batch', false, 'noResponse'],
 	['Stop', true, 'interrupted'],
 ])('what is paid for and under way: at %s it is cut: %s', async (_, isCut, kind) => {
 	const [halted, stopped] = [new AbortController(), new AbortController()];

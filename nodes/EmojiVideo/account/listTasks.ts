@@ -15,7 +15,7 @@ const SMALLEST_PAGE = 10;
 
 /** A refusal that may be about the page's size: its words are not documented. */
 const mayBeTooLarge = ({ kind, httpStatus }: Failure, pageSize: number): boolean =>
-	kind === 'refused' && httpStatus === 400 && pageSize > SMALLEST_PAGE;
+	kind === 'rejected' && httpStatus === 400 && pageSize > SMALLEST_PAGE;
 
 /** More pages than this cannot be: a day has 86,400 creations at the limit of one a second. */
 const MOST_PAGES = 1000;

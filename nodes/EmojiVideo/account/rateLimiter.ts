@@ -215,11 +215,11 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 			nextOf(state, bucket, clock.now())?.waiter.event.set();
 		}
 	};
-	const answered = (bucket: Bucket, sentAt: number, answer: 'taken' | 'refused') => {
+	const answered = (bucket: Bucket, sentAt: number, outcome: 'taken' | 'throttled') => {
 		const state = bucketsOf(accountId, clock.now())[bucket];
 		const slotMs = slotMsOf(bucket, rates[bucket]);
 		state.slots =
-			answer === 'taken'
+			outcome === 'taken'
 				? admitted(state.slots, sentAt, slotMs)
 				: refused(state.slots, sentAt, slotMs, Math.random());
 	};

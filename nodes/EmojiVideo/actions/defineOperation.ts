@@ -12,7 +12,7 @@ import { failAll, failed, inInputOrder } from '../execution/outcome';
 import type { Operation, Outcome } from '../execution/outcome';
 import { toolDescriptionField } from '../parameters/agentTool';
 import type { Form, FormSource } from '../parameters/read';
-import { inputFailure } from '../base/result';
+import { invalidFailure } from '../base/result';
 import type { Result } from '../base/result';
 import { reasonOf } from '../base/text';
 
@@ -25,7 +25,7 @@ export interface Batch<Item, Settings> {
 	/** What holds for the whole batch. */
 	settings: Settings;
 	/** The items that ask for nothing possible. */
-	refused: Outcome[];
+	invalid: Outcome[];
 }
 
 interface Definition<Item extends object, Settings> {
@@ -71,7 +71,7 @@ async function safely<T>(read: () => Promise<Result<T>>): Promise<Result<T>> {
 	try {
 		return await read();
 	} catch (error) {
-		return inputFailure(
+		return invalidFailure(
 			`This item cannot be read: ${reasonOf(error)}`,
 			'Correct the values that its expressions give: plain text, numbers and lists.',
 		);
@@ -108,12 +108,12 @@ export function defineOperation<Item extends object, Settings>({
 					),
 				),
 			);
-			const batch: Batch<Item, Settings> = { items: [], settings: common.value, refused: [] };
+			const batch: Batch<Item, Settings> = { items: [], settings: common.value, invalid: [] };
 			read.forEach((result, itemIndex) => {
 				if (result.ok) batch.items.push({ ...result.value, itemIndex });
-				else batch.refused.push(failed(itemIndex, result.failure));
+				else batch.invalid.push(failed(itemIndex, result.failure));
 			});
-			if (stopsAtFirstFailure && batch.refused.length > 0) return batch.refused;
+			if (stopsAtFirstFailure && batch.invalid.length > 0) return batch.invalid;
 			return inInputOrder(await run(context, batch));
 		},
 	};

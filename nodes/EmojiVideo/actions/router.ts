@@ -17,7 +17,7 @@ import { durableRoleForm } from '../parameters/durableRole';
 import { ratesForm } from '../parameters/rates';
 import { field, group, then } from '../parameters/read';
 import type { Form } from '../parameters/read';
-import { caught, inputFailure, STOPPED, succeed, unexpectedFailure } from '../base/result';
+import { caught, invalidFailure, STOPPED, succeed, unexpectedFailure } from '../base/result';
 import { shown } from '../base/text';
 import type { Failure } from '../base/result';
 import { z } from 'zod';
@@ -73,7 +73,7 @@ const operationForm: Form<Operation> = then(
 	({ resource, operation }) => {
 		const operations = Object.hasOwn(OPERATIONS, resource) ? OPERATIONS[resource] : undefined;
 		if (!operations) {
-			return inputFailure(
+			return invalidFailure(
 				`Resource ${shown(resource)} does not exist`,
 				'Choose Image or Video from the list.',
 			);
@@ -81,7 +81,7 @@ const operationForm: Form<Operation> = then(
 		const chosen = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
 		return chosen
 			? succeed(chosen)
-			: inputFailure(
+			: invalidFailure(
 					`Operation ${shown(`${resource}: ${operation}`)} does not exist`,
 					'Choose a resource and an operation from the lists.',
 				);

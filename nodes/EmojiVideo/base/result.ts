@@ -6,13 +6,13 @@ import { z } from 'zod';
 import { reasonOf } from './text';
 
 /**
- * - `input`: refused here, before any call; nothing was sent.
- * - `refused`: DashScope said no (4xx); repeating the same request gives the same answer.
+ * - `invalid`: rejected here, before any call; nothing was sent.
+ * - `rejected`: DashScope said no (4xx); repeating the same request gives the same answer.
  * - `unauthorized`: 401/403: no request with this key will do better.
  * - `throttled`: 429: DashScope did not take the request; later it will.
  * - `unavailable`: 5xx: DashScope could not do it now.
  * - `unreachable`: no connection was made; the request was not sent.
- * - `noAnswer`: the connection broke or time ran out after sending; DashScope may have acted.
+ * - `noResponse`: the connection broke or time ran out after sending; DashScope may have acted.
  * - `unreadable`: an answer came that is not what the documents promise; DashScope may have acted.
  * - `portrait`: face detection works, and does not accept this portrait.
  * - `task`: the task ended as FAILED, CANCELED or UNKNOWN.
@@ -22,13 +22,13 @@ import { reasonOf } from './text';
  * - `unexpected`: this package, or n8n, threw; DashScope may have acted.
  */
 export const FAILURE_KINDS = [
-	'input',
-	'refused',
+	'invalid',
+	'rejected',
 	'unauthorized',
 	'throttled',
 	'unavailable',
 	'unreachable',
-	'noAnswer',
+	'noResponse',
 	'unreadable',
 	'portrait',
 	'task',
@@ -77,12 +77,14 @@ export const succeed = <T>(value: T): Result<T> => ({ ok: true, value });
 export const fail = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });
 
 /** The failure of something the user can correct before anything is sent. */
-export const inputFailure = (message: string, nextStep: string): { ok: false; failure: Failure } =>
-	fail({ kind: 'input', message, nextStep });
+export const invalidFailure = (
+	message: string,
+	nextStep: string,
+): { ok: false; failure: Failure } => fail({ kind: 'invalid', message, nextStep });
 
 /** Failures after which DashScope may have done what it was asked. */
 const MAY_HAVE_ACTED: readonly FailureKind[] = [
-	'noAnswer',
+	'noResponse',
 	'unreadable',
 	'unavailable',
 	'interrupted',

@@ -4,17 +4,17 @@
  */
 import { runAfter } from '../base/clock';
 import { onAbort } from '../base/onAbort';
-import type { Answer } from '../dashscope/client';
+import type { ApiResponse } from '../dashscope/client';
 import type { Task } from '../dashscope/schemas';
 import { fail, STOPPED, succeed, unexpectedFailure } from '../base/result';
 import type { Failure, Result } from '../base/result';
 import { createAsyncEvent } from '../base/asyncEvent';
-import { recordAnswer } from './pollAnswers';
+import { recordResponse } from './pollResponses';
 import { createProgress } from './progress';
 import { createPollSchedule, enqueue, nextPolls } from './pollSchedule';
 import type { PollSettings } from './pollSchedule';
 import { roomFor } from './queueAhead';
-import { concernsAll, withHintAboutAreas } from './submit';
+import { endsBatch, withHintAboutAreas } from './submit';
 import type { AcceptedTask, BatchTools } from './submit';
 
 /**
@@ -24,16 +24,16 @@ import type { AcceptedTask, BatchTools } from './submit';
 const QUESTION_MS = 120_000;
 
 const UNANSWERED: Failure = {
-	kind: 'noAnswer',
+	kind: 'noResponse',
 	message: 'DashScope was asked about the task and gave no answer in time',
 	nextStep: 'Check the network of the n8n host, then use Get Status with this task ID.',
 };
 
 /** How a followed task ended. */
 export interface TaskResult {
-	result: Result<Answer<Task>>;
+	result: Result<ApiResponse<Task>>;
 	/** The last answer about a task that has no video, where there was one. */
-	lastAnswer?: Answer<Task>;
+	lastAnswer?: ApiResponse<Task>;
 }
 
 type Tools = Pick<BatchTools, 'client' | 'clock' | 'signal'>;
@@ -42,7 +42,7 @@ type Tools = Pick<BatchTools, 'client' | 'clock' | 'signal'>;
 async function askOnce(
 	taskId: string,
 	{ client, clock, signal }: Tools,
-): Promise<Result<Answer<Task>>> {
+): Promise<Result<ApiResponse<Task>>> {
 	return await new Promise((resolve, reject) => {
 		const callOff = runAfter(clock, QUESTION_MS, () => resolve(fail(UNANSWERED)));
 		const forget = onAbort(signal, () => {
@@ -93,9 +93,9 @@ function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd,
 		for (const taskId of [...videos.keys()]) end(taskId, { result: fail({ ...failure, taskId }) });
 	};
 
-	const hear = (taskId: string, result: Result<Answer<Task>>) => {
-		if (!result.ok && concernsAll(result.failure)) return endAll(result.failure);
-		const polled = recordAnswer(schedule, taskId, result, clock.now(), Math.random());
+	const hear = (taskId: string, result: Result<ApiResponse<Task>>) => {
+		if (!result.ok && endsBatch(result.failure)) return endAll(result.failure);
+		const polled = recordResponse(schedule, taskId, result, clock.now(), Math.random());
 		if (polled.kind === 'done') end(taskId, { result: succeed(polled.answer) });
 		if (polled.kind === 'failed')
 			end(taskId, { result: fail(polled.failure), lastAnswer: polled.answer });

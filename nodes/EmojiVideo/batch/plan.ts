@@ -6,7 +6,7 @@ import type { FaceAreas } from '../dashscope/schemas';
 import type { Portrait } from '../media/portrait';
 
 /** What one input item asks for. */
-export interface JobSpec {
+export interface ItemRequest {
 	itemIndex: number;
 	portrait: Portrait;
 	/** Both areas as the user gave them; `undefined` lets face detection find them. */
@@ -44,7 +44,7 @@ export const aboutOf = ({ templateId, imageUrl, imageFile }: Omit<VideoLabel, 'k
  * A short hash of everything that shapes a video, so that a changed item is another video.
  * @param runIndex how often the node has run in this execution (inside Loop Over Items it runs often)
  */
-function keyOf(runIndex: number, spec: JobSpec, templateId: string): string {
+function keyOf(runIndex: number, spec: ItemRequest, templateId: string): string {
 	const fingerprint = createHash('sha256')
 		.update(JSON.stringify([spec.portrait.id, spec.areas ?? 'detect', templateId]))
 		.digest('base64url')
@@ -56,7 +56,7 @@ function keyOf(runIndex: number, spec: JobSpec, templateId: string): string {
  * One job per portrait and template, in the spec of the items and of their templates.
  * A template that an item names twice counts once.
  */
-export function planJobs(specs: JobSpec[], runIndex: number): Job[] {
+export function planJobs(specs: ItemRequest[], runIndex: number): Job[] {
 	return specs.flatMap((spec) =>
 		[...new Set(spec.templateIds)].map((templateId) => ({
 			itemIndex: spec.itemIndex,

@@ -6,7 +6,7 @@
  * result; a result after acceptance carries the task ID, whatever went wrong.
  */
 import type { Clock } from '../base/clock';
-import { DETECTION_MODEL, LOST_CREATE, VIDEO_MODEL } from '../dashscope/client';
+import { DETECTION_MODEL, UNCONFIRMED_SUBMIT, VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
 import { hintAboutAreas } from '../dashscope/areas';
 import { meaningOf, UNKNOWN_VERDICT, wordsOf } from '../dashscope/errors';
@@ -61,13 +61,13 @@ export interface PreparedJob {
 }
 
 /** No other job of this key will do better. */
-export const concernsAll = (failure: Failure) => failure.kind === 'unauthorized';
+export const endsBatch = (failure: Failure) => failure.kind === 'unauthorized';
 
 /** A second try of an execution does not ask for a video that the first one may have paid for. */
 const LOST_EARLIER: Failure = {
-	kind: 'noAnswer',
+	kind: 'noResponse',
 	message: 'An earlier try of this execution asked for this video, and the answer was lost',
-	nextStep: LOST_CREATE,
+	nextStep: UNCONFIRMED_SUBMIT,
 };
 
 /** The failure of a video whose areas may be unusual: that may be why. */
@@ -111,7 +111,7 @@ async function detect(
 	if (signal.aborted || stop.failure) return fail(stop.failure ?? STOPPED);
 	const address = await portrait.addressFor(DETECTION_MODEL);
 	const result = address.ok ? await client.detectFace(address.value) : address;
-	if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
+	if (!result.ok && endsBatch(result.failure)) stop.failure ??= result.failure;
 	if (!result.ok) return result;
 	const detection = result.value.value;
 	if (!detection.passed) return fail(portraitFailure(detection, portrait.hint));
@@ -172,7 +172,7 @@ async function prepare(
 }
 
 /** Makes the task of a job that is prepared: the one request that is paid for. */
-export async function create(
+export async function submitTask(
 	{ job, address, areas }: PreparedJob,
 	{
 		client,
@@ -184,7 +184,7 @@ export async function create(
 ): Promise<Result<SubmittedJob>> {
 	if (signal.aborted) return fail(STOPPED);
 	paidTasks.markInFlight(job.key);
-	const created = await client.createTask({
+	const created = await client.submitTask({
 		imageUrl: address,
 		templateId: job.templateId,
 		areas,
@@ -240,10 +240,10 @@ export async function submitJobs(
 		const result = prepared.ok
 			? await caught(async () => {
 					await untilRoom();
-					return await create(prepared.value, tools);
+					return await submitTask(prepared.value, tools);
 				})
 			: prepared;
-		if (!result.ok && concernsAll(result.failure)) stop.failure ??= result.failure;
+		if (!result.ok && endsBatch(result.failure)) stop.failure ??= result.failure;
 		onResult(job, result);
 	}
 }
@@ -252,7 +252,7 @@ export async function submitJobs(
  * Creates jobs that are prepared, in order.
  * @param onResult as for `submitJobs`
  */
-export async function createPrepared(
+export async function submitPrepared(
 	prepared: PreparedJob[],
 	tools: BatchTools,
 	onResult: (job: VideoLabel, result: Result<SubmittedJob>) => void,
@@ -264,9 +264,9 @@ export async function createPrepared(
 			? fail(ended)
 			: await caught(async () => {
 					await untilRoom();
-					return await create(each, tools);
+					return await submitTask(each, tools);
 				});
-		if (!result.ok && concernsAll(result.failure)) ended ??= result.failure;
+		if (!result.ok && endsBatch(result.failure)) ended ??= result.failure;
 		onResult(each.job, result);
 	}
 }

@@ -5,7 +5,7 @@
 import { impossibleArea } from './areas';
 import { isDetectionResult } from './errors';
 import { listStamps } from './listTimeRange';
-import type { Reading } from './readAnswer';
+import type { Reading } from './readResponse';
 import type { RequestKind } from './retry';
 import {
 	canceledSchema,

@@ -7,15 +7,15 @@ import { fail, mayHaveActed, STOPPED, succeed } from '../base/result';
 import type { Result } from '../base/result';
 import { cancelCall, createCall, detectCall, listCall, policyCall, taskCall } from './calls';
 import type { Bucket, Call, Model, TaskListQuery, VideoRequest } from './calls';
-import { aheadOf, readAnswer } from './readAnswer';
-import type { Answer } from './readAnswer';
+import { aheadOf, readResponse } from './readResponse';
+import type { ApiResponse } from './readResponse';
 import { withRetry } from './retry';
 import type { Cancellation, CreatedTask, Detection, Task, TaskPage, UploadPolicy } from './schemas';
 import type { Send } from './transport';
 
 export { DETECTION_MODEL, VIDEO_MODEL } from './calls';
 export type { Bucket, Model, TaskListQuery, VideoRequest } from './calls';
-export type { Answer } from './readAnswer';
+export type { ApiResponse } from './readResponse';
 
 /** Waits for a free place in a bucket; the client never asks faster than it lets through. */
 export interface Acquire {
@@ -24,25 +24,25 @@ export interface Acquire {
 	 * Hears whether the service took a request of the bucket, or refused it as one too many.
 	 * @param sentAt when the request left, ms since the epoch
 	 */
-	answered?(bucket: Bucket, sentAt: number, answer: 'taken' | 'refused'): void;
+	answered?(bucket: Bucket, sentAt: number, outcome: 'taken' | 'throttled'): void;
 }
 
 export interface Client {
 	/** Finds both face areas of a portrait. A portrait that does not pass is a value, not a failure. */
-	detectFace(imageUrl: string): Promise<Result<Answer<Detection>>>;
+	detectFace(imageUrl: string): Promise<Result<ApiResponse<Detection>>>;
 	/** Makes a task, which is paid for. Sent again only when the service did not take it. */
-	createTask(video: VideoRequest): Promise<Result<Answer<CreatedTask>>>;
+	submitTask(video: VideoRequest): Promise<Result<ApiResponse<CreatedTask>>>;
 	/** A task's present state. `once`: a single attempt, for a caller that has patience of its own. */
-	getTask(taskId: string, attempts?: 'once' | 'patient'): Promise<Result<Answer<Task>>>;
+	getTask(taskId: string, attempts?: 'once' | 'patient'): Promise<Result<ApiResponse<Task>>>;
 	/** One page of the account's tasks, by submission, newest first as far as is known. */
-	listTasks(query: TaskListQuery): Promise<Result<Answer<TaskPage>>>;
+	listTasks(query: TaskListQuery): Promise<Result<ApiResponse<TaskPage>>>;
 	/**
 	 * Takes a PENDING task out of the queue. Not sent again after a lost answer: whether it was
 	 * canceled, its status tells.
 	 */
-	cancelTask(taskId: string): Promise<Result<Answer<Cancellation>>>;
+	cancelTask(taskId: string): Promise<Result<ApiResponse<Cancellation>>>;
 	/** Leave to upload files for a model, for some minutes. One attempt: an upload retries as a whole. */
-	getUploadPolicy(model: Model): Promise<Result<Answer<UploadPolicy>>>;
+	getUploadPolicy(model: Model): Promise<Result<ApiResponse<UploadPolicy>>>;
 	/** How far the service's clock was ahead of this one by its last answer, in ms; 0 if it has not said. */
 	aheadMs(): number;
 }
@@ -51,7 +51,7 @@ export interface Client {
 const TIMEOUT_MS = { detect: 60_000, create: 60_000, query: 20_000, policy: 20_000 } as const;
 
 /** What to do when nobody knows whether a task was made. */
-export const LOST_CREATE =
+export const UNCONFIRMED_SUBMIT =
 	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it with Get Many, which lists the account's tasks of the last 24 hours, before you create this video in a new execution.";
 
 /**
@@ -71,16 +71,16 @@ export function createClient(
 		kind,
 		request,
 		reading,
-	}: Call<T>): Promise<Result<Answer<T>>> => {
-		const attempt = async (): Promise<Result<Answer<T>>> => {
+	}: Call<T>): Promise<Result<ApiResponse<T>>> => {
+		const attempt = async (): Promise<Result<ApiResponse<T>>> => {
 			await acquire(bucket, signal);
 			if (signal?.aborted) return fail(STOPPED);
 			const sentAt = clock.now();
 			const answer = await send({ ...request, timeoutMs: TIMEOUT_MS[bucket] });
 			if (answer.ok) aheadMs = aheadOf(answer.value, clock.now()) ?? aheadMs;
-			const result = answer.ok ? readAnswer(answer.value, reading, clock.now()) : answer;
-			const isRefused = !result.ok && result.failure.kind === 'throttled';
-			if (answer.ok) acquire.answered?.(bucket, sentAt, isRefused ? 'refused' : 'taken');
+			const result = answer.ok ? readResponse(answer.value, reading, clock.now()) : answer;
+			const isThrottled = !result.ok && result.failure.kind === 'throttled';
+			if (answer.ok) acquire.answered?.(bucket, sentAt, isThrottled ? 'throttled' : 'taken');
 			return result;
 		};
 		return kind === 'once' ? await attempt() : await withRetry(kind, clock, attempt, signal);
@@ -88,10 +88,10 @@ export function createClient(
 
 	return {
 		detectFace: async (imageUrl) => await call(detectCall(imageUrl)),
-		async createTask(video) {
+		async submitTask(video) {
 			const result = await call(createCall(video));
 			const mayExist = !result.ok && mayHaveActed(result.failure);
-			return mayExist ? fail({ ...result.failure, nextStep: LOST_CREATE }) : result;
+			return mayExist ? fail({ ...result.failure, nextStep: UNCONFIRMED_SUBMIT }) : result;
 		},
 		async getTask(taskId, attempts = 'patient') {
 			const result = await call(taskCall(taskId, attempts));

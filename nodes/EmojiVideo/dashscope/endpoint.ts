@@ -29,7 +29,7 @@ export interface Account {
 
 const refuse = (message: string, nextStep: string) =>
 	fail({
-		kind: 'input',
+		kind: 'invalid',
 		message,
 		nextStep: `${nextStep} Open the DashScope API credential to change it.`,
 	});

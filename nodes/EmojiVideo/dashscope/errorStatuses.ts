@@ -36,16 +36,16 @@ const GATEWAY: Meaning = {
 /** What an HTTP status means when the code says nothing else. First match wins; the last takes all. */
 export const BY_STATUS: StatusRow[] = [
 	// The request was there, its answer did not come: it may have acted.
-	{ from: 408, to: 408, kind: 'noAnswer', ...GATEWAY },
-	{ from: 499, to: 499, kind: 'noAnswer', ...GATEWAY },
-	{ from: 504, to: 504, kind: 'noAnswer', ...GATEWAY },
+	{ from: 408, to: 408, kind: 'noResponse', ...GATEWAY },
+	{ from: 499, to: 499, kind: 'noResponse', ...GATEWAY },
+	{ from: 504, to: 504, kind: 'noResponse', ...GATEWAY },
 	// RFC 9110 section 15.5.20, RFC 8470 section 5.2: another connection, or a later moment, will do.
 	{ from: 421, to: 421, kind: 'unavailable', ...LATER },
 	{ from: 425, to: 425, kind: 'unavailable', ...LATER },
 	{ from: 500, kind: 'unavailable', ...LATER },
 	{
 		from: 430,
-		kind: 'refused',
+		kind: 'rejected',
 		title: 'DashScope refused the request',
 		nextStep: 'Check the endpoint of the credential.',
 	},
@@ -58,7 +58,7 @@ export const BY_STATUS: StatusRow[] = [
 	},
 	{
 		from: 404,
-		kind: 'refused',
+		kind: 'rejected',
 		title: 'The endpoint does not serve the DashScope API',
 		nextStep: 'Check the endpoint of the credential; a Custom URL ends before /api/v1.',
 	},
@@ -72,13 +72,13 @@ export const BY_STATUS: StatusRow[] = [
 	{ from: 401, kind: 'unauthorized', ...KEY },
 	{
 		from: 400,
-		kind: 'refused',
+		kind: 'rejected',
 		title: 'DashScope refused the request',
 		nextStep: ITEM_FIELDS.nextStep,
 	},
 	{
 		from: 300,
-		kind: 'refused',
+		kind: 'rejected',
 		title: 'The endpoint redirects elsewhere',
 		nextStep: 'The API key is not sent across a redirect. Check the endpoint of the credential.',
 	},

@@ -20,7 +20,7 @@ const PASSING: readonly FailureKind[] = [
 	'throttled',
 	'unavailable',
 	'unreachable',
-	'noAnswer',
+	'noResponse',
 	'unreadable',
 ];
 
@@ -38,7 +38,7 @@ export const RETRIED: Record<RequestKind, readonly FailureKind[]> = {
  * answer was lost twice more; a refusal (429, 5xx) is not billed and is ridden out by time.
  */
 export const MOST_REPEATS: Partial<Record<RequestKind, Partial<Record<FailureKind, number>>>> = {
-	detection: { unreadable: 1, noAnswer: 2 },
+	detection: { unreadable: 1, noResponse: 2 },
 };
 
 /** How long a kind of failure is ridden out, in milliseconds since the first one of its kind in a row. */

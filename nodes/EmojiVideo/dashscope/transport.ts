@@ -11,7 +11,7 @@ import type {
 } from 'n8n-workflow';
 import type { Clock } from '../base/clock';
 import { fail, STOPPED, succeed } from '../base/result';
-import { readText, withAnswer } from '../net/safeRequest';
+import { readText, withResponse } from '../net/safeRequest';
 import type { Failure, Result } from '../base/result';
 
 export interface ApiRequest {
@@ -26,14 +26,14 @@ export interface ApiRequest {
 	isPaid?: boolean;
 }
 
-export interface ApiAnswer {
+export interface HttpResponse {
 	httpStatus: number;
 	/** Lower-case names. */
 	headers: Record<string, unknown>;
 	text: string;
 }
 
-export type Send = (request: ApiRequest) => Promise<Result<ApiAnswer>>;
+export type Send = (request: ApiRequest) => Promise<Result<HttpResponse>>;
 
 /** A page of the task list is the largest answer there is, about 50 KB. */
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
@@ -81,7 +81,7 @@ function networkFailure(error: unknown, baseUrl: string) {
 	const fault = NETWORK_FAULTS[networkCode(error) ?? ''];
 	const cause = fault ? ` (${fault.words})` : '';
 	return fail({
-		kind: fault?.notSent ? 'unreachable' : 'noAnswer',
+		kind: fault?.notSent ? 'unreachable' : 'noResponse',
 		message: fault?.notSent
 			? `DashScope could not be reached at ${baseUrl}${cause}`
 			: `The connection to DashScope at ${baseUrl} broke before an answer came${cause}`,
@@ -142,7 +142,7 @@ export function createSend(
 				options,
 			)) as IN8nHttpFullResponse;
 		try {
-			return await withAnswer(ask, request, { clock, signal: cut }, async (answer) =>
+			return await withResponse(ask, request, { clock, signal: cut }, async (answer) =>
 				succeed({
 					httpStatus: answer.status,
 					headers: answer.headers,

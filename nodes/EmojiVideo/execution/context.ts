@@ -73,7 +73,7 @@ async function readAccount(
 		return accountOf(await functions.getCredentials(CREDENTIAL_TYPE));
 	} catch (error) {
 		return fail({
-			kind: 'input',
+			kind: 'invalid',
 			message: `The DashScope API credential cannot be used: ${error instanceof Error ? error.message : 'unknown reason'}`,
 			nextStep: 'Select a DashScope API credential in the node.',
 		});

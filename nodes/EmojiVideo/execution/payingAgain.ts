@@ -75,7 +75,7 @@ function refusal(taskIds: string[], when: string): Failure {
 	const more = taskIds.length - NAMED;
 	const others = more > 0 ? ` and ${more} more, which n8n's log and Get Many tell` : '';
 	return {
-		kind: 'input',
+		kind: 'invalid',
 		message: `This Retry may pay a second time: the account has ${count} ${when} that this execution does not know`,
 		nextStep: `Nothing was paid for in this Retry. Task IDs: ${taskIds.slice(0, NAMED).join(', ')}${others}. If the first try has made them, fetch their videos instead of making them again: put the IDs into a node with the operation Wait or Get Status. n8n's log tells which video each of them is. ${HOW_TO_PAY}`,
 	};

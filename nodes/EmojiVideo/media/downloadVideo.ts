@@ -9,7 +9,7 @@ import type { Failure, FailureKind, Result } from '../base/result';
 import { isLoopback, parseUrl } from '../net/publicHosts';
 import { createMp4Watch, isMp4Head, MP4_HEAD_BYTES } from './mp4Boxes';
 import { steadily } from '../net/safeRequest';
-import type { Body, SafeAnswer } from '../net/safeRequest';
+import type { Body, SafeResponse } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';
 import { checkLink, fetchUntrusted, Stalled } from '../net/untrustedFetch';
 import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
@@ -38,7 +38,7 @@ const VIDEO_LINK: LinkRequest = {
 
 const downloadFailure = (
 	message: string,
-	kind: FailureKind = 'refused',
+	kind: FailureKind = 'rejected',
 ): { ok: false; failure: Failure } => fail({ kind, message, nextStep: NEXT_STEP });
 
 /** DashScope documents http links; its storage also speaks https, so that is asked first. */
@@ -75,7 +75,7 @@ const REFUSED = new Error('Not a whole video');
  * @param promised its length, where the storage host says it
  */
 function watched(
-	{ body, breakOff }: SafeAnswer,
+	{ body, breakOff }: SafeResponse,
 	promised: number | undefined,
 	tools: Pick<LinkTools, 'clock'>,
 ) {
@@ -123,7 +123,7 @@ function watched(
 }
 
 /** The length that the storage host promises, in bytes, within the limit; `undefined`: it does not say. */
-function promisedSize({ headers }: SafeAnswer): Result<number | undefined> {
+function promisedSize({ headers }: SafeResponse): Result<number | undefined> {
 	const size = Number(headers['content-length'] ?? Number.NaN);
 	if (!Number.isInteger(size)) return succeed(undefined);
 	return size > 0 && size <= MAX_VIDEO_BYTES ? succeed(size) : sizeFailure(`${size}`);
@@ -143,19 +143,19 @@ function checkPassed(passed: Passed, promised: number | undefined): Result<void>
 		return downloadFailure(`The download has more than the ${promised} bytes it was to have`);
 	}
 	if (promised !== undefined && bytes !== promised) {
-		return downloadFailure(`The download ended after ${bytes} of ${promised} bytes`, 'noAnswer');
+		return downloadFailure(`The download ended after ${bytes} of ${promised} bytes`, 'noResponse');
 	}
 	return promised !== undefined || passed.isWhole()
 		? succeed(undefined)
 		: downloadFailure(
 				`The download ended in the middle of the video, after ${bytes} bytes`,
-				'noAnswer',
+				'noResponse',
 			);
 }
 
 /** Puts an open answer into n8n's binary storage. */
 async function store(
-	answer: SafeAnswer,
+	answer: SafeResponse,
 	fileName: string,
 	tools: LinkTools,
 ): Promise<Result<IBinaryData>> {
@@ -169,7 +169,7 @@ async function store(
 			await tools.functions.helpers.prepareBinaryData(video, fileName, VIDEO_MIME_TYPE),
 		);
 	} catch {
-		if (!passed.isRefused) return downloadFailure(BROKEN_OFF, 'noAnswer');
+		if (!passed.isRefused) return downloadFailure(BROKEN_OFF, 'noResponse');
 		const checked = checkPassed(passed, size.value);
 		return checked.ok || !passed.isMp4 ? NO_MP4 : checked;
 	}

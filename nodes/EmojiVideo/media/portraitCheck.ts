@@ -41,7 +41,11 @@ export interface FileFacts {
 
 /** The failure of a file that cannot be a portrait; `found` goes on after its name. */
 export const unusable = (name: string, found: string): { ok: false; failure: Failure } =>
-	fail({ kind: 'input', message: `${shown(name)} cannot be used: it ${found}`, nextStep: ALLOWED });
+	fail({
+		kind: 'invalid',
+		message: `${shown(name)} cannot be used: it ${found}`,
+		nextStep: ALLOWED,
+	});
 
 const thousands = (count: number) => count.toLocaleString('en');
 

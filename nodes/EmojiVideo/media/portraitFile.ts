@@ -95,7 +95,7 @@ export async function readPortraitFile(
 		return found.ok ? succeed({ ...found.value, name, size, source }) : found;
 	} catch (error) {
 		return fail({
-			kind: 'input',
+			kind: 'invalid',
 			message: `"${name}" cannot be read from n8n's storage: ${error instanceof Error ? error.message : 'unknown reason'}`,
 			nextStep: 'Run the node that made the file again: n8n may have deleted it since.',
 		});

@@ -4,7 +4,7 @@
  */
 import type { Result } from '../base/result';
 import { withRetry } from '../dashscope/retry';
-import type { SafeAnswer } from '../net/safeRequest';
+import type { SafeResponse } from '../net/safeRequest';
 import { fetchUntrusted } from '../net/untrustedFetch';
 import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
 import { lastSegment } from './fileNames';
@@ -23,7 +23,7 @@ const requestFor = (name: string): LinkRequest => ({
 });
 
 /** Of the whole file: `Content-Range: bytes 0-65535/123456`, or the length of a whole answer. */
-function sizeOf({ headers }: SafeAnswer): number | undefined {
+function sizeOf({ headers }: SafeResponse): number | undefined {
 	const range = /\/(\d+)$/.exec(String(headers['content-range'] ?? ''));
 	const size = Number(range?.[1] ?? (headers['content-range'] ? NaN : headers['content-length']));
 	return Number.isInteger(size) ? size : undefined;

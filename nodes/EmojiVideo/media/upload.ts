@@ -10,7 +10,7 @@ import type { Client, Model } from '../dashscope/client';
 import { fail, STOPPED, succeed } from '../base/result';
 import type { Failure, FailureKind, Result } from '../base/result';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
-import { readText, withAnswer } from '../net/safeRequest';
+import { readText, withResponse } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';
 import type { UploadPolicy } from '../dashscope/schemas';
 import type { PortraitFile } from './portraitFile';
@@ -39,7 +39,7 @@ const NEXT_STEP =
 
 const uploadFailure = (
 	message: string,
-	kind: FailureKind = 'refused',
+	kind: FailureKind = 'rejected',
 	facts: Partial<Failure> = {},
 ) => fail({ kind, message, nextStep: NEXT_STEP, ...facts });
 
@@ -65,7 +65,7 @@ function toFailure(httpStatus: number, xml: string): { ok: false; failure: Failu
 	const isPassing = httpStatus >= 500 || httpStatus === 429 || isExpired(serviceMessage);
 	return uploadFailure(
 		"DashScope's storage did not take the portrait",
-		isPassing ? 'unavailable' : 'refused',
+		isPassing ? 'unavailable' : 'rejected',
 		{ httpStatus, code, serviceMessage, requestId: elementOf(xml, 'RequestId') },
 	);
 }
@@ -105,7 +105,7 @@ async function send(
 	try {
 		const form = await openForm(fieldsOf(policy, key), file, objectName);
 		close = () => form.close();
-		return await withAnswer(
+		return await withResponse(
 			async (options) => (await functions.helpers.httpRequest(options)) as IN8nHttpFullResponse,
 			{
 				method: 'POST',
@@ -123,7 +123,7 @@ async function send(
 	} catch {
 		return signal?.aborted
 			? fail(STOPPED)
-			: uploadFailure("The upload to DashScope's storage broke off", 'noAnswer');
+			: uploadFailure("The upload to DashScope's storage broke off", 'noResponse');
 	} finally {
 		close();
 	}

@@ -24,7 +24,7 @@ export interface SafeRequest {
 }
 
 /** An answer whose body is still open. */
-export interface SafeAnswer {
+export interface SafeResponse {
 	status: number;
 	/** Lower-case names. */
 	headers: IN8nHttpFullResponse['headers'];
@@ -52,11 +52,11 @@ const close = (body: unknown) => {
  * @param use what is made of the answer, whatever its status; the body is closed behind it
  * @throws what the helper or `use` throws, or an error when time ran out or the execution was stopped
  */
-export async function withAnswer<T>(
+export async function withResponse<T>(
 	send: (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>,
 	{ method, url, query, headers, body, timeoutMs, firstByteMs = timeoutMs }: SafeRequest,
 	{ clock, signal }: RequestTools,
-	use: (answer: SafeAnswer) => Promise<T>,
+	use: (answer: SafeResponse) => Promise<T>,
 ): Promise<T> {
 	const ended = new AbortController();
 	const breakOff = () => ended.abort(BROKEN_OFF);

@@ -12,8 +12,8 @@ import type {
 import { fail, STOPPED, succeed } from '../base/result';
 import type { Failure, FailureKind, Result } from '../base/result';
 import { isLoopback, isPrivate } from './publicHosts';
-import { withAnswer } from './safeRequest';
-import type { RequestTools, SafeAnswer } from './safeRequest';
+import { withResponse } from './safeRequest';
+import type { RequestTools, SafeResponse } from './safeRequest';
 
 export interface LinkTools extends RequestTools {
 	functions: IExecuteFunctions | IPollFunctions;
@@ -42,7 +42,7 @@ const FIRST_BYTE_MS = 60_000;
 const linkFailure = (
 	{ nextStep }: LinkRequest,
 	message: string,
-	kind: FailureKind = 'refused',
+	kind: FailureKind = 'rejected',
 ): { ok: false; failure: Failure } => fail({ kind, message, nextStep });
 
 /** Whether a link may be followed. */
@@ -98,7 +98,7 @@ function statusFailure(request: LinkRequest, status: number) {
 		: linkFailure(
 				request,
 				`${name} was answered with HTTP ${status}`,
-				isPassing(status) ? 'noAnswer' : 'refused',
+				isPassing(status) ? 'noResponse' : 'rejected',
 			);
 }
 
@@ -110,7 +110,7 @@ export async function fetchUntrusted<T>(
 	url: URL,
 	request: LinkRequest,
 	tools: LinkTools,
-	use: (answer: SafeAnswer) => Promise<Result<T>>,
+	use: (answer: SafeResponse) => Promise<Result<T>>,
 	hops = 0,
 ): Promise<Result<T>> {
 	const { name, headers, timeoutMs } = request;
@@ -121,7 +121,7 @@ export async function fetchUntrusted<T>(
 	let redirect: string | undefined;
 	let hasAnswered = false;
 	try {
-		const result = await withAnswer<Result<T>>(
+		const result = await withResponse<Result<T>>(
 			async (options) =>
 				(await tools.functions.helpers.httpRequest(options)) as IN8nHttpFullResponse,
 			{
@@ -147,9 +147,9 @@ export async function fetchUntrusted<T>(
 			? linkFailure(
 					request,
 					error instanceof Stalled ? error.message : request.brokenOff,
-					'noAnswer',
+					'noResponse',
 				)
-			: linkFailure(request, `${name} leads to a host that did not answer`, 'noAnswer');
+			: linkFailure(request, `${name} leads to a host that did not answer`, 'noResponse');
 	}
 	return URL.canParse(redirect, url.href)
 		? await fetchUntrusted(new URL(redirect, url.href), request, tools, use, hops + 1)

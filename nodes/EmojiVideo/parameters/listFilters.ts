@@ -10,7 +10,7 @@ import { VIDEO_MODEL } from '../dashscope/client';
 import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
 import { TASK_STATUSES } from '../dashscope/schemas';
 import type { ListedTask, TaskStatus } from '../dashscope/schemas';
-import { inputFailure, succeed } from '../base/result';
+import { invalidFailure, succeed } from '../base/result';
 import type { Result } from '../base/result';
 import { flag, simplifyForm } from './common';
 import { choose, constant, field, group, then } from './read';
@@ -145,7 +145,7 @@ export function periodOf(
 	if (after === undefined && before === undefined) return succeed(undefined);
 	const latest = now + CLOCK_MARGIN_MS;
 	if (after !== undefined && after > latest) {
-		return inputFailure(
+		return invalidFailure(
 			`Created After "${say(after)}" is in the future`,
 			'Use a time within the last 24 hours.',
 		);
@@ -153,14 +153,14 @@ export function periodOf(
 	const to = before ?? Math.min(wholeSecond(after ?? 0) + LIST_RANGE_MS, latest);
 	const from = after ?? to - LIST_RANGE_MS;
 	if (from > to) {
-		return inputFailure(
+		return invalidFailure(
 			`Created After "${say(from)}" is later than Created Before "${say(to)}"`,
 			'Use an earlier time for Created After, or swap the two.',
 		);
 	}
 	if (before === undefined ? now - from > LIST_RANGE_MS : to - from > LIST_RANGE_MS) {
 		const end = before === undefined ? 'now' : `Created Before "${say(to)}"`;
-		return inputFailure(
+		return invalidFailure(
 			`From Created After "${say(from)}" to ${end} are more than 24 hours`,
 			'DashScope lists 24 hours at a time. Use times that are at most 24 hours apart.',
 		);

@@ -5,7 +5,7 @@
  */
 import type { IBinaryData } from 'n8n-workflow';
 import type { z } from 'zod';
-import { inputFailure, succeed } from '../base/result';
+import { invalidFailure, succeed } from '../base/result';
 import type { Result } from '../base/result';
 import { reasonOf, shown } from '../base/text';
 
@@ -37,7 +37,7 @@ export function check<T>(schema: Schema<T>, value: unknown): Result<T> {
 	if (parsed.success) return succeed(parsed.data);
 	const issue = parsed.error.issues[0];
 	const nextStep: unknown = issue?.code === 'custom' ? issue.params?.nextStep : undefined;
-	return inputFailure(
+	return invalidFailure(
 		issue?.message ?? 'A field cannot be used',
 		typeof nextStep === 'string' ? nextStep : 'Correct the field.',
 	);
@@ -60,7 +60,7 @@ export const field =
 		try {
 			value = source.get(path);
 		} catch (error) {
-			return inputFailure(
+			return invalidFailure(
 				`${label}: the expression failed: ${reasonOf(error)}`,
 				`Correct the expression of ${label}.`,
 			);
@@ -68,7 +68,7 @@ export const field =
 		try {
 			return check(typeof schema === 'function' ? schema(source) : schema, value ?? null);
 		} catch (error) {
-			return inputFailure(
+			return invalidFailure(
 				`${label} ${shown(value)} cannot be read: ${reasonOf(error)}`,
 				`Use plain text, a number or a list for ${label}.`,
 			);

@@ -1,7 +1,7 @@
 /** Which tasks are meant: one ID, several, or what items of Create contain. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
-import { inputFailure, succeed } from '../base/result';
+import { invalidFailure, succeed } from '../base/result';
 import type { Result } from '../base/result';
 import { forTools, notForTools, taskIdsFromModel } from './agentTool';
 import { field } from './read';
@@ -55,7 +55,7 @@ function withoutId(entry: unknown, place?: number): Result<string> {
 	const json = typeof entry === 'object' && entry !== null ? jsonOf(entry) : entry;
 	const where = place === undefined ? '' : ` (entry ${place + 1} of the list)`;
 	const error = errorSchema.safeParse(json).data?.error.message;
-	return inputFailure(
+	return invalidFailure(
 		`Task IDs: ${shown(error ?? json ?? null)}${where} has no taskId`,
 		error === undefined
 			? TASK_ID_FORM
@@ -75,7 +75,7 @@ function readEntry(entry: unknown, place?: number): Result<string> {
 	}
 	const id = idIn(value);
 	return id === undefined
-		? inputFailure(
+		? invalidFailure(
 				`Task IDs: ${shown(value)} is not a task ID: only letters, digits and hyphens`,
 				TASK_ID_FORM,
 			)
@@ -99,7 +99,7 @@ function readEntries(value: unknown): Array<Result<string>> {
 	return results;
 }
 
-const EMPTY = inputFailure('Task IDs is empty', TASK_ID_FORM);
+const EMPTY = invalidFailure('Task IDs is empty', TASK_ID_FORM);
 
 /**
  * Each task ID once. An entry that is none, or has none, is a failure of its own, and does not take the good

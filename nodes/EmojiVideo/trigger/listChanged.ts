@@ -39,7 +39,7 @@ export async function listChangedTasks(
 		const submitted = { from, to: from + LIST_RANGE_MS - ONE_SECOND_MS };
 		const older = await listAllTasks(client, { ...filter, submitted });
 		// A service that lists the last 24 hours only has nothing to say about what is older.
-		if (!older.ok && older.failure.kind === 'refused') break;
+		if (!older.ok && older.failure.kind === 'rejected') break;
 		if (!older.ok) return older;
 		for (const task of older.value) tasks.set(task.taskId, task);
 	}

@@ -63,7 +63,7 @@ async function toItem(
 	if (listed.status === 'CANCELED') return succeed({ json: row });
 	const answer = await tools.client.getTask(listed.taskId);
 	// Asked again, a refusal would be one again: the task is told with what the list says.
-	if (!answer.ok) return answer.failure.kind === 'refused' ? succeed({ json: row }) : answer;
+	if (!answer.ok) return answer.failure.kind === 'rejected' ? succeed({ json: row }) : answer;
 	const { value: task, raw } = answer.value;
 	if (task.status === 'UNKNOWN') return succeed({ json: row });
 	const json: IDataObject = simplify ? listedVideoToJson(listed, task) : { ...raw };
@@ -122,7 +122,7 @@ async function newestTask(
 	const newest = findNews(undefined, listed.value, settings.statuses, true).at(-1);
 	if (!newest) {
 		return fail({
-			kind: 'input',
+			kind: 'invalid',
 			message: `No task has ended as ${settings.statuses.join(' or ')} within the last 24 hours`,
 			nextStep:
 				'Make a video with the Emoji Video node, or choose other statuses, and fetch again.',

@@ -6,7 +6,7 @@
 import type { IBinaryKeyData, IDataObject } from 'n8n-workflow';
 import { aboutOf } from '../batch/plan';
 import type { AcceptedTask } from '../batch/submit';
-import type { Answer } from '../dashscope/client';
+import type { ApiResponse } from '../dashscope/client';
 import { fail, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
 import type { Task } from '../dashscope/schemas';
@@ -41,7 +41,7 @@ export interface Delivery {
 /** A task as the json its item wants. */
 export const toJson = (
 	{ job, entry }: AcceptedTask,
-	answer: Answer<Task>,
+	answer: ApiResponse<Task>,
 	{ simplify, withDetails, pricePerSecond }: Delivery,
 ): IDataObject =>
 	simplify
@@ -76,7 +76,7 @@ const fieldOf = ({ field = 'data', isPack }: Delivery, name: string) =>
 /** A finished task as an item, with its video if wanted. A failed download costs no paid video. */
 export async function deliver(
 	accepted: AcceptedTask,
-	answer: Answer<Task>,
+	answer: ApiResponse<Task>,
 	delivery: Delivery,
 	context: ExecutionContext,
 ): Promise<{ result: Result<OutputItem>; link?: LinkOfVideo }> {

@@ -7,7 +7,7 @@ import type { Failure, Result } from '../../../nodes/EmojiVideo/base/result';
 import { answered } from '../support/simulatedAccount.mts';
 
 const refusal = (more: Partial<Failure>): Failure => ({
-	kind: 'refused',
+	kind: 'rejected',
 	message: 'm',
 	nextStep: 'n',
 	...more,
@@ -83,12 +83,12 @@ it('is sent three times for a task that stays PENDING', async () => {
 });
 
 it('is sent again only as long as the task is PENDING', async () => {
-	const { result, calls } = await cancel(refusal({ kind: 'noAnswer' }), 'PENDING', 'CANCELED');
+	const { result, calls } = await cancel(refusal({ kind: 'noResponse' }), 'PENDING', 'CANCELED');
 	expect(calls).toBe('cancel look cancel look');
 	expect(result).toMatchObject({ value: { canceled: true, status: 'CANCELED' } });
 });
 
-it.each(['refused', 'unauthorized', 'unreachable', 'throttled', 'stopped'] as const)(
+it.each(['rejected', 'unauthorized', 'unreachable', 'throttled', 'stopped'] as const)(
 	'that ended with %s has done nothing, and is not looked up',
 	async (kind) => {
 		const { result, calls } = await cancel(refusal({ kind }), 'CANCELED');
@@ -96,7 +96,7 @@ it.each(['refused', 'unauthorized', 'unreachable', 'throttled', 'stopped'] as co
 	},
 );
 
-it.each(['noAnswer', 'unavailable', 'unreadable', 'interrupted'] as const)(
+it.each(['noResponse', 'unavailable', 'unreadable', 'interrupted'] as const)(
 	'that ended with %s may have worked, and is looked up',
 	async (kind) => {
 		const { result, calls } = await cancel(refusal({ kind }), 'CANCELED');

@@ -85,7 +85,7 @@ it('asks for pages of a hundred at most', async () => {
 
 describe('a refusal', () => {
 	const refusal = (more: Partial<Failure> = {}): Failure => ({
-		kind: 'refused',
+		kind: 'rejected',
 		message: 'm',
 		nextStep: 'n',
 		httpStatus: 400,

@@ -218,7 +218,7 @@ describe('a pace that is shared', () => {
 	it('leaves slots to other processes after a 429, in its own bucket only', async () => {
 		const clock = createVirtualClock();
 		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
-		acquire.answered?.('detect', clock.now(), 'refused');
+		acquire.answered?.('detect', clock.now(), 'throttled');
 		const detections = await slots(5, 'detect', [acquire], clock);
 		const gaps = detections.slice(1).map((at, index) => at - (detections[index] ?? 0));
 		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(2 * 1090 - 1);
@@ -295,7 +295,8 @@ describe('a pace that is shared', () => {
 				await clock.sleep(Math.max(ms, heldUpUntil - clock.now()), signal),
 		};
 		const late = rateLimiterOf(account, DOCUMENTED_RATES, heldUp);
-		for (let refused = 0; refused < 4; refused++) late.answered?.('create', clock.now(), 'refused');
+		for (let refused = 0; refused < 4; refused++)
+			late.answered?.('create', clock.now(), 'throttled');
 		const waiting = Array.from({ length: 6 }, async () => await late('create'));
 		await clock.until(Promise.all(waiting));
 		expect(looks).toBeLessThan(200);
@@ -411,7 +412,7 @@ describe('the timetable of an account', () => {
 	it('is one of each bucket: a refusal there says nothing of another', async () => {
 		const { clock, go, left, account } = timetable();
 		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
-		acquire.answered?.('detect', clock.now(), 'refused');
+		acquire.answered?.('detect', clock.now(), 'throttled');
 		await clock.until(Promise.all([go('a', 1), go('b', 1)]));
 		expect(left).toEqual(['a 0', 'b 1090']);
 	});
@@ -419,7 +420,7 @@ describe('the timetable of an account', () => {
 	it('has half of the slots after a refusal, and all again after successes', async () => {
 		const { clock, account } = timetable();
 		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
-		acquire.answered?.('create', clock.now(), 'refused');
+		acquire.answered?.('create', clock.now(), 'throttled');
 		const moments: number[] = [];
 		for (let nth = 0; nth < 40; nth++) {
 			await clock.until(acquire('create'));

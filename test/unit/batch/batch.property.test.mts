@@ -8,7 +8,7 @@ import { openPaidTasks } from '../../../nodes/EmojiVideo/batch/paidTasks';
 import { DOCUMENTED_RATES, rateLimiterOf } from '../../../nodes/EmojiVideo/account/rateLimiter';
 import { planJobs } from '../../../nodes/EmojiVideo/batch/plan';
 import { portraitAt } from '../../../nodes/EmojiVideo/media/portrait';
-import type { Job, JobSpec } from '../../../nodes/EmojiVideo/batch/plan';
+import type { Job, ItemRequest } from '../../../nodes/EmojiVideo/batch/plan';
 import { followTasks } from '../../../nodes/EmojiVideo/batch/follow';
 import type { TaskResult } from '../../../nodes/EmojiVideo/batch/follow';
 import { submitJobs } from '../../../nodes/EmojiVideo/batch/submit';
@@ -38,7 +38,7 @@ interface Try {
 }
 
 interface Scenario {
-	orders: Array<Pick<JobSpec, 'areas'> & { imageUrl: string; templates: number }>;
+	orders: Array<Pick<ItemRequest, 'areas'> & { imageUrl: string; templates: number }>;
 	tries: Try[];
 	script: Script;
 	settings: Partial<PollSettings>;
@@ -59,7 +59,7 @@ let accounts = 0;
 
 function jobsOf({ orders }: Scenario): Job[] {
 	const asked = orders.map(
-		({ imageUrl, areas, templates }, itemIndex): JobSpec => ({
+		({ imageUrl, areas, templates }, itemIndex): ItemRequest => ({
 			itemIndex,
 			portrait: portraitAt(imageUrl),
 			areas,
@@ -225,7 +225,7 @@ const fates = often<Fate>(
 	'lost',
 	'garbage',
 	'broken',
-	'refused',
+	'rejected',
 	'unauthorized',
 );
 

@@ -60,7 +60,7 @@ it('one task whose answer throws ends with its ID; the others go on', async () =
 	});
 });
 
-it.each(['detectFace', 'createTask'] as const)(
+it.each(['detectFace', 'submitTask'] as const)(
 	'one job whose %s throws fails; the others are submitted, and it is not asked for again',
 	async (method) => {
 		let asked = 0;
@@ -69,7 +69,7 @@ it.each(['detectFace', 'createTask'] as const)(
 				await Promise.resolve(
 					succeed({ raw: {}, value: { passed: true as const, areas, requestId: 'r' } }),
 				),
-			createTask: async () =>
+			submitTask: async () =>
 				await Promise.resolve(
 					succeed({
 						raw: {},
@@ -94,6 +94,6 @@ it.each(['detectFace', 'createTask'] as const)(
 		expect(results.map(({ ok }) => ok)).toEqual([false, true, true]);
 		expect(results[0]).toEqual(fail(expect.objectContaining({ kind: 'unexpected' }) as never));
 		const [job] = jobs;
-		expect(tools.paidTasks.isInFlight(job?.key ?? '')).toBe(method === 'createTask');
+		expect(tools.paidTasks.isInFlight(job?.key ?? '')).toBe(method === 'submitTask');
 	},
 );

@@ -7,14 +7,14 @@ import { followTasks } from '../../../nodes/EmojiVideo/batch/follow';
 import type { TaskResult } from '../../../nodes/EmojiVideo/batch/follow';
 import { openPaidTasks } from '../../../nodes/EmojiVideo/batch/paidTasks';
 import type { AcceptedTask } from '../../../nodes/EmojiVideo/batch/submit';
-import type { Answer, Client } from '../../../nodes/EmojiVideo/dashscope/client';
+import type { ApiResponse, Client } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { FaceAreas, Task } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { fail, STOPPED } from '../../../nodes/EmojiVideo/base/result';
 import type { Failure, FailureKind, Result } from '../../../nodes/EmojiVideo/base/result';
 import { answered, defaults } from '../support/simulatedAccount.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
 
-type Reply = Result<Answer<Task>>;
+type Reply = Result<ApiResponse<Task>>;
 
 const areas: FaceAreas = { face: [212, 194, 460, 441], expression: [63, 30, 609, 575] };
 const oblong: FaceAreas = { face: [10, 10, 20, 20], expression: [0, 0, 100, 50] };
@@ -142,7 +142,7 @@ describe('a question', () => {
 				key: 'a',
 				at: 121_000,
 				result: fail({
-					kind: 'noAnswer',
+					kind: 'noResponse',
 					message: 'DashScope was asked about the task and gave no answer in time',
 					nextStep: 'Check the network of the n8n host, then use Get Status with this task ID.',
 					taskId: 'a',
@@ -209,13 +209,13 @@ it('a key that is refused ends every task, each with its own ID', async () => {
 
 it('another refusal ends the one task that it is about', async () => {
 	const { add, finish, told } = following({
-		answers: { a: [misses('refused')], b: [is('SUCCEEDED')] },
+		answers: { a: [misses('rejected')], b: [is('SUCCEEDED')] },
 		videos: 2,
 	});
 	add('a');
 	add('b');
 	await finish();
-	expect(told()).toEqual(['a refused a', 'b ok']);
+	expect(told()).toEqual(['a rejected a', 'b ok']);
 });
 
 describe('what was paid for', () => {

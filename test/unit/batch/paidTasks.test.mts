@@ -105,10 +105,10 @@ describe('a create that is on its way', () => {
 
 	it('is not in doubt any more with its task, or its refusal', () => {
 		const paidTasks = openPaidTasks({});
-		for (const key of ['made', 'refused']) paidTasks.markInFlight(key);
+		for (const key of ['made', 'rejected']) paidTasks.markInFlight(key);
 		paidTasks.write('made', entry);
-		paidTasks.remove('refused');
-		expect(['made', 'refused'].map((key) => paidTasks.isInFlight(key))).toEqual([false, false]);
+		paidTasks.remove('rejected');
+		expect(['made', 'rejected'].map((key) => paidTasks.isInFlight(key))).toEqual([false, false]);
 		expect(paidTasks.find('made')).toEqual(entry);
 	});
 });

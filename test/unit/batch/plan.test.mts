@@ -5,12 +5,12 @@ import {
 } from '../../../nodes/EmojiVideo/dashscope/templates';
 import { aboutOf, planJobs } from '../../../nodes/EmojiVideo/batch/plan';
 import { portraitAt } from '../../../nodes/EmojiVideo/media/portrait';
-import type { JobSpec } from '../../../nodes/EmojiVideo/batch/plan';
+import type { ItemRequest } from '../../../nodes/EmojiVideo/batch/plan';
 import type { FaceAreas } from '../../../nodes/EmojiVideo/dashscope/schemas';
 
 const areas: FaceAreas = { face: [212, 194, 460, 441], expression: [63, 30, 609, 575] };
 
-const order = (more: Partial<JobSpec> = {}): JobSpec => ({
+const order = (more: Partial<ItemRequest> = {}): ItemRequest => ({
 	itemIndex: 0,
 	portrait: portraitAt('https://example.com/a.png'),
 	areas: undefined,
@@ -18,7 +18,7 @@ const order = (more: Partial<JobSpec> = {}): JobSpec => ({
 	...more,
 });
 
-const keysOf = (orders: JobSpec[], runIndex = 0) =>
+const keysOf = (orders: ItemRequest[], runIndex = 0) =>
 	planJobs(orders, runIndex).map(({ key }) => key);
 
 describe('a plan', () => {

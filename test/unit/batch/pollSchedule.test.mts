@@ -9,7 +9,7 @@ import {
 	limitOf,
 	nextPolls,
 } from '../../../nodes/EmojiVideo/batch/pollSchedule';
-import { recordAnswer } from '../../../nodes/EmojiVideo/batch/pollAnswers';
+import { recordResponse } from '../../../nodes/EmojiVideo/batch/pollResponses';
 import type {
 	OpenTask,
 	PollSchedule,
@@ -263,7 +263,7 @@ describe('a fault', () => {
 		'throttled',
 		'unavailable',
 		'unreachable',
-		'noAnswer',
+		'noResponse',
 		'unreadable',
 	];
 
@@ -283,7 +283,7 @@ describe('a fault', () => {
 		const watch = watchOver(1);
 		expect(nextPolls(watch, START_MS + 1000).ask).toEqual(['task-0']);
 		const failure = failureOf('throttled', { retryAfterMs: 40_000 });
-		recordAnswer(watch, 'task-0', fail(failure), START_MS + 1000, 0);
+		recordResponse(watch, 'task-0', fail(failure), START_MS + 1000, 0);
 		expect(nextPolls(watch, START_MS + 40_999)).toEqual({ ask: [], wakeAt: START_MS + 41_000 });
 		expect(nextPolls(watch, START_MS + 41_000).ask).toEqual(['task-0']);
 	});
@@ -292,7 +292,7 @@ describe('a fault', () => {
 		const pauseAt = (random: number) => {
 			const watch = watchOver(1);
 			nextPolls(watch, START_MS + 1000);
-			recordAnswer(watch, 'task-0', fail(failureOf('unavailable')), START_MS + 1000, random);
+			recordResponse(watch, 'task-0', fail(failureOf('unavailable')), START_MS + 1000, random);
 			return nextPolls(watch, START_MS + 1000).wakeAt - START_MS - 1000;
 		};
 		expect(pauseAt(0)).toBeLessThan(pauseAt(0.99));
@@ -318,18 +318,18 @@ describe('a fault', () => {
 		const tasks = runAccount({ jobs: 1, width: 1, runMs: () => 25 * MINUTE });
 		const log = watchAccount(tasks, {
 			settings: { patienceMs: MINUTE },
-			faultOf: (_, nth) => (nth % 2 === 0 ? failureOf('noAnswer') : undefined),
+			faultOf: (_, nth) => (nth % 2 === 0 ? failureOf('noResponse') : undefined),
 		});
 		expect(log.ends[0]?.verdict.kind).toBe('done');
 	});
 
-	it.each<FailureKind>(['refused', 'unauthorized', 'stopped'])(
+	it.each<FailureKind>(['rejected', 'unauthorized', 'stopped'])(
 		'of the kind %s ends the wait at once, with the task ID',
 		(kind) => {
 			const watch = watchOver(1);
 			nextPolls(watch, START_MS + 1000);
 			expect(
-				recordAnswer(watch, 'task-0', fail(failureOf(kind)), START_MS + 1000, 0),
+				recordResponse(watch, 'task-0', fail(failureOf(kind)), START_MS + 1000, 0),
 			).toMatchObject({
 				kind: 'failed',
 				failure: { kind, taskId: 'task-0' },
@@ -360,7 +360,7 @@ describe('a fault', () => {
 		const tasks = runAccount({ jobs: 40, width: 4, runMs: varied });
 		const log = watchAccount(tasks, {
 			faultOf: (_, nth) =>
-				nth % 3 === 1 ? failureOf(passing[nth % passing.length] ?? 'noAnswer') : undefined,
+				nth % 3 === 1 ? failureOf(passing[nth % passing.length] ?? 'noResponse') : undefined,
 		});
 		expect(log.ends).toHaveLength(40);
 		expect(log.ends.every(({ verdict }) => verdict.kind === 'done')).toBe(true);
@@ -417,10 +417,10 @@ describe('a time limit', () => {
 		const watch = watchOver(1, { runTimeoutMs: MINUTE });
 		const late: SimulatedTask = { ...oneTask(), finishedAt: START_MS + MINUTE - 1 };
 		nextPolls(watch, START_MS + 1000);
-		recordAnswer(watch, 'task-0', answered(taskAt(late, START_MS + 1000)), START_MS + 1000, 0);
+		recordResponse(watch, 'task-0', answered(taskAt(late, START_MS + 1000)), START_MS + 1000, 0);
 		expect(nextPolls(watch, START_MS + MINUTE).ask).toEqual(['task-0']);
 		const answer = answered(taskAt(late, START_MS + MINUTE));
-		expect(recordAnswer(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('done');
+		expect(recordResponse(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('done');
 	});
 });
 
@@ -433,7 +433,7 @@ describe('the end of a task', () => {
 		const watch = watchOver(1);
 		nextPolls(watch, START_MS + MINUTE);
 		const answer = answered(taskAt(oneTask(end), START_MS + MINUTE));
-		expect(recordAnswer(watch, 'task-0', answer, START_MS + MINUTE, 0)).toMatchObject({
+		expect(recordResponse(watch, 'task-0', answer, START_MS + MINUTE, 0)).toMatchObject({
 			kind: 'failed',
 			failure: {
 				kind: 'task',
@@ -449,7 +449,7 @@ describe('the end of a task', () => {
 	it('in a failure teaches nothing about how long a run takes', () => {
 		const watch = watchOver(1);
 		nextPolls(watch, START_MS + MINUTE);
-		recordAnswer(
+		recordResponse(
 			watch,
 			'task-0',
 			answered(taskAt(oneTask('FAILED'), START_MS + MINUTE)),
@@ -463,8 +463,8 @@ describe('the end of a task', () => {
 		const watch = watchOver(1);
 		nextPolls(watch, START_MS + MINUTE);
 		const answer = answered(taskAt(oneTask(), START_MS + MINUTE));
-		expect(recordAnswer(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('done');
-		expect(recordAnswer(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('open');
+		expect(recordResponse(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('done');
+		expect(recordResponse(watch, 'task-0', answer, START_MS + MINUTE, 0).kind).toBe('open');
 		expect(watch.runs).toHaveLength(1);
 	});
 });
@@ -742,7 +742,13 @@ describe('tasks that were made elsewhere', () => {
 		const schedule = createPollSchedule(defaults);
 		for (const taskId of ['a', 'b', 'c']) enqueue(schedule, { taskId }, 10_000);
 		const hear = (taskId: string, submittedAt: number, status: Task['status'] = 'PENDING') =>
-			recordAnswer(schedule, taskId, answered({ taskId, status, submittedAt } as Task), 10_000, 0);
+			recordResponse(
+				schedule,
+				taskId,
+				answered({ taskId, status, submittedAt } as Task),
+				10_000,
+				0,
+			);
 		const order = () => [...schedule.open.keys()].join(' ');
 		return { schedule, hear, order };
 	}

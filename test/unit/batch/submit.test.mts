@@ -3,14 +3,14 @@ import { openPaidTasks } from '../../../nodes/EmojiVideo/batch/paidTasks';
 import { planJobs } from '../../../nodes/EmojiVideo/batch/plan';
 import type { Job } from '../../../nodes/EmojiVideo/batch/plan';
 import {
-	create,
-	createPrepared,
+	submitTask,
+	submitPrepared,
 	portraitFailure,
 	submitJobs,
 	withHintAboutAreas,
 } from '../../../nodes/EmojiVideo/batch/submit';
 import type { BatchTools, PreparedJob } from '../../../nodes/EmojiVideo/batch/submit';
-import { LOST_CREATE } from '../../../nodes/EmojiVideo/dashscope/client';
+import { UNCONFIRMED_SUBMIT } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Client } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { FaceAreas } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { portraitAt } from '../../../nodes/EmojiVideo/media/portrait';
@@ -40,13 +40,13 @@ function toolsWith(answers: Array<FailureKind | undefined> = []) {
 	const stop = new AbortController();
 	const traced: string[] = [];
 	let sent = 0;
-	const createTask = async () => {
+	const submitTask = async () => {
 		const kind = answers[sent++];
 		const value = { taskId: `task-${sent}`, status: 'PENDING', requestId: 'r' };
 		return await Promise.resolve(kind ? fail(failure(kind)) : succeed({ value, raw: { sent } }));
 	};
 	const tools: BatchTools = {
-		client: { createTask } as unknown as Client,
+		client: { submitTask } as unknown as Client,
 		paidTasks: openPaidTasks({}),
 		clock: createVirtualClock(),
 		signal: stop.signal,
@@ -66,8 +66,8 @@ async function submit(count: number, tools: BatchTools) {
 
 describe('jobs', () => {
 	it('end each once, in order, and a refused one does not end the others', async () => {
-		const { tools, traced } = toolsWith([undefined, 'refused']);
-		expect(await submit(3, tools)).toEqual(['0 task-1', '1 refused', '2 task-3']);
+		const { tools, traced } = toolsWith([undefined, 'rejected']);
+		expect(await submit(3, tools)).toEqual(['0 task-1', '1 rejected', '2 task-3']);
 		expect(traced).toEqual(['task-1', 'task-3']);
 	});
 
@@ -102,9 +102,9 @@ describe('jobs', () => {
 		await submitJobs(jobsOf(1), { ...tools, beforePaying }, (_, result) => ends.push(result));
 		expect(ends).toEqual([
 			fail({
-				kind: 'noAnswer',
+				kind: 'noResponse',
 				message: 'An earlier try of this execution asked for this video, and the answer was lost',
-				nextStep: LOST_CREATE,
+				nextStep: UNCONFIRMED_SUBMIT,
 			}),
 		]);
 		expect([asked, sent()]).toEqual([0, 0]);
@@ -112,8 +112,8 @@ describe('jobs', () => {
 
 	it('are not sent where something forbids to pay', async () => {
 		const { tools, sent } = toolsWith();
-		const beforePaying = async () => await Promise.resolve(failure('input'));
-		expect(await submit(2, { ...tools, beforePaying })).toEqual(['0 input', '1 input']);
+		const beforePaying = async () => await Promise.resolve(failure('invalid'));
+		expect(await submit(2, { ...tools, beforePaying })).toEqual(['0 invalid', '1 invalid']);
 		expect(sent()).toBe(0);
 	});
 });
@@ -126,7 +126,9 @@ const portraitOf = (name: string, asked: string[] = [], fails?: RegExp): Portrai
 	addressFor: async (model) => {
 		asked.push(`${name} for ${model}`);
 		const address = `oss://${model}/${name}`;
-		return await Promise.resolve(fails?.test(address) ? fail(failure('input')) : succeed(address));
+		return await Promise.resolve(
+			fails?.test(address) ? fail(failure('invalid')) : succeed(address),
+		);
 	},
 });
 
@@ -153,10 +155,10 @@ function detecting(ends: Record<string, Detected> = {}) {
 	};
 	const client = {
 		detectFace,
-		createTask: async (video: Parameters<Client['createTask']>[0]) => {
+		submitTask: async (video: Parameters<Client['submitTask']>[0]) => {
 			log.push(`create ${video.imageUrl}`);
 			videos.push(video);
-			return await accepting.createTask(video);
+			return await accepting.submitTask(video);
 		},
 	} as unknown as Client;
 	return { tools: { ...tools, client }, stop, sent, log, videos };
@@ -244,7 +246,7 @@ describe('a portrait without areas', () => {
 	});
 
 	it.each<[Detected, string[], number]>([
-		['refused', ['0 refused', '1 task-1'], 2],
+		['rejected', ['0 rejected', '1 task-1'], 2],
 		['throws', ['0 unexpected', '1 task-1'], 2],
 		['unauthorized', ['0 unauthorized', '1 unauthorized'], 1],
 	])('whose detection ends with %s: %j', async (end, expected, detections) => {
@@ -258,7 +260,7 @@ describe('a portrait without areas', () => {
 		['second', /emoji-v1/, ['detect oss://emoji-detect-v1/ada']],
 	])('that cannot be put where the %s model reads it is not paid for', async (_, fails, calls) => {
 		const { tools, log } = detecting();
-		expect(await endsOf(jobsFor([portraitOf('ada', [], fails)]), tools)).toEqual(['0 input']);
+		expect(await endsOf(jobsFor([portraitOf('ada', [], fails)]), tools)).toEqual(['0 invalid']);
 		expect(log).toEqual(calls);
 	});
 
@@ -357,7 +359,7 @@ describe('room at the service', () => {
 		const handed: PreparedJob[] = [];
 		const jobs = jobsFor([portraitOf('a'), portraitOf('b')], ['t'], areas);
 		await endsOf(jobs, tools, undefined, (prepared) => handed.push(prepared));
-		await createPrepared(handed, tools, () => undefined, untilRoom);
+		await submitPrepared(handed, tools, () => undefined, untilRoom);
 		expect(log).toEqual(['room', 'create oss://emoji-v1/a', 'room', 'create oss://emoji-v1/b']);
 	});
 
@@ -393,16 +395,16 @@ describe('what forbids to pay', () => {
 		const { tools } = toolsWith();
 		const [doubtful] = jobsOf(1);
 		tools.paidTasks.markInFlight(doubtful?.key ?? '');
-		const beforePaying = async () => await Promise.resolve(failure('input'));
-		expect(await submit(2, { ...tools, beforePaying })).toEqual(['0 input', '1 input']);
+		const beforePaying = async () => await Promise.resolve(failure('invalid'));
+		expect(await submit(2, { ...tools, beforePaying })).toEqual(['0 invalid', '1 invalid']);
 	});
 
 	it('does not hold back what was paid for', async () => {
 		const { tools } = toolsWith();
 		const [first] = jobsOf(1);
 		tools.paidTasks.write(first?.key ?? '', { taskId: 'paid', acceptedAt: 1, areas });
-		const beforePaying = async () => await Promise.resolve(failure('input'));
-		expect(await submit(2, { ...tools, beforePaying })).toEqual(['0 paid', '1 input']);
+		const beforePaying = async () => await Promise.resolve(failure('invalid'));
+		expect(await submit(2, { ...tools, beforePaying })).toEqual(['0 paid', '1 invalid']);
 	});
 });
 
@@ -423,16 +425,16 @@ describe('a create', () => {
 			acceptedAt: tools.clock.now(),
 			areas: oblong,
 		};
-		expect(await create(prepared, tools)).toEqual(succeed({ job, entry, raw: { sent: 1 } }));
+		expect(await submitTask(prepared, tools)).toEqual(succeed({ job, entry, raw: { sent: 1 } }));
 		expect(tools.paidTasks.find(job.key)).toEqual(entry);
 		expect(traced).toEqual(['task-1']);
 	});
 
-	it.each<FailureKind>(['refused', 'unreachable', 'throttled'])(
+	it.each<FailureKind>(['rejected', 'unreachable', 'throttled'])(
 		'that ended with %s may be tried again, and tells what is odd about its areas',
 		async (kind) => {
 			const { tools } = toolsWith([kind]);
-			const result = await create(prepared, tools);
+			const result = await submitTask(prepared, tools);
 			expect(result).toMatchObject({
 				failure: {
 					kind,
@@ -443,11 +445,11 @@ describe('a create', () => {
 		},
 	);
 
-	it.each<FailureKind>(['noAnswer', 'interrupted', 'unavailable', 'unreadable'])(
+	it.each<FailureKind>(['noResponse', 'interrupted', 'unavailable', 'unreadable'])(
 		'that ended with %s may have made a task, and stays in doubt',
 		async (kind) => {
 			const { tools } = toolsWith([kind]);
-			expect(await create(prepared, tools)).toEqual(fail(failure(kind)));
+			expect(await submitTask(prepared, tools)).toEqual(fail(failure(kind)));
 			expect(tools.paidTasks.isInFlight(job.key)).toBe(true);
 		},
 	);
@@ -455,17 +457,17 @@ describe('a create', () => {
 	it('after Stop is not sent, and nothing is in doubt', async () => {
 		const { tools, stop, sent } = toolsWith();
 		stop.abort();
-		expect(await create(prepared, tools)).toEqual(fail(STOPPED));
+		expect(await submitTask(prepared, tools)).toEqual(fail(STOPPED));
 		expect([sent(), tools.paidTasks.isInFlight(job.key)]).toEqual([0, false]);
 	});
 
 	it.each([
 		[['unauthorized'] as const, ['unauthorized', 'unauthorized'], 1],
-		[['refused'] as const, ['refused', 'task-2'], 2],
+		[['rejected'] as const, ['rejected', 'task-2'], 2],
 	])('of several, answered first with %j, end with %j', async (answers, expected, requests) => {
 		const { tools, sent } = toolsWith([...answers]);
 		const ends: string[] = [];
-		await createPrepared(
+		await submitPrepared(
 			[prepared, { ...prepared, job: { ...job, key: 'other' } }],
 			tools,
 			(_, result) => ends.push(result.ok ? result.value.entry.taskId : result.failure.kind),

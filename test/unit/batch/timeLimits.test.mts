@@ -5,18 +5,18 @@
 import { followTasks } from '../../../nodes/EmojiVideo/batch/follow';
 import { openPaidTasks } from '../../../nodes/EmojiVideo/batch/paidTasks';
 import type { TaskResult } from '../../../nodes/EmojiVideo/batch/follow';
-import type { Answer, Client } from '../../../nodes/EmojiVideo/dashscope/client';
+import type { ApiResponse, Client } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Task } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { fail } from '../../../nodes/EmojiVideo/base/result';
 import type { Result } from '../../../nodes/EmojiVideo/base/result';
 import { answered, defaults } from '../support/simulatedAccount.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
 
-const running = (taskId: string): Result<Answer<Task>> =>
+const running = (taskId: string): Result<ApiResponse<Task>> =>
 	answered({ taskId, status: 'RUNNING', requestId: 'r' } as Task);
 
 /** Follows one task, whose nth question (from 0) is answered like this; how and when it ended. */
-async function follow(answerOf: (nth: number) => Promise<Result<Answer<Task>>>) {
+async function follow(answerOf: (nth: number) => Promise<Result<ApiResponse<Task>>>) {
 	const clock = createVirtualClock();
 	const startedAt = clock.now();
 	let asked = 0;
@@ -38,7 +38,7 @@ async function follow(answerOf: (nth: number) => Promise<Result<Answer<Task>>>) 
 
 const never = async () => await new Promise<never>(() => undefined);
 const broken = async () =>
-	await Promise.resolve(fail({ kind: 'noAnswer' as const, message: 'Broke off', nextStep: 'x' }));
+	await Promise.resolve(fail({ kind: 'noResponse' as const, message: 'Broke off', nextStep: 'x' }));
 
 it.each([
 	['is never answered', () => never()],

@@ -7,9 +7,9 @@ import {
 	policyCall,
 	taskCall,
 } from '../../../nodes/EmojiVideo/dashscope/calls';
-import { createClient, LOST_CREATE } from '../../../nodes/EmojiVideo/dashscope/client';
+import { createClient, UNCONFIRMED_SUBMIT } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Acquire } from '../../../nodes/EmojiVideo/dashscope/client';
-import type { ApiAnswer } from '../../../nodes/EmojiVideo/dashscope/transport';
+import type { HttpResponse } from '../../../nodes/EmojiVideo/dashscope/transport';
 import { fail, STOPPED, succeed } from '../../../nodes/EmojiVideo/base/result';
 import type { FailureKind, Result } from '../../../nodes/EmojiVideo/base/result';
 import { answerOf, quickClock } from '../../contract/quickClient.mts';
@@ -122,7 +122,7 @@ describe('a call', () => {
 });
 
 /** A client with these answers, one after the other; all that its pace hears. */
-function listening(answers: Array<Result<ApiAnswer>>, signal?: AbortSignal) {
+function listening(answers: Array<Result<HttpResponse>>, signal?: AbortSignal) {
 	const heard: unknown[] = [];
 	let sent = 0;
 	const clock = quickClock();
@@ -143,7 +143,7 @@ describe('the pace of an account', () => {
 	it('hears what was refused as one too many', async () => {
 		const { client, heard } = listening([THROTTLED]);
 		await client.getTask('t', 'once');
-		expect(heard).toEqual([['query', 1, 'refused']]);
+		expect(heard).toEqual([['query', 1, 'throttled']]);
 	});
 
 	it.each([
@@ -155,7 +155,7 @@ describe('the pace of an account', () => {
 		expect(heard).toEqual([['query', 1, 'taken']]);
 	});
 
-	it.each<FailureKind>(['noAnswer', 'unreachable'])('hears nothing of %s', async (kind) => {
+	it.each<FailureKind>(['noResponse', 'unreachable'])('hears nothing of %s', async (kind) => {
 		const { client, heard } = listening([broken(kind)]);
 		await client.getTask('t', 'once');
 		expect(heard).toEqual([]);
@@ -165,19 +165,19 @@ describe('the pace of an account', () => {
 it('nothing is sent where the wait for a place ended by Stop', async () => {
 	const { client, sent } = listening([], AbortSignal.abort());
 	expect(await client.getTask('t', 'once')).toEqual(fail(STOPPED));
-	expect(await client.createTask(VIDEO)).toEqual(fail(STOPPED));
+	expect(await client.submitTask(VIDEO)).toEqual(fail(STOPPED));
 	expect(sent()).toBe(0);
 });
 
 it.each<[FailureKind, boolean]>([
-	['noAnswer', true],
+	['noResponse', true],
 	['interrupted', true],
 	['unreachable', false],
 	['stopped', false],
 ])('a create that ended with %s may have made a task: %j', async (kind, mayExist) => {
 	const { client, sent } = listening([broken(kind)]);
-	expect(await client.createTask(VIDEO)).toEqual(
-		fail({ kind, message: 'm', nextStep: mayExist ? LOST_CREATE : 'n' }),
+	expect(await client.submitTask(VIDEO)).toEqual(
+		fail({ kind, message: 'm', nextStep: mayExist ? UNCONFIRMED_SUBMIT : 'n' }),
 	);
 	expect(sent()).toBe(1);
 });
@@ -189,7 +189,7 @@ it('the service’s clock is the one of its last answer that told it', async () 
 			headers: seconds === undefined ? {} : { date: new Date(seconds * 1000).toUTCString() },
 			text: '{"output":{"task_status":"RUNNING"}}',
 		});
-	const { client } = listening([at(60), at(undefined), broken('noAnswer'), at(30)]);
+	const { client } = listening([at(60), at(undefined), broken('noResponse'), at(30)]);
 	const ahead: number[] = [client.aheadMs()];
 	for (let nth = 0; nth < 4; nth++) {
 		await client.getTask('t', 'once');

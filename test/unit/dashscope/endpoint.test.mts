@@ -46,7 +46,7 @@ describe('a workspace', () => {
 		expect(accountOf({ apiKey, endpoint: 'workspace', workspaceId })).toEqual({
 			ok: false,
 			failure: {
-				kind: 'input',
+				kind: 'invalid',
 				message: `Workspace ID "${workspaceId.replace('\n', ' ')}" is not a workspace ID`,
 				nextStep: expect.stringMatching(/letters, digits and hyphens.*credential/) as string,
 			},
@@ -86,7 +86,7 @@ describe('a custom address', () => {
 		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
 			ok: false,
 			failure: {
-				kind: 'input',
+				kind: 'invalid',
 				message: `Custom URL "${customUrl}" cannot be used`,
 				nextStep: expect.stringMatching(/https.*localhost only.*credential/) as string,
 			},
@@ -109,7 +109,7 @@ describe('a custom address with a secret in it', () => {
 		expect(account).toMatchObject({
 			ok: false,
 			failure: {
-				kind: 'input',
+				kind: 'invalid',
 				message: 'Custom URL has a user name, a password or a query in it',
 				nextStep: expect.stringMatching(/https.*credential/) as string,
 			},
@@ -129,7 +129,7 @@ describe('a custom address that could hide a secret', () => {
 	])('%j is refused, and not repeated', (customUrl) => {
 		const account = accountOf({ apiKey, endpoint: 'custom', customUrl });
 		expect(account).toMatchObject({
-			failure: { kind: 'input', message: 'Custom URL is not a plain address' },
+			failure: { kind: 'invalid', message: 'Custom URL is not a plain address' },
 		});
 		expect(JSON.stringify(account)).not.toContain('s3cret');
 	});
@@ -139,7 +139,7 @@ describe('a key', () => {
 	it.each(['', '   ', '\n', undefined])('%j is refused as empty', (key) => {
 		expect(accountOf({ apiKey: key })).toMatchObject({
 			ok: false,
-			failure: { kind: 'input', message: 'API Key is empty' },
+			failure: { kind: 'invalid', message: 'API Key is empty' },
 		});
 	});
 
@@ -148,7 +148,7 @@ describe('a key', () => {
 		expect(account).toMatchObject({
 			ok: false,
 			failure: {
-				kind: 'input',
+				kind: 'invalid',
 				message: 'API Key contains spaces or characters that no key has',
 				nextStep:
 					'Paste a Model Studio API key of the China (Beijing) region, e.g. "sk-...". Open the DashScope API credential to change it.',
@@ -168,7 +168,7 @@ it.each([undefined, null, 'text', { apiKey: 1 }, { apiKey, endpoint: 'singapore'
 		expect(accountOf(data)).toEqual({
 			ok: false,
 			failure: {
-				kind: 'input',
+				kind: 'invalid',
 				message: 'The DashScope API credential is incomplete',
 				nextStep:
 					'Choose an endpoint and enter the API key. Open the DashScope API credential to change it.',

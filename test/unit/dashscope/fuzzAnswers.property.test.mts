@@ -12,7 +12,7 @@ import {
 	policyCall,
 	taskCall,
 } from '../../../nodes/EmojiVideo/dashscope/calls';
-import { readAnswer } from '../../../nodes/EmojiVideo/dashscope/readAnswer';
+import { readResponse } from '../../../nodes/EmojiVideo/dashscope/readResponse';
 import * as schemas from '../../../nodes/EmojiVideo/dashscope/schemas';
 import * as tolerant from '../../../nodes/EmojiVideo/dashscope/tolerant';
 import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
@@ -268,7 +268,7 @@ it.each(Object.entries(CALLS))(
 		fc.assert(
 			fc.property(texts, status, headers, (text, httpStatus, head) => {
 				const answer = { httpStatus, headers: head, text };
-				const result = readAnswer(answer, reading as never, 0);
+				const result = readResponse(answer, reading as never, 0);
 				if (result.ok) {
 					expect(isJson(result.value.raw)).toBe(true);
 					expect(httpStatus === 400 || (httpStatus >= 200 && httpStatus < 300)).toBe(true);

@@ -26,7 +26,7 @@ function watching(name: string, body: unknown, httpStatus = 200) {
 				sent.push(request);
 				return Promise.resolve(
 					body === undefined
-						? fail({ kind: 'noAnswer', message: 'broke', nextStep: 'x' })
+						? fail({ kind: 'noResponse', message: 'broke', nextStep: 'x' })
 						: answerOf(body, httpStatus),
 				);
 			},

@@ -12,13 +12,13 @@ const failureOf = (kind: FailureKind, more: Partial<Failure> = {}): Failure => (
 });
 
 const ALL_KINDS: FailureKind[] = [
-	'input',
-	'refused',
+	'invalid',
+	'rejected',
 	'unauthorized',
 	'throttled',
 	'unavailable',
 	'unreachable',
-	'noAnswer',
+	'noResponse',
 	'unreadable',
 	'portrait',
 	'task',
@@ -94,9 +94,9 @@ describe('a paid write', () => {
 	it('is not sent again when throttling is followed by a lost answer', async () => {
 		const { result, sentAt } = await send('paidWrite', [
 			failureOf('throttled'),
-			failureOf('noAnswer'),
+			failureOf('noResponse'),
 		]);
-		expect(result).toMatchObject({ ok: false, failure: { kind: 'noAnswer' } });
+		expect(result).toMatchObject({ ok: false, failure: { kind: 'noResponse' } });
 		expect(sentAt).toHaveLength(2);
 	});
 });
@@ -106,7 +106,7 @@ describe.each<RequestKind>(['read', 'freeWrite'])('a %s', (kind) => {
 		'throttled',
 		'unavailable',
 		'unreachable',
-		'noAnswer',
+		'noResponse',
 		'unreadable',
 	];
 

@@ -44,7 +44,7 @@ const behind = (depth: number, error: unknown): unknown =>
 
 const broke = (words = '') =>
 	fail({
-		kind: 'noAnswer',
+		kind: 'noResponse',
 		message: `The connection to DashScope at ${URL} broke before an answer came${words}`,
 		nextStep:
 			'Check the network of the n8n host and the endpoint of the credential, then run again.',

@@ -48,7 +48,7 @@ it.each([
 
 it('the key is cut out of failures of the network too', async () => {
 	const send = withoutKey(
-		async () => Promise.resolve(fail({ kind: 'noAnswer', message: `at ${KEY}`, nextStep: KEY })),
+		async () => Promise.resolve(fail({ kind: 'noResponse', message: `at ${KEY}`, nextStep: KEY })),
 		KEY,
 	);
 	const result = await send({ method: 'GET', path: '/', timeoutMs: 1 });
@@ -62,7 +62,7 @@ it('an answer and a failure keep all else', async () => {
 		succeed({ ...answer, text: `<${INSTEAD_OF_KEY}>` }),
 	);
 	const failure: Failure = {
-		kind: 'noAnswer',
+		kind: 'noResponse',
 		message: `at ${KEY}.`,
 		nextStep: `No ${KEY}`,
 		code: 'c',
@@ -70,7 +70,7 @@ it('an answer and a failure keep all else', async () => {
 	const failed = fail(failure);
 	expect(await withoutKey(async () => Promise.resolve(failed), KEY)(request)).toEqual(
 		fail({
-			kind: 'noAnswer',
+			kind: 'noResponse',
 			message: `at ${INSTEAD_OF_KEY}.`,
 			nextStep: `No ${INSTEAD_OF_KEY}`,
 			code: 'c',

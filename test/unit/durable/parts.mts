@@ -4,7 +4,7 @@ import { createPollSchedule, enqueue } from '../../../nodes/EmojiVideo/batch/pol
 import type { PollSchedule } from '../../../nodes/EmojiVideo/batch/pollSchedule';
 import type { FaceAreas } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { isToCreate, saveSchedule } from '../../../nodes/EmojiVideo/durable/plan/state';
-import type { WaitEntry, WaitState } from '../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry, WaitState } from '../../../nodes/EmojiVideo/durable/plan/state';
 import { FIRST_LATE_MS } from '../../../nodes/EmojiVideo/durable/plan/rounds';
 import type { Order } from '../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { defaults, START_MS } from '../support/simulatedAccount.mts';
@@ -14,7 +14,7 @@ export const AREAS: FaceAreas = { face: [192, 192, 448, 448], expression: [64, 6
 const TEMPLATE = 'mengwa_kaixin';
 
 /** A video that is still to be created. */
-export const unmade = (itemIndex: number, more: Partial<WaitEntry> = {}): WaitEntry => ({
+export const unmade = (itemIndex: number, more: Partial<Entry> = {}): Entry => ({
 	itemIndex,
 	templateId: TEMPLATE,
 	imageFile: `${itemIndex}.png`,
@@ -25,11 +25,7 @@ export const unmade = (itemIndex: number, more: Partial<WaitEntry> = {}): WaitEn
 });
 
 /** A video whose task was accepted a minute ago. */
-export const made = (
-	taskId: string,
-	itemIndex: number,
-	more: Partial<WaitEntry> = {},
-): WaitEntry => ({
+export const made = (taskId: string, itemIndex: number, more: Partial<Entry> = {}): Entry => ({
 	itemIndex,
 	taskId,
 	templateId: TEMPLATE,
@@ -42,7 +38,7 @@ export const made = (
 });
 
 /** The schedule of those that are open. */
-export function scheduleOf(entries: WaitEntry[]): PollSchedule {
+export function scheduleOf(entries: Entry[]): PollSchedule {
 	const schedule = createPollSchedule(defaults);
 	for (const { taskId, settled, templateId, acceptedAt } of entries) {
 		if (taskId === undefined || settled !== undefined) continue;
@@ -51,7 +47,7 @@ export function scheduleOf(entries: WaitEntry[]): PollSchedule {
 	return schedule;
 }
 
-export const stateOf = (entries: WaitEntry[], more: Partial<WaitState> = {}): WaitState => ({
+export const stateOf = (entries: Entry[], more: Partial<WaitState> = {}): WaitState => ({
 	version: 2,
 	entries,
 	schedule: saveSchedule(scheduleOf(entries)),
@@ -65,7 +61,7 @@ export const stateOf = (entries: WaitEntry[], more: Partial<WaitState> = {}): Wa
 });
 
 /** A check's order that has all entries; it may create those that are not made. */
-export const orderOf = (entries: WaitEntry[], more: Partial<Order> = {}): Order => ({
+export const orderOf = (entries: Entry[], more: Partial<Order> = {}): Order => ({
 	number: 1,
 	dueAt: START_MS,
 	looks: 0,

@@ -33,7 +33,7 @@ const errorsOf = (failure: Failure) => [
 	toNodeError(NODE, { ...failure, httpStatus: 500, code: 'canceled' }, { itemIndex: 3 }),
 ];
 
-const failureOf = (message: string): Failure => ({ kind: 'refused', message, nextStep: 'Wait.' });
+const failureOf = (message: string): Failure => ({ kind: 'rejected', message, nextStep: 'Wait.' });
 
 interface Text {
 	file: string;

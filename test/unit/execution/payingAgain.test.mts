@@ -57,7 +57,7 @@ it('once nothing is found it does not look again in this execution: what comes l
 it('what it has found it looks for again', async () => {
 	const { look, asked } = retryOf(1, { beginning });
 	expect((await look?.())?.message).toContain('has 1 task since the first try began');
-	expect((await look?.())?.kind).toBe('input');
+	expect((await look?.())?.kind).toBe('invalid');
 	expect(asked).toHaveLength(2);
 });
 

@@ -88,7 +88,7 @@ it('refuses one that is shorter, and says how much came', async () => {
 	expect(result).toMatchObject({
 		ok: false,
 		failure: {
-			kind: 'noAnswer',
+			kind: 'noResponse',
 			message: `The download ended after 3000 of ${VIDEO.length} bytes`,
 		},
 	});
@@ -99,7 +99,7 @@ it('refuses one that is longer, at once and for good', async () => {
 	expect(result).toMatchObject({
 		ok: false,
 		failure: {
-			kind: 'refused',
+			kind: 'rejected',
 			message: `The download has more than the ${VIDEO.length} bytes it was to have`,
 		},
 	});
@@ -128,7 +128,7 @@ describe('a video whose length nobody says', () => {
 		const { result, stored } = await download([WHOLE.subarray(0, -7)], { headers });
 		expect(result).toMatchObject({
 			failure: {
-				kind: 'noAnswer',
+				kind: 'noResponse',
 				message: `The download ended in the middle of the video, after ${WHOLE.length - 7} bytes`,
 			},
 		});
@@ -144,7 +144,7 @@ describe('a video whose length nobody says', () => {
 		const { result, asked } = await download([endless], { headers });
 		expect(result).toMatchObject({
 			failure: {
-				kind: 'refused',
+				kind: 'rejected',
 				message: 'The video has more than 104857600 bytes; at most 104857600 are accepted',
 			},
 		});
@@ -177,7 +177,7 @@ it('that stalls before its first byte, too; and for ever, it fails within minute
 	]);
 	expect(result).toMatchObject({
 		ok: false,
-		failure: { kind: 'noAnswer', message: 'The download stalled: no byte came for 60 s' },
+		failure: { kind: 'noResponse', message: 'The download stalled: no byte came for 60 s' },
 	});
 	expect(ms).toBeLessThan(5 * 60_000);
 });
@@ -273,7 +273,7 @@ describe('the length that the storage host promises', () => {
 		const { result, stored, asked } = await download([VIDEO], { headers });
 		expect(result).toMatchObject({
 			failure: {
-				kind: 'refused',
+				kind: 'rejected',
 				message: `The video has ${bytes} bytes; at most 104857600 are accepted`,
 			},
 		});
@@ -308,7 +308,7 @@ describe('a download that breaks off', () => {
 	it.each([0, 3000])('after %i bytes each time fails, and nothing is stored', async (bytes) => {
 		const { result, stored } = await download([breaking(bytes)]);
 		expect(result).toMatchObject({
-			failure: { kind: 'noAnswer', message: 'The download broke off' },
+			failure: { kind: 'noResponse', message: 'The download broke off' },
 		});
 		expect(stored).toEqual([]);
 	});
@@ -322,7 +322,7 @@ it.each([
 	expect(result).toEqual({
 		ok: false,
 		failure: {
-			kind: 'refused',
+			kind: 'rejected',
 			message: 'What the video link leads to is not an MP4 video',
 			nextStep:
 				'The video itself is safe: fetch it within 24 hours of its creation, with Get Status and this task ID, or from videoUrl.',

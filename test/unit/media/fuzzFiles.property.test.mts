@@ -198,7 +198,7 @@ it(
 					expect(Math.max(width, height)).toBeLessThanOrEqual(7000);
 					expect(size ?? bytes.length).toBeLessThanOrEqual(10 * 1024 * 1024);
 				} else {
-					expect(checked.failure).toMatchObject({ kind: 'input' });
+					expect(checked.failure).toMatchObject({ kind: 'invalid' });
 					expect(checked.failure.message).toMatch(/^"portrait" \w/);
 				}
 			}),

@@ -49,7 +49,7 @@ describe('a portrait on the internet', () => {
 	it('is read by every model where it is, and not looked at', async () => {
 		const { open, asked } = createTools(TURNED);
 		const portrait = await open({ kind: 'url', imageUrl: URL, checkFirst: false });
-		if (!portrait.ok) throw new Error('refused');
+		if (!portrait.ok) throw new Error('rejected');
 		expect(portrait.value).toMatchObject({ id: URL, about: { imageUrl: URL }, hint: undefined });
 		expect(await portrait.value.addressFor('emoji-v1')).toEqual(succeed(URL));
 		expect(asked).toEqual([]);
@@ -77,7 +77,7 @@ describe('a portrait that is a file', () => {
 	it('is known by its bytes, and put where the model reads it', async () => {
 		const { open, asked, uploaded } = createTools(TURNED);
 		const portrait = await open(fileOf(TURNED));
-		if (!portrait.ok) throw new Error('refused');
+		if (!portrait.ok) throw new Error('rejected');
 		expect(portrait.value).toMatchObject({ about: { imageFile: 'ada.jpg' }, hint: HINT });
 		const hash = createHash('sha256').update(TURNED).digest('hex');
 		expect(portrait.value.id).toBe(`sha256:${hash}`);

@@ -62,7 +62,7 @@ describe('accepted, with width and height', () => {
 	);
 });
 
-describe('refused', () => {
+describe('rejected', () => {
 	test.each<[string, Buffer, string]>([
 		['a text file', Buffer.from('Just some notes\n'), '"me.png" cannot be used: it is a text file'],
 		[
@@ -123,7 +123,7 @@ describe('refused', () => {
 		expect(result).toEqual({
 			ok: false,
 			failure: {
-				kind: 'input',
+				kind: 'invalid',
 				message: '"me.png" cannot be used: it has 10,485,761 bytes, more than 10 MB',
 				nextStep:
 					'Use a JPEG, PNG, BMP or WEBP image, at most 10 MB, with width and height from 400 to 7000 pixels.',

@@ -136,7 +136,7 @@ it('that n8n has deleted is a failure that says what to do', async () => {
 	expect(await readPortraitFile(STORED, 'Item 1', helpers)).toEqual({
 		ok: false,
 		failure: {
-			kind: 'input',
+			kind: 'invalid',
 			message: '"ada.png" cannot be read from n8n\'s storage: ENOENT',
 			nextStep: 'Run the node that made the file again: n8n may have deleted it since.',
 		},

@@ -100,7 +100,7 @@ it('behind an address that is answered by half a file fails with what to do', as
 	expect(result).toEqual({
 		ok: false,
 		failure: {
-			kind: 'noAnswer',
+			kind: 'noResponse',
 			message: 'The address of "ada.png" was answered by half a file',
 			nextStep: NEXT_STEP,
 		},

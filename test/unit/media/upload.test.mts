@@ -212,7 +212,7 @@ describe('the host that a policy names', () => {
 			const { result, sent } = await putOne({ policy: { host }, allowLoopback });
 			expect(result).toEqual(
 				fail({
-					kind: 'refused',
+					kind: 'rejected',
 					message: `DashScope names "${host}" for uploads, which is not a public https address`,
 					nextStep: NEXT_STEP,
 				}),
@@ -233,7 +233,7 @@ describe('a file', () => {
 		const { result, sent } = await putOne({ policy: { maxBytes: 3 } });
 		expect(result).toEqual(
 			fail({
-				kind: 'refused',
+				kind: 'rejected',
 				message: '"a.png" is larger than DashScope\'s storage takes for this model',
 				nextStep: NEXT_STEP,
 			}),
@@ -243,7 +243,7 @@ describe('a file', () => {
 
 	it.each([
 		['taken', { status: 200 }],
-		['refused', { status: 403 }],
+		['rejected', { status: 403 }],
 		['broken off', { breaks: true }],
 	])("in n8n's storage is let go when the upload was %s", async (_, answer) => {
 		const opened: Readable[] = [];
@@ -275,20 +275,20 @@ describe('an answer of the storage host', () => {
 	});
 
 	it.each([
-		[199, 'refused'],
-		[300, 'refused'],
-		[403, 'refused'],
-		[428, 'refused'],
+		[199, 'rejected'],
+		[300, 'rejected'],
+		[403, 'rejected'],
+		[428, 'rejected'],
 		[429, 'unavailable'],
-		[430, 'refused'],
-		[499, 'refused'],
+		[430, 'rejected'],
+		[499, 'rejected'],
 		[500, 'unavailable'],
 		[503, 'unavailable'],
 	])('with HTTP %i is a failure of the kind %s', async (httpStatus, kind) => {
 		const { result, sent } = await putOne({ status: httpStatus, xml });
 		expect(result).toEqual(
 			fail({
-				kind: kind as 'refused' | 'unavailable',
+				kind: kind as 'rejected' | 'unavailable',
 				message: "DashScope's storage did not take the portrait",
 				nextStep: NEXT_STEP,
 				httpStatus,
@@ -304,7 +304,7 @@ describe('an answer of the storage host', () => {
 		const { result, sent } = await putOne({ breaks: true });
 		expect(result).toEqual(
 			fail({
-				kind: 'noAnswer',
+				kind: 'noResponse',
 				message: "The upload to DashScope's storage broke off",
 				nextStep: NEXT_STEP,
 			}),

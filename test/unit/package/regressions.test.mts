@@ -40,10 +40,10 @@ it('1. a task of an earlier try is in the result when the try was stopped before
 	const jobs = planJobs([order(0), order(1)], 0);
 	openPaidTasks(context).write(jobs[1]?.key ?? '', entry);
 	const client: Client = {
-		detectFace: async () => Promise.resolve(fail(failureOf('refused'))),
-		createTask: async () => {
+		detectFace: async () => Promise.resolve(fail(failureOf('rejected'))),
+		submitTask: async () => {
 			await clock.sleep(1000);
-			return fail(failureOf('refused'));
+			return fail(failureOf('rejected'));
 		},
 		getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
@@ -75,10 +75,10 @@ it('2. a create whose answer was lost is not sent again by Retry On Fail', async
 	let creates = 0;
 	for (let nth = 0; nth < 2; nth++) {
 		const client: Client = {
-			detectFace: async () => Promise.resolve(fail(failureOf('refused'))),
-			createTask: async () => {
+			detectFace: async () => Promise.resolve(fail(failureOf('rejected'))),
+			submitTask: async () => {
 				creates++;
-				return Promise.resolve(fail(failureOf('noAnswer')));
+				return Promise.resolve(fail(failureOf('noResponse')));
 			},
 			getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 			listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
@@ -105,7 +105,7 @@ it('3. nothing is detected any more once the account has been refused', async ()
 			await clock.sleep(1000);
 			return succeed({ value: { passed: true, requestId: 'r', areas }, raw: {} });
 		},
-		createTask: async () => Promise.resolve(fail(failureOf('unauthorized'))),
+		submitTask: async () => Promise.resolve(fail(failureOf('unauthorized'))),
 		getTask: async () => Promise.resolve(fail(failureOf('stopped'))),
 		listTasks: async () => Promise.resolve(fail(failureOf('stopped'))),
 		aheadMs: () => 0,
@@ -223,7 +223,7 @@ it.each(['http://[::1]:3000', ' https://gateway.example.com ', 'http://app.local
 	'12. the credential test takes "%s" as the node does',
 	(customUrl) => {
 		const account = accountOf({ apiKey: 'k', endpoint: 'custom', customUrl });
-		expect(baseUrlOf(customUrl)).toBe(account.ok ? account.value.baseUrl : 'refused');
+		expect(baseUrlOf(customUrl)).toBe(account.ok ? account.value.baseUrl : 'rejected');
 	},
 );
 
@@ -260,7 +260,7 @@ it('15. a create that Stop cut off says that a task may exist', async () => {
 		async () => Promise.resolve(),
 		still,
 	);
-	const result = await client.createTask({ imageUrl: 'x', templateId: 'y', areas });
+	const result = await client.submitTask({ imageUrl: 'x', templateId: 'y', areas });
 	expect(result).toMatchObject({
 		failure: { nextStep: expect.stringMatching(/may have been made/) as string },
 	});

@@ -13,6 +13,6 @@ it.each(['guard', 'supervisor', 'check', 'finalizer'])('a node may be a %s', (du
 it.each(['Guard', 'waiter', ' ', 0, false])('%j is no part of a wait', (durableRole) => {
 	expect(durableRoleForm(formOf({ durableRole }))).toMatchObject({
 		ok: false,
-		failure: { kind: 'input' },
+		failure: { kind: 'invalid' },
 	});
 });

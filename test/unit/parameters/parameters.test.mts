@@ -12,7 +12,7 @@ import type { Result } from '../../../nodes/EmojiVideo/base/result';
 const refused = (message: string | RegExp, nextStep: RegExp) => ({
 	ok: false,
 	failure: {
-		kind: 'input',
+		kind: 'invalid',
 		message: typeof message === 'string' ? message : (expect.stringMatching(message) as string),
 		nextStep: expect.stringMatching(nextStep) as string,
 	},

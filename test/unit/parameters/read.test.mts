@@ -9,7 +9,7 @@ import {
 	then,
 } from '../../../nodes/EmojiVideo/parameters/read';
 import type { Form } from '../../../nodes/EmojiVideo/parameters/read';
-import { inputFailure, succeed } from '../../../nodes/EmojiVideo/base/result';
+import { invalidFailure, succeed } from '../../../nodes/EmojiVideo/base/result';
 import { formOf, refusal } from '../support/formSource.mts';
 
 const good = (value: unknown) => ({ ok: true, value });
@@ -89,7 +89,7 @@ describe('forms together', () => {
 			asked.push(name);
 			return form(source);
 		};
-	const wrong: Form<number> = () => inputFailure('Wrong', 'Correct it.');
+	const wrong: Form<number> = () => invalidFailure('Wrong', 'Correct it.');
 	beforeEach(() => asked.splice(0));
 
 	it('are one object', () => {
@@ -117,7 +117,7 @@ describe('forms together', () => {
 	});
 
 	it('are not chosen from where the choice fails', () => {
-		const one = choose<string, number>(() => inputFailure('No choice', 'Choose.'), {
+		const one = choose<string, number>(() => invalidFailure('No choice', 'Choose.'), {
 			a: noting('a', constant(1)),
 		});
 		expect(one(formOf())).toEqual(refusal('No choice', 'Choose.'));
@@ -126,7 +126,7 @@ describe('forms together', () => {
 
 	it('go on with a value and its item, to another value or to a failure', () => {
 		const next = then(constant(2), (value, { isTool }) =>
-			isTool ? inputFailure(`${value} is not for tools`, 'Leave it.') : succeed(value * 2),
+			isTool ? invalidFailure(`${value} is not for tools`, 'Leave it.') : succeed(value * 2),
 		);
 		expect(next(formOf())).toEqual(good(4));
 		expect(next(formOf({}, { isTool: true }))).toEqual(refusal('2 is not for tools', 'Leave it.'));

@@ -6,12 +6,12 @@
 import type { Clock } from '../../../nodes/EmojiVideo/base/clock';
 import { fail, STOPPED, succeed } from '../../../nodes/EmojiVideo/base/result';
 import type { Result } from '../../../nodes/EmojiVideo/base/result';
-import type { ApiAnswer, ApiRequest, Send } from '../../../nodes/EmojiVideo/dashscope/transport';
+import type { HttpResponse, ApiRequest, Send } from '../../../nodes/EmojiVideo/dashscope/transport';
 
 /**
  * - `good`: acts and answers.
  * - `late`: acts and answers, even when the execution is stopped meanwhile.
- * - `throttled`, `refused`, `unauthorized`: does not act, and says so.
+ * - `throttled`, `rejected`, `unauthorized`: does not act, and says so.
  * - `down`: does not act, HTTP 503. `dropped`: does not act, no answer.
  * - `lost`: acts, no answer. `garbage`: acts, an answer that cannot be read. `broken`: acts, HTTP 500.
  */
@@ -19,7 +19,7 @@ export type Fate =
 	| 'good'
 	| 'late'
 	| 'throttled'
-	| 'refused'
+	| 'rejected'
 	| 'unauthorized'
 	| 'down'
 	| 'dropped'
@@ -27,7 +27,7 @@ export type Fate =
 	| 'garbage'
 	| 'broken';
 
-const REFUSES: readonly Call['fate'][] = ['throttled', 'refused', 'unauthorized'];
+const REFUSES: readonly Call['fate'][] = ['throttled', 'rejected', 'unauthorized'];
 
 const ACTS: readonly Fate[] = ['good', 'late', 'lost', 'garbage', 'broken'];
 
@@ -72,14 +72,14 @@ interface SubmittedJob {
 const wireTime = (ms: number) =>
 	new Date(ms + 8 * 3_600_000).toISOString().replace('T', ' ').replace('Z', '');
 
-const json = (httpStatus: number, body: object): Result<ApiAnswer> =>
+const json = (httpStatus: number, body: object): Result<HttpResponse> =>
 	succeed({ httpStatus, headers: {}, text: JSON.stringify(body) });
 
 const error = (httpStatus: number, code: string) =>
 	json(httpStatus, { code, message: code, request_id: 'r' });
 
-const noAnswer = fail({
-	kind: 'noAnswer',
+const noResponse = fail({
+	kind: 'noResponse',
 	message: 'The connection broke',
 	nextStep: 'Try again.',
 });
@@ -144,14 +144,14 @@ export function createAdversary(script: Script, clock: Clock) {
 		return { request_id: 'r', output: { task_id: call.taskId, task_status: 'PENDING' } };
 	};
 
-	const answer = (call: Call, body: object | undefined): Result<ApiAnswer> => {
-		const answers: Partial<Record<Call['fate'], Result<ApiAnswer>>> = {
+	const answer = (call: Call, body: object | undefined): Result<HttpResponse> => {
+		const answers: Partial<Record<Call['fate'], Result<HttpResponse>>> = {
 			throttled: error(429, 'Throttling.RateQuota'),
-			refused: error(400, 'InvalidParameter'),
+			rejected: error(400, 'InvalidParameter'),
 			unauthorized: error(401, 'InvalidApiKey'),
 			down: error(503, 'ModelUnavailable'),
-			dropped: noAnswer,
-			lost: noAnswer,
+			dropped: noResponse,
+			lost: noResponse,
 			broken: error(500, 'InternalError'),
 			garbage: succeed({ httpStatus: 200, headers: {}, text: '<html>' }),
 		};

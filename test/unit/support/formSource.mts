@@ -20,5 +20,5 @@ export const formOf = (
 /** What the user reads where a field cannot be used. */
 export const refusal = (message: string, nextStep: string) => ({
 	ok: false,
-	failure: { kind: 'input', message, nextStep },
+	failure: { kind: 'invalid', message, nextStep },
 });

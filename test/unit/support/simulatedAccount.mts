@@ -2,16 +2,16 @@
  * An account on paper: tasks run first in, first out, `width` at a time, each for as long as `runMs`
  * says; `watchAccount` plays the watch against it, event by event, on a clock that is a number.
  */
-import { recordAnswer } from '../../../nodes/EmojiVideo/batch/pollAnswers';
+import { recordResponse } from '../../../nodes/EmojiVideo/batch/pollResponses';
 import {
 	createPollSchedule,
 	enqueue,
 	nextPolls,
 } from '../../../nodes/EmojiVideo/batch/pollSchedule';
-import type { PollResult } from '../../../nodes/EmojiVideo/batch/pollAnswers';
+import type { PollResult } from '../../../nodes/EmojiVideo/batch/pollResponses';
 import type { PollSchedule, PollSettings } from '../../../nodes/EmojiVideo/batch/pollSchedule';
 import { DOCUMENTED_RATES, reserve } from '../../../nodes/EmojiVideo/account/rateLimiter';
-import type { Answer } from '../../../nodes/EmojiVideo/dashscope/client';
+import type { ApiResponse } from '../../../nodes/EmojiVideo/dashscope/client';
 import { fail, succeed } from '../../../nodes/EmojiVideo/base/result';
 import type { Failure, Result } from '../../../nodes/EmojiVideo/base/result';
 import type { Task, TaskStatus } from '../../../nodes/EmojiVideo/dashscope/schemas';
@@ -59,7 +59,8 @@ export function taskAt(
 }
 
 /** Wraps a task as the client does. */
-export const answered = (task: Task): Result<Answer<Task>> => succeed({ value: task, raw: {} });
+export const answered = (task: Task): Result<ApiResponse<Task>> =>
+	succeed({ value: task, raw: {} });
 
 export interface AccountOptions {
 	jobs: number;
@@ -138,7 +139,7 @@ export function watchAccount(tasks: SimulatedTask[], options: WatchOptions = {})
 	const watch = createPollSchedule({ ...defaults, ...settings });
 	const byId = new Map(tasks.map((task) => [task.taskId, task]));
 	const queries = new Map<string, number>();
-	const answers: Array<{ at: number; taskId: string; result: Result<Answer<Task>> }> = [];
+	const answers: Array<{ at: number; taskId: string; result: Result<ApiResponse<Task>> }> = [];
 	const log: Log = { ends: [], asked: [], watch };
 	let now = START_MS;
 	let nextTurn = 0;
@@ -158,7 +159,7 @@ export function watchAccount(tasks: SimulatedTask[], options: WatchOptions = {})
 	};
 
 	const hear = ({ taskId, result }: (typeof answers)[number]) => {
-		const verdict = recordAnswer(watch, taskId, result, now, random);
+		const verdict = recordResponse(watch, taskId, result, now, random);
 		if (verdict.kind === 'open') return;
 		const finishedAt = byId.get(taskId)?.finishedAt ?? 0;
 		log.ends.push({

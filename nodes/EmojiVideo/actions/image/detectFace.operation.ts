@@ -1,6 +1,6 @@
 /** Image: Detect Face. What detection says of a portrait is data, so that a workflow can branch on it. */
 import { DETECTION_MODEL } from '../../dashscope/client';
-import type { Answer } from '../../dashscope/client';
+import type { ApiResponse } from '../../dashscope/client';
 import type { Detection } from '../../dashscope/schemas';
 import { failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
@@ -35,14 +35,14 @@ export const detectFace = defineOperation({
 		const portrait = await openPortrait(read.value.source, context);
 		return portrait.ok ? succeed({ ...read.value, portrait: portrait.value }) : portrait;
 	},
-	async run(context, { items, refused }) {
+	async run(context, { items, invalid }) {
 		const { client, stopsAtFirstFailure } = context;
-		const detect = async (portrait: Portrait): Promise<Result<Answer<Detection>>> => {
+		const detect = async (portrait: Portrait): Promise<Result<ApiResponse<Detection>>> => {
 			const address = await portrait.addressFor(DETECTION_MODEL);
 			return address.ok ? await client.detectFace(address.value) : address;
 		};
-		const detections = new Map<string, Result<Answer<Detection>>>();
-		const outcomes: Outcome[] = [...refused];
+		const detections = new Map<string, Result<ApiResponse<Detection>>>();
+		const outcomes: Outcome[] = [...invalid];
 		for (const { itemIndex, portrait, simplify } of items) {
 			const detection = detections.get(portrait.id) ?? (await detect(portrait));
 			detections.set(portrait.id, detection);

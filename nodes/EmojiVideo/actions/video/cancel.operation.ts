@@ -34,7 +34,7 @@ export const cancel = defineOperation({
 		const wrong = taskIds.find(({ ok }) => !ok);
 		return wrong && !wrong.ok && (stopsAtFirstFailure || taskIds.length === 1) ? wrong : read;
 	},
-	async run({ client, stopsAtFirstFailure, halt }, { items, refused }) {
+	async run({ client, stopsAtFirstFailure, halt }, { items, invalid }) {
 		const answers = new Map<string, Promise<Result<CancelOutcome>>>();
 		const cancelOne = async (itemIndex: number, wanted: Result<string>): Promise<Outcome> => {
 			if (!wanted.ok) return failed(itemIndex, wanted.failure);
@@ -48,6 +48,6 @@ export const cancel = defineOperation({
 		const outcomes = items.flatMap(({ itemIndex, taskIds }) =>
 			taskIds.map(async (taskId) => await cancelOne(itemIndex, taskId)),
 		);
-		return [...refused, ...(await Promise.all(outcomes))];
+		return [...invalid, ...(await Promise.all(outcomes))];
 	},
 });

@@ -56,8 +56,8 @@ export const create = defineOperation({
 		const video = await readVideo(fields, context);
 		return video.ok ? succeed({ ...video.value, simplify: simplify.value }) : video;
 	},
-	async run(context, { items, settings: checks, refused }) {
-		const outcomes: Outcome[] = [...refused];
+	async run(context, { items, settings: checks, invalid }) {
+		const outcomes: Outcome[] = [...invalid];
 		const simplified = new Map(items.map(({ itemIndex, simplify }) => [itemIndex, simplify]));
 		const tools = payingTools(context, checks);
 		await submitJobs(planJobs(items, context.runIndex), tools, (job, result) => {

@@ -56,11 +56,11 @@ export const createAndWait = defineOperation({
 			delivery: deliveryOf(delivery.value, templateIds.length),
 		});
 	},
-	async run(context, { items, settings, refused }) {
+	async run(context, { items, settings, invalid }) {
 		const retirement = context.retirement();
 		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 		const jobs = planJobs(items, context.runIndex);
-		const waiting = startWait(context, settings.wait, jobs, deliveries, refused);
+		const waiting = startWait(context, settings.wait, jobs, deliveries, invalid);
 		await submitJobs(
 			jobs,
 			payingTools(context, settings.checks),

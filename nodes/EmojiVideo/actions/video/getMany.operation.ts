@@ -89,10 +89,10 @@ export const getMany = defineOperation({
 	fields,
 	settings: constant(undefined),
 	item: form,
-	async run(context, { items, refused }) {
+	async run(context, { items, invalid }) {
 		// Items that ask for the same list share one.
 		const lists = new Map<string, Result<IDataObject[]>>();
-		const outcomes: Outcome[] = [...refused];
+		const outcomes: Outcome[] = [...invalid];
 		for (const { itemIndex, listing } of items) {
 			const key = JSON.stringify({ ...listing, limit: String(listing.limit) });
 			const jsons = lists.get(key) ?? (await list(listing, context));

@@ -2,7 +2,7 @@
  * Video: Get Status. A task's present state, as data; each distinct ID is asked once, whatever the
  * number of items and lists that name it.
  */
-import type { Answer } from '../../dashscope/client';
+import type { ApiResponse } from '../../dashscope/client';
 import type { Task } from '../../dashscope/schemas';
 import { failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
@@ -41,9 +41,9 @@ export const getStatus = defineOperation({
 		const wrong = taskIds.find(({ ok }) => !ok);
 		return wrong && !wrong.ok && (stopsAtFirstFailure || taskIds.length === 1) ? wrong : read;
 	},
-	async run({ functions, client, clock }, { items, refused }) {
+	async run({ functions, client, clock }, { items, invalid }) {
 		const inputs = functions.getInputData();
-		const answers = new Map<string, Promise<Result<Answer<Task>>>>();
+		const answers = new Map<string, Promise<Result<ApiResponse<Task>>>>();
 		const statusOf = async (
 			{ itemIndex, simplify }: Wanted<StatusRequest>,
 			wanted: Result<string>,
@@ -65,6 +65,6 @@ export const getStatus = defineOperation({
 		const outcomes = items.flatMap((item) =>
 			item.taskIds.map(async (taskId) => await statusOf(item, taskId)),
 		);
-		return [...refused, ...(await Promise.all(outcomes))];
+		return [...invalid, ...(await Promise.all(outcomes))];
 	},
 });

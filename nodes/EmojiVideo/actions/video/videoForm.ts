@@ -1,6 +1,6 @@
 /** What Create and Create and Wait have in common: the fields that say which video to make of what. */
 import type { INodeProperties } from 'n8n-workflow';
-import type { JobSpec } from '../../batch/plan';
+import type { ItemRequest } from '../../batch/plan';
 import type { ExecutionContext } from '../../execution/context';
 import { openPortrait } from '../../media/portrait';
 import { faceAreaFields, faceAreasForm } from '../../parameters/faceAreas';
@@ -27,7 +27,7 @@ const form = group({
 export async function readVideo(
 	fields: FormSource,
 	context: ExecutionContext,
-): Promise<Result<Omit<JobSpec, 'itemIndex'>>> {
+): Promise<Result<Omit<ItemRequest, 'itemIndex'>>> {
 	const read = form(fields);
 	if (!read.ok) return read;
 	const { source, ...video } = read.value;

@@ -73,14 +73,14 @@ export const wait = defineOperation({
 	],
 	settings: waitForm,
 	item: form,
-	async run(context, { items, settings, refused }) {
+	async run(context, { items, settings, invalid }) {
 		const inputs = context.functions.getInputData();
 		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 		const tasks = items.flatMap(({ itemIndex, taskIds }) =>
 			taskIds.map((taskId) => toAccepted(taskId, itemIndex, inputs[itemIndex]?.json)),
 		);
 		const videos = tasks.map(({ job }) => job);
-		const waiting = startWait(context, settings, videos, deliveries, refused);
+		const waiting = startWait(context, settings, videos, deliveries, invalid);
 		for (const task of tasks) waiting.add(task);
 		return await waiting.finish();
 	},

@@ -7,7 +7,7 @@ import { createLimiter } from '../../base/limiter';
 import { aboutOf } from '../../batch/plan';
 import { withHintAboutAreas } from '../../batch/submit';
 import type { AcceptedTask } from '../../batch/submit';
-import type { Answer } from '../../dashscope/client';
+import type { ApiResponse } from '../../dashscope/client';
 import type { Task } from '../../dashscope/schemas';
 import type { ExecutionContext } from '../../execution/context';
 import type { Outcome } from '../../execution/outcome';
@@ -19,11 +19,11 @@ import { isOutdated, secondsToNextLook } from '../plan/looks';
 import { handOn } from './outcomes';
 import { endStopped, endOrphaned, ownerOf } from '../n8n/owner';
 import { restoreSchedule, saveSchedule } from '../plan/state';
-import type { EntryProgress, WaitEntry } from '../plan/state';
+import type { EntryProgress, Entry } from '../plan/state';
 import { progressOf } from '../plan/checkMessages';
 import type { Order, OrderEntry, Report } from '../plan/checkMessages';
 
-const toAccepted = (entry: WaitEntry, taskId: string): AcceptedTask => ({
+const toAccepted = (entry: Entry, taskId: string): AcceptedTask => ({
 	job: { itemIndex: entry.itemIndex, ...aboutOf(entry), key: taskId },
 	entry: { taskId, requestId: entry.requestId, areas: entry.areas },
 });
@@ -41,7 +41,7 @@ async function fetchItem(
 	context: ExecutionContext,
 	entry: OrderEntry,
 	taskId: string,
-	known: Answer<Task> | undefined,
+	known: ApiResponse<Task> | undefined,
 ): Promise<EntryProgress> {
 	const answer = known ? succeed(known) : await context.client.getTask(taskId);
 	if (!answer.ok) return { settled: { ...answer.failure, taskId } };
@@ -57,7 +57,7 @@ async function fetchItem(
 async function fetchEntry(
 	context: ExecutionContext,
 	entry: OrderEntry,
-	answers: ReadonlyMap<string, Answer<Task>>,
+	answers: ReadonlyMap<string, ApiResponse<Task>>,
 	isEnd: boolean,
 ): Promise<EntryProgress> {
 	const { taskId, settled, item, fetchedAtEnd } = entry;
@@ -76,9 +76,9 @@ async function fetchEntry(
 
 /** How an entry's task has ended in this check; one that failed also says what is unusual about its areas. */
 function endIn(
-	results: ReadonlyMap<string, NonNullable<WaitEntry['settled']>>,
-	{ taskId = '', areas }: WaitEntry,
-): WaitEntry['settled'] {
+	results: ReadonlyMap<string, NonNullable<Entry['settled']>>,
+	{ taskId = '', areas }: Entry,
+): Entry['settled'] {
 	const end = results.get(taskId);
 	const hasFailed = typeof end === 'object' && end.status === 'FAILED';
 	return hasFailed ? withHintAboutAreas(end, areas) : end;

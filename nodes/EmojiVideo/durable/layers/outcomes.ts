@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { WAIT_STATE_KEY } from '../n8n/workflows';
 import { isToCreate } from '../plan/state';
 import type { PackedState } from '../plan/packing';
-import type { WaitState, WaitEntry } from '../plan/state';
+import type { WaitState, Entry } from '../plan/state';
 import type { Order, Report } from '../plan/checkMessages';
 import { aboutOf } from '../../batch/plan';
 import type { Failure } from '../../base/result';
@@ -52,7 +52,7 @@ export const waitingMessage = (videos: number, nextLookAt: number, timezone: str
  * @param executionId the user's, for who looks into n8n's log
  * @param message as long as all goes well; n8n replaces these items when the wait is over
  */
-export function toUnfinished(entry: WaitEntry, executionId: string, message?: string): Outcome {
+export function toUnfinished(entry: Entry, executionId: string, message?: string): Outcome {
 	const { itemIndex, taskId, settled } = entry;
 	const about = aboutOf(entry);
 	if (typeof settled === 'object') return failed(itemIndex, settled, about);
@@ -68,14 +68,14 @@ export function toUnfinished(entry: WaitEntry, executionId: string, message?: st
 }
 
 /** An entry of a batch that ends before it was waited for to its end. */
-export function toStopped(entry: WaitEntry): Outcome {
+export function toStopped(entry: Entry): Outcome {
 	const { itemIndex, taskId, settled } = entry;
 	const failure = typeof settled === 'object' ? settled : { ...STOPPED, taskId };
 	return failed(itemIndex, failure, { ...aboutOf(entry), ...entry.about });
 }
 
 /** An entry at the end of the batch. */
-const toOutcome = (entry: WaitEntry): Outcome =>
+const toOutcome = (entry: Entry): Outcome =>
 	entry.item
 		? { itemIndex: entry.itemIndex, result: succeed(entry.item), about: aboutOf(entry) }
 		: toStopped(entry);
@@ -121,7 +121,7 @@ export const giveUp = (
 	});
 
 /** What came back from a sub-workflow that did not wait, as outcomes. */
-export const outcomesOf = (items: INodeExecutionData[], entries: WaitEntry[]): Outcome[] =>
+export const outcomesOf = (items: INodeExecutionData[], entries: Entry[]): Outcome[] =>
 	items.map(({ json, binary }, index) => ({
 		itemIndex: entries[index]?.itemIndex ?? 0,
 		result: succeed({ json, binary }),

@@ -1,14 +1,14 @@
 /**
  * What a check asks the service, and what it makes of the answers. Rule: what has ended stays as it ended.
  */
-import { recordAnswer } from '../../batch/pollAnswers';
+import { recordResponse } from '../../batch/pollResponses';
 import { putInOrder } from '../../batch/pollSchedule';
 import type { PollSchedule } from '../../batch/pollSchedule';
-import type { Answer } from '../../dashscope/client';
+import type { ApiResponse } from '../../dashscope/client';
 import type { Task } from '../../dashscope/schemas';
 import type { Result } from '../../base/result';
 import { NOT_ASKED, restoreSchedule, saveSchedule } from '../plan/state';
-import type { WaitEntry, WaitState } from '../plan/state';
+import type { Entry, WaitState } from '../plan/state';
 
 type Asked = Pick<WaitState, 'entries' | 'schedule' | 'isLastCheck' | 'returnsUnfinished'>;
 
@@ -22,16 +22,16 @@ type Asked = Pick<WaitState, 'entries' | 'schedule' | 'isLastCheck' | 'returnsUn
 export async function askOpenTasks(
 	{ isLastCheck, returnsUnfinished }: Pick<WaitState, 'isLastCheck' | 'returnsUnfinished'>,
 	schedule: PollSchedule,
-	ask: (taskId: string) => Promise<Result<Answer<Task>>>,
+	ask: (taskId: string) => Promise<Result<ApiResponse<Task>>>,
 	now: () => number,
 ) {
-	const results = new Map<string, NonNullable<WaitEntry['settled']>>();
-	const answers = new Map<string, Answer<Task>>();
+	const results = new Map<string, NonNullable<Entry['settled']>>();
+	const answers = new Map<string, ApiResponse<Task>>();
 	let queueReached = false;
 	for (const { taskId, acceptedAt } of [...schedule.open.values()]) {
 		if (queueReached && acceptedAt !== undefined) continue;
 		const result = await ask(taskId);
-		const polled = recordAnswer(schedule, taskId, result, now(), Math.random());
+		const polled = recordResponse(schedule, taskId, result, now(), Math.random());
 		if (polled.kind === 'open' && !isLastCheck) {
 			queueReached ||= !result.ok || result.value.value.status === 'PENDING';
 		} else if (polled.kind === 'open') {
@@ -58,9 +58,9 @@ export async function askOpenTasks(
  */
 export async function runCheck<State extends Asked>(
 	state: State,
-	ask: (taskId: string) => Promise<Result<Answer<Task>>>,
+	ask: (taskId: string) => Promise<Result<ApiResponse<Task>>>,
 	now: () => number,
-): Promise<{ state: State; answers: Map<string, Answer<Task>> }> {
+): Promise<{ state: State; answers: Map<string, ApiResponse<Task>> }> {
 	const schedule = restoreSchedule(state.schedule);
 	const { results, answers } = await askOpenTasks(state, schedule, ask, now);
 	const entries = state.entries.map((entry) => ({

@@ -12,7 +12,7 @@ import { giveUp } from './outcomes';
 import { unpack } from '../plan/packing';
 import { remainsOf } from '../n8n/relatives';
 import { progressSchema, waitEntrySchema } from '../plan/state';
-import type { WaitEntry } from '../plan/state';
+import type { Entry } from '../plan/state';
 import { lostCreate, withProgress } from '../plan/rounds';
 
 const GOES_ON =
@@ -72,7 +72,7 @@ function idsIn(json: unknown): string[] {
 }
 
 /** The entries of a state, with what reports add to them. */
-function entriesOf(state: unknown, reports: unknown[]): WaitEntry[] {
+function entriesOf(state: unknown, reports: unknown[]): Entry[] {
 	const found = reports.flatMap((report) => {
 		const { progress, entries } = reportOf.parse(report);
 		return [...progress, ...entries];
@@ -82,7 +82,7 @@ function entriesOf(state: unknown, reports: unknown[]): WaitEntry[] {
 		return found
 			.filter((one) => placeOf.safeParse(one).data?.place === place)
 			.map((one) => readLegible(progressSchema, one))
-			.reduce<WaitEntry>(withProgress, { itemIndex: place, simplify: true, ...legible });
+			.reduce<Entry>(withProgress, { itemIndex: place, simplify: true, ...legible });
 	});
 }
 
@@ -91,7 +91,7 @@ const tellOf = (ids: string[]): string =>
 	ids.length === 0 ? '' : ` Accepted tasks of which nothing else can be read: ${ids.join(', ')}.`;
 
 /** Whether its task ID comes out with it: a failure has it, a video whose item was changed may not. */
-const comesOutByName = ({ taskId, item }: WaitEntry): boolean =>
+const comesOutByName = ({ taskId, item }: Entry): boolean =>
 	item === undefined || (taskId !== undefined && JSON.stringify(item.json).includes(taskId));
 
 /** The failure of something in which no video can be found: it names every task ID that stands there. */

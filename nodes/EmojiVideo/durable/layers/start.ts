@@ -9,12 +9,12 @@ import { canPark, parkOn } from '../n8n/parking';
 import { guardWorkflow } from '../n8n/workflows';
 import { untilFirstLook } from '../plan/looks';
 import { isSettled, saveSchedule } from '../plan/state';
-import type { WaitState, WaitEntry } from '../plan/state';
+import type { WaitState, Entry } from '../plan/state';
 import { FIRST_LATE_MS } from '../plan/rounds';
 import { aboutOf } from '../../batch/plan';
 import type { VideoLabel } from '../../batch/plan';
 import { createPollSchedule, enqueue } from '../../batch/pollSchedule';
-import { createPrepared } from '../../batch/submit';
+import { submitPrepared } from '../../batch/submit';
 import type { PreparedJob } from '../../batch/submit';
 import type { Delivery } from '../../wait/deliver';
 import { toItem } from '../../execution/outputItems';
@@ -69,7 +69,7 @@ function warn({ context }: Beginning, message: string): void {
 /** The state that the supervisor begins with. */
 function toWaitState(
 	{ context, options }: Beginning,
-	entries: WaitEntry[],
+	entries: Entry[],
 	schedule: WaitState['schedule'],
 ): WaitState {
 	const { functions, clock, rates, stopsAtFirstFailure } = context;
@@ -135,7 +135,7 @@ async function fallBack(
 ): Promise<Outcome[]> {
 	const waiting = inMemory(beginning);
 	for (const step of replay) step(waiting);
-	await createPrepared(
+	await submitPrepared(
 		prepared,
 		beginning.context,
 		(job, result) => {
@@ -155,11 +155,11 @@ function startDurableWait(beginning: Beginning): Waiting {
 	const { context, options, deliveries, refused } = beginning;
 	const { clock, paidTasks } = context;
 	const schedule = createPollSchedule(options, context.memory?.recall());
-	const entries: WaitEntry[] = [];
+	const entries: Entry[] = [];
 	const prepared: PreparedJob[] = [];
 	const replay: Array<(waiting: Waiting) => void> = [];
 
-	const addEntry = (label: VideoLabel, more: Partial<WaitEntry>) => {
+	const addEntry = (label: VideoLabel, more: Partial<Entry>) => {
 		const { itemIndex } = label;
 		const delivery = deliveries.get(itemIndex) ?? { simplify: true };
 		entries.push({ itemIndex, ...aboutOf(label), ...delivery, ...more });

@@ -7,7 +7,7 @@ import { aboutOf } from '../../batch/plan';
 import { enqueue } from '../../batch/pollSchedule';
 import type { PollSchedule } from '../../batch/pollSchedule';
 import { roomFor } from '../../batch/queueAhead';
-import { concernsAll, create } from '../../batch/submit';
+import { endsBatch, submitTask } from '../../batch/submit';
 import { unknownTasks } from '../../account/unknownTasks';
 import { runAfter } from '../../base/clock';
 import { openAccount } from '../../execution/context';
@@ -63,7 +63,7 @@ async function createOne(
 	const trace = createTrace(context.functions, order.owner?.executionId);
 	const result = await caught(
 		async () =>
-			await create(
+			await submitTask(
 				{ job: { ...about, itemIndex, templateId, key }, address, areas },
 				{ ...context, trace },
 			),
@@ -101,7 +101,7 @@ async function createInOrder(
 			enqueue(schedule, { taskId, templateId, acceptedAt }, clock.now());
 		}
 		if (typeof settled !== 'object') continue;
-		if (concernsAll(settled)) created.endedBy = settled;
+		if (endsBatch(settled)) created.endedBy = settled;
 		if (created.endedBy || order.stopsAtFirstFailure) break;
 	}
 	return created;

@@ -11,7 +11,7 @@ import type { ExecutionContext } from '../../execution/context';
 import type { Outcome } from '../../execution/outcome';
 import { createLimiter } from '../../base/limiter';
 import { succeed } from '../../base/result';
-import type { WaitEntry, WaitState } from '../plan/state';
+import type { Entry, WaitState } from '../plan/state';
 
 type Owned = Pick<WaitState, 'entries' | 'owner'>;
 
@@ -60,7 +60,7 @@ export const isWanted = async (
 /** What is left of a task whose wait was stopped. */
 async function endOne(
 	{ client }: Pick<ExecutionContext, 'client'>,
-	{ itemIndex, taskId, settled, ...entry }: WaitEntry,
+	{ itemIndex, taskId, settled, ...entry }: Entry,
 	cancels: boolean,
 ): Promise<Outcome> {
 	const about = aboutOf({ itemIndex, ...entry });

@@ -4,11 +4,11 @@
  * same for each video of a portrait. Rule: what is not packed is read as it stands.
  */
 import { z } from 'zod';
-import type { WaitEntry, WaitState } from './state';
+import type { Entry, WaitState } from './state';
 
 /** What the videos of a portrait, and often those of all portraits, have in common. */
 type Common = Pick<
-	WaitEntry,
+	Entry,
 	| 'areas'
 	| 'simplify'
 	| 'field'
@@ -24,7 +24,7 @@ type Common = Pick<
 export interface PackedState extends Omit<WaitState, 'entries'> {
 	common: Common[];
 	/** Each with the place of what it has in common with others. */
-	entries: Array<Omit<WaitEntry, keyof Common> & { common: number }>;
+	entries: Array<Omit<Entry, keyof Common> & { common: number }>;
 }
 
 /** @returns the same, as it is to be stored */

@@ -6,7 +6,7 @@
  */
 import { enqueue } from '../../batch/pollSchedule';
 import { roomFor, usualRunMs } from '../../batch/queueAhead';
-import { LOST_CREATE } from '../../dashscope/client';
+import { UNCONFIRMED_SUBMIT } from '../../dashscope/client';
 import type { Failure } from '../../base/result';
 import { looksBefore, secondsToNextLook } from './looks';
 import type { Order, OrderEntry, Report } from './checkMessages';
@@ -20,7 +20,7 @@ import {
 	saveSchedule,
 	waitBeforeCheck,
 } from './state';
-import type { EntryProgress, Turn, WaitEntry, WaitState } from './state';
+import type { EntryProgress, Turn, Entry, WaitState } from './state';
 
 /** How late a check may be taken up and still create, at first and at most. */
 export const FIRST_LATE_MS = 3 * 60_000;
@@ -45,26 +45,26 @@ const NOT_CREATED: Failure = {
 
 /** A create whose check n8n has lost. */
 export const lostCreate = (why: string): Failure => ({
-	kind: 'noAnswer',
+	kind: 'noResponse',
 	message: 'n8n was interrupted while this video was being created',
-	nextStep: `${why} ${LOST_CREATE}`,
+	nextStep: `${why} ${UNCONFIRMED_SUBMIT}`,
 });
 
 const settleAll = (
-	entries: WaitEntry[],
-	is: (entry: WaitEntry, place: number) => boolean,
+	entries: Entry[],
+	is: (entry: Entry, place: number) => boolean,
 	failure: Failure,
-): WaitEntry[] =>
+): Entry[] =>
 	entries.map((entry, place) => (is(entry, place) ? { ...entry, settled: failure } : entry));
 
 /** How it ended, by all that is known; a video that is made can still fail to be fetched. */
-const endOf = (entry: WaitEntry, { settled }: EntryProgress) =>
+const endOf = (entry: Entry, { settled }: EntryProgress) =>
 	entry.settled === undefined || (entry.settled === 'succeeded' && entry.item === undefined)
 		? (settled ?? entry.settled)
 		: entry.settled;
 
 /** An entry with what became known of it; once its task is known, nothing that was guessed without it counts. */
-export function withProgress(entry: WaitEntry, more: EntryProgress): WaitEntry {
+export function withProgress(entry: Entry, more: EntryProgress): Entry {
 	const made = { ...entry, address: undefined };
 	if (entry.taskId === undefined && more.taskId !== undefined) {
 		return { ...made, settled: undefined, ...more };
@@ -91,10 +91,10 @@ function reconcile(state: WaitState, now: number): WaitState {
 type Progress = Report['progress'];
 
 const withAll = (
-	entries: WaitEntry[],
+	entries: Entry[],
 	progress: Progress,
 	counts: (more: EntryProgress) => boolean,
-): WaitEntry[] => {
+): Entry[] => {
 	const known = new Map(progress.map(({ place, ...more }) => [place, more]));
 	return entries.map((entry, place) => {
 		const more = known.get(place);
@@ -147,7 +147,7 @@ function endHopeless(state: WaitState, now: number): WaitState {
 	let ended = entries;
 	let open = doubt;
 	if (doubt && (doubt.tries > MOST_UNREADABLE_LISTS || now - doubt.since > LIST_REACHES_MS)) {
-		const isMeant = (entry: WaitEntry, place: number) =>
+		const isMeant = (entry: Entry, place: number) =>
 			doubt.group.includes(place) && isToCreate(entry);
 		const failure = lostCreate("The account's list of tasks could not tell whether it was made.");
 		ended = settleAll(ended, isMeant, failure);

@@ -82,7 +82,7 @@ export const waitEntrySchema = progressSchema.extend({
 	withDetails: z.boolean().optional(),
 	pricePerSecond: z.number().optional(),
 });
-export type WaitEntry = z.infer<typeof waitEntrySchema>;
+export type Entry = z.infer<typeof waitEntrySchema>;
 
 /** The user's execution, whose end ends the wait. */
 export const ownerSchema = z.object({ executionId: z.string(), cancelsOnStop: z.boolean() });
@@ -181,11 +181,11 @@ export const restoreSchedule = (saved: SavedSchedule): PollSchedule => ({
 });
 
 /** A video that is still to be created. */
-export const isToCreate = ({ taskId, settled, address }: WaitEntry): boolean =>
+export const isToCreate = ({ taskId, settled, address }: Entry): boolean =>
 	taskId === undefined && settled === undefined && address !== undefined;
 
 /** A video that is made and not yet fetched. */
-export const isToFetch = ({ settled, item, fetchedAtEnd }: WaitEntry): boolean =>
+export const isToFetch = ({ settled, item, fetchedAtEnd }: Entry): boolean =>
 	settled === 'succeeded' && item === undefined && fetchedAtEnd !== true;
 
 /** Whether nothing is left to wait for. */

@@ -4,7 +4,7 @@ import type { AccountMemory } from '../../../../nodes/EmojiVideo/account/account
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
 import { runOrder } from '../../../../nodes/EmojiVideo/durable/layers/check';
-import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { orderSchema, reportSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import type { Order } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
@@ -15,7 +15,7 @@ import { answered, START_MS } from '../../support/simulatedAccount.mts';
 import { GONE_ON, made, n8nWith, orderOf, PARKED, STOPPED_BY_USER, unmade } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 
 const box = (type: string, bytes: number) => {
 	const head = Buffer.from(`\0\0\0\0${type}`, 'latin1');
@@ -39,7 +39,7 @@ interface Surroundings {
 
 /** A check of these entries. */
 async function play(
-	entries: WaitEntry[],
+	entries: Entry[],
 	more: Partial<Order> = {},
 	{
 		tasks = {},
@@ -85,7 +85,7 @@ async function play(
 			answered({ taskId, status: said, videoUrl, ...ran } as unknown as Task),
 		);
 	};
-	const createTask = async () =>
+	const submitTask = async () =>
 		await Promise.resolve(
 			succeed({ value: { taskId: `new-${creates++}`, requestId: 'r' }, raw: {} }),
 		);
@@ -94,7 +94,7 @@ async function play(
 		keep: ({ runs }) => void kept.push(runs),
 	};
 	const context = {
-		client: { getTask, createTask, cancelTask: getTask },
+		client: { getTask, submitTask, cancelTask: getTask },
 		clock,
 		functions,
 		memory: remembers ? memory : undefined,
@@ -258,7 +258,7 @@ it('a task that is out of time is an item as it is, without a file', async () =>
 });
 
 describe('nothing is fetched of', () => {
-	it.each<[string, WaitEntry, object]>([
+	it.each<[string, Entry, object]>([
 		['a task that goes on', made('a', 0), { taskId: 'a', settled: undefined }],
 		['one that has failed', made('a', 0, { settled: REFUSED }), { taskId: 'a', settled: REFUSED }],
 		[
@@ -273,7 +273,7 @@ describe('nothing is fetched of', () => {
 });
 
 describe('a task of unusual areas', () => {
-	const areas = { face: [0, 0, 10, 10], expression: [0, 0, 90, 10] } as WaitEntry['areas'];
+	const areas = { face: [0, 0, 10, 10], expression: [0, 0, 90, 10] } as Entry['areas'];
 	const hint = /Detect Automatically/;
 
 	it('that fails at the service may have failed by them', async () => {

@@ -44,7 +44,7 @@ function createAccount(runMs: number) {
 			};
 			return await Promise.resolve(succeed({ value, raw: {} }));
 		},
-		createTask: async () => {
+		submitTask: async () => {
 			time.now += 1000;
 			const startedAt = Math.max(time.now, tasks.at(-1)?.finishedAt ?? 0);
 			tasks.push({ startedAt, finishedAt: startedAt + runMs });

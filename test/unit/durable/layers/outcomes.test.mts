@@ -10,7 +10,7 @@ import {
 	toUnfinished,
 	waitingMessage,
 } from '../../../../nodes/EmojiVideo/durable/layers/outcomes';
-import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
@@ -18,8 +18,8 @@ import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { START_MS } from '../../support/simulatedAccount.mts';
 import { made, unmade } from '../parts.mts';
 
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
-const LOST: Failure = { kind: 'noAnswer', message: 'lost', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
+const LOST: Failure = { kind: 'noResponse', message: 'lost', nextStep: 'x' };
 
 const about = (itemIndex: number) => ({
 	templateId: 'mengwa_kaixin',
@@ -27,7 +27,7 @@ const about = (itemIndex: number) => ({
 	imageFile: `${itemIndex}.png`,
 });
 
-const video = (taskId: string, itemIndex: number, more: Partial<WaitEntry> = {}) =>
+const video = (taskId: string, itemIndex: number, more: Partial<Entry> = {}) =>
 	made(taskId, itemIndex, { settled: 'succeeded', item: { json: { taskId } }, ...more });
 
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
@@ -134,7 +134,7 @@ describe('all that came of a batch', () => {
 		});
 		expect(tellOf(outcomes)).toEqual([
 			[0, 'ok'],
-			[0, 'refused'],
+			[0, 'rejected'],
 			[1, 'ok'],
 		]);
 	});
@@ -155,7 +155,7 @@ describe('all that came of a batch', () => {
 			[0, 'ok'],
 			[1, 'lost'],
 			[2, 'ok'],
-			[0, 'refused'],
+			[0, 'rejected'],
 			[1, 'ok'],
 		]);
 		expect(outcomes[0] && jsonOf(outcomes[0])).toMatchObject({

@@ -11,9 +11,9 @@ import {
 	waitBeforeCheck,
 } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { runCheck } from '../../../../nodes/EmojiVideo/durable/layers/pollOpenTasks';
-import type { WaitState, WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { WaitState, Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { createPollSchedule, enqueue } from '../../../../nodes/EmojiVideo/batch/pollSchedule';
-import type { Answer } from '../../../../nodes/EmojiVideo/dashscope/client';
+import type { ApiResponse } from '../../../../nodes/EmojiVideo/dashscope/client';
 import { fail } from '../../../../nodes/EmojiVideo/base/result';
 import type { FailureKind, Result } from '../../../../nodes/EmojiVideo/base/result';
 import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
@@ -21,7 +21,7 @@ import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 import { answered, defaults, START_MS, taskAt } from '../../support/simulatedAccount.mts';
 import type { SimulatedTask } from '../../support/simulatedAccount.mts';
 
-type Ask = (taskId: string) => Promise<Result<Answer<Task>>>;
+type Ask = (taskId: string) => Promise<Result<ApiResponse<Task>>>;
 
 interface Scenario {
 	tasks: Array<{
@@ -75,10 +75,10 @@ const lastAcceptedAt = (simulated: SimulatedTask[]) =>
 function pack(scenario: Scenario, simulated: SimulatedTask[]): WaitState {
 	const schedule = createPollSchedule({ ...defaults, ...scenario.settings });
 	const now = lastAcceptedAt(simulated);
-	const entries: WaitEntry[] = Array.from({ length: scenario.refused }, (_, itemIndex) => ({
+	const entries: Entry[] = Array.from({ length: scenario.refused }, (_, itemIndex) => ({
 		itemIndex,
 		simplify: true,
-		settled: { kind: 'refused', message: 'refused', nextStep: 'x' },
+		settled: { kind: 'rejected', message: 'rejected', nextStep: 'x' },
 	}));
 	scenario.tasks.forEach(({ isExternal, entries: copies }, index) => {
 		const { taskId, templateId, acceptedAt } = simulated[index] ?? { taskId: '', acceptedAt: 0 };
@@ -142,7 +142,7 @@ async function play(scenario: Scenario): Promise<void> {
 	let now = lastAcceptedAt(simulated);
 	let questions = 0;
 	let checks = 0;
-	const answersOfCheck = new Map<string, { result: Result<Answer<Task>>; at: number }>();
+	const answersOfCheck = new Map<string, { result: Result<ApiResponse<Task>>; at: number }>();
 
 	const ask: Ask = async (taskId) => {
 		now += LATENCY_MS;
@@ -213,9 +213,9 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 				'throttled',
 				'unavailable',
 				'unreachable',
-				'noAnswer',
+				'noResponse',
 				'unreadable',
-				'refused',
+				'rejected',
 				'unauthorized',
 			),
 			{ nil: undefined, freq: 2 },

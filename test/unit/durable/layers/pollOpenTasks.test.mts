@@ -1,23 +1,23 @@
 /** Which tasks a check of a durable wait asks about, and how they have ended by what it hears. */
-import type { Answer } from '../../../../nodes/EmojiVideo/dashscope/client';
+import type { ApiResponse } from '../../../../nodes/EmojiVideo/dashscope/client';
 import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
 import { askOpenTasks, runCheck } from '../../../../nodes/EmojiVideo/durable/layers/pollOpenTasks';
 import { NOT_ASKED } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { fail } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure, Result } from '../../../../nodes/EmojiVideo/base/result';
 import { answered, defaults, START_MS } from '../../support/simulatedAccount.mts';
 import { made, scheduleOf, stateOf, unmade } from '../parts.mts';
 
-const NO_ANSWER: Failure = { kind: 'noAnswer', message: 'no answer', nextStep: 'x' };
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const NO_ANSWER: Failure = { kind: 'noResponse', message: 'no answer', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 
 const WAITS = 'PENDING';
 const RUNS = 'RUNNING';
 
 type Said = Task['status'] | Failure;
 
-const hear = (taskId: string, said: Said = WAITS): Result<Answer<Task>> =>
+const hear = (taskId: string, said: Said = WAITS): Result<ApiResponse<Task>> =>
 	typeof said === 'string' ? answered({ taskId, status: said } as Task) : fail(said);
 
 /** Asks about tasks of which this is said, in the order of the queue. */
@@ -156,7 +156,7 @@ it('tasks that were made elsewhere are put where they belong in the queue', asyn
 });
 
 it('a check settles every entry of a task, and no entry that has ended or has no task', async () => {
-	const entries: WaitEntry[] = [
+	const entries: Entry[] = [
 		made('a', 0),
 		made('a', 1),
 		made('b', 2, { settled: REFUSED }),

@@ -12,7 +12,7 @@ import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { made, n8nWith, stateOf, unmade } from '../parts.mts';
 
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const NOT_MADE = /^No task was made for this video/;
 const MAY_BE_MADE = /^The package was changed.*A task may have been made/;
 
@@ -87,7 +87,7 @@ describe('an entry', () => {
 			undefined,
 		];
 		const outcomes = outcomesOfLegible({ entries: [made('a', 0), unmade(1)] }, reports, CHANGED);
-		expect(outcomes.map(endOf)).toMatchObject([{ taskId: 'a' }, { message: 'refused' }]);
+		expect(outcomes.map(endOf)).toMatchObject([{ taskId: 'a' }, { message: 'rejected' }]);
 		expect(nextStepsOf(outcomes)[0]).toBe(
 			`${CHANGED.nextStep} Accepted tasks of which nothing else can be read: x.`,
 		);

@@ -12,7 +12,7 @@ import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { layerWith, made, orderOf, PARKED, stateOf, unmade } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 
-const WRONG_KEY: Failure = { kind: 'input', message: 'no credential', nextStep: 'x' };
+const WRONG_KEY: Failure = { kind: 'invalid', message: 'no credential', nextStep: 'x' };
 const carrying = (value: unknown) => ({ [WAIT_STATE_KEY]: value });
 
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
@@ -28,7 +28,7 @@ async function run(role: DurableRole, json: unknown, isOpen = true) {
 	const context = {
 		functions: n8n.functions,
 		clock: createVirtualClock(),
-		client: { createTask: lost, getTask: lost },
+		client: { submitTask: lost, getTask: lost },
 		signal: new AbortController().signal,
 		halt: () => undefined,
 		paidTasks: openPaidTasks({}),

@@ -19,7 +19,7 @@ import { answered, defaults, START_MS } from '../../support/simulatedAccount.mts
 import { AREAS, layerWith } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const HOUR_MS = 3_600_000;
 
 const label = (itemIndex: number, more: Partial<VideoLabel> = {}) => ({
@@ -88,7 +88,7 @@ function begin({
 			...more,
 		},
 	});
-	const createTask = async ({ imageUrl }: { imageUrl: string }) => {
+	const submitTask = async ({ imageUrl }: { imageUrl: string }) => {
 		created.push(imageUrl);
 		asked.push('create');
 		const failure = failures[imageUrl];
@@ -105,7 +105,7 @@ function begin({
 		functions: n8n.functions,
 		clock,
 		paidTasks,
-		client: { createTask, getTask },
+		client: { submitTask, getTask },
 		signal: stop.signal,
 		halt: () => stop.abort(),
 		isStopped: () => false,
@@ -288,7 +288,7 @@ describe('a batch that is parked', () => {
 				with: [
 					[
 						{ json: { taskId: 'a', unfinished: true }, pairedItem: { item: 0 } },
-						{ json: { error: { message: 'refused' } }, pairedItem: { item: 1 } },
+						{ json: { error: { message: 'rejected' } }, pairedItem: { item: 1 } },
 						{ json: { status: 'UNKNOWN' }, pairedItem: { item: 2 } },
 					],
 				],

@@ -3,7 +3,7 @@ import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import type { CreatedTask, ListedTask } from '../../../../nodes/EmojiVideo/dashscope/schemas';
 import { createGroup } from '../../../../nodes/EmojiVideo/durable/layers/submitGroup';
 import { STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/relatives';
-import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { Order } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { SUPERVISOR_NODE } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
@@ -23,7 +23,7 @@ import {
 } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const WRONG_KEY: Failure = { kind: 'unauthorized', message: 'wrong key', nextStep: 'x' };
 
 interface Trouble {
@@ -42,14 +42,14 @@ interface Trouble {
 }
 
 /** The group of an order, created on an account with these troubles. */
-async function play(entries: WaitEntry[], more: Partial<Order> = {}, trouble: Trouble = {}) {
+async function play(entries: Entry[], more: Partial<Order> = {}, trouble: Trouble = {}) {
 	const { failures = {}, listed = [], listMs = 0, createMs = 0, hangs, isStopped } = trouble;
 	const clock = createVirtualClock(START_MS);
 	const stop = new AbortController();
 	if (isStopped) stop.abort();
 	const sent: Array<{ imageUrl: string; templateId: string }> = [];
 	let lists = 0;
-	const createTask = async (video: { imageUrl: string; templateId: string }) => {
+	const submitTask = async (video: { imageUrl: string; templateId: string }) => {
 		const nth = sent.length;
 		sent.push(video);
 		if (hangs) await clock.sleep(Infinity, stop.signal);
@@ -73,7 +73,7 @@ async function play(entries: WaitEntry[], more: Partial<Order> = {}, trouble: Tr
 	const { functions, read, log, warned } = n8nWith(rows, trouble.n8n);
 	const paidTasks = openPaidTasks({});
 	const context = {
-		client: { createTask, listTasks, aheadMs: () => 0 },
+		client: { submitTask, listTasks, aheadMs: () => 0 },
 		clock,
 		functions,
 		signal: stop.signal,
@@ -304,7 +304,7 @@ describe('a group that a lost check may have created', () => {
 		const entries = [made('known', 0), unmade(1), unmade(2)];
 		const { progress, creating, sent, warned } = await play(entries, { doubt }, { listed });
 		const settled = expect.objectContaining({
-			kind: 'noAnswer',
+			kind: 'noResponse',
 			nextStep: expect.stringMatching(/may be this video: other-a, other-b\. A task may/) as string,
 		}) as Failure;
 		expect(progress).toEqual([

@@ -26,7 +26,7 @@ import { layerWith, made, rowWith, scheduleOf, stateOf, unmade } from '../parts.
 import { createVirtualClock } from '../../support/virtualClock.mts';
 
 const LOST_CHECKS_KEY = 'emojiVideoLostChecks';
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const item = { json: { taskId: 'a' } };
 const owner = { executionId: 'user', cancelsOnStop: false };
 
@@ -320,7 +320,7 @@ describe('woken by a date', () => {
 		const found = await play({ state, json: markOf(1), now: lostAt });
 		expect(endsOf(found.outcomes)).toMatchObject([
 			{ kind: 'timeLimit', taskId: 'a' },
-			{ kind: 'noAnswer', nextStep: expect.stringContaining('lost again and again') as string },
+			{ kind: 'noResponse', nextStep: expect.stringContaining('lost again and again') as string },
 		]);
 		expect(found.kept?.turn).toBeUndefined();
 	});
@@ -354,7 +354,7 @@ describe('a check that n8n reports as lost', () => {
 		expect(found.started).toEqual([]);
 		expect(endsOf(found.outcomes)).toMatchObject([
 			{ kind: 'timeLimit', taskId: 'a' },
-			{ kind: 'noAnswer', nextStep: expect.stringContaining('lost again and again') as string },
+			{ kind: 'noResponse', nextStep: expect.stringContaining('lost again and again') as string },
 		]);
 	});
 
@@ -383,7 +383,7 @@ describe('where the account cannot be opened any more', () => {
 
 	it('what its check may have created says so', async () => {
 		const { ends } = await giveUp({ state: UNDER_WAY, json: markOf(1) });
-		expect(ends).toMatchObject([{ ...STOPPED, taskId: 'a' }, { kind: 'noAnswer' }]);
+		expect(ends).toMatchObject([{ ...STOPPED, taskId: 'a' }, { kind: 'noResponse' }]);
 	});
 
 	it('the same in the first run, where nothing was created', async () => {

@@ -5,7 +5,7 @@ import {
 	isWanted,
 	ownerOf,
 } from '../../../../nodes/EmojiVideo/durable/n8n/owner';
-import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
 import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { fail, succeed } from '../../../../nodes/EmojiVideo/base/result';
@@ -13,7 +13,7 @@ import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { answered } from '../../support/simulatedAccount.mts';
 import { GONE_ON, made, n8nWith, PARKED, STOPPED_BY_USER, unmade } from '../parts.mts';
 
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 
 const boom = () => {
 	throw new Error('Nobody expected this');
@@ -50,7 +50,7 @@ describe('the user’s execution', () => {
 	});
 });
 
-const ENTRIES: WaitEntry[] = [
+const ENTRIES: Entry[] = [
 	made('queued', 0),
 	made('running', 1),
 	made('finished', 2, { settled: 'succeeded' }),
@@ -61,7 +61,7 @@ const ENTRIES: WaitEntry[] = [
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
 
 /** Ends these on an account that cancels what is queued, and cannot be asked about what is forgotten. */
-async function stop(entries: WaitEntry[], cancelsOnStop?: boolean) {
+async function stop(entries: Entry[], cancelsOnStop?: boolean) {
 	const canceled: string[] = [];
 	const cancelTask = async (taskId: string) => {
 		canceled.push(taskId);
@@ -103,7 +103,7 @@ describe('a wait that the user has stopped', () => {
 			},
 			{ ...about(2, 'finished'), status: 'ENDED', message: 'It had ended before.' },
 			{ ...about(3, undefined), status: 'ENDED', message: 'No task is known for it.' },
-			{ ...about(4, 'forgotten'), status: 'UNKNOWN', message: 'refused' },
+			{ ...about(4, 'forgotten'), status: 'UNKNOWN', message: 'rejected' },
 		]);
 	});
 

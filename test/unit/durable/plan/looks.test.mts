@@ -6,7 +6,7 @@ import {
 	untilFirstLook,
 } from '../../../../nodes/EmojiVideo/durable/plan/looks';
 import { saveSchedule, waitBeforeCheck } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { Order } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { START_MS } from '../../support/simulatedAccount.mts';
 import { made, orderOf, scheduleOf, stateOf, unmade } from '../parts.mts';
@@ -49,19 +49,14 @@ describe('after a look the check goes on', () => {
 		made(taskId, place, { settled: 'succeeded', item: { json: { taskId } } });
 	const runs = (seconds: number) => [{ ms: seconds * 1000 }];
 	/** An order whose creates are due in so many minutes. */
-	const dueIn = (
-		minutes: number,
-		entries: WaitEntry[],
-		seconds: number,
-		more: Partial<Order> = {},
-	) =>
+	const dueIn = (minutes: number, entries: Entry[], seconds: number, more: Partial<Order> = {}) =>
 		orderOf(entries, {
 			dueAt: START_MS + minutes * MINUTE_MS,
 			schedule: { ...saveSchedule(scheduleOf(entries)), runs: runs(seconds) },
 			...more,
 		});
 	const open = [made('a', 0), made('b', 1)];
-	const failed = made('c', 2, { settled: { kind: 'refused', message: 'x', nextStep: 'y' } });
+	const failed = made('c', 2, { settled: { kind: 'rejected', message: 'x', nextStep: 'y' } });
 	const doubt = { since: 0, until: 0, known: [] };
 
 	it.each<[string, Order, boolean]>([

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { stringify } from 'flatted';
 import { pack, unpack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
 import { waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import type { WaitEntry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 import { AREAS, made, stateOf, unmade } from '../parts.mts';
 
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 
 /** Each field that an entry can have, or has not. */
 const entryOf = fc.record(
@@ -18,7 +18,7 @@ const entryOf = fc.record(
 		taskId: fc.string(),
 		requestId: fc.string(),
 		acceptedAt: fc.nat(),
-		settled: fc.constantFrom<WaitEntry['settled'][]>('succeeded', 'outOfTime', REFUSED),
+		settled: fc.constantFrom<Entry['settled'][]>('succeeded', 'outOfTime', REFUSED),
 		item: fc.record({ json: fc.dictionary(fc.string(), fc.string()) }),
 		about: fc.record({ templateId: fc.string() }),
 		fetchedAtEnd: fc.boolean(),

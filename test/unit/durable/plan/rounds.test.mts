@@ -1,7 +1,7 @@
 /** What the supervisor of a durable wait decides between two checks: the state and a report in, a check out. */
 import { loseTurn } from '../../../../nodes/EmojiVideo/durable/plan/unconfirmed';
 import { saveSchedule } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import type { Turn, WaitEntry, WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Turn, Entry, WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { orderSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import {
 	FIRST_LATE_MS,
@@ -17,7 +17,7 @@ import { made, scheduleOf, stateOf, unmade } from '../parts.mts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const OTHER: Failure = { kind: 'task', message: 'other', nextStep: 'x' };
 const WRONG_KEY: Failure = { kind: 'unauthorized', message: 'wrong key', nextStep: 'x' };
 
@@ -58,7 +58,7 @@ describe('what becomes known of an entry', () => {
 		expect(withProgress(unmade(0), { settled: REFUSED })).toEqual(unmade(0, { settled: REFUSED }));
 	});
 
-	it.each<[string, Partial<WaitEntry>, Partial<WaitEntry>, Partial<WaitEntry>]>([
+	it.each<[string, Partial<Entry>, Partial<Entry>, Partial<Entry>]>([
 		['an open one ends', {}, { settled: 'succeeded', item }, { settled: 'succeeded', item }],
 		['an open one goes on', {}, {}, { settled: undefined, item: undefined }],
 		[
@@ -278,7 +278,7 @@ const video = (taskId: string, itemIndex: number) =>
 	made(taskId, itemIndex, { settled: 'succeeded', item });
 
 describe('a batch is over', () => {
-	it.each<[string, WaitEntry[], Partial<WaitState>, 'end' | 'check']>([
+	it.each<[string, Entry[], Partial<WaitState>, 'end' | 'check']>([
 		[
 			'when all have ended and are fetched',
 			[video('a', 0), unmade(1, { settled: OTHER })],
@@ -371,7 +371,7 @@ describe('what cannot be done any more ends', () => {
 });
 
 describe('the next check may create', () => {
-	it.each<[string, WaitEntry[], Partial<WaitState>, number[]]>([
+	it.each<[string, Entry[], Partial<WaitState>, number[]]>([
 		['those that are to be created', [made('a', 0), ...several(2, 1)], {}, [1, 2]],
 		['none that has ended', [unmade(0, { settled: REFUSED }), unmade(1)], {}, [1]],
 		['none where none is left', [made('a', 0)], {}, []],

@@ -10,7 +10,7 @@ import {
 	waitBeforeCheck,
 	waitStateSchema,
 } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import type { WaitEntry, WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry, WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { defaults, START_MS } from '../../support/simulatedAccount.mts';
 import { made, scheduleOf, stateOf, unmade } from '../parts.mts';
@@ -18,11 +18,11 @@ import { made, scheduleOf, stateOf, unmade } from '../parts.mts';
 const MINUTE_MS = 60_000;
 const SHORTEST_MS = 66_000;
 const LONGEST_MS = 30 * MINUTE_MS;
-const REFUSED: Failure = { kind: 'refused', message: 'refused', nextStep: 'x' };
+const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const item = { json: { taskId: 'a' } };
 
 describe('an entry is to be created', () => {
-	it.each<[string, WaitEntry, boolean]>([
+	it.each<[string, Entry, boolean]>([
 		['if it has an address and nothing else', unmade(0), true],
 		['not if it has a task', unmade(0, { taskId: 'a' }), false],
 		['not if it has ended', unmade(0, { settled: REFUSED }), false],
@@ -33,7 +33,7 @@ describe('an entry is to be created', () => {
 });
 
 describe('a video is to be fetched', () => {
-	it.each<[string, Partial<WaitEntry>, boolean]>([
+	it.each<[string, Partial<Entry>, boolean]>([
 		['if it is finished', { settled: 'succeeded' }, true],
 		['not if it is fetched', { settled: 'succeeded', item }, false],
 		['not yet if it waits for the end', { settled: 'succeeded', fetchedAtEnd: true }, false],
@@ -47,7 +47,7 @@ describe('a video is to be fetched', () => {
 });
 
 describe('nothing is left to wait for', () => {
-	it.each<[string, WaitEntry[], boolean, boolean]>([
+	it.each<[string, Entry[], boolean, boolean]>([
 		['if all have ended', [made('a', 0, { settled: 'succeeded' })], false, true],
 		['not if one is open', [made('a', 0, { settled: 'succeeded' }), made('b', 1)], false, false],
 		[
@@ -95,7 +95,7 @@ describe('until the next check', () => {
 	const atEnd = { ...finished, fetchedAtEnd: true };
 	const doubt = { group: [2], since: START_MS, until: START_MS + 100, tries: 0 };
 
-	it.each<[string, WaitEntry[], number | undefined, Partial<WaitState>, number]>([
+	it.each<[string, Entry[], number | undefined, Partial<WaitState>, number]>([
 		['all should have ended', open, 200_000, {}, 400_500],
 		['a minute, where nothing is known', open, undefined, {}, SHORTEST_MS],
 		['no sooner than n8n writes a wait down', open, 1000, {}, SHORTEST_MS],

@@ -1,5 +1,5 @@
 /** What an answer means for the schedule, at the limits: when a wait is over, and when all should be done. */
-import { recordAnswer } from '../../../nodes/EmojiVideo/batch/pollAnswers';
+import { recordResponse } from '../../../nodes/EmojiVideo/batch/pollResponses';
 import {
 	createPollSchedule,
 	deadline,
@@ -29,10 +29,10 @@ function scheduleOf(count: number, more: Partial<PollSettings> = {}) {
 	const taskOf = (nth: number) => schedule.open.get(String(nth)) as OpenTask;
 	const hear = (nth: number, status: Task['status'], now: number, times: Partial<Task> = {}) => {
 		const task = { taskId: String(nth), status, submittedAt: 0, ...times } as Task;
-		return recordAnswer(schedule, String(nth), answered(task), now, 0);
+		return recordResponse(schedule, String(nth), answered(task), now, 0);
 	};
 	const miss = (nth: number, kind: FailureKind, now: number) =>
-		recordAnswer(schedule, String(nth), fail({ kind, message: 'M', nextStep: 'n' }), now, 0);
+		recordResponse(schedule, String(nth), fail({ kind, message: 'M', nextStep: 'n' }), now, 0);
 	return { schedule, taskOf, hear, miss };
 }
 
@@ -75,7 +75,7 @@ describe('a wait', () => {
 		expect(miss(0, 'unavailable', 1000).kind).toBe('open');
 		expect(hear(0, 'PENDING', 2000).kind).toBe('open');
 		expect(miss(0, 'unavailable', 10_000).kind).toBe('open');
-		expect(miss(0, 'noAnswer', 309_999).kind).toBe('open');
+		expect(miss(0, 'noResponse', 309_999).kind).toBe('open');
 		expect(miss(0, 'unavailable', 310_000)).toEqual({
 			kind: 'failed',
 			failure: { kind: 'unavailable', message: 'M', nextStep: 'n', taskId: '0', status: 'PENDING' },
@@ -98,7 +98,7 @@ describe('a wait', () => {
 
 	it('ends at once with a fault that does not pass', () => {
 		const { miss, schedule } = scheduleOf(1);
-		expect(miss(0, 'refused', 1000)).toMatchObject({ failure: { kind: 'refused', taskId: '0' } });
+		expect(miss(0, 'rejected', 1000)).toMatchObject({ failure: { kind: 'rejected', taskId: '0' } });
 		expect(schedule.open.size).toBe(0);
 	});
 });
@@ -145,7 +145,7 @@ it('a task that was made elsewhere says nothing of how many run at once, until a
 	const schedule = createPollSchedule(SETTINGS, { runs: [], width: 2 });
 	for (const taskId of ['a', 'b', 'c']) enqueue(schedule, { taskId }, 0);
 	const hear = (taskId: string, status: Task['status']) =>
-		recordAnswer(schedule, taskId, answered({ taskId, status } as Task), 1000, 0);
+		recordResponse(schedule, taskId, answered({ taskId, status } as Task), 1000, 0);
 	hear('c', 'RUNNING');
 	expect(schedule.width).toBe(2);
 	hear('a', 'PENDING');

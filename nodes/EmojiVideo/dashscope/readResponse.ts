@@ -6,10 +6,10 @@ import type { z } from 'zod';
 import { fail, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
 import { refusal, refusalInSuccess } from './errors';
-import type { ApiAnswer } from './transport';
+import type { HttpResponse } from './transport';
 
 /** An answer in this package's terms, and the body as it came. */
-export interface Answer<T> {
+export interface ApiResponse<T> {
 	value: T;
 	raw: object;
 }
@@ -24,7 +24,7 @@ function parseJson(text: string): unknown {
 }
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110 section 10.2.3). */
-function retryAfterMs(headers: ApiAnswer['headers'], now: number): number | undefined {
+function retryAfterMs(headers: HttpResponse['headers'], now: number): number | undefined {
 	const text = headers['retry-after'];
 	if (typeof text !== 'string') return undefined;
 	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
@@ -32,7 +32,7 @@ function retryAfterMs(headers: ApiAnswer['headers'], now: number): number | unde
 }
 
 /** How far the clock that an answer's `Date` tells (RFC 9110 section 6.6.1) is ahead of this one, in ms. */
-export function aheadOf({ headers }: ApiAnswer, now: number): number | undefined {
+export function aheadOf({ headers }: HttpResponse, now: number): number | undefined {
 	const { date } = headers;
 	// The obsolete form without a zone would be read as local time.
 	const ms = typeof date === 'string' && date.endsWith('GMT') ? Date.parse(date) - now : NaN;
@@ -58,11 +58,11 @@ const UNREADABLE = {
  * Reads an answer.
  * @param now in ms since the epoch, for a `Retry-After` that names a date
  */
-export function readAnswer<T>(
-	answer: ApiAnswer,
+export function readResponse<T>(
+	answer: HttpResponse,
 	{ schema, isAnswer, objection }: Reading<T>,
 	now: number,
-): Result<Answer<T>> {
+): Result<ApiResponse<T>> {
 	const { httpStatus } = answer;
 	const body = parseJson(answer.text);
 	if (httpStatus < 200 || httpStatus > 299) {

@@ -1,7 +1,7 @@
 /** From an HTTP answer to a value or a failure: which statuses are an answer, and what the headers say. */
 import { z } from 'zod';
-import { aheadOf, readAnswer } from '../../../nodes/EmojiVideo/dashscope/readAnswer';
-import type { Reading } from '../../../nodes/EmojiVideo/dashscope/readAnswer';
+import { aheadOf, readResponse } from '../../../nodes/EmojiVideo/dashscope/readResponse';
+import type { Reading } from '../../../nodes/EmojiVideo/dashscope/readResponse';
 import { fail, succeed } from '../../../nodes/EmojiVideo/base/result';
 
 const NOW = Date.UTC(2025, 9, 14, 3, 28, 4);
@@ -19,7 +19,7 @@ const read = (
 		headers?: Record<string, unknown>;
 		reading?: Reading<unknown>;
 	} = {},
-) => readAnswer({ httpStatus, headers, text }, reading, NOW);
+) => readResponse({ httpStatus, headers, text }, reading, NOW);
 
 const unreadable = (httpStatus: number) =>
 	fail({

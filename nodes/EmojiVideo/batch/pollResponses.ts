@@ -4,7 +4,7 @@
  * pollSchedule.ts, whose state this changes.
  */
 import { taskFailure, timeLimitFailure, unansweredLimitFailure } from '../dashscope/errors';
-import type { Answer } from '../dashscope/client';
+import type { ApiResponse } from '../dashscope/client';
 import { backoffMs, RETRIED } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';
 import type { Failure, Result } from '../base/result';
@@ -22,8 +22,8 @@ const LAST_ANSWER_MS = 2 * 60_000;
 /** What came of a question: the task goes on, has its video, or ended in a failure. */
 export type PollResult =
 	| { kind: 'open' }
-	| { kind: 'done'; answer: Answer<Task> }
-	| { kind: 'failed'; failure: Failure; answer?: Answer<Task> };
+	| { kind: 'done'; answer: ApiResponse<Task> }
+	| { kind: 'failed'; failure: Failure; answer?: ApiResponse<Task> };
 
 function positionOf({ open }: PollSchedule, taskId: string): number {
 	let index = 0;
@@ -93,10 +93,10 @@ function recordFault(
  * Takes in the answer to a question.
  * @param random a number in [0, 1) for the jitter of a pause after a fault
  */
-export function recordAnswer(
+export function recordResponse(
 	schedule: PollSchedule,
 	taskId: string,
-	result: Result<Answer<Task>>,
+	result: Result<ApiResponse<Task>>,
 	now: number,
 	random: number,
 ): PollResult {
