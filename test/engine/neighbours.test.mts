@@ -1,7 +1,6 @@
 /**
- * Batches in the background: two that are parked and single videos of somebody who waits for them, on one
- * account that runs one task at a time. Rule: a single video waits at most for what the batches keep in the
- * queue, and no batch stands still.
+ * Two parked batches and single videos share an account that runs one task at a time. Rule: a single video
+ * waits at most for the tasks that the batches keep queued, and both batches make progress.
  */
 import { itemsOf, survive } from './durableWait.mts';
 import { useN8n } from './server/n8nServer.mts';
@@ -19,7 +18,7 @@ const portraits = Array.from(
 	(_, index) => ['ada.png', 'ben.jpg'][index % 2] ?? '',
 );
 
-/** Without reading what the row holds. */
+/** Reads the row's status only, which is cheap. */
 const hasSucceeded = (id: string) =>
 	n8n.executions().some((row) => row.id === id && row.status === 'success');
 
@@ -29,7 +28,7 @@ const startBatch = async () =>
 		parameters: survive({ limitOptions: { queueAhead: QUEUE_AHEAD }, downloadVideo: false }),
 	});
 
-it('a single video waits for Queue Ahead of each batch at most, and both batches go on', async () => {
+it('a single video waits behind at most the queued tasks of each running batch, and both batches finish', async () => {
 	const { double, time } = sandbox;
 	const batches = [await startBatch(), await startBatch()];
 	const waits: number[] = [];
@@ -47,7 +46,7 @@ it('a single video waits for Queue Ahead of each batch at most, and both batches
 		const task = double.tasks().find((each) => each.id === taskId);
 		waits.push((task?.startedMs ?? Infinity) - (task?.submittedMs ?? 0));
 	}
-	// Somebody had to wait, or nothing is shown.
+	// A wait must occur, or the test proves nothing.
 	expect(Math.max(...waits)).toBeGreaterThan(0);
 	for (const wait of waits) expect(wait).toBeLessThanOrEqual(2 * QUEUE_AHEAD * RUN_MS);
 	for (const id of batches) {

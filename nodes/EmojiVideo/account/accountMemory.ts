@@ -1,9 +1,8 @@
 /**
- * What one batch of an account has learned of its queue, for the next one: how long runs take, how many
- * run at once. Kept per process and account, like the pace. Rule: a guess to start from, never a fact;
- * the first answers correct it.
+ * Carries run times and parallelism of an account's queue from one batch to the next. Each process keeps one
+ * memory per account. Rule: the values are a first guess; responses correct them.
  */
-/** What is learned of a queue. */
+/** An account's queue, as the finished tasks showed it. */
 export interface Learned {
 	/** Run times in ms of finished tasks, newest last. */
 	runs: Array<{ templateId?: string; ms: number }>;
@@ -13,13 +12,13 @@ export interface Learned {
 
 const accounts = new Map<string, Learned>();
 
-/** The memory of an account. */
+/** Reads and writes the memory of one account. */
 export interface AccountMemory {
 	recall(): Learned;
 	keep(learned: Learned): void;
 }
 
-/** As long as nothing is known. */
+/** The values of an account without finished tasks. */
 const NOTHING: Learned = { runs: [], width: 1 };
 
 /** @param accountId from `accountIdOf` */

@@ -1,7 +1,6 @@
 /**
- * Takes a task out of the queue. Only PENDING tasks can be canceled (docs/service.md, "Cancel").
- * Rule: a refusal, a lost answer or one that proves nothing is never the last word; the task's own status
- * is.
+ * Cancels a queued task. DashScope cancels only PENDING tasks (docs/service.md, "Cancel").
+ * Rule: the task's own status decides the result. A rejected, lost or unclear cancellation does not.
  */
 import type { Client } from '../dashscope/client';
 import { fail, mayHaveActed, succeed } from '../base/result';
@@ -10,7 +9,7 @@ import type { Task, TaskStatus } from '../dashscope/schemas';
 
 export interface CancelOutcome {
 	taskId: string;
-	/** Whether the task will not run, by this request or by an earlier one. */
+	/** Whether the task is canceled, by this request or an earlier one. */
 	canceled: boolean;
 	status: TaskStatus;
 	/** Why it was not canceled. */
@@ -18,15 +17,15 @@ export interface CancelOutcome {
 	requestId?: string;
 }
 
-/** The code of a cancellation that came too late. */
+/** The service's code for a task that is no longer PENDING. */
 const NOT_PENDING = 'UnsupportedOperation';
 
-/** A task that stays PENDING although its cancellation was sent is sent for this often. */
-const ATTEMPTS = 3;
+/** How often a cancellation is sent for a task that stays PENDING. */
+const MOST_ATTEMPTS = 3;
 
 const TOO_LATE = 'Only tasks that are still PENDING can be canceled.';
 
-/** What each status means for one who wanted to cancel. */
+/** Why a task with this status was not canceled. */
 const REASONS: Partial<Record<TaskStatus, string>> = {
 	RUNNING: `The task is already running. ${TOO_LATE} It ends by itself and is billed.`,
 	SUCCEEDED: `The task has already finished. ${TOO_LATE} Fetch its video within 24 hours of its creation.`,
@@ -45,8 +44,8 @@ const toOutcome = ({ taskId, status, requestId }: Task): CancelOutcome => ({
 });
 
 /**
- * Cancels a task, and says what became of it.
- * @returns a failure only where neither the cancellation nor the status was answered
+ * Cancels a task and reports its status.
+ * @returns a failure only if neither the cancellation nor the status query got a response
  */
 export async function cancelTask(
 	client: Pick<Client, 'cancelTask' | 'getTask'>,
@@ -66,6 +65,6 @@ export async function cancelTask(
 		const asked = await client.getTask(taskId);
 		if (!asked.ok) return fail({ ...asked.failure, taskId });
 		const task = asked.value.value;
-		if (task.status !== 'PENDING' || attempt === ATTEMPTS) return succeed(toOutcome(task));
+		if (task.status !== 'PENDING' || attempt === MOST_ATTEMPTS) return succeed(toOutcome(task));
 	}
 }

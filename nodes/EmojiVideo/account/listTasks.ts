@@ -1,28 +1,31 @@
 /**
- * The account's tasks, page after page. The list moves while it is read: a task that is submitted in
- * between shifts rows to the next page. Rule: every task comes once, and a page that fails fails the
- * whole list, so that nobody takes a part for the whole.
+ * Lists the account's tasks, page by page. The list moves while it is read: a task submitted meanwhile shifts
+ * rows to the next page. Rule: each task appears once. If a page fails, the whole list fails, so that no
+ * caller takes a partial list for a complete one.
  */
 import type { Client, TaskListQuery } from '../dashscope/client';
 import { succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
 import type { ListedTask } from '../dashscope/schemas';
 
-/** The documents name a default of 10 and no largest size; 100 is what the double takes. */
+/**
+ * The reference states a default page size of 10 and no maximum. The mock accepts 100. A service that rejects
+ * it is asked for smaller pages.
+ */
 export const LARGEST_PAGE = 100;
-/** The documented default, which every service takes. */
+/** The documented default page size. */
 const SMALLEST_PAGE = 10;
 
-/** A refusal that may be about the page's size: its words are not documented. */
+/** Whether a rejection may be about the page size. Its wording is not documented. */
 const mayBeTooLarge = ({ kind, httpStatus }: Failure, pageSize: number): boolean =>
 	kind === 'rejected' && httpStatus === 400 && pageSize > SMALLEST_PAGE;
 
-/** More pages than this cannot be: a day has 86,400 creations at the limit of one a second. */
+/** More than a day's tasks: at the limit of one per second, a day has 86,400 tasks, 864 pages. */
 const MOST_PAGES = 1000;
 
 export type TaskFilter = Omit<TaskListQuery, 'page' | 'pageSize'>;
 
-/** Reads every page of one size. */
+/** Reads all pages of one size. */
 async function readPages(
 	client: Pick<Client, 'listTasks'>,
 	filter: TaskFilter,
@@ -45,10 +48,10 @@ async function readPages(
 }
 
 /**
- * Lists the tasks that fit, in the service's order, as many pages as there are. Where large pages are
- * refused, the whole list is read again in smaller ones, so that no row falls between two sizes.
- * @param limit ends the list early; `undefined` for all
- * @param fits what the service's own filters cannot say
+ * Lists the matching tasks in the service's order. If the service rejects large pages, the whole list is read
+ * again in smaller ones, so that no row is skipped.
+ * @param limit the most tasks to return; all by default
+ * @param fits selects tasks beyond the service's own filters
  */
 export async function listAllTasks(
 	client: Pick<Client, 'listTasks'>,

@@ -1,8 +1,8 @@
 /**
- * Requests per second, per account, shared by all executions of this process. DashScope counts per
- * main account, not per item or execution (docs/service.md, "Limits"), so n8n's parallel
- * executions must queue up here; with other processes the account is shared by slots (slots.ts).
- * Rule: the key itself is never kept, only a hash of it.
+ * Keeps an account's requests per second, for all executions of this process. DashScope counts per account,
+ * not per item or execution (docs/service.md, "Limits"), so n8n's parallel executions share one queue here.
+ * Several processes share the account by slots (slots.ts).
+ * Rule: this file keeps a hash of the key, never the key.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock';
@@ -10,16 +10,19 @@ import { onAbort } from '../base/onAbort';
 import { createAsyncEvent } from '../base/asyncEvent';
 import type { AsyncEvent } from '../base/asyncEvent';
 import type { Bucket, Acquire } from '../dashscope/client';
-import { admitted, allSlots, isAlone, nextSlot, refused } from './slots';
+import { allSlots, hasAllSlots, nextSlot, recordAccepted, recordThrottled } from './slots';
 import type { Slots } from './slots';
 
 /** Requests per second for each bucket. */
 export type Rates = Record<Bucket, number>;
 
-/** emoji-detect-v1 1/s, emoji-v1 1/s, the three task endpoints 20/s together, upload policies 100/s. */
+/**
+ * emoji-detect-v1 1/s, emoji-v1 1/s, the three task endpoints 20/s together, upload policies 100/s
+ * (docs/service.md, "Limits").
+ */
 export const DOCUMENTED_RATES: Rates = { detect: 1, create: 1, query: 20, policy: 100 };
 
-/** The documented rates, but for those that the user has given. */
+/** The user's rates, and the documented ones where the user gave none. */
 export const documentedUnless = (given: Partial<Rates>): Rates => ({
 	detect: given.detect ?? DOCUMENTED_RATES.detect,
 	create: given.create ?? DOCUMENTED_RATES.create,
@@ -28,35 +31,35 @@ export const documentedUnless = (given: Partial<Rates>): Rates => ({
 });
 
 /**
- * Requests leave evenly spaced, and arrive with the network's jitter. This much more than the even
- * space keeps two of them from arriving within one second's count.
+ * How much longer than an even share of a second the space between two requests is. Network jitter would
+ * otherwise let two requests arrive within the same second. `npm run test:slots` chose it.
  */
-const MARGIN = 1.09;
+const SPACE_MARGIN = 1.09;
 
-/** One that waits for its slot. */
+/** A request that waits for its turn. */
 interface Waiter {
-	/** Of all that wait, in the order of their coming. */
+	/** Its number in the order of arrival, over all buckets. */
 	number: number;
-	/** When it came, in ms since the epoch. */
+	/** When it arrived, in ms since the epoch. */
 	since: number;
-	/** When it took its place in the line, the last time; in ms since the epoch. */
-	inLineSince: number;
+	/** When it last joined the queue, in ms since the epoch. */
+	inQueueSince: number;
 	event: AsyncEvent;
 }
 
-/** Those that allow the same rate; they share it. */
+/** The requests of all executions that allow the same rate. They share that rate. */
 interface Lane {
-	/** When the last of them left, in ms since the epoch. */
+	/** When the lane's last request left, in ms since the epoch. */
 	lastAt: number;
 	waiting: Set<Waiter>;
 }
 
-/** What a bucket of an account has done, and who waits. Nothing is promised: who leaves gives up nothing. */
+/** One bucket of an account. Waiters hold no reservations, so removing one needs no clean-up. */
 interface BucketState {
 	lanes: Map<number, Lane>;
-	/** When the last request left, whatever its lane. */
+	/** When the last request of any lane left, in ms since the epoch. */
 	lastAt: number;
-	/** What other processes have left to this one. */
+	/** The slots that other processes leave to this one. */
 	slots: Slots;
 }
 
@@ -64,21 +67,22 @@ type Buckets = Record<Bucket, BucketState>;
 
 const accounts = new Map<string, Buckets>();
 
-/** Longer than the space behind any request: what an account did before says nothing any more. */
-const FORGOTTEN_AFTER_MS = 10 * 60_000;
+/** An idle account is forgotten after this time. It is longer than the space after any request. */
+const ACCOUNT_FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 /**
- * Who is due and does not leave for so long is gone: it must not hold up those behind it. One that was
- * only late stands in line again.
+ * A waiter that is due and does not leave within this time loses its turn, so that it can't block those
+ * behind it. If it was only late, it wakes and joins the queue again. The value only has to
+ * exceed the delays of a busy process.
  */
-const GONE_AFTER_MS = 30_000;
+const WAITER_GONE_AFTER_MS = 30_000;
 
-const idle = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, slots: allSlots() });
+const idleBucket = (): BucketState => ({ lanes: new Map(), lastAt: -Infinity, slots: allSlots() });
 
 const isForgotten = (buckets: Buckets, now: number) =>
 	Object.values(buckets).every(
 		({ lanes, lastAt }) =>
-			lastAt < now - FORGOTTEN_AFTER_MS &&
+			lastAt < now - ACCOUNT_FORGOTTEN_AFTER_MS &&
 			[...lanes.values()].every(({ waiting }) => waiting.size === 0),
 	);
 
@@ -86,47 +90,38 @@ function bucketsOf(accountId: string, now: number): Buckets {
 	const known = accounts.get(accountId);
 	if (known) return known;
 	for (const [id, buckets] of accounts) if (isForgotten(buckets, now)) accounts.delete(id);
-	const fresh: Buckets = { detect: idle(), create: idle(), query: idle(), policy: idle() };
+	const fresh: Buckets = {
+		detect: idleBucket(),
+		create: idleBucket(),
+		query: idleBucket(),
+		policy: idleBucket(),
+	};
 	accounts.set(accountId, fresh);
 	return fresh;
 }
 
-/** How many accounts are remembered; tests look at it. */
+/** How many accounts this process remembers; for tests. */
 export const rememberedAccounts = (): number => accounts.size;
 
-/** What stands for an account: a hash of its key and address. */
+/** Names an account: a hash of its key and its base URL. */
 export const accountIdOf = (apiKey: string, baseUrl: string): string =>
 	createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('base64url');
 
-/** The space that a request of this rate keeps behind the one before it, in ms. */
-const spaceMs = (perSecond: number) => (1000 / perSecond) * MARGIN;
+/** The space between two requests at this rate, in ms. */
+const spaceMs = (perSecond: number) => (1000 / perSecond) * SPACE_MARGIN;
 
-/**
- * Reserves the next free moment of a bucket.
- * @param next the bucket's next free moment; the earliest this request can have
- * @returns this moment, and the next free one after it (ms since the epoch)
- */
-export function reserve(
-	next: number,
-	now: number,
-	perSecond: number,
-): { at: number; next: number } {
-	const at = Math.max(now, next);
-	return { at, next: at + spaceMs(perSecond) };
-}
-
-/** How long a slot is: the space that the account asks for, or the user, if that is less. */
+/** The length of a slot: the space that the account requires, or the user's if that is shorter. */
 const slotMsOf = (bucket: Bucket, rate: number) =>
 	spaceMs(Math.max(rate, DOCUMENTED_RATES[bucket]));
 
 /**
- * When the pace lets the first of a lane leave: behind the last of its own lane by the rate of the lane, and
- * behind any other by what the account allows. So a slow rate slows nobody but those that asked for it.
+ * When the rate lets the first waiter of a lane leave. It keeps the lane's space to the lane's last request,
+ * and the account's space to any other. So a slow rate slows only the executions that asked for it.
  */
 const freeAt = ({ lastAt }: BucketState, bucket: Bucket, rate: number, lane: Lane) =>
 	Math.max(lane.lastAt + spaceMs(rate), lastAt + slotMsOf(bucket, rate));
 
-/** When one leaves that came at `since`: with the pace, in a slot of this process. */
+/** When a waiter that arrived at `since` leaves: within the rate, in a slot of this process. */
 function leavesAt(
 	{ slots }: BucketState,
 	slotMs: number,
@@ -134,18 +129,18 @@ function leavesAt(
 	since: number,
 	now: number,
 ) {
-	if (!isAlone(slots)) return nextSlot(slots, Math.max(free, since, now), slotMs);
+	if (!hasAllSlots(slots)) return nextSlot(slots, Math.max(free, since, now), slotMs);
 	return free > since ? nextSlot(slots, free, slotMs) : since;
 }
 
-/** Who leaves next, and when: who can leave first; of several, who came first. */
+/** The waiter that can leave first, and when. Of several, the one that arrived first. */
 function nextOf(state: BucketState, bucket: Bucket, now: number) {
 	let next: { waiter: Waiter; lane: Lane; at: number; due: number } | undefined;
 	for (const [rate, lane] of state.lanes) {
 		const [waiter] = lane.waiting;
 		if (!waiter) continue;
 		const free = freeAt(state, bucket, rate, lane);
-		const due = Math.max(waiter.inLineSince, free);
+		const due = Math.max(waiter.inQueueSince, free);
 		const slotMs = slotMsOf(bucket, rate);
 		const at = Math.max(now, leavesAt(state, slotMs, free, waiter.since, now));
 		const isSooner =
@@ -156,13 +151,13 @@ function nextOf(state: BucketState, bucket: Bucket, now: number) {
 }
 
 /**
- * Whoever comes or wakes makes way: those before it that are gone leave the line. They are woken, because one
- * that was only held up stands in line again.
- * @returns who leaves next, and when
+ * Removes the waiters before `self` that are long overdue, and wakes them: one that was only delayed joins
+ * the queue again.
+ * @returns the waiter that leaves next, and when
  */
-function nextThatIsThere(state: BucketState, bucket: Bucket, now: number, self: Waiter) {
+function nextPresent(state: BucketState, bucket: Bucket, now: number, self: Waiter) {
 	let next = nextOf(state, bucket, now);
-	while (next && next.waiter !== self && now >= next.due + GONE_AFTER_MS) {
+	while (next && next.waiter !== self && now >= next.due + WAITER_GONE_AFTER_MS) {
 		next.lane.waiting.delete(next.waiter);
 		next.waiter.event.set();
 		next = nextOf(state, bucket, now);
@@ -179,9 +174,10 @@ function laneOf(state: BucketState, rate: number): Lane {
 }
 
 /**
- * The shared pace of an account.
+ * The rate limiter that all executions of this process share for an account.
  * @param accountId from `accountIdOf`
- * @param rates what the user allows; executions with other rates share the same queue
+ * @param rates requests per second; executions with other rates share the same queue
+ * @returns resolves when one request of the bucket may leave, or on abort
  */
 export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Acquire {
 	const acquire = async (bucket: Bucket, signal?: AbortSignal) => {
@@ -190,23 +186,23 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 		const waiter: Waiter = {
 			number: arrivals++,
 			since: clock.now(),
-			inLineSince: clock.now(),
+			inQueueSince: clock.now(),
 			event: createAsyncEvent(),
 		};
 		const forget = signal && onAbort(signal, () => waiter.event.set());
 		try {
 			while (!signal?.aborted) {
 				const now = clock.now();
-				if (!lane.waiting.has(waiter)) waiter.inLineSince = now;
+				if (!lane.waiting.has(waiter)) waiter.inQueueSince = now;
 				lane.waiting.add(waiter);
-				const next = nextThatIsThere(state, bucket, now, waiter);
+				const next = nextPresent(state, bucket, now, waiter);
 				const isNext = next?.waiter === waiter;
 				if (isNext && next.at <= now) {
 					lane.lastAt = state.lastAt = now;
 					return;
 				}
-				// Not longer than the one in front may be late: it may never leave, and wakes nobody then.
-				const until = isNext ? next.at : (next?.due ?? now) + GONE_AFTER_MS;
+				// The waiter in front may never leave and so never wake this one.
+				const until = isNext ? next.at : (next?.due ?? now) + WAITER_GONE_AFTER_MS;
 				await waiter.event.waitUpTo(until - now, clock);
 			}
 		} finally {
@@ -220,8 +216,8 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 		const slotMs = slotMsOf(bucket, rates[bucket]);
 		state.slots =
 			outcome === 'taken'
-				? admitted(state.slots, sentAt, slotMs)
-				: refused(state.slots, sentAt, slotMs, Math.random());
+				? recordAccepted(state.slots, sentAt, slotMs)
+				: recordThrottled(state.slots, sentAt, slotMs, Math.random());
 	};
 	return Object.assign(acquire, { answered });
 }

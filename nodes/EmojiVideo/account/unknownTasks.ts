@@ -1,6 +1,6 @@
 /**
- * The account's tasks that nobody in an execution knows: what a create has left behind whose execution
- * n8n has lost. The list tells neither portrait nor template, so they are candidates, no more.
+ * Finds the account's tasks that an execution does not know. A lost execution may have created them. The list
+ * names neither portrait nor template, so they are only candidates.
  */
 import { VIDEO_MODEL } from '../dashscope/client';
 import type { Client } from '../dashscope/client';
@@ -9,24 +9,25 @@ import type { ListedTask } from '../dashscope/schemas';
 import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
 import { listAllTasks } from './listTasks';
 
-/** A time by this clock is one of the service's give or take so much. */
-const CLOSE_MS = 5 * 60_000;
+/** Tolerated clock skew between us and the service. A larger value only lists more candidates. */
+const TOLERATED_SKEW_MS = 5 * 60_000;
 
 /**
- * A period by the service's clock, however wrong this one is, or was then.
- * @returns `undefined` for one that is too long to ask for: the last 24 hours are asked for
+ * A local period in the service's time, wide enough for a clock that was wrong at either end.
+ * @param aheadMs how far the service's clock is ahead of ours
+ * @returns `undefined` if the period is longer than the list allows; the list then covers the last 24 hours
  */
 function periodThere(since: number, until: number, aheadMs: number) {
-	const from = Math.min(since, since + aheadMs) - CLOSE_MS;
-	const to = Math.max(until, until + aheadMs) + CLOSE_MS;
+	const from = Math.min(since, since + aheadMs) - TOLERATED_SKEW_MS;
+	const to = Math.max(until, until + aheadMs) + TOLERATED_SKEW_MS;
 	return to - from > LIST_RANGE_MS ? undefined : { from, to };
 }
 
 /**
- * The account's tasks of this model and a period.
- * @param since ms since the epoch
- * @param until ms since the epoch
- * @param known their IDs are left out
+ * Lists the account's video tasks of a period, without the known ones.
+ * @param period.since ms since the epoch
+ * @param period.until ms since the epoch
+ * @param period.known task IDs to leave out
  */
 export async function unknownTasks(
 	client: Pick<Client, 'listTasks' | 'aheadMs'>,
@@ -42,7 +43,7 @@ export async function unknownTasks(
 		);
 	const assumed = client.aheadMs();
 	const list = await ask(assumed);
-	// The answer tells what time it is there.
-	const isClose = Math.abs(client.aheadMs() - assumed) < CLOSE_MS;
+	// The response's Date header gives the service's time.
+	const isClose = Math.abs(client.aheadMs() - assumed) < TOLERATED_SKEW_MS;
 	return list.ok && !isClose ? await ask(client.aheadMs()) : list;
 }

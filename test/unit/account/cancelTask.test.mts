@@ -1,4 +1,4 @@
-/** What becomes of a task that is to be taken out of the queue: its own status has the last word. */
+/** Canceling a task. The task's own status decides the result. */
 import { cancelTask } from '../../../nodes/EmojiVideo/account/cancelTask';
 import type { Client } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Task } from '../../../nodes/EmojiVideo/dashscope/schemas';
@@ -14,7 +14,7 @@ const refusal = (more: Partial<Failure>): Failure => ({
 });
 const TOO_LATE = refusal({ code: 'UnsupportedOperation' });
 
-/** Cancels where the cancellation is answered like this, and the task then has these states. */
+/** Cancels a task: the service gives this response, and the task then has these statuses. */
 async function cancel(
 	answer: Failure | { requestId?: string },
 	...states: Array<Task['status'] | Failure>
@@ -37,7 +37,7 @@ async function cancel(
 	return { result, calls: calls.join(' ') };
 }
 
-it('is taken at its word with a request ID, and not looked up', async () => {
+it('a cancellation with a request ID is trusted without a query', async () => {
 	const { result, calls } = await cancel({ requestId: 'r' }, 'RUNNING');
 	expect(calls).toBe('cancel');
 	expect(result).toEqual(
@@ -63,14 +63,14 @@ it.each([
 		'DashScope does not know this task: it was forgotten after 24 hours, or it was never made by this account.',
 	],
 	['CANCELED', undefined],
-] as const)('refused for a task that is %s says why', async (status, reason) => {
+] as const)('a rejected cancellation of a %s task says why', async (status, reason) => {
 	const { result, calls } = await cancel(TOO_LATE, status);
 	expect(calls).toBe('cancel look');
 	const canceled = status === 'CANCELED';
 	expect(result).toEqual(succeed({ taskId: 't', canceled, status, reason, requestId: 'looked' }));
 });
 
-it('is sent three times for a task that stays PENDING', async () => {
+it('a cancellation is sent three times for a task that stays PENDING', async () => {
 	const { result, calls } = await cancel({}, 'PENDING');
 	expect(calls).toBe('cancel look cancel look cancel look');
 	expect(result).toMatchObject({
@@ -82,14 +82,14 @@ it('is sent three times for a task that stays PENDING', async () => {
 	});
 });
 
-it('is sent again only as long as the task is PENDING', async () => {
+it('a cancellation is repeated only while the task is PENDING', async () => {
 	const { result, calls } = await cancel(refusal({ kind: 'noResponse' }), 'PENDING', 'CANCELED');
 	expect(calls).toBe('cancel look cancel look');
 	expect(result).toMatchObject({ value: { canceled: true, status: 'CANCELED' } });
 });
 
 it.each(['rejected', 'unauthorized', 'unreachable', 'throttled', 'stopped'] as const)(
-	'that ended with %s has done nothing, and is not looked up',
+	'a cancellation that ended as %s had no effect, so the task is not queried',
 	async (kind) => {
 		const { result, calls } = await cancel(refusal({ kind }), 'CANCELED');
 		expect([calls, result]).toEqual(['cancel', fail(refusal({ kind, taskId: 't' }))]);
@@ -97,7 +97,7 @@ it.each(['rejected', 'unauthorized', 'unreachable', 'throttled', 'stopped'] as c
 );
 
 it.each(['noResponse', 'unavailable', 'unreadable', 'interrupted'] as const)(
-	'that ended with %s may have worked, and is looked up',
+	'a cancellation that ended as %s may have worked, so the task is queried',
 	async (kind) => {
 		const { result, calls } = await cancel(refusal({ kind }), 'CANCELED');
 		expect(calls).toBe('cancel look');
@@ -105,7 +105,7 @@ it.each(['noResponse', 'unavailable', 'unreadable', 'interrupted'] as const)(
 	},
 );
 
-it('names the task where its status cannot be had', async () => {
+it('a failed cancellation names the task if its status cannot be read', async () => {
 	const { result } = await cancel(TOO_LATE, refusal({ kind: 'unavailable' }));
 	expect(result).toEqual(fail(refusal({ kind: 'unavailable', taskId: 't' })));
 });

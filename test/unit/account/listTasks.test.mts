@@ -1,4 +1,4 @@
-/** The account's tasks, page after page: every one once, and no page too many. */
+/** Listing an account's tasks: each task once, and no more pages than necessary. */
 import { listAllTasks } from '../../../nodes/EmojiVideo/account/listTasks';
 import type { Client } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { ListedTask } from '../../../nodes/EmojiVideo/dashscope/schemas';
@@ -13,7 +13,7 @@ interface Page {
 	rows?: number;
 }
 
-/** An account whose pages are these; behind the last one they are empty. */
+/** An account with these pages; all later pages are empty. */
 function accountWith(pageOf: (page: number, pageSize: number) => Page | Failure) {
 	const asked: string[] = [];
 	const listTasks = async ({ page, pageSize }: Parameters<Client['listTasks']>[0]) => {
@@ -36,7 +36,7 @@ const inTurn =
 	(page: number): Page =>
 		pages[page - 1] ?? { ids: [] };
 
-it('a task that has moved to the next page comes once', async () => {
+it('a task that moved to the next page is listed once', async () => {
 	const { list } = accountWith(inTurn({ ids: ['a', 'b'] }, { ids: ['b', 'c'] }));
 	expect(await list()).toBe('a b c');
 });
@@ -45,24 +45,24 @@ it.each([
 	['the number of pages says so', inTurn({ ids: ['a'], pages: 2 }, { ids: ['b'], pages: 2 }), 2],
 	['a page has no rows', inTurn({ ids: ['a'] }, { ids: ['b'] }), 3],
 	[
-		'a page has rows that nobody can read, and then none',
+		'a page has only unreadable rows and the next one is empty',
 		inTurn({ ids: [], rows: 1 }, { ids: [] }),
 		2,
 	],
 	['there is one page', inTurn({ ids: ['a'], pages: 1 }), 1],
-])('ends where %s', async (_, pageOf, questions) => {
+])('a list ends where %s', async (_, pageOf, questions) => {
 	const { asked, list } = accountWith(pageOf);
 	await list();
 	expect(asked).toHaveLength(questions);
 });
 
-it('ends after a thousand pages, whatever comes', async () => {
+it('a list ends after a thousand pages', async () => {
 	const { asked, list } = accountWith((page) => ({ ids: [`t${page}`] }));
 	await list();
 	expect(asked.at(-1)).toBe('1000/100');
 });
 
-it('ends with its limit, in the middle of a page', async () => {
+it('a list ends at its limit, even in the middle of a page', async () => {
 	const { asked, list } = accountWith(
 		inTurn({ ids: ['a', 'b'] }, { ids: ['c', 'd'] }, { ids: ['e'] }),
 	);
@@ -70,12 +70,12 @@ it('ends with its limit, in the middle of a page', async () => {
 	expect(asked).toEqual(['1/3', '2/3']);
 });
 
-it('counts to its limit only what fits', async () => {
+it('a list counts only matching tasks toward its limit', async () => {
 	const { list } = accountWith(inTurn({ ids: ['a', 'b'] }, { ids: ['c', 'd'] }));
 	expect(await list(2, ({ taskId }) => taskId !== 'a')).toBe('b c');
 });
 
-it('asks for pages of a hundred at most', async () => {
+it('a list requests pages of at most a hundred tasks', async () => {
 	const { asked, list } = accountWith(inTurn());
 	await list();
 	await list(101);
@@ -83,7 +83,7 @@ it('asks for pages of a hundred at most', async () => {
 	expect(asked).toEqual(['1/100', '1/100', '1/99']);
 });
 
-describe('a refusal', () => {
+describe('a rejected page', () => {
 	const refusal = (more: Partial<Failure> = {}): Failure => ({
 		kind: 'rejected',
 		message: 'm',
@@ -92,14 +92,14 @@ describe('a refusal', () => {
 		...more,
 	});
 
-	it('of a page that may be too large is answered by a smaller one, down to ten', async () => {
+	it('that may be too large is requested again in smaller pages, down to ten', async () => {
 		const { asked, list } = accountWith(() => refusal());
 		expect(await list()).toEqual(refusal());
 		expect(asked).toEqual(['1/100', '1/50', '1/25', '1/12', '1/10']);
 	});
 
 	it.each([refusal({ httpStatus: 404 }), refusal({ kind: 'unauthorized' })])(
-		'with %j is not about the size of a page',
+		'with %j is not about the page size',
 		async (failure) => {
 			const { asked, list } = accountWith(() => failure);
 			expect(await list()).toEqual(failure);
@@ -107,7 +107,7 @@ describe('a refusal', () => {
 		},
 	);
 
-	it('in the middle begins the whole list again', async () => {
+	it('in the middle restarts the whole list', async () => {
 		const { asked, list } = accountWith((page, size) =>
 			page === 2 && size > 50 ? refusal() : { ids: [`${page}`], pages: 2 },
 		);

@@ -5,7 +5,6 @@ import {
 	documentedUnless,
 	rateLimiterOf,
 	rememberedAccounts,
-	reserve,
 } from '../../../nodes/EmojiVideo/account/rateLimiter';
 import type { Clock } from '../../../nodes/EmojiVideo/base/clock';
 import type { Bucket, Acquire } from '../../../nodes/EmojiVideo/dashscope/client';
@@ -35,31 +34,10 @@ async function slots(
 const mostPerSecond = (moments: number[]) =>
 	Math.max(...moments.map((from) => moments.filter((at) => at >= from && at < from + 1000).length));
 
-describe('reserve', () => {
-	it('gives the first slot at once', () => {
-		expect(reserve(0, 5000, 1).at).toBe(5000);
-	});
-
-	it('gives the next slot a little more than its share of a second later', () => {
-		const { next } = reserve(0, 5000, 20);
-		expect(next - 5000).toBeGreaterThan(50);
-		expect(next - 5000).toBeLessThan(55);
-		expect(reserve(next, 5001, 20).at).toBe(next);
-	});
-
-	it('is nine percent of space more than the rate asks for', () => {
-		expect(reserve(7000, 5000, 2)).toEqual({ at: 7000, next: 7545 });
-	});
-
-	it('does not save up slots that nobody took', () => {
-		expect(reserve(1000, 90_000, 1)).toEqual({ at: 90_000, next: reserve(0, 90_000, 1).next });
-	});
-});
-
-it('sends no second share at once after the process was busy', async () => {
+it('the rate limiter sends no burst after the process was busy', async () => {
 	const clock = createVirtualClock();
 	let stalledUntil = 0;
-	// Nobody is woken while the process is busy: all that were due wake together.
+	// No timer fires while the process is busy, so all due waiters wake together.
 	const busy = {
 		now: () => clock.now(),
 		sleep: async (ms: number) => await clock.sleep(Math.max(ms, stalledUntil - clock.now())),
@@ -75,11 +53,11 @@ it('sends no second share at once after the process was busy', async () => {
 	expect(mostPerSecond(moments)).toBeLessThanOrEqual(20);
 });
 
-it('paces as documented: one detection, one creation, twenty queries, a hundred policies a second', () => {
+it('the documented rates are one detection, one creation, twenty queries and a hundred policies per second', () => {
 	expect(DOCUMENTED_RATES).toEqual({ detect: 1, create: 1, query: 20, policy: 100 });
 });
 
-describe('a pace', () => {
+describe('a rate limiter', () => {
 	it.each<[Bucket, number, number]>([
 		['detect', 10, 1],
 		['create', 10, 1],
@@ -97,7 +75,7 @@ describe('a pace', () => {
 		expect(moments.at(-1)).toBeLessThan((count / most) * 1100);
 	});
 
-	it('keeps the space behind one that woke late, as on a busy machine', async () => {
+	it('keeps the full space after a request that woke late, as on a busy machine', async () => {
 		const clock = createVirtualClock();
 		let sleeps = 0;
 		const busy: Clock = {
@@ -114,7 +92,7 @@ describe('a pace', () => {
 		expect(mostPerSecond(moments)).toBe(1);
 	});
 
-	it('is shared by all that use the same account', async () => {
+	it('is shared by all executions with the same account', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const paces = [1, 2, 3].map(() => rateLimiterOf(account, DOCUMENTED_RATES, clock));
@@ -129,7 +107,7 @@ describe('a pace', () => {
 		expect(await slots(3, 'create', paces, clock)).toEqual([0, 0, 0]);
 	});
 
-	it('keeps the lanes apart', async () => {
+	it('paces each bucket on its own', async () => {
 		const clock = createVirtualClock();
 		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
 		const start = clock.now();
@@ -137,14 +115,14 @@ describe('a pace', () => {
 		expect(clock.now()).toBe(start);
 	});
 
-	it('goes by the rate of the user who asks', async () => {
+	it('uses the rate of the execution that sends', async () => {
 		const clock = createVirtualClock();
 		const fast = rateLimiterOf(freshAccount(), { ...DOCUMENTED_RATES, create: 10 }, clock);
-		// Ten spaces of 109 ms; the second one waits for the beginning of a slot.
+		// Ten spaces of 109 ms; the second request also waits for the start of a slot.
 		expect((await slots(11, 'create', [fast], clock)).at(-1)).toBeLessThan(1200);
 	});
 
-	it('ends the wait for a slot on Stop', async () => {
+	it('ends a wait on Stop', async () => {
 		const clock = createVirtualClock();
 		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
 		const stop = new AbortController();
@@ -158,15 +136,15 @@ describe('a pace', () => {
 	});
 });
 
-/** The pace of a process in which whoever sleeps never wakes. */
+/** The rate limiter of a process in which a sleeping request never wakes. */
 const neverWaking = (account: string, clock: Clock) =>
 	rateLimiterOf(account, DOCUMENTED_RATES, {
 		now: () => clock.now(),
 		sleep: async () => await new Promise<void>(() => undefined),
 	});
 
-describe('a pace that is shared', () => {
-	it('has its places back from those who left', async () => {
+describe('a rate limiter with several executions', () => {
+	it('closes the gap after waiting requests were stopped', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
@@ -180,7 +158,7 @@ describe('a pace that is shared', () => {
 		expect(clock.now() - start).toBeLessThanOrEqual(60);
 	});
 
-	it('is not slowed down for the others by one that goes slowly', async () => {
+	it('does not slow down others if one execution has a slow rate', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const slow = rateLimiterOf(account, { ...DOCUMENTED_RATES, create: 0.01 }, clock);
@@ -198,7 +176,7 @@ describe('a pace that is shared', () => {
 		expect(slowMoments[2]).toBeGreaterThanOrEqual(200_000);
 	});
 
-	it('lets executions with the same slow rate share it', async () => {
+	it('lets executions with the same slow rate share that rate', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const rates = { ...DOCUMENTED_RATES, create: 0.5 };
@@ -206,7 +184,7 @@ describe('a pace that is shared', () => {
 		expect((await slots(5, 'create', paces, clock)).at(-1)).toBeGreaterThanOrEqual(8000);
 	});
 
-	it('does not remember accounts that nobody uses any more', async () => {
+	it('forgets accounts that are no longer used', async () => {
 		const clock = createVirtualClock(Date.UTC(2100, 0, 1));
 		for (let nth = 0; nth < 50; nth++) {
 			await rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock)('query');
@@ -215,7 +193,7 @@ describe('a pace that is shared', () => {
 		expect(rememberedAccounts()).toBeLessThan(20);
 	});
 
-	it('leaves slots to other processes after a 429, in its own bucket only', async () => {
+	it('leaves slots to other processes after a 429, only in the same bucket', async () => {
 		const clock = createVirtualClock();
 		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
 		acquire.answered?.('detect', clock.now(), 'throttled');
@@ -225,7 +203,7 @@ describe('a pace that is shared', () => {
 		expect((await slots(5, 'create', [acquire], clock)).at(-1)).toBeLessThan(5 * 1090 + 1);
 	});
 
-	it('is not held up by one that is due and never wakes', async () => {
+	it('is not blocked by a due request that never wakes', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const dead = neverWaking(account, clock);
@@ -238,7 +216,7 @@ describe('a pace that is shared', () => {
 		expect(clock.now() - start).toBeLessThan(33_000);
 	});
 
-	it('one that was only late stands in line again', async () => {
+	it('lets a request that was only late join the queue again', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const busy = {
@@ -259,7 +237,7 @@ describe('a pace that is shared', () => {
 		expect(moments[0]).toBeLessThan(90_000);
 	});
 
-	it('all that wait leave, one after the other, when n8n was held up for longer than one may be late', async () => {
+	it('lets all waiting requests leave one by one after n8n was blocked for longer than the limit', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const heldUp = {
@@ -281,7 +259,7 @@ describe('a pace that is shared', () => {
 		expect(clock.sleepers()).toBe(0);
 	});
 
-	it('those that were held up do not wake each other again and again while a slot is awaited', async () => {
+	it('does not let delayed requests wake each other repeatedly while they wait for a slot', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const heldUpUntil = clock.now() + 40_000;
@@ -302,7 +280,7 @@ describe('a pace that is shared', () => {
 		expect(looks).toBeLessThan(200);
 	});
 
-	it('those behind one that never wakes leave, although nobody comes any more', async () => {
+	it('lets requests behind one that never wakes leave, even if no new one arrives', async () => {
 		const clock = createVirtualClock();
 		const account = freshAccount();
 		const dead = neverWaking(account, clock);
@@ -315,10 +293,10 @@ describe('a pace that is shared', () => {
 	});
 });
 
-/** On a slot's beginning of the default pace, so that moments are whole spaces of 1,090 ms. */
+/** At the start of a default slot, so that moments are multiples of 1,090 ms. */
 const ON_A_SLOT_MS = 1090 * 1_600_000_000 + 0.073 * 1090;
 
-/** An account's requests by name; when each has left, in ms from the start, in the order of leaving. */
+/** Sends an account's requests by name and records when each leaves, in ms from the start. */
 function timetable(startMs = ON_A_SLOT_MS) {
 	const clock = createVirtualClock(startMs);
 	const account = freshAccount();
@@ -332,14 +310,14 @@ function timetable(startMs = ON_A_SLOT_MS) {
 	return { clock, go, left, account };
 }
 
-describe('the timetable of an account', () => {
-	it('has even spaces, from the first request on', async () => {
+describe('the order in which the requests of an account leave', () => {
+	it('has even spaces from the first request on', async () => {
 		const { clock, go, left } = timetable();
 		await clock.until(Promise.all(['a', 'b', 'c'].map((name) => go(name, 1))));
 		expect(left).toEqual(['a 0', 'b 1090', 'c 2180']);
 	});
 
-	it('lets a request leave at once after a pause, not only at the beginning of a slot', async () => {
+	it('lets a request leave at once after a pause, even in the middle of a slot', async () => {
 		const { clock, go, left } = timetable();
 		await clock.until(go('a', 1));
 		await clock.advance(5000);
@@ -348,14 +326,14 @@ describe('the timetable of an account', () => {
 		expect(left).toEqual(['a 0', 'b 5000', 'c 6540']);
 	});
 
-	it('keeps what the account asks for behind a slow one, and the slow space between slow ones', async () => {
+	it("keeps the account's space after a slow request, and the slow space between slow ones", async () => {
 		const { clock, go, left } = timetable();
 		const all = [go('slow', 0.1), go('usual', 1), go('slow too', 0.1)];
 		await clock.until(Promise.all(all));
 		expect(left).toEqual(['slow 0', 'usual 1090', 'slow too 10900']);
 	});
 
-	it('lets one leave at once that comes just when the pace has room', async () => {
+	it('lets a request leave at once if it arrives exactly when the rate allows it', async () => {
 		const { clock, go, left } = timetable(ON_A_SLOT_MS + 500);
 		await go('a', 1);
 		await clock.advance(1090);
@@ -363,14 +341,14 @@ describe('the timetable of an account', () => {
 		expect(left).toEqual(['a 0', 'b 1090']);
 	});
 
-	it('lets one pass that came later and may leave sooner, whichever rate was seen first', async () => {
+	it('lets a later request with a faster rate overtake, whichever rate came first', async () => {
 		const { clock, go, left } = timetable();
 		await go('nobody', 1, 'create', AbortSignal.abort());
 		await clock.until(Promise.all([go('slow', 0.1), go('slow too', 0.1), go('usual', 1)]));
 		expect(left).toEqual(['nobody 0', 'slow 0', 'usual 1090', 'slow too 10900']);
 	});
 
-	it('lets those of a faster rate than the documents’ leave at their own', async () => {
+	it('lets requests with a faster rate than the documented one leave at that rate', async () => {
 		const { clock, go, left } = timetable(545 * 3_200_000_000 + 0.073 * 545);
 		await clock.until(Promise.all([go('a', 2), go('b', 2), go('c', 2)]));
 		expect(left).toEqual(['a 0', 'b 545', 'c 1090']);
@@ -381,17 +359,17 @@ describe('the timetable of an account', () => {
 		[0.5, 0.25, 0.5],
 		[0.25, 0.5, 0.5],
 	])(
-		'of the rates %d and %d, both free, serves who came first, though %d was seen before',
+		'serves the earlier of two requests at rates %d and %d, even if rate %d was used before',
 		async (rate, other, seen) => {
 			const { clock, go, left } = timetable();
-			await go('nobody', seen, 'create', AbortSignal.abort());
+			await go('stopped', seen, 'create', AbortSignal.abort());
 			await go('first', 1);
 			await clock.until(Promise.all([go('x', rate), go('y', other)]));
-			expect(left).toEqual(['nobody 0', 'first 0', 'x 1090', 'y 2180']);
+			expect(left).toEqual(['stopped 0', 'first 0', 'x 1090', 'y 2180']);
 		},
 	);
 
-	it('has no place for one that was stopped before it came', async () => {
+	it('skips a request that was stopped before it arrived', async () => {
 		const { clock, go, left } = timetable();
 		await go('stopped', 1, 'create', AbortSignal.abort());
 		expect(clock.sleepers()).toBe(0);
@@ -399,7 +377,7 @@ describe('the timetable of an account', () => {
 		expect(left).toEqual(['stopped 0', 'a 0']);
 	});
 
-	it('closes up when one that waits is stopped', async () => {
+	it('moves up when a waiting request is stopped', async () => {
 		const { clock, go, left } = timetable();
 		const stop = new AbortController();
 		const all = [go('a', 1), go('b', 1, 'create', stop.signal), go('c', 1), go('d', 1)];
@@ -409,7 +387,7 @@ describe('the timetable of an account', () => {
 		expect(left).toEqual(['a 0', 'b 500', 'c 1090', 'd 2180']);
 	});
 
-	it('is one of each bucket: a refusal there says nothing of another', async () => {
+	it('is separate for each bucket, so a 429 in one does not affect another', async () => {
 		const { clock, go, left, account } = timetable();
 		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
 		acquire.answered?.('detect', clock.now(), 'throttled');
@@ -417,7 +395,7 @@ describe('the timetable of an account', () => {
 		expect(left).toEqual(['a 0', 'b 1090']);
 	});
 
-	it('has half of the slots after a refusal, and all again after successes', async () => {
+	it('uses half of the slots after a 429, and all of them again after successes', async () => {
 		const { clock, account } = timetable();
 		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
 		acquire.answered?.('create', clock.now(), 'throttled');
@@ -433,8 +411,8 @@ describe('the timetable of an account', () => {
 	});
 });
 
-describe('one that is due and does not leave', () => {
-	/** One that sleeps for ever, due at 1,090 ms; when one that comes so much later leaves. */
+describe('a due request that does not leave', () => {
+	/** When a request leaves that arrives this much after one that is due at 1,090 ms and never wakes. */
 	async function behindDead(afterMs: number) {
 		const { clock, go, left, account } = timetable();
 		const dead = neverWaking(account, clock);
@@ -446,7 +424,7 @@ describe('one that is due and does not leave', () => {
 		return left;
 	}
 
-	it('is waited for, for 30 seconds', async () => {
+	it('blocks the next request for 30 seconds at most', async () => {
 		expect(await behindDead(24_999)).toEqual(['a 0']);
 	});
 
@@ -456,11 +434,11 @@ describe('one that is due and does not leave', () => {
 	);
 });
 
-describe('the memory of accounts', () => {
+describe('the memory of idle accounts', () => {
 	const pace = (account: string, clock: Clock, rates = DOCUMENTED_RATES) =>
 		rateLimiterOf(account, rates, clock);
 
-	it('is of ten minutes', async () => {
+	it('lasts ten minutes', async () => {
 		const clock = createVirtualClock(Date.UTC(2200, 0, 1));
 		await pace(freshAccount(), clock)('policy');
 		const before = rememberedAccounts();
@@ -472,7 +450,7 @@ describe('the memory of accounts', () => {
 		expect(rememberedAccounts()).toBe(before + 1);
 	});
 
-	it('keeps the pace of an account for which somebody waits, however long', async () => {
+	it('keeps an account as long as a request waits', async () => {
 		const clock = createVirtualClock(Date.UTC(2201, 0, 1));
 		const account = freshAccount();
 		const slow = pace(account, clock, { ...DOCUMENTED_RATES, create: 0.001 });
@@ -489,7 +467,7 @@ describe('the memory of accounts', () => {
 		expect(moments[1]).toBeGreaterThanOrEqual(2 * 1_090_000 - 60);
 	});
 
-	it('keeps the pace of one that has asked a minute ago', async () => {
+	it('keeps an account that sent a request a minute ago', async () => {
 		const clock = createVirtualClock(Date.UTC(2202, 0, 1));
 		const account = freshAccount();
 		const slow = pace(account, clock, { ...DOCUMENTED_RATES, create: 0.01 });
@@ -502,8 +480,8 @@ describe('the memory of accounts', () => {
 	});
 });
 
-describe('the name of an account', () => {
-	it('differs by key and by address', () => {
+describe('the name of an account in memory', () => {
+	it('differs by key and by base URL', () => {
 		const ids = [
 			accountIdOf('sk-a', 'https://a.example'),
 			accountIdOf('sk-b', 'https://a.example'),
@@ -511,7 +489,7 @@ describe('the name of an account', () => {
 		];
 		expect(new Set(ids).size).toBe(3);
 		expect(accountIdOf('sk-a', 'https://a.example')).toBe(ids[0]);
-		// A name for files and keys: 256 bits without signs of their own.
+		// 256 bits in characters that are safe in file names and keys.
 		for (const id of ids) expect(id).toMatch(/^[\w-]{43}$/);
 	});
 
@@ -530,13 +508,13 @@ describe('the name of an account', () => {
 	});
 });
 
-it('a rate that the user has given counts, in each bucket', () => {
+it('a rate that the user sets replaces the documented one, in each bucket', () => {
 	const given = { detect: 2, create: 3, query: 4, policy: 5 };
 	expect(documentedUnless(given)).toEqual(given);
 	expect(documentedUnless({})).toEqual(DOCUMENTED_RATES);
 });
 
-it('a rate that the user has not given is the documented one', () => {
+it('a rate that the user does not set is the documented one', () => {
 	expect(documentedUnless({ create: undefined, detect: 3 })).toEqual({
 		...DOCUMENTED_RATES,
 		detect: 3,

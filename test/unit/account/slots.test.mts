@@ -1,6 +1,6 @@
 /**
- * Several processes, one account, nobody to ask: each is a limiter of its own, and they meet at the
- * service only, which admits one request in any second and refuses the others.
+ * Several processes share one account and cannot talk to each other. Each has its own rate limiter. They
+ * meet only at the service, which accepts one request in any second and throttles the others.
  */
 import {
 	accountIdOf,
@@ -8,11 +8,11 @@ import {
 	rateLimiterOf,
 } from '../../../nodes/EmojiVideo/account/rateLimiter';
 import {
-	admitted,
+	recordAccepted,
 	allSlots,
-	isAlone,
+	hasAllSlots,
 	nextSlot,
-	refused,
+	recordThrottled,
 } from '../../../nodes/EmojiVideo/account/slots';
 import type { Slots } from '../../../nodes/EmojiVideo/account/slots';
 import { createClient } from '../../../nodes/EmojiVideo/dashscope/client';
@@ -22,46 +22,46 @@ import { createRandom } from '../../../lab/bench/network.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
 import type { VirtualClock } from '../support/virtualClock.mts';
 
-const TURN_MS = 1000;
-const at = (slot: number) => slot * TURN_MS + 100;
+const SLOT_MS = 1000;
+const at = (slot: number) => slot * SLOT_MS + 100;
 
-describe('slots', () => {
-	it('of one that was never refused: all of them, at the pace that was asked for', () => {
+describe('the slots of a process', () => {
+	it('are all twelve, at the full rate, if it was never throttled', () => {
 		const moments = [5_000_200];
 		for (let nth = 0; nth < 20; nth++) {
-			moments.push(nextSlot(allSlots(), (moments.at(-1) ?? 0) + TURN_MS, TURN_MS));
+			moments.push(nextSlot(allSlots(), (moments.at(-1) ?? 0) + SLOT_MS, SLOT_MS));
 		}
 		const spent = (moments.at(-1) ?? 0) - (moments[0] ?? 0);
-		expect(spent).toBeGreaterThanOrEqual(20 * TURN_MS);
-		expect(spent).toBeLessThanOrEqual(21 * TURN_MS);
+		expect(spent).toBeGreaterThanOrEqual(20 * SLOT_MS);
+		expect(spent).toBeLessThanOrEqual(21 * SLOT_MS);
 	});
 
-	it('a refusal costs half of them, that one among them', () => {
-		const { own } = refused(allSlots(), at(5), TURN_MS, 0);
+	it('are halved by a throttled request, which loses its own slot', () => {
+		const { own } = recordThrottled(allSlots(), at(5), SLOT_MS, 0);
 		expect(own).toEqual([0, 2, 4, 6, 8, 10]);
 	});
 
-	it('the next request waits for a slot of its own', () => {
-		const slots = refused(allSlots(), at(5), TURN_MS, 0);
-		const next = nextSlot(slots, at(6) + 500, TURN_MS);
-		expect(Math.floor(next / TURN_MS)).toBe(8);
+	it('hold the next request back until one of them comes', () => {
+		const slots = recordThrottled(allSlots(), at(5), SLOT_MS, 0);
+		const next = nextSlot(slots, at(6) + 500, SLOT_MS);
+		expect(Math.floor(next / SLOT_MS)).toBe(8);
 	});
 
-	it('one whose sleep ended a little late has not missed its slot', () => {
-		const slots = refused(allSlots(), at(5), TURN_MS, 0);
-		const begin = nextSlot(slots, 8 * TURN_MS, TURN_MS);
-		expect(nextSlot(slots, begin + 25, TURN_MS)).toBe(begin);
-		expect(nextSlot(slots, begin + 200, TURN_MS)).toBeGreaterThan(begin + TURN_MS);
+	it('are not missed by a sleep that ends slightly late', () => {
+		const slots = recordThrottled(allSlots(), at(5), SLOT_MS, 0);
+		const begin = nextSlot(slots, 8 * SLOT_MS, SLOT_MS);
+		expect(nextSlot(slots, begin + 25, SLOT_MS)).toBe(begin);
+		expect(nextSlot(slots, begin + 200, SLOT_MS)).toBeGreaterThan(begin + SLOT_MS);
 	});
 
-	it('successes in a row gain one more, and every further one comes sooner', () => {
-		let slots = refused(allSlots(), at(5), TURN_MS, 0);
+	it('grow by one after a row of successes, each time sooner', () => {
+		let slots = recordThrottled(allSlots(), at(5), SLOT_MS, 0);
 		let now = at(6);
 		const gains: number[] = [];
-		for (let sent = 1; !isAlone(slots); sent++) {
-			now = nextSlot(slots, now + TURN_MS, TURN_MS);
+		for (let sent = 1; !hasAllSlots(slots); sent++) {
+			now = nextSlot(slots, now + SLOT_MS, SLOT_MS);
 			const before = slots.own.length;
-			slots = admitted(slots, now, TURN_MS);
+			slots = recordAccepted(slots, now, SLOT_MS);
 			if (slots.own.length > before) gains.push(sent);
 			expect(sent).toBeLessThan(40);
 		}
@@ -69,137 +69,138 @@ describe('slots', () => {
 		expect(gains[0]).toBe(7);
 	});
 
-	it('a slot that was tried in vain is not tried again before the others', () => {
-		const calm: Slots = { ...refused(allSlots(), at(5), TURN_MS, 0), calm: 6 };
-		const claimed = (slots: Slots) => Math.floor(nextSlot(slots, at(12), TURN_MS) / TURN_MS);
-		expect(claimed(calm)).toBe(13);
-		const after = refused(calm, at(13), TURN_MS, 0);
-		expect(after.own).toEqual(calm.own);
-		expect(after.patience).toBe(2 * calm.patience);
+	it('do not claim a taken slot again before the other ones', () => {
+		const ready: Slots = { ...recordThrottled(allSlots(), at(5), SLOT_MS, 0), successes: 6 };
+		const claimed = (slots: Slots) => Math.floor(nextSlot(slots, at(12), SLOT_MS) / SLOT_MS);
+		expect(claimed(ready)).toBe(13);
+		const after = recordThrottled(ready, at(13), SLOT_MS, 0);
+		expect(after.own).toEqual(ready.own);
+		expect(after.successesBeforeClaim).toBe(2 * ready.successesBeforeClaim);
 		expect(claimed(after)).toBe(14);
-		expect(claimed({ ...after, own: [0], calm: after.patience })).toBe(14);
+		expect(claimed({ ...after, own: [0], successes: after.successesBeforeClaim })).toBe(14);
 	});
 
-	it('who has more sends later within the slot', () => {
-		const many = refused(allSlots(), at(5), TURN_MS, 0);
+	it('make a process with more of them send later within a slot', () => {
+		const many = recordThrottled(allSlots(), at(5), SLOT_MS, 0);
 		const few: Slots = { ...many, own: [0, 6] };
-		expect(nextSlot(few, at(11) + 500, TURN_MS)).toBeLessThan(
-			nextSlot(many, at(11) + 500, TURN_MS),
+		expect(nextSlot(few, at(11) + 500, SLOT_MS)).toBeLessThan(
+			nextSlot(many, at(11) + 500, SLOT_MS),
 		);
 	});
 
-	it('somebody always has one left', () => {
+	it('never run out', () => {
 		const random = createRandom(1);
 		let slots = allSlots();
 		for (let nth = 0; nth < 500; nth++) {
-			slots = refused(slots, nextSlot(slots, nth * 5000, TURN_MS), TURN_MS, random());
+			slots = recordThrottled(slots, nextSlot(slots, nth * 5000, SLOT_MS), SLOT_MS, random());
 			expect(slots.own.length).toBeGreaterThan(0);
 		}
 	});
 
-	it('one that is refused again and again looks for another beginning of the slots', () => {
+	it('start at another moment after nine throttled requests in a row', () => {
 		let slots = allSlots();
-		for (let nth = 0; nth < 9; nth++) slots = refused(slots, at(nth), TURN_MS, 0.5);
+		for (let nth = 0; nth < 9; nth++) slots = recordThrottled(slots, at(nth), SLOT_MS, 0.5);
 		expect(slots.offset).toBe(0.5);
 	});
 });
 
-/** Slots of a process that shares its account; nothing refused, nothing gained. */
-const own = (places: number[], more: Partial<Slots> = {}): Slots => ({
+/** Slots of a process that shares its account and has neither gained nor lost one. */
+const own = (positions: number[], more: Partial<Slots> = {}): Slots => ({
 	...allSlots(),
-	own: places,
+	own: positions,
 	...more,
 });
 
-/** All places, but these. */
-const allBut = (...places: number[]) => allSlots().own.filter((place) => !places.includes(place));
+/** All positions except these. */
+const allBut = (...positions: number[]) =>
+	allSlots().own.filter((position) => !positions.includes(position));
 
-it('slots at the start: all twelve, nothing refused, and six successes to wait for the next', () => {
+it('a process starts with all twelve slots, none throttled, and claims after six successes', () => {
 	expect(allSlots()).toEqual({
 		own: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
-		refusedAt: Array.from({ length: 12 }, () => -Infinity),
-		calm: 0,
-		patience: 6,
-		moves: 0,
-		refusedInRow: 0,
+		throttledAt: Array.from({ length: 12 }, () => -Infinity),
+		successes: 0,
+		successesBeforeClaim: 6,
+		movesLeft: 0,
+		throttledInRow: 0,
 		offset: 0,
 	});
 });
 
-describe('the next moment of one that has all slots', () => {
+describe('the next request of a process with all slots', () => {
 	it.each([
-		['the beginning of a slot', 5073, 5073],
-		['a moment before it', 5072.5, 5073],
-		['30 ms behind it: not missed', 5103, 5073],
-		['31 ms behind it: the next', 5104, 6073],
-		['the first slot of all', 70, 73],
-	])('at %s', (_, earliest, moment) => {
-		expect(nextSlot(allSlots(), earliest, TURN_MS)).toBeCloseTo(moment, 6);
+		['the start of a slot', 5073, 5073],
+		['just before it', 5072.5, 5073],
+		['30 ms after it, which is not too late', 5103, 5073],
+		['31 ms after it, which is too late', 5104, 6073],
+		['the very first slot', 70, 73],
+	])('leaves in the right slot if it is due at %s', (_, earliest, moment) => {
+		expect(nextSlot(allSlots(), earliest, SLOT_MS)).toBeCloseTo(moment, 6);
 	});
 
-	it('goes by where its slots begin', () => {
-		expect(nextSlot(own(allBut(), { offset: 0.25 }), 5300, TURN_MS)).toBeCloseTo(5323, 6);
+	it('leaves by the offset of its slots', () => {
+		expect(nextSlot(own(allBut(), { offset: 0.25 }), 5300, SLOT_MS)).toBeCloseTo(5323, 6);
 	});
 
 	it.each([
 		[62, 42.92],
 		[64, 82.92],
-	])('of short slots, half of one is the most that is not missed (%i ms)', (earliest, moment) => {
+	])('may be late by at most half a slot if slots are short (%i ms)', (earliest, moment) => {
 		expect(nextSlot(allSlots(), earliest, 40)).toBeCloseTo(moment, 6);
 	});
 });
 
-describe('the next moment of one that has some slots', () => {
+describe('the next request of a process with some slots', () => {
 	const two = (more: Partial<Slots> = {}) => own([0, 3], more);
 	const begin = (73 * 2) / 12;
 
 	it.each([
-		['in this slot', 0, begin],
-		['in this slot, if it is hardly late', 42, begin],
-		['in the next of its own, if it is late', 43, 3000 + begin],
-		['in the slot that comes', 1500, 3000 + begin],
-		['in the next round', 4000, 12_000 + begin],
-		['many rounds later', 120_500, 123_000 + begin],
-	])('is %s', (_, earliest, moment) => {
-		expect(nextSlot(two(), earliest, TURN_MS)).toBeCloseTo(moment, 6);
+		['now, in its own slot', 0, begin],
+		['now, if it is hardly late', 42, begin],
+		['in the next own slot, if it is late', 43, 3000 + begin],
+		['in the next own slot', 1500, 3000 + begin],
+		['in the next cycle', 4000, 12_000 + begin],
+		['many cycles later', 120_500, 123_000 + begin],
+	])('leaves %s', (_, earliest, moment) => {
+		expect(nextSlot(two(), earliest, SLOT_MS)).toBeCloseTo(moment, 6);
 	});
 
-	it('goes by where its slots begin', () => {
-		expect(nextSlot(two({ offset: 0.25 }), 500, TURN_MS)).toBeCloseTo(3250 + begin, 6);
-		expect(nextSlot(two({ offset: 0.25 }), 3240, TURN_MS)).toBeCloseTo(3250 + begin, 6);
-		expect(nextSlot(two({ offset: 0.5 }), 3500, TURN_MS)).toBeCloseTo(3500 + begin, 6);
+	it('leaves by the offset of its slots', () => {
+		expect(nextSlot(two({ offset: 0.25 }), 500, SLOT_MS)).toBeCloseTo(3250 + begin, 6);
+		expect(nextSlot(two({ offset: 0.25 }), 3240, SLOT_MS)).toBeCloseTo(3250 + begin, 6);
+		expect(nextSlot(two({ offset: 0.5 }), 3500, SLOT_MS)).toBeCloseTo(3500 + begin, 6);
 	});
 
-	it('may be in a slot of others, after as many successes as it has patience', () => {
-		const calm = own([0, 6], { calm: 6 });
+	it("claims another process's slot after enough successes", () => {
+		const ready = own([0, 6], { successes: 6 });
 		const giving = (73 * 4) / 12;
-		expect(nextSlot(calm, 500, TURN_MS)).toBeCloseTo(1000 + giving, 6);
-		expect(nextSlot({ ...calm, calm: 7 }, 500, TURN_MS)).toBeCloseTo(1000 + giving, 6);
-		expect(nextSlot({ ...calm, calm: 5 }, 500, TURN_MS)).toBeCloseTo(6000 + begin, 6);
+		expect(nextSlot(ready, 500, SLOT_MS)).toBeCloseTo(1000 + giving, 6);
+		expect(nextSlot({ ...ready, successes: 7 }, 500, SLOT_MS)).toBeCloseTo(1000 + giving, 6);
+		expect(nextSlot({ ...ready, successes: 5 }, 500, SLOT_MS)).toBeCloseTo(6000 + begin, 6);
 	});
 
-	it('is in that slot of others where the last refusal is the longest ago', () => {
-		const refusedAt = allSlots().own.map((place) => 9000 - 10 * Math.abs(place - 4));
-		refusedAt[4] = 1000;
-		const calm = own([0, 6], { calm: 6, refusedAt });
-		expect(nextSlot(calm, 500, TURN_MS)).toBeCloseTo(4000 + (73 * 4) / 12, 6);
+	it('claims the slot that was throttled the longest ago', () => {
+		const throttledAt = allSlots().own.map((position) => 9000 - 10 * Math.abs(position - 4));
+		throttledAt[4] = 1000;
+		const ready = own([0, 6], { successes: 6, throttledAt });
+		expect(nextSlot(ready, 500, SLOT_MS)).toBeCloseTo(4000 + (73 * 4) / 12, 6);
 	});
 
-	it('is in a slot of others as late as that of one that has all, and no later', () => {
-		expect(nextSlot(own(allBut(5), { calm: 6 }), 4900, TURN_MS)).toBeCloseTo(5073, 6);
-		expect(nextSlot(own(allBut(5)), 5000, TURN_MS)).toBeCloseTo(6000 + (73 * 11) / 12, 6);
+	it('leaves in a claimed slot no later than a process with all slots would', () => {
+		expect(nextSlot(own(allBut(5), { successes: 6 }), 4900, SLOT_MS)).toBeCloseTo(5073, 6);
+		expect(nextSlot(own(allBut(5)), 5000, SLOT_MS)).toBeCloseTo(6000 + (73 * 11) / 12, 6);
 	});
 });
 
-describe('a success', () => {
-	it('in a slot of others makes it one of its own, and the next is tried sooner', () => {
-		const before = own([2, 10], { calm: 6, refusedInRow: 1, moves: 2 });
-		expect(admitted(before, at(13), TURN_MS)).toEqual({
+describe('an accepted request', () => {
+	it("in a claimed slot makes the slot the process's own, and the next claim comes sooner", () => {
+		const before = own([2, 10], { successes: 6, throttledInRow: 1, movesLeft: 2 });
+		expect(recordAccepted(before, at(13), SLOT_MS)).toEqual({
 			...before,
 			own: [1, 2, 10],
-			patience: 3,
-			calm: 0,
-			refusedInRow: 0,
+			successesBeforeClaim: 3,
+			successes: 0,
+			throttledInRow: 0,
 		});
 	});
 
@@ -208,8 +209,11 @@ describe('a success', () => {
 		[4, 2],
 		[3, 2],
 		[2, 2],
-	])('in a slot of others makes a patience of %i one of %i', (patience, less) => {
-		expect(admitted(own([2], { patience }), at(1), TURN_MS).patience).toBe(less);
+	])('in a claimed slot lowers the successes before a claim from %i to %i', (before, less) => {
+		expect(
+			recordAccepted(own([2], { successesBeforeClaim: before }), at(1), SLOT_MS)
+				.successesBeforeClaim,
+		).toBe(less);
 	});
 
 	it.each([
@@ -217,31 +221,34 @@ describe('a success', () => {
 		[1, 2, 4],
 		[2, 3, 0],
 		[3, 4, 0],
-	])('after %i in a row makes %i; new slots may be moved %i times then', (calm, more, moves) => {
-		const before = own([1, 2], { calm, moves: 4, refusedInRow: 2 });
-		expect(admitted(before, at(1), TURN_MS)).toEqual({
-			...before,
-			calm: more,
-			moves,
-			refusedInRow: 0,
-		});
-	});
+	])(
+		'after %i others raises the row to %i, and leaves %i moves of new slots',
+		(successes, more, movesLeft) => {
+			const before = own([1, 2], { successes, movesLeft: 4, throttledInRow: 2 });
+			expect(recordAccepted(before, at(1), SLOT_MS)).toEqual({
+				...before,
+				successes: more,
+				movesLeft,
+				throttledInRow: 0,
+			});
+		},
+	);
 
-	it('counts for the place where slots begin for this process', () => {
-		expect(admitted(own([2], { offset: 0.5 }), 1400, TURN_MS).own).toEqual([0, 2]);
-		expect(admitted(own([2], { offset: 0.5 }), 1500, TURN_MS).own).toEqual([1, 2]);
-		expect(admitted(own([2], { offset: 0.5 }), 400, TURN_MS).own).toEqual([2, 11]);
+	it("counts for the slot by this process's own offset", () => {
+		expect(recordAccepted(own([2], { offset: 0.5 }), 1400, SLOT_MS).own).toEqual([0, 2]);
+		expect(recordAccepted(own([2], { offset: 0.5 }), 1500, SLOT_MS).own).toEqual([1, 2]);
+		expect(recordAccepted(own([2], { offset: 0.5 }), 400, SLOT_MS).own).toEqual([2, 11]);
 	});
 });
 
-describe('a refusal', () => {
-	it('is remembered for its place, and ends a row of successes', () => {
-		const before = own([0, 2, 4], { calm: 5 });
-		const after = refused(before, at(13), TURN_MS, 0);
-		expect(after.refusedAt).toEqual(
-			before.refusedAt.map((_, nth) => (nth === 1 ? at(13) : -Infinity)),
+describe('a throttled request', () => {
+	it('is remembered for its slot and ends a row of successes', () => {
+		const before = own([0, 2, 4], { successes: 5 });
+		const after = recordThrottled(before, at(13), SLOT_MS, 0);
+		expect(after.throttledAt).toEqual(
+			before.throttledAt.map((_, nth) => (nth === 1 ? at(13) : -Infinity)),
 		);
-		expect([after.calm, after.refusedInRow]).toEqual([0, 1]);
+		expect([after.successes, after.throttledInRow]).toEqual([0, 1]);
 	});
 
 	it.each([
@@ -249,58 +256,73 @@ describe('a refusal', () => {
 		[16, 32],
 		[17, 32],
 		[32, 32],
-	])('in a slot of others costs none, and makes a patience of %i one of %i', (patience, more) => {
-		const after = refused(own([0, 2], { patience, moves: 3 }), at(1), TURN_MS, 0.5);
-		expect([after.own, after.patience, after.moves]).toEqual([[0, 2], more, 3]);
-	});
+	])(
+		'in a claimed slot costs no slot, and raises the successes before a claim from %i to %i',
+		(before, more) => {
+			const after = recordThrottled(
+				own([0, 2], { successesBeforeClaim: before, movesLeft: 3 }),
+				at(1),
+				SLOT_MS,
+				0.5,
+			);
+			expect([after.own, after.successesBeforeClaim, after.movesLeft]).toEqual([[0, 2], more, 3]);
+		},
+	);
 
 	it.each([
 		['four', [0, 2, 4, 6], 2, [0, 4]],
 		['five', [0, 2, 4, 6, 8], 0, [2, 6]],
 		['six', [1, 2, 3, 5, 8, 11], 8, [2, 5, 11]],
-	])('of one that has %s slots costs half of them', (_, places, place, left) => {
-		const after = refused(own(places), at(place), TURN_MS, 0);
-		expect([after.own, after.moves]).toEqual([left, 4]);
+	])('halves the slots of a process with %s', (_, positions, position, left) => {
+		const after = recordThrottled(own(positions), at(position), SLOT_MS, 0);
+		expect([after.own, after.movesLeft]).toEqual([left, 4]);
 	});
 
 	it.each([
 		[0, [0, 1, 6]],
 		[0.34, [1, 2, 7]],
 		[0.99, [2, 3, 8]],
-	])('of new slots, three or fewer, moves them by a random part (%d)', (random, places) => {
-		const after = refused(own([0, 5, 11], { moves: 2 }), at(5), TURN_MS, random);
-		expect([after.own, after.moves]).toEqual([places, 1]);
+	])('moves three or fewer new slots by a random part of the cycle (%d)', (random, positions) => {
+		const after = recordThrottled(own([0, 5, 11], { movesLeft: 2 }), at(5), SLOT_MS, random);
+		expect([after.own, after.movesLeft]).toEqual([positions, 1]);
 	});
 
-	it('moves new slots so that they stay in order', () => {
-		expect(refused(own([1, 8, 9], { moves: 1 }), at(8), TURN_MS, 0).own).toEqual([2, 9, 10]);
+	it('keeps moved slots in ascending order', () => {
+		expect(recordThrottled(own([1, 8, 9], { movesLeft: 1 }), at(8), SLOT_MS, 0).own).toEqual([
+			2, 9, 10,
+		]);
 	});
 
-	it('of slots that were moved often enough gives up that one', () => {
-		const after = refused(own([0, 5, 11]), at(5), TURN_MS, 0.99);
-		expect([after.own, after.moves]).toEqual([[0, 11], 0]);
+	it('gives up its slot if the slots have moved often enough', () => {
+		const after = recordThrottled(own([0, 5, 11]), at(5), SLOT_MS, 0.99);
+		expect([after.own, after.movesLeft]).toEqual([[0, 11], 0]);
 	});
 
 	it.each([
 		[0, 0],
 		[0.5, 6],
 		[0.99, 11],
-	])('of the last one gives another for it, any (%d)', (random, place) => {
-		const after = refused(own([5]), at(5), TURN_MS, random);
-		expect([after.own, after.moves]).toEqual([[place], 4]);
+	])('replaces the last slot with a random one (%d)', (random, position) => {
+		const after = recordThrottled(own([5]), at(5), SLOT_MS, random);
+		expect([after.own, after.movesLeft]).toEqual([[position], 4]);
 	});
 
 	it.each([
 		[7, 0.25],
 		[8, 0.75],
 		[9, 0.75],
-	])('after %i in a row: the slots begin at %d', (refusedInRow, offset) => {
-		const after = refused(own([0, 1, 2], { refusedInRow, offset: 0.25 }), at(7), TURN_MS, 0.75);
-		expect([after.refusedInRow, after.offset]).toEqual([refusedInRow + 1, offset]);
+	])('after %i in a row leaves the slots at offset %d', (throttledInRow, offset) => {
+		const after = recordThrottled(
+			own([0, 1, 2], { throttledInRow, offset: 0.25 }),
+			at(7),
+			SLOT_MS,
+			0.75,
+		);
+		expect([after.throttledInRow, after.offset]).toEqual([throttledInRow + 1, offset]);
 	});
 });
 
-/** The service: one request in any second, by the moment at which it arrives. */
+/** A service that accepts one request in any second, by its time of arrival. */
 function createService(clock: VirtualClock, random: () => number, refuseNth?: number) {
 	let lastAt = -Infinity;
 	const seen: Array<{ process: number; at: number; ok: boolean }> = [];
@@ -322,7 +344,7 @@ function createService(clock: VirtualClock, random: () => number, refuseNth?: nu
 
 let accounts = 0;
 
-/** Processes that all ask as fast as they may, for so long. */
+/** Runs processes that each detect as fast as their limiter lets them. */
 async function crowd(processes: number, seconds: number, seed: number, refuseNth?: number) {
 	const random = createRandom(seed);
 	jest.spyOn(Math, 'random').mockImplementation(random);
@@ -346,34 +368,34 @@ async function crowd(processes: number, seconds: number, seed: number, refuseNth
 	const shares = all.map((_, nth) => taken.filter(({ process }) => process === nth).length);
 	return {
 		perSecond: taken.length / seconds,
-		refusedShare: 1 - taken.length / service.seen.length,
+		throttledShare: 1 - taken.length / service.seen.length,
 		evenness: Math.min(...shares) / Math.max(...shares),
 	};
 }
 
-describe.each([1, 2, 3])('processes that share an account, start %i', (seed) => {
-	it('one alone is never refused, and goes at the pace of the documents', async () => {
-		const { perSecond, refusedShare } = await crowd(1, 240, seed);
-		expect(refusedShare).toBe(0);
+describe.each([1, 2, 3])('processes that share an account (random seed %i)', (seed) => {
+	it('a single one is never throttled and reaches the documented rate', async () => {
+		const { perSecond, throttledShare } = await crowd(1, 240, seed);
+		expect(throttledShare).toBe(0);
 		expect(perSecond).toBeGreaterThan(0.91);
 	});
 
-	it('one refusal that was not repeated costs a quarter of a minute at most', async () => {
+	it('one stray 429 costs a single process at most 15 seconds', async () => {
 		const { perSecond } = await crowd(1, 240, seed, 60);
 		expect(perSecond * 240).toBeGreaterThan(240 * 0.917 - 15);
 	});
 
 	it.each([2, 4])(
-		'%i get even shares, with few refusals, and use up the account',
+		'%i get even shares, use the full rate, and are throttled in at most 10 percent of requests',
 		async (count) => {
-			const { perSecond, refusedShare, evenness } = await crowd(count, 240, seed);
+			const { perSecond, throttledShare, evenness } = await crowd(count, 240, seed);
 			expect(evenness).toBeGreaterThan(0.75);
-			expect(refusedShare).toBeLessThanOrEqual(0.1);
+			expect(throttledShare).toBeLessThanOrEqual(0.1);
 			expect(perSecond).toBeGreaterThan(0.85);
 		},
 	);
 
-	it('of many, none is shut out', async () => {
+	it('eight all get a share', async () => {
 		const { perSecond, evenness } = await crowd(8, 600, seed);
 		expect(evenness).toBeGreaterThan(0.1);
 		expect(perSecond).toBeGreaterThan(0.7);

@@ -1,4 +1,4 @@
-/** Which tasks nobody knows, by whatever clock: the list is asked for by the service's. */
+/** Finding an account's unknown tasks. The list is requested in the service's time, whatever the local clock says. */
 import { unknownTasks } from '../../../nodes/EmojiVideo/account/unknownTasks';
 import { fail, succeed } from '../../../nodes/EmojiVideo/base/result';
 import { LIST_RANGE_MS } from '../../../nodes/EmojiVideo/dashscope/listTimeRange';
@@ -14,7 +14,7 @@ const UNTIL = SINCE + MINUTE_MS;
 const task = (taskId: string, model?: string) =>
 	({ taskId, status: 'RUNNING', ...(model !== undefined && { model }) }) as ListedTask;
 
-/** An account whose clock is so far ahead, which the first answer tells. */
+/** An account whose clock is ahead by this much. The first response reveals it. */
 function accountOf({ aheadMs = 0, known = 0, tasks = [] as ListedTask[], fails = false } = {}) {
 	const asked: Array<{ from: number; to: number } | undefined> = [];
 	let told = known;
@@ -34,17 +34,17 @@ function accountOf({ aheadMs = 0, known = 0, tasks = [] as ListedTask[], fails =
 
 const near = { from: SINCE - CLOSE_MS, to: UNTIL + CLOSE_MS };
 
-/** With it, the period is as long as the list takes. */
+/** With this margin, the period is the longest that the list accepts. */
 const FARTHEST_MS = LIST_RANGE_MS - (near.to - near.from);
 
-it('leaves out known ones and other models; one without a model may be ours', async () => {
+it('unknown tasks exclude known ones and other models, but include those without a model', async () => {
 	const tasks = [task('a', 'emoji-v1'), task('b', 'emoji-v1'), task('c', 'wan2.2'), task('d')];
 	const found = await accountOf({ tasks }).look(['a']);
 	expect(found.ok && found.value.map(({ taskId }) => taskId)).toEqual(['b', 'd']);
 });
 
 it.each([0, CLOSE_MS - 1, 1 - CLOSE_MS])(
-	'asks once where the clocks are close (%i ms)',
+	'the list is requested once if the clocks are close (%i ms)',
 	async (aheadMs) => {
 		const { asked, look } = accountOf({ aheadMs });
 		await look();
@@ -57,25 +57,25 @@ it.each([
 	['behind', -HOUR_MS, { from: near.from - HOUR_MS, to: near.to }],
 	['five minutes ahead', CLOSE_MS, { from: near.from, to: near.to + CLOSE_MS }],
 	['ahead by all that the list takes', FARTHEST_MS, { from: near.from, to: near.to + FARTHEST_MS }],
-])("asks again where the service's clock is %s", async (_, aheadMs, period) => {
+])("the list is requested again if the service's clock is %s", async (_, aheadMs, period) => {
 	const { asked, look } = accountOf({ aheadMs });
 	await look();
 	expect(asked).toEqual([near, period]);
 });
 
-it('asks once where an earlier answer has told the time', async () => {
+it("the list is requested once if an earlier response gave the service's time", async () => {
 	const { asked, look } = accountOf({ aheadMs: HOUR_MS, known: HOUR_MS });
 	await look();
 	expect(asked).toEqual([{ from: near.from, to: near.to + HOUR_MS }]);
 });
 
-it('asks for the last 24 hours where no period that the list takes is sure', async () => {
+it('the list covers the last 24 hours if the exact period would be too long', async () => {
 	const { asked, look } = accountOf({ aheadMs: 24 * HOUR_MS });
 	await look();
 	expect(asked).toEqual([near, undefined]);
 });
 
-it('a list that cannot be read proves nothing', async () => {
+it('an unreadable list is a failure, not an empty list', async () => {
 	const { asked, look } = accountOf({ fails: true });
 	expect((await look()).ok).toBe(false);
 	expect(asked).toEqual([near]);
