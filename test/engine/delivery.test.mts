@@ -1,4 +1,4 @@
-/** How finished videos come out: files, names, packs, and what happens when a download fails. */
+/** The output of finished videos: files, names, groups, and failed downloads. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ describe('File Name', () => {
 		expect(fileNames(outputs[0])).toEqual([expected]);
 	});
 
-	test('several videos of one item are told apart by their templates', async () => {
+	test('several videos of one item have their template in the name', async () => {
 		const { outputs } = await sandbox.run({
 			parameters: withOptions({ fileName: 'ada' }, { templates: TEMPLATES }),
 		});
@@ -50,7 +50,7 @@ describe('Group Videos: One Item per Portrait', () => {
 		withOptions({ output: 'portrait', ...options }, { templates: TEMPLATES, ...parameters });
 
 	test.each(['memory', 'filesystem'] as const)(
-		'all videos of a portrait are fields of one item, paired with its input (%s)',
+		'all videos of a portrait are fields of one item, paired with its input (files in %s)',
 		async (mode) => {
 			const folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
 			await keepFilesIn(mode, folder);
@@ -88,7 +88,7 @@ describe('Group Videos: One Item per Portrait', () => {
 		},
 	);
 
-	test('a video that fails leaves by the error output; the others are still a pack', async () => {
+	test('a failed video leaves by the error output, and the others stay one item', async () => {
 		sandbox.double.failTask(1);
 		const { outputs } = await sandbox.run({
 			parameters: pack({}, { templates: [...TEMPLATES, 'dagong_weixiao'] }),
@@ -102,14 +102,14 @@ describe('Group Videos: One Item per Portrait', () => {
 		]);
 	});
 
-	test('an error that ends the node names every task, those of packs too', async () => {
+	test('an error that ends the node names every task of a group', async () => {
 		sandbox.double.failTask(1);
 		const { error } = await sandbox.run({ parameters: pack() });
 		expect(sandbox.double.tasks()).toHaveLength(TEMPLATES.length);
 		for (const { id } of sandbox.double.tasks()) expect(error?.description).toContain(id);
 	});
 
-	test('without downloads the pack is json alone', async () => {
+	test('without downloads the item has only json', async () => {
 		const { outputs } = await sandbox.run({ parameters: pack({}, { downloadVideo: false }) });
 		expect(outputs[0]).toHaveLength(1);
 		expect(outputs[0]?.[0]?.binary).toBeUndefined();
@@ -126,7 +126,7 @@ describe('a download that fails for good', () => {
 		}),
 	);
 
-	test('leaves the item its link, its expiry and its task ID', async () => {
+	test('keeps the link, its expiry and the task ID in the item', async () => {
 		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
 		expect(error).toBeUndefined();
 		const [task] = sandbox.double.tasks();
@@ -139,7 +139,7 @@ describe('a download that fails for good', () => {
 		expect(outputs[0]?.[0]?.binary).toBeUndefined();
 	});
 
-	test('fails the item where the user wants that, and the error item still has the link', async () => {
+	test('fails the item with its link if the user wants that', async () => {
 		const { outputs } = await sandbox.run({
 			parameters: withOptions({ failOnDownloadError: true }),
 			settings: { onError: 'continueErrorOutput' },
@@ -154,7 +154,7 @@ describe('a download that fails for good', () => {
 		});
 	});
 
-	test('a second try of Retry On Fail downloads again and pays for nothing', async () => {
+	test('is repeated by Retry On Fail without paying again', async () => {
 		sandbox.double.faults.clear();
 		sandbox.double.faults.add({
 			match: fromStorage('/results/'),
@@ -177,7 +177,7 @@ describe('Check Image First', () => {
 			.ledger()
 			.filter(({ operation, headers }) => operation === 'portrait' && 'range' in headers);
 
-	test('reads the first 64 KB, once per address, without the key', async () => {
+	test('reads the first 64 KB once per URL and without the key', async () => {
 		const url = sandbox.double.portraitUrl('ada.png');
 		const { error } = await sandbox.run({ items: [{}, {}], parameters: check(url) });
 		expect(error).toBeUndefined();
@@ -185,7 +185,7 @@ describe('Check Image First', () => {
 		expect(sandbox.double.counts().authorizationSeenOnStorage).toBe(false);
 	});
 
-	test('refuses what cannot be a portrait, before anything is paid for', async () => {
+	test('rejects an image that cannot be a portrait before anything is billed', async () => {
 		const { error } = await sandbox.run({
 			parameters: check(sandbox.double.portraitUrl('too-small.png')),
 		});
@@ -196,7 +196,7 @@ describe('Check Image First', () => {
 		expect(sandbox.operations()).toEqual([]);
 	});
 
-	test('refuses an address that leads to nothing', async () => {
+	test('rejects a URL whose host responds with 404', async () => {
 		const { error } = await sandbox.run({
 			parameters: check(`${sandbox.double.storageUrl}/portraits/nobody.png`),
 		});
@@ -206,13 +206,13 @@ describe('Check Image First', () => {
 		expect(sandbox.operations()).toEqual([]);
 	});
 
-	test('is off unless asked for', async () => {
+	test('is off by default', async () => {
 		await sandbox.run({ parameters: sandbox.createAndWait() });
 		expect(portraitRequests()).toEqual([]);
 	});
 });
 
-describe('what is left of a download that fails, in the folder where n8n keeps files', () => {
+describe("the folder of n8n's files after a failed download", () => {
 	let folder = '';
 	beforeAll(async () => {
 		folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
@@ -232,14 +232,14 @@ describe('what is left of a download that fails, in the folder where n8n keeps f
 		['cut, unnoticed', { kind: 'cut', announced: false }],
 		['another file', { kind: 'garbage', body: 'x'.repeat(100_000) }],
 		['no bytes', { kind: 'garbage', body: '' }],
-	])('nothing: %s', async (_, fault) => {
+	])('is empty if the body was %s', async (_, fault) => {
 		sandbox.double.faults.add({ match: { operation: 'result' }, times: 'always', fault });
 		const { outputs } = await sandbox.run({ parameters: withOptions({}) });
 		expect(outputs[0]?.[0]?.json['downloadError']).toEqual(expect.stringMatching(/\S/));
 		expect(await files()).toEqual([]);
 	});
 
-	test('the video alone, when a later attempt has it', async () => {
+	test('has one video if a later attempt succeeds', async () => {
 		const fault = { kind: 'cut' as const, announced: false };
 		sandbox.double.faults.add({ match: { operation: 'result' }, times: 2, fault });
 		const { outputs } = await sandbox.run({ parameters: withOptions({}) });

@@ -1,6 +1,6 @@
 /**
- * What the service and its storage answer is not trusted: where it leads to, how long it is, and
- * whether it is whole. And the key goes nowhere but to the address of the credential.
+ * We do not trust the responses of DashScope and its storage: their links, their length, their completeness.
+ * We send the API key only to the credential's endpoint.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,13 +15,13 @@ import { useSandbox } from './sandbox.mts';
 const sandbox = useSandbox();
 const n8n = useN8n(sandbox);
 
-/** The clock is moved over every repetition. */
+/** Runs the node and moves the clock over its pauses. */
 const run = async (nodeRun: ServerRun) => await n8n.ended(await n8n.run(nodeRun));
 
 const requestsTo = (operation: string) =>
 	sandbox.double.ledger().filter((entry) => entry.operation === operation);
 
-/** A redirect in the place of the answer. */
+/** A redirect instead of the response. */
 const redirectTo = (location: string, status = 302) =>
 	({ kind: 'status', status, headers: { location }, body: {} }) as const;
 
@@ -45,7 +45,7 @@ describe('a video link', () => {
 		expect(requestsTo('result')).toHaveLength(1);
 	});
 
-	test('that is redirected to a public place, and from there into a private network, is not followed either', async () => {
+	test('that a public host redirects into a private network is not followed', async () => {
 		const links: string[] = [];
 		await withServer(
 			(request, response) => {
@@ -62,7 +62,7 @@ describe('a video link', () => {
 	});
 });
 
-/** Somebody else's web server on this machine. */
+/** Runs another web server on this machine. */
 async function withServer(listener: RequestListener, work: (url: string) => Promise<void>) {
 	const server = createServer(listener);
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -80,34 +80,37 @@ describe('a redirect of the API', () => {
 		['create', 'video-synthesis', 302],
 		['detect', 'face-detect', 307],
 		['query', '/api/v1/tasks/', 302],
-	])('is not followed (%s %s %i), so the key goes nowhere', async (operation, where, status) => {
-		const seen: Array<string | undefined> = [];
-		await withServer(
-			(request, response) => {
-				seen.push(request.url);
-				response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-			},
-			async (elsewhere) => {
-				for (const location of ['/elsewhere', `${elsewhere}/elsewhere`]) {
-					sandbox.double.reset();
-					sandbox.double.faults.add({
-						match: { path: where },
-						times: 'always',
-						fault: redirectTo(location, status),
-					});
-					const { error } = await run({ parameters: sandbox.createAndWait() });
-					expect(error?.message).toBeDefined();
-					expect(requestsTo(operation)).not.toHaveLength(0);
-					expect(requestsTo('unknown')).toEqual([]);
-				}
-			},
-		);
-		expect(seen).toEqual([]);
-	});
+	])(
+		'is not followed, and no other host gets the key (%s %s %i)',
+		async (operation, where, status) => {
+			const seen: Array<string | undefined> = [];
+			await withServer(
+				(request, response) => {
+					seen.push(request.url);
+					response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+				},
+				async (elsewhere) => {
+					for (const location of ['/elsewhere', `${elsewhere}/elsewhere`]) {
+						sandbox.double.reset();
+						sandbox.double.faults.add({
+							match: { path: where },
+							times: 'always',
+							fault: redirectTo(location, status),
+						});
+						const { error } = await run({ parameters: sandbox.createAndWait() });
+						expect(error?.message).toBeDefined();
+						expect(requestsTo(operation)).not.toHaveLength(0);
+						expect(requestsTo('unknown')).toEqual([]);
+					}
+				},
+			);
+			expect(seen).toEqual([]);
+		},
+	);
 });
 
-describe('an answer that is larger than any of the service can be', () => {
-	test('is not read to its end', async () => {
+describe('a response of 3 MB', () => {
+	test('fails before it is read to the end', async () => {
 		const { items } = await run({ parameters: sandbox.createAndWait() });
 		const taskId = items[0]?.json['taskId'];
 		const output = { task_id: taskId, task_status: 'PENDING' };
@@ -128,7 +131,7 @@ describe('an answer that is larger than any of the service can be', () => {
 });
 
 describe('an upload policy', () => {
-	test('cannot add fields to the form by line breaks', async () => {
+	test('adds no fields to the form by line breaks', async () => {
 		const forged = '"\r\n\r\nforged\r\n--x\r\nContent-Disposition: form-data; name="x-forged';
 		const forms: string[] = [];
 		await withServer(

@@ -1,4 +1,4 @@
-/** Portraits that are files: checked before anything is sent, uploaded once per model, never with the key. */
+/** Portraits that are files: checked before any request, uploaded once per model and without the API key. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,7 +42,7 @@ describe.each(['memory', 'filesystem'] as const)('with files in %s', (mode) => {
 	beforeAll(async () => await keepFilesIn(mode, folder));
 	afterAll(async () => await keepFilesIn('memory'));
 
-	test('a file becomes a video: uploaded for both models, named after the file', async () => {
+	test('a file becomes a video: it is uploaded for both models and names the video', async () => {
 		const { outputs, error } = await sandbox.run({
 			files: [{ data: portrait('ada.png') }],
 			parameters: fromFile(),
@@ -61,7 +61,7 @@ describe.each(['memory', 'filesystem'] as const)('with files in %s', (mode) => {
 		expect(requestsTo('upload').map(({ status }) => status)).toEqual([200, 200]);
 	});
 
-	test('9 MB go through whole', async () => {
+	test('a file of 9 MB becomes a video', async () => {
 		const { error } = await sandbox.run({
 			files: [{ data: file(padded(png(640, 640), 9 * 1024 * 1024)) }],
 			parameters: fromFile(),
@@ -71,7 +71,7 @@ describe.each(['memory', 'filesystem'] as const)('with files in %s', (mode) => {
 	});
 });
 
-test('models read oss:// addresses with the header, and the storage host never sees the key', async () => {
+test('models get oss:// addresses with the resolve header, and the storage host gets no API key', async () => {
 	await sandbox.run({ files: [{ data: portrait('ada.png') }], parameters: fromFile() });
 	for (const operation of ['detect', 'create']) {
 		expect(imageUrls(operation)).toEqual([
@@ -84,7 +84,7 @@ test('models read oss:// addresses with the header, and the storage host never s
 	expect(JSON.stringify(onStorage)).not.toContain(sandbox.double.apiKey);
 });
 
-test('an Image URL is sent as it is, without the header', async () => {
+test('an Image URL is sent unchanged and without the resolve header', async () => {
 	await sandbox.run({ parameters: sandbox.createAndWait() });
 	for (const operation of ['detect', 'create']) {
 		expect(requestsTo(operation).map(({ headers }) => headers[RESOLVE])).toEqual([undefined]);
@@ -92,7 +92,7 @@ test('an Image URL is sent as it is, without the header', async () => {
 	expect(requestsTo('policy')).toEqual([]);
 });
 
-test('the same bytes are detected once and uploaded once per model, whatever their names', async () => {
+test('equal files with different names are detected once and uploaded once per model', async () => {
 	const { outputs } = await sandbox.run({
 		files: ['a.png', 'b.png', 'c.png'].map((fileName) => ({
 			data: { ...portrait('ada.png'), fileName },
@@ -107,7 +107,7 @@ test('the same bytes are detected once and uploaded once per model, whatever the
 	expect(requestsTo('create')).toHaveLength(6);
 });
 
-test('a policy serves many files, and a new one is asked for when it has run out', async () => {
+test('one policy per model serves many files', async () => {
 	await sandbox.run({
 		files: ['ada.png', 'ben.jpg', 'kim.png'].map((name) => ({ data: portrait(name) })),
 		parameters: fromFile(),
@@ -116,7 +116,7 @@ test('a policy serves many files, and a new one is asked for when it has run out
 	expect(requestsTo('upload')).toHaveLength(6);
 });
 
-test('a second try of Retry On Fail pays for nothing twice', async () => {
+test('the second try of Retry On Fail pays for no file twice', async () => {
 	sandbox.double.faults.add({
 		match: { method: 'GET', path: '/api/v1/tasks/' },
 		fault: { kind: 'status', status: 401 },
@@ -142,9 +142,9 @@ test.each<[string, Parameters<typeof sandbox.double.faults.add>[0]['fault']]>([
 		},
 	],
 	['a broken connection', { kind: 'reset' }],
-	['a lost answer', { kind: 'lostAnswer' }],
-	['a storage host in trouble', { kind: 'status', status: 503 }],
-])('an upload is sent again after %s, under a new name', async (_, fault) => {
+	['a lost response', { kind: 'lostAnswer' }],
+	['an HTTP 503 of the storage host', { kind: 'status', status: 503 }],
+])('an upload is repeated under a new name after %s', async (_, fault) => {
 	sandbox.double.faults.add({ match: { method: 'POST', path: '/^\\/$/' }, fault });
 	const { outputs, error } = await sandbox.run({
 		files: [{ data: portrait('ada.png') }],
@@ -155,7 +155,7 @@ test.each<[string, Parameters<typeof sandbox.double.faults.add>[0]['fault']]>([
 	expect(requestsTo('upload')).toHaveLength(3);
 });
 
-test('what the storage host refuses is told, and nothing is paid for', async () => {
+test('an upload that the storage host rejects fails with its message, and nothing is billed', async () => {
 	sandbox.double.faults.add({
 		match: { method: 'POST', path: '/^\\/$/' },
 		times: 'always',
@@ -176,7 +176,7 @@ test('what the storage host refuses is told, and nothing is paid for', async () 
 	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 0 });
 });
 
-test('Detect Face takes a file, and says when it is stored turned', async () => {
+test('Detect Face accepts a file and hints at its EXIF orientation', async () => {
 	const turned = jpeg(640, 640, { orientation: { value: 6, order: 'II' } });
 	sandbox.double.failDetection(1, 'InvalidFile.FacePose');
 	const { outputs, error } = await sandbox.run({
@@ -201,11 +201,11 @@ test('Detect Face takes a file, and says when it is stored turned', async () => 
 const ALLOWED =
 	'Use a JPEG, PNG, BMP or WEBP image, at most 10 MB, with width and height from 400 to 7000 pixels.';
 
-describe('refused by name, before any request', () => {
+describe('a file is rejected by name before any request', () => {
 	test.each<[string, Buffer, string]>([
 		[
 			'a text file named .png',
-			Buffer.from('not a picture'),
+			Buffer.from('not an image'),
 			'"me.png" cannot be used: it is a text file',
 		],
 		[
@@ -214,23 +214,23 @@ describe('refused by name, before any request', () => {
 			'"me.png" cannot be used: it is a truncated JPEG: it ends inside its header',
 		],
 		[
-			'a JPEG cut in its picture',
+			'a JPEG cut in its image data',
 			jpeg(640, 480, { cut: true }),
 			'"me.png" cannot be used: it is a truncated JPEG: its end is missing',
 		],
 		[
-			'a PNG cut in its picture',
+			'a PNG cut in its image data',
 			png(640, 480).subarray(0, 200),
 			'"me.png" cannot be used: it is a truncated PNG: its end is missing',
 		],
-		['399 pixels', png(399, 640), '"me.png" cannot be used: it is a PNG of 399 x 640 pixels'],
+		['399 pixels wide', png(399, 640), '"me.png" cannot be used: it is a PNG of 399 x 640 pixels'],
 		[
-			'7001 pixels',
+			'7001 pixels high',
 			webp.lossless(640, 7001),
 			'"me.png" cannot be used: it is a WEBP of 640 x 7001 pixels',
 		],
 		[
-			'10 MB and a byte',
+			'one byte more than 10 MB',
 			padded(bmp(640, 480), 10 * 1024 * 1024 + 1),
 			'"me.png" cannot be used: it has 10,485,761 bytes, more than 10 MB',
 		],
@@ -245,7 +245,7 @@ describe('refused by name, before any request', () => {
 			Buffer.concat([Buffer.from('%PDF-1.4\n'), jpeg(640, 480)]),
 			'"me.png" cannot be used: it is a PDF document',
 		],
-	])('%s', async (_, bytes, message) => {
+	])('if it is %s', async (_, bytes, message) => {
 		const { error } = await sandbox.run({
 			files: [{ data: file(bytes) }],
 			parameters: fromFile(),
@@ -262,7 +262,7 @@ describe('refused by name, before any request', () => {
 			'Input Data Field Name "photo": the item has no such binary field',
 		],
 		['no field name by expression', '={{ "" }}', 'Input Data Field Name is empty'],
-	])('%s, with the names that the item has', async (_, inputField, message) => {
+	])('with the fields of the item, if there is %s', async (_, inputField, message) => {
 		const { error } = await sandbox.run({
 			files: [{ data: portrait('ada.png'), passport: portrait('ben.jpg') }],
 			parameters: fromFile({ inputField }),
@@ -272,7 +272,7 @@ describe('refused by name, before any request', () => {
 		expect(sandbox.double.ledger()).toEqual([]);
 	});
 
-	test('an item without files', async () => {
+	test('with advice, if the item has no files', async () => {
 		const { error } = await sandbox.run({ items: [{}], parameters: fromFile() });
 		expect(error?.message).toContain('"data": the item has no such binary field');
 		expect(error?.description).toContain('The item has no binary data');
@@ -280,7 +280,7 @@ describe('refused by name, before any request', () => {
 	});
 });
 
-test('one bad file does not stop the others when the node continues', async () => {
+test('a bad file leaves by the error output, and the others become videos', async () => {
 	const { outputs } = await sandbox.run({
 		files: [{ data: file(Buffer.from('notes')) }, { data: portrait('ada.png') }],
 		parameters: fromFile(),
@@ -292,16 +292,16 @@ test('one bad file does not stop the others when the node continues', async () =
 	]);
 });
 
-describe('left to the service', () => {
+describe('a file is accepted and left to DashScope to judge', () => {
 	test.each<[string, Buffer, string]>([
 		['a CMYK JPEG', jpeg(640, 640, { components: 4 }), 'jpg'],
 		['a 16-bit PNG', png(640, 640, 16), 'png'],
 		[
-			'a PNG with a ZIP behind it, as the PNG it is',
+			'a PNG with a ZIP after its end',
 			Buffer.concat([png(640, 640), Buffer.from('PK\x03\x04')]),
 			'png',
 		],
-	])('%s', async (_, bytes, extension) => {
+	])('if it is %s', async (_, bytes, extension) => {
 		const { error } = await sandbox.run({
 			files: [{ data: file(bytes, '../../evil".html') }],
 			parameters: fromFile(),

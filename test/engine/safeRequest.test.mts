@@ -1,6 +1,6 @@
 /**
- * Every request ends, whatever the other side does with the connection, and the connection with it:
- * by its own time limit, or by Stop. With n8n's own HTTP helpers over real sockets; the clock is moved.
+ * Every request and its connection end by the time limit or by Stop, whatever the host does. The tests use
+ * n8n's own HTTP helpers over real sockets and move the clock.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -25,7 +25,7 @@ const { getRequestHelperFunctions } = coreRequire(
 	getRequestHelperFunctions: (...args: unknown[]) => IExecuteFunctions['helpers'];
 };
 
-/** n8n's request helpers, as `this.helpers` of a node that has this cancel signal. */
+/** n8n's request helpers, as `this.helpers` of a node with this cancel signal. */
 function n8nWith(cancelSignal: AbortSignal | undefined): IExecuteFunctions {
 	const node = { name: 'Emoji Video', type: 'test', parameters: {} };
 	const credentialsHelper = {
@@ -46,7 +46,7 @@ function n8nWith(cancelSignal: AbortSignal | undefined): IExecuteFunctions {
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 
-/** What a server writes on a connection; then nothing, and it never closes. */
+/** A server writes these bytes on a connection, then nothing, and never closes it. */
 const endless: Array<[string, string]> = [
 	['never comes', ''],
 	['ends inside its headers', HEAD],
@@ -59,10 +59,10 @@ const endless: Array<[string, string]> = [
 		'switches protocols with an upgrade',
 		'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
 	],
-	['goes on announcing itself', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n'],
+	['sends only interim responses', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n'],
 ];
 
-/** Serves one connection; resolves when the other side has let go of it. */
+/** Serves one connection and resolves once the client has closed it. */
 async function serve(words: string, work: (url: string, asked: Promise<void>) => Promise<void>) {
 	const sockets: Socket[] = [];
 	let heard = () => {};
@@ -90,24 +90,24 @@ async function serve(words: string, work: (url: string, asked: Promise<void>) =>
 	expect(sockets).toHaveLength(1);
 }
 
-/** Lets what the server wrote arrive. */
+/** Waits until the client has received the server's bytes. */
 const arrived = async () => await new Promise((resolve) => setTimeout(resolve, 50));
 
 const request = (url: string) => ({ method: 'GET', url, headers: {}, timeoutMs: 20_000 }) as const;
 
-describe.each(endless)('an answer that %s', (_, words) => {
-	test.each(['its time limit', 'Stop'])('ends by %s, and so does its connection', async (by) => {
+describe.each(endless)('a response that %s', (_, words) => {
+	test.each(['its time limit', 'Stop'])('ends by %s together with its connection', async (by) => {
 		const stop = new AbortController();
 		const clock = createVirtualClock();
 		await serve(words, async (url, asked) => {
 			const { helpers } = n8nWith(stop.signal);
-			const answer = withResponse(
+			const response = withResponse(
 				async (options) => (await helpers.httpRequest(options)) as IN8nHttpFullResponse,
 				request(url),
 				{ clock, signal: stop.signal },
 				async ({ body }) => await readText(body, 1000),
 			);
-			const ended = expect(answer).rejects.toThrow();
+			const ended = expect(response).rejects.toThrow();
 			await asked;
 			await arrived();
 			if (by === 'Stop') stop.abort();
@@ -117,19 +117,19 @@ describe.each(endless)('an answer that %s', (_, words) => {
 	});
 
 	test.each(['its time limit', 'Stop'])(
-		'ends by %s, and so does its connection, when n8n adds the key',
+		'ends by %s together with its connection if n8n adds the key',
 		async (by) => {
 			const stop = new AbortController();
 			const clock = createVirtualClock();
 			await serve(words, async (url, asked) => {
 				const functions: IExecuteFunctions | IPollFunctions = n8nWith(stop.signal);
 				const send = createSend(functions, 'dashScopeApi', url, clock, stop.signal);
-				const answer = send({ method: 'GET', path: '/x', timeoutMs: 20_000 });
+				const response = send({ method: 'GET', path: '/x', timeoutMs: 20_000 });
 				await asked;
 				await arrived();
 				if (by === 'Stop') stop.abort();
 				else await clock.advance(20_000);
-				await expect(answer).resolves.toMatchObject({
+				await expect(response).resolves.toMatchObject({
 					ok: false,
 					failure: { kind: by === 'Stop' ? 'interrupted' : 'noResponse' },
 				});
@@ -141,26 +141,26 @@ describe.each(endless)('an answer that %s', (_, words) => {
 test.each([
 	['the end of the batch', false, 'noResponse'],
 	['Stop', true, 'interrupted'],
-])('what is paid for and under way: at %s it is cut: %s', async (_, isCut, kind) => {
+])('a paid request under way at %s: cut %s, failure kind %s', async (_, isCut, kind) => {
 	const [halted, stopped] = [new AbortController(), new AbortController()];
 	const clock = createVirtualClock();
 	await serve('', async (url, asked) => {
 		const { signal } = halted;
 		const send = createSend(n8nWith(undefined), 'dashScopeApi', url, clock, signal, stopped.signal);
 		let isOver = false;
-		const answer = send({ method: 'POST', path: '/x', timeoutMs: 20_000, isPaid: true });
-		void answer.then(() => (isOver = true));
+		const response = send({ method: 'POST', path: '/x', timeoutMs: 20_000, isPaid: true });
+		void response.then(() => (isOver = true));
 		await asked;
 		await arrived();
 		(isCut ? stopped : halted).abort();
 		await arrived();
 		expect(isOver).toBe(isCut);
 		await clock.advance(20_000);
-		await expect(answer).resolves.toMatchObject({ ok: false, failure: { kind } });
+		await expect(response).resolves.toMatchObject({ ok: false, failure: { kind } });
 	});
 });
 
-test('an answer that switches protocols without saying to which is an answer without a body', async () => {
+test('an HTTP 101 without an Upgrade header is a response without a body', async () => {
 	await serve('HTTP/1.1 101 Switching Protocols\r\n\r\n', async (url) => {
 		const send = createSend(n8nWith(undefined), 'dashScopeApi', url, createVirtualClock());
 		await expect(send({ method: 'GET', path: '/x', timeoutMs: 20_000 })).resolves.toMatchObject({

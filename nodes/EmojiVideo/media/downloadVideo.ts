@@ -1,38 +1,38 @@
 /**
- * A finished video, from DashScope's storage into n8n's binary storage, streamed. Its link comes from
- * the network, so what it leads to is not trusted: bounded size, MP4 by its first bytes, complete.
- * Rule: a video is whole or it is not stored; every retry starts from the beginning.
+ * Streams a finished video from DashScope's storage into n8n's binary storage. The link comes from the
+ * network, so the file behind it is not trusted: we limit its size, require the first bytes of an MP4 and
+ * check that it is complete. Rule: n8n stores a complete video or none. Every retry starts at byte 0.
  */
 import type { IBinaryData } from 'n8n-workflow';
 import { fail, succeed } from '../base/result';
 import type { Failure, FailureKind, Result } from '../base/result';
 import { isLoopback, parseUrl } from '../net/publicHosts';
 import { createMp4Watch, isMp4Head, MP4_HEAD_BYTES } from './mp4Boxes';
-import { steadily } from '../net/safeRequest';
+import { readWithoutStalls } from '../net/safeRequest';
 import type { Body, SafeResponse } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';
 import { checkLink, fetchUntrusted, Stalled } from '../net/untrustedFetch';
 import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
 
-/** Documented are at most 5 s of 512x512, about 1 MB (docs/service.md, "Result video"). */
+/** A result has at most 5 s of 512x512, about 1 MB (docs/service.md, "Result video"): 100 times that. */
 const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
-/** For the whole body: 100 MB at 170 KB/s. */
-const TRANSFER_MS = 10 * 60_000;
-/** Without a byte; a new connection does better than a longer wait. */
-const STALL_MS = 60_000;
+/** The time limit of one request with its whole body: 100 MB at 170 KB/s. */
+const DOWNLOAD_TIMEOUT_MS = 10 * 60_000;
+/** Time without a byte, after which we reconnect. No source: the same minute as for a first byte. */
+const DOWNLOAD_STALL_MS = 60_000;
 export const VIDEO_MIME_TYPE = 'video/mp4';
 
 const NEXT_STEP =
 	'The video itself is safe: fetch it within 24 hours of its creation, with Get Status and this task ID, or from videoUrl.';
 
 const BROKEN_OFF = 'The download broke off';
-const STALLED = `The download stalled: no byte came for ${STALL_MS / 1000} s`;
+const STALLED = `The download stalled: no byte came for ${DOWNLOAD_STALL_MS / 1000} s`;
 
 const VIDEO_LINK: LinkRequest = {
 	name: 'The video link',
 	headers: { Accept: `${VIDEO_MIME_TYPE}, */*;q=0.5` },
 	nextStep: NEXT_STEP,
-	timeoutMs: TRANSFER_MS,
+	timeoutMs: DOWNLOAD_TIMEOUT_MS,
 	brokenOff: BROKEN_OFF,
 };
 
@@ -41,14 +41,14 @@ const downloadFailure = (
 	kind: FailureKind = 'rejected',
 ): { ok: false; failure: Failure } => fail({ kind, message, nextStep: NEXT_STEP });
 
-/** DashScope documents http links; its storage also speaks https, so that is asked first. */
-const candidates = (url: URL): URL[] =>
+/** DashScope documents http links. Its storage also accepts https, so we try https first. */
+const listCandidates = (url: URL): URL[] =>
 	url.protocol === 'http:' && !isLoopback(url)
 		? [new URL(url.href.replace(/^http:/, 'https:')), url]
 		: [url];
 
-/** Waits until the first bytes are there, which go on with the others. */
-async function hasBegun(body: Body): Promise<void> {
+/** Waits for the first bytes without reading them. */
+async function waitForFirstBytes(body: Body): Promise<void> {
 	await new Promise<void>((resolve, reject) => {
 		body.once('readable', resolve);
 		body.once('end', resolve);
@@ -56,25 +56,25 @@ async function hasBegun(body: Body): Promise<void> {
 	});
 }
 
-/** What was seen of a video that goes by. */
+/** What `watchVideo` has found so far. */
 interface Passed {
 	bytes: number;
 	isMp4: boolean;
 	isTooLong: boolean;
-	/** It has come to its end, or to the end of patience, and is not what it should be. */
+	/** We ended the stream, because it is too long, too short or no MP4. */
 	isRefused: boolean;
 	isWhole(): boolean;
 }
 
-/** What n8n sees in the place of the video's end, so that it drops what it has stored of it. */
+/** We end the stream with this error, so that n8n deletes the part that it has stored. */
 const REFUSED = new Error('Not a whole video');
 
 /**
- * The body, watched: its first piece has at least the bytes that tell what it is, and it breaks off where
- * it becomes longer than it may be, whatever it was compressed to on its way, or ends too early.
- * @param promised its length, where the storage host says it
+ * Passes a body on and inspects it. The first piece that comes out has at least `MP4_HEAD_BYTES`. The stream
+ * ends with `REFUSED` if the body is too long after decompression, or too short.
+ * @param promised the body's length in bytes; `undefined` if the storage host did not send it
  */
-function watched(
+function watchVideo(
 	{ body, breakOff }: SafeResponse,
 	promised: number | undefined,
 	tools: Pick<LinkTools, 'clock'>,
@@ -89,11 +89,11 @@ function watched(
 	};
 	const pass = (piece: Buffer) => {
 		passed.bytes += piece.length;
-		boxes.look(piece);
+		boxes.read(piece);
 		return piece;
 	};
 	const mostBytes = promised ?? MAX_VIDEO_BYTES;
-	// Thrown in the generator it would be an exception that nobody can catch, once nobody reads any more.
+	// An error thrown in the generator would be uncaught after n8n has stopped reading.
 	const refuse = () => {
 		passed.isRefused = true;
 		video.destroy(REFUSED);
@@ -101,7 +101,7 @@ function watched(
 	const video: Body = body.compose(async function* (pieces: AsyncIterable<Buffer>) {
 		let head: Buffer | undefined = Buffer.alloc(0);
 		const stalled = () => breakOff(new Stalled(STALLED));
-		for await (const piece of steadily(pieces, STALL_MS, tools, stalled)) {
+		for await (const piece of readWithoutStalls(pieces, DOWNLOAD_STALL_MS, tools, stalled)) {
 			const next: Buffer = head ? Buffer.concat([head, piece]) : piece;
 			if (head && next.length < MP4_HEAD_BYTES) {
 				head = next;
@@ -113,17 +113,17 @@ function watched(
 			if (passed.isTooLong) return refuse();
 			yield pass(next);
 		}
-		// Shorter than the head of a video: it ends, and is none.
+		// The body is shorter than the head of an MP4, so `isMp4` stays false.
 		if (head) return;
 		if (!checkPassed(passed, promised).ok) refuse();
 	}) as Body;
-	// Either may break off when nobody reads it any more.
+	// Both can fail after n8n has stopped reading. Without a listener the error would be uncaught.
 	for (const stream of [body, video]) stream.on('error', () => undefined);
 	return { video, passed };
 }
 
-/** The length that the storage host promises, in bytes, within the limit; `undefined`: it does not say. */
-function promisedSize({ headers }: SafeResponse): Result<number | undefined> {
+/** Reads the body's length in bytes from the headers; `undefined` if the storage host did not send it. */
+function readPromisedSize({ headers }: SafeResponse): Result<number | undefined> {
 	const size = Number(headers['content-length'] ?? Number.NaN);
 	if (!Number.isInteger(size)) return succeed(undefined);
 	return size > 0 && size <= MAX_VIDEO_BYTES ? succeed(size) : sizeFailure(`${size}`);
@@ -134,7 +134,7 @@ const NO_MP4 = downloadFailure('What the video link leads to is not an MP4 video
 const sizeFailure = (bytes: string) =>
 	downloadFailure(`The video has ${bytes} bytes; at most ${MAX_VIDEO_BYTES} are accepted`);
 
-/** Whether all of it came: as long as was promised, or, where nothing was, a whole file by its boxes. */
+/** Checks that a video is complete: by the promised length, or without one by its MP4 boxes. */
 function checkPassed(passed: Passed, promised: number | undefined): Result<void> {
 	const { bytes } = passed;
 	if (passed.isTooLong && promised === undefined)
@@ -153,17 +153,17 @@ function checkPassed(passed: Passed, promised: number | undefined): Result<void>
 			);
 }
 
-/** Puts an open answer into n8n's binary storage. */
-async function store(
-	answer: SafeResponse,
+/** Streams an open response into n8n's binary storage. */
+async function storeVideo(
+	response: SafeResponse,
 	fileName: string,
 	tools: LinkTools,
 ): Promise<Result<IBinaryData>> {
-	const size = promisedSize(answer);
+	const size = readPromisedSize(response);
 	if (!size.ok) return size;
-	const { video, passed } = watched(answer, size.value, tools);
+	const { video, passed } = watchVideo(response, size.value, tools);
 	try {
-		await hasBegun(video);
+		await waitForFirstBytes(video);
 		if (!passed.isMp4) return NO_MP4;
 		return succeed(
 			await tools.functions.helpers.prepareBinaryData(video, fileName, VIDEO_MIME_TYPE),
@@ -176,9 +176,9 @@ async function store(
 }
 
 /**
- * Downloads a video into n8n's binary storage, with retries from the start.
- * @param videoUrl as DashScope gave it
- * @param fileName from `names.ts`
+ * Downloads a video into n8n's binary storage.
+ * @param videoUrl the link that DashScope returned
+ * @param fileName from `fileNames.ts`
  */
 export async function downloadVideo(
 	videoUrl: string,
@@ -189,12 +189,12 @@ export async function downloadVideo(
 	if (!url.ok) return url;
 	const attempt = async (): Promise<Result<IBinaryData>> => {
 		let last: Result<IBinaryData> = downloadFailure('The video link is empty');
-		for (const candidate of candidates(url.value)) {
+		for (const candidate of listCandidates(url.value)) {
 			last = await fetchUntrusted(
 				candidate,
 				VIDEO_LINK,
 				tools,
-				async (answer) => await store(answer, fileName, tools),
+				async (response) => await storeVideo(response, fileName, tools),
 			);
 			if (last.ok) return last;
 		}

@@ -1,38 +1,38 @@
 /**
- * Names of files. Rule: whatever a user, an address or the service calls a thing, the name can stand on
- * every file system and leads into no folder.
+ * File names of videos. Rule: every name is valid on Linux, macOS and Windows and contains no folder,
+ * whatever text it is made of.
  */
 import { parseUrl } from '../net/publicHosts';
 import { cut } from '../base/text';
 
-/** Names are judged by their beginning: what is behind it comes into no file name. */
-const READ_LENGTH = 1000;
+/** Longer texts are cut before any pattern reads them. Far more than `MAX_NAME_BYTES` keeps. */
+const MAX_TEXT_LENGTH = 1000;
 
-/** Of 255 that file systems allow; n8n and users add to names. */
+/** A file system allows 255 bytes (ext4) or more. The rest is for the ID, the extension and suffixes. */
 const MAX_NAME_BYTES = 160;
-/** Of a template's or a task's ID. */
+/** For a template ID or a task ID; a task ID has 36 bytes (docs/service.md). */
 const MAX_ID_BYTES = 64;
 
-function shortened(text: string, bytes: number): string {
+function shortenToBytes(text: string, bytes: number): string {
 	const letters = [...cut(text, bytes)];
 	while (Buffer.byteLength(letters.join('')) > bytes) letters.pop();
 	return letters.join('');
 }
 
-const safe = (text: string, length: number) =>
+const cleanName = (text: string, length: number) =>
 	cut(
-		cut(text, READ_LENGTH)
+		cut(text, MAX_TEXT_LENGTH)
 			.replace(/[^\p{L}\p{N}_-]+/gu, '-')
 			.replace(/^-+/, ''),
 		length,
 	).replace(/-+$/, '');
 
-const safeId = (id: string) => shortened(safe(id, MAX_ID_BYTES), MAX_ID_BYTES);
+const cleanId = (id: string) => shortenToBytes(cleanName(id, MAX_ID_BYTES), MAX_ID_BYTES);
 
-/** A name without the extension that a file of its kind has. */
-const withoutExtension = (name: string) => name.replace(/\.[A-Za-z0-9]{1,5}$/, '');
+/** Removes an extension of one to five letters or digits. */
+const removeExtension = (name: string) => name.replace(/\.[A-Za-z0-9]{1,5}$/, '');
 
-/** The last segment of an address, readable. */
+/** Reads the last path segment of a URL and decodes it; empty if there is none. */
 export function lastSegment(imageUrl: string | undefined): string {
 	const segment =
 		parseUrl(imageUrl ?? '')
@@ -41,14 +41,14 @@ export function lastSegment(imageUrl: string | undefined): string {
 	try {
 		return decodeURIComponent(segment);
 	} catch {
-		// A stray percent sign: the raw segment will do.
+		// The segment has a stray percent sign, so we keep it encoded.
 		return segment;
 	}
 }
 
 /**
- * `<portrait>-<template>-<taskId>.mp4`, safe on every file system.
- * @param portrait named by its file, or by the last segment of its address
+ * Builds the name `<portrait>-<template>-<taskId>.mp4`.
+ * The portrait is called by its file name, or by the last segment of its URL.
  */
 export function videoFileName(
 	{ imageUrl, imageFile }: { imageUrl?: string; imageFile?: string },
@@ -56,19 +56,26 @@ export function videoFileName(
 	taskId: string,
 ): string {
 	const portrait = imageFile ?? lastSegment(imageUrl);
-	const parts = [safe(withoutExtension(portrait), 40), safeId(templateId ?? ''), safeId(taskId)];
+	const parts = [
+		cleanName(removeExtension(portrait), MAX_PORTRAIT_LENGTH),
+		cleanId(templateId ?? ''),
+		cleanId(taskId),
+	];
 	return `${parts.filter(Boolean).join('-')}.mp4`;
 }
 
-/** Windows keeps these names for devices, whatever stands behind the first dot. */
+/** Characters of the portrait's name in a file name that we build; enough to recognise it. */
+const MAX_PORTRAIT_LENGTH = 40;
+
+/** Windows reserves these names for devices, with or without an extension. */
 const DEVICE = /^(con|prn|aux|nul|(?:com|lpt)[\d\u00b9\u00b2\u00b3]) *(?=\.|$)/i;
-/** Without what no name may end with; of a text that has been cut. */
-const withoutEnd = (text: string) => text.replace(/[.\s-]+$/, '');
+/** Removes dots, blanks and hyphens from the end: Windows allows no dot or blank there. */
+const trimEnd = (text: string) => text.replace(/[.\s-]+$/, '');
 
 /**
- * A name that the user gave, as it is where that can be: without folders, control characters and what
- * Windows refuses, and with the extension of a video.
- * @param distinction tells several videos of one name apart; may be empty
+ * Turns the user's own name into a valid one: removes folders, control characters and the characters that
+ * Windows rejects, and adds the extension.
+ * @param distinction tells several videos of the same name apart; may be empty
  */
 export function ownFileName(name: string, distinction: string): string {
 	const last = name.split(/[\\/]/).pop() ?? '';
@@ -76,8 +83,8 @@ export function ownFileName(name: string, distinction: string): string {
 		.replace(/\.mp4$/i, '')
 		.replace(/[\p{Cc}\p{Cf}\p{Cs}<>:"|?*]+/gu, '-')
 		.replace(/^[.\s-]+/, '');
-	const clean = withoutEnd(cut(readable, READ_LENGTH));
-	const isNoDevice = withoutEnd(shortened(clean, MAX_NAME_BYTES)).replace(DEVICE, '$1-video');
-	const safeName = withoutEnd(shortened(isNoDevice, MAX_NAME_BYTES)) || 'video';
-	return `${[safeName, safeId(distinction)].filter(Boolean).join('-')}.mp4`;
+	const clean = trimEnd(cut(readable, MAX_TEXT_LENGTH));
+	const notADevice = trimEnd(shortenToBytes(clean, MAX_NAME_BYTES)).replace(DEVICE, '$1-video');
+	const safeName = trimEnd(shortenToBytes(notADevice, MAX_NAME_BYTES)) || 'video';
+	return `${[safeName, cleanId(distinction)].filter(Boolean).join('-')}.mp4`;
 }

@@ -1,9 +1,9 @@
 /**
- * What a file is, told by its first bytes: format, width and height, as the format's own header says.
- * Pure; nothing is decoded. Rule: every read is within the bytes at hand, whatever a header claims.
+ * Reads format, width and height from the first bytes of an image file. Pure; it decodes no pixels.
+ * Rule: every read stays within the given bytes, whatever lengths the header claims.
  */
 
-/** The formats that emoji-detect-v1 and emoji-v1 document, and how to name and send them. */
+/** The formats that emoji-detect-v1 and emoji-v1 accept (docs/service.md, "Portrait requirements"). */
 export const FORMATS = {
 	jpeg: { label: 'JPEG', extension: 'jpg', mimeType: 'image/jpeg' },
 	png: { label: 'PNG', extension: 'png', mimeType: 'image/png' },
@@ -14,29 +14,29 @@ export type Format = keyof typeof FORMATS;
 
 export interface ImageHeader {
 	format: Format;
-	/** In pixels, as stored; `undefined` where the header does not say, or says it further behind. */
+	/** In pixels, as stored; `undefined` if the header does not contain it. */
 	width?: number;
 	height?: number;
 	/** EXIF orientation, 1 (upright) to 8. */
 	orientation?: number;
-	/** Several frames. */
+	/** The file has more than one frame. */
 	isAnimated?: boolean;
-	/** How many bytes the header says the whole file has. */
+	/** Length of the whole file in bytes, by its header. */
 	declaredBytes?: number;
-	/** Where the header ends, in bytes from the start; before it, thumbnails may lie. */
+	/** Length of the header in bytes. It may contain thumbnails with end markers of their own. */
 	headerBytes: number;
 }
 
-/** `cut`: the bytes end inside the header. `damaged`: they contradict the format. */
+/** `cut`: the bytes end inside the header. `damaged`: they contradict the format's specification. */
 export type HeaderReading = ImageHeader | 'cut' | 'damaged';
 
-const isAt = (bytes: Buffer, text: string, offset: number) =>
+const hasTextAt = (bytes: Buffer, text: string, offset: number) =>
 	bytes.toString('latin1', offset, offset + text.length) === text;
 
 /** PNG specification, 5.2 signature and 11.2.2 IHDR. */
 function readPng(bytes: Buffer): HeaderReading {
 	if (bytes.length < 24) return 'cut';
-	if (!isAt(bytes, 'IHDR', 12)) return 'damaged';
+	if (!hasTextAt(bytes, 'IHDR', 12)) return 'damaged';
 	return {
 		format: 'png',
 		width: bytes.readUInt32BE(16),
@@ -45,7 +45,10 @@ function readPng(bytes: Buffer): HeaderReading {
 	};
 }
 
-/** BITMAPCOREHEADER has 12 bytes and 16-bit sides; a negative height means rows from the top. */
+/**
+ * Microsoft, "Bitmap Header Types": a BITMAPCOREHEADER has 12 bytes and 16-bit sides. A negative height
+ * means that the top row comes first.
+ */
 function readBmp(bytes: Buffer): HeaderReading {
 	if (bytes.length < 26) return 'cut';
 	const infoBytes = bytes.readUInt32LE(14);
@@ -57,22 +60,22 @@ function readBmp(bytes: Buffer): HeaderReading {
 	return { ...bmp, width: bytes.readInt32LE(18), height: Math.abs(bytes.readInt32LE(22)) };
 }
 
-/** RFC 9649: lossy (VP8), lossless (VP8L) or extended (VP8X), the last with an animation flag. */
+/** RFC 9649, 2.5 to 2.7: lossy (VP8), lossless (VP8L) or extended (VP8X). Only VP8X can be animated. */
 function readWebp(bytes: Buffer): HeaderReading {
 	if (bytes.length < 30) return 'cut';
 	const declaredBytes = bytes.readUInt32LE(4) + 8;
 	const webp = { format: 'webp' as const, declaredBytes, headerBytes: 30 };
-	if (isAt(bytes, 'VP8 ', 12)) {
+	if (hasTextAt(bytes, 'VP8 ', 12)) {
 		if (bytes.readUIntBE(23, 3) !== 0x9d012a) return 'damaged';
 		const [width, height] = [bytes.readUInt16LE(26) & 0x3fff, bytes.readUInt16LE(28) & 0x3fff];
 		return { ...webp, width, height };
 	}
-	if (isAt(bytes, 'VP8L', 12)) {
+	if (hasTextAt(bytes, 'VP8L', 12)) {
 		if (bytes[20] !== 0x2f) return 'damaged';
 		const sides = bytes.readUInt32LE(21);
 		return { ...webp, width: (sides & 0x3fff) + 1, height: ((sides >>> 14) & 0x3fff) + 1 };
 	}
-	if (isAt(bytes, 'VP8X', 12)) {
+	if (hasTextAt(bytes, 'VP8X', 12)) {
 		const isAnimated = (bytes.readUInt8(20) & 0b10) !== 0;
 		const [width, height] = [bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1];
 		return { ...webp, width, height, isAnimated };
@@ -82,11 +85,11 @@ function readWebp(bytes: Buffer): HeaderReading {
 
 const ORIENTATION_TAG = 0x0112;
 
-/** The orientation in an APP1 segment: a TIFF header and its first directory (EXIF 2.32, 4.5.2). */
+/** Reads the orientation from an APP1 segment: a TIFF header and its first directory (EXIF 2.32, 4.5.2). */
 function readOrientation(segment: Buffer): number | undefined {
-	if (!isAt(segment, 'Exif\0\0', 0) || segment.length < 16) return undefined;
+	if (!hasTextAt(segment, 'Exif\0\0', 0) || segment.length < 16) return undefined;
 	const tiff = segment.subarray(6);
-	const isLittle = isAt(tiff, 'II', 0);
+	const isLittle = hasTextAt(tiff, 'II', 0);
 	const u16 = (at: number) => (isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
 	const directory = isLittle ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4);
 	if (directory + 2 > tiff.length) return undefined;
@@ -99,14 +102,14 @@ function readOrientation(segment: Buffer): number | undefined {
 	return undefined;
 }
 
-/** Start of frame: C0 to CF without DHT (C4), JPG (C8) and DAC (CC). */
+/** ITU-T T.81, table B.1: start of frame is C0 to CF, except DHT (C4), JPG (C8) and DAC (CC). */
 const isStartOfFrame = (marker: number) =>
 	marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-/** Markers without a length: TEM and RST0 to RST7. */
+/** ITU-T T.81, table B.1: TEM and RST0 to RST7 have no length. */
 const isBare = (marker: number) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
 const [END_OF_IMAGE, START_OF_SCAN, APP1] = [0xd9, 0xda, 0xe1];
 
-/** ITU-T T.81, B.1.1.2 and B.2.2: from segment to segment up to the start of the frame. */
+/** ITU-T T.81, B.1.1.2 and B.2.2: reads segment after segment, up to the start of the frame. */
 function readJpeg(bytes: Buffer): HeaderReading {
 	let orientation: number | undefined;
 	let at = 2;
@@ -122,7 +125,7 @@ function readJpeg(bytes: Buffer): HeaderReading {
 		if (length < 2) return 'damaged';
 		if (isStartOfFrame(marker)) {
 			if (segment.length < 5) return at + 9 > bytes.length ? 'cut' : 'damaged';
-			// A height of 0 is told behind the first scan (B.2.5).
+			// If the height is 0, it follows after the first scan (B.2.5).
 			const [height, width] = [segment.readUInt16BE(1) || undefined, segment.readUInt16BE(3)];
 			return { format: 'jpeg', width, height, orientation, headerBytes: at + 2 + length };
 		}
@@ -134,20 +137,20 @@ function readJpeg(bytes: Buffer): HeaderReading {
 
 const READERS: Array<{ starts: (bytes: Buffer) => boolean; format: Format; read: typeof readPng }> =
 	[
-		{ starts: (bytes) => isAt(bytes, '\xff\xd8\xff', 0), format: 'jpeg', read: readJpeg },
-		{ starts: (bytes) => isAt(bytes, '\x89PNG\r\n\x1a\n', 0), format: 'png', read: readPng },
+		{ starts: (bytes) => hasTextAt(bytes, '\xff\xd8\xff', 0), format: 'jpeg', read: readJpeg },
+		{ starts: (bytes) => hasTextAt(bytes, '\x89PNG\r\n\x1a\n', 0), format: 'png', read: readPng },
 		{
-			starts: (bytes) => isAt(bytes, 'RIFF', 0) && isAt(bytes, 'WEBP', 8),
+			starts: (bytes) => hasTextAt(bytes, 'RIFF', 0) && hasTextAt(bytes, 'WEBP', 8),
 			format: 'webp',
 			read: readWebp,
 		},
-		{ starts: (bytes) => isAt(bytes, 'BM', 0), format: 'bmp', read: readBmp },
+		{ starts: (bytes) => hasTextAt(bytes, 'BM', 0), format: 'bmp', read: readBmp },
 	];
 
 /**
- * Reads the header of a file whose first bytes are one of the documented formats'.
+ * Finds the format by the first bytes and reads its header.
  * @param head the file's first bytes
- * @returns the format, and its header as far as it can be read; `undefined` for anything else
+ * @returns `undefined` if it is none of `FORMATS`
  */
 export function readImageHeader(
 	head: Buffer,
@@ -156,7 +159,7 @@ export function readImageHeader(
 	return reader && { format: reader.format, reading: reader.read(head) };
 }
 
-/** What people hand in instead, in the order of looking. */
+/** Other formats that users send, by their first bytes. The first match counts. */
 const OTHERS: Array<{ label: string; offset: number; starts: string[] }> = [
 	{ label: 'a GIF image', offset: 0, starts: ['GIF87a', 'GIF89a'] },
 	{ label: 'an AVIF image', offset: 4, starts: ['ftypavif', 'ftypavis'] },
@@ -169,14 +172,14 @@ const OTHERS: Array<{ label: string; offset: number; starts: string[] }> = [
 	{ label: 'an icon', offset: 0, starts: ['\0\0\x01\0'] },
 ];
 
-/** Names a file that is none of the documented formats, e.g. "a GIF image" or "a text file". */
+/** Names a file that is none of `FORMATS`, e.g. "a GIF image" or "a text file". */
 export function nameOther(head: Buffer): string {
-	const other = OTHERS.find(({ offset, starts }) => starts.some((s) => isAt(head, s, offset)));
+	const other = OTHERS.find(({ offset, starts }) => starts.some((s) => hasTextAt(head, s, offset)));
 	if (other) return other.label;
 	const text = head.toString('utf8', 0, 512);
 	if (/<svg[\s>]/.test(text)) return 'an SVG drawing';
 	if (/<(!doctype )?html[\s>]/i.test(text)) return 'an HTML page';
-	// Text has nothing below the blank but tabs and line breaks, and is valid UTF-8.
+	// Text is valid UTF-8 without control characters, except tabs and line breaks.
 	const isText = [...text].every((letter) => letter >= ' ' || '\t\r\n'.includes(letter));
 	return isText && !text.includes('\ufffd') ? 'a text file' : 'not an image of a known format';
 }

@@ -1,27 +1,27 @@
 /**
- * A form with one file, as multipart/form-data (RFC 7578), written while it is sent. Rule: the file is
- * the last field, as the storage host demands, and the length is known before the first byte leaves.
+ * Writes a multipart/form-data form (RFC 7578) with one file, as a stream. Rule: the file is the last field,
+ * because OSS requires it. The form's length is known before the first byte is sent.
  */
 import { randomUUID } from 'node:crypto';
 import type { PortraitFile } from './portraitFile';
 import { FORMATS } from './imageHeader';
 
-/** A form ready to be sent, once. */
+/** A form that can be sent once. */
 export interface OpenForm {
 	headers: { 'Content-Type': string; 'Content-Length': string };
 	body: object;
-	/** Lets go of the file; needed when the request ended before the form did. */
+	/** Closes the file, for requests that end before the form does. */
 	close(): void;
 }
 
-/** Values are the policy's own; a line break in one would forge a field. */
-const oneLine = (text: string) => text.replace(/[\r\n]/g, '');
+/** The values come from the upload policy. A line break in a value could add a field of its own. */
+const removeLineBreaks = (text: string) => text.replace(/[\r\n]/g, '');
 
-function framesOf(fields: Record<string, string>, file: PortraitFile, objectName: string) {
+function buildFrames(fields: Record<string, string>, file: PortraitFile, objectName: string) {
 	const boundary = `emoji-video-${randomUUID()}`;
 	const parts = Object.entries(fields).map(
 		([name, value]) =>
-			`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${oneLine(value)}\r\n`,
+			`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${removeLineBreaks(value)}\r\n`,
 	);
 	const opening = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${objectName}"\r\nContent-Type: ${FORMATS[file.format].mimeType}\r\n\r\n`;
 	return {
@@ -32,8 +32,8 @@ function framesOf(fields: Record<string, string>, file: PortraitFile, objectName
 }
 
 /**
- * Opens a form over a file.
- * @param fields all fields but the file, in order
+ * Opens a form that contains a file.
+ * @param fields all fields except the file, in order
  * @param objectName the file's name in the form: letters, digits, hyphens and a dot
  */
 export async function openForm(
@@ -41,7 +41,7 @@ export async function openForm(
 	file: PortraitFile,
 	objectName: string,
 ): Promise<OpenForm> {
-	const { boundary, head, tail } = framesOf(fields, file, objectName);
+	const { boundary, head, tail } = buildFrames(fields, file, objectName);
 	const headers = {
 		'Content-Type': `multipart/form-data; boundary=${boundary}`,
 		'Content-Length': String(head.length + file.size + tail.length),
@@ -51,13 +51,13 @@ export async function openForm(
 		return { headers, body, close: () => undefined };
 	}
 	const stored = await file.source.open();
-	const body = stored.compose(async function* (entries: AsyncIterable<Buffer>) {
+	const body = stored.compose(async function* (chunks: AsyncIterable<Buffer>) {
 		yield head;
-		yield* entries;
+		yield* chunks;
 		yield tail;
 	});
 	const close = () => {
-		// Where nobody has begun to read the form, its file's end would be an exception that nobody can catch.
+		// If the HTTP client has not started reading, closing the file would cause an uncaught error.
 		body.on('error', () => undefined);
 		body.read(0);
 		stored.destroy();

@@ -1,6 +1,6 @@
 /**
- * A portrait, wherever it is: what names it, and where the service can read it. Rule: a file is checked
- * by its bytes here, before anything is uploaded or paid for.
+ * A portrait from a URL or a file: its ID, its name in items, and the address at which DashScope reads it.
+ * Rule: a file's bytes are checked here, before we upload it or pay for anything.
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import type { Model } from '../dashscope/client';
@@ -16,19 +16,25 @@ export type PortraitSource =
 	| {
 			kind: 'url';
 			imageUrl: string;
-			/** Look at its first bytes before anything is sent. */ checkFirst: boolean;
+			/** Check the first bytes before we send anything to DashScope. */
+			checkFirst: boolean;
 	  }
-	| { kind: 'file'; file: IBinaryData; /** Where the file has no name. */ fallbackName: string };
+	| {
+			kind: 'file';
+			file: IBinaryData;
+			/** What messages call a file without a name. */
+			fallbackName: string;
+	  };
 
-/** A picture, wherever it is. */
+/** A portrait, opened and ready to be sent. */
 export interface Portrait {
-	/** Its address, or a hash of its bytes: the same in every try of an execution. */
+	/** The URL, or a hash of the bytes. It is the same in every try of an execution. */
 	id: string;
-	/** What items call it: the user's address, or the file's name. */
+	/** The fields that name it in items: the user's URL, or the file's name. */
 	about: { imageUrl?: string; imageFile?: string };
-	/** What may explain that the service does not like it. */
+	/** May explain why DashScope rejects the portrait. */
 	hint?: string;
-	/** Where the service can read it for a model; a file is put there first. Never rejects. */
+	/** Returns the address for a model. Uploads a file first. The promise never rejects. */
 	addressFor(model: Model): Promise<Result<string>>;
 }
 
@@ -38,7 +44,7 @@ export interface PortraitTools {
 	checkRemote: ReturnType<typeof createRemoteChecks>;
 }
 
-/** A portrait on the internet: every model reads it where it is. */
+/** A portrait on the internet. Every model reads it from its URL. */
 export const portraitAt = (imageUrl: string, hint?: string): Portrait => ({
 	id: imageUrl,
 	about: { imageUrl },
@@ -46,7 +52,7 @@ export const portraitAt = (imageUrl: string, hint?: string): Portrait => ({
 	addressFor: async () => await Promise.resolve(succeed(imageUrl)),
 });
 
-/** Makes a portrait of what an item names, and looks at it where that is due. */
+/** Opens the portrait that an item names. Checks files always, and URLs if `checkFirst` is set. */
 export async function openPortrait(
 	source: PortraitSource,
 	{ functions, uploads, checkRemote }: PortraitTools,

@@ -1,7 +1,6 @@
 /**
- * Whether a file can be a portrait, by its bytes and before anything is paid for: format, width and
- * height, size. Pure. Rule: refuse only what the documents refuse; what the head of the file does not
- * show (colours, depth, the face) is the service's to judge.
+ * Checks whether a file can be a portrait: format, width, height and size. Pure. Rule: it rejects only
+ * what DashScope's documents reject. DashScope itself judges colours, depth and the face.
  */
 import { fail, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
@@ -9,37 +8,43 @@ import { shown } from '../base/text';
 import { FORMATS, nameOther, readImageHeader } from './imageHeader';
 import type { Format, ImageHeader } from './imageHeader';
 
-/** How much of a file the check reads. */
+/**
+ * Bytes that the check reads from the start of a file. One JPEG segment has at most 64 KB (ITU-T T.81, B.1.1.4),
+ * so a header with a full EXIF segment nearly fits.
+ */
 export const HEAD_BYTES = 64 * 1024;
 
-/** emoji-detect-v1 (docs/service.md, "Portrait requirements"). */
-const MAX_BYTES = 10 * 1024 * 1024;
-const MIN_PIXELS = 400;
-const MAX_PIXELS = 7000;
+/** Limits of emoji-detect-v1 (docs/service.md, "Portrait requirements"). */
+const MAX_PORTRAIT_BYTES = 10 * 1024 * 1024;
+const MIN_SIDE_PIXELS = 400;
+const MAX_SIDE_PIXELS = 7000;
 
 const ALLOWED =
 	'Use a JPEG, PNG, BMP or WEBP image, at most 10 MB, with width and height from 400 to 7000 pixels.';
 
-/** A file that can be a portrait. */
+/** A file that passed the check. */
 export interface CheckedPortrait {
 	format: Format;
-	/** In pixels, as stored; `undefined` where the first 64 KB do not say. */
+	/** In pixels, as stored; `undefined` if the first `HEAD_BYTES` do not contain it. */
 	width?: number;
 	height?: number;
 	/** EXIF orientation, 1 (upright) to 8. */
 	orientation?: number;
-	/** How many of the file's first bytes are its header. */
+	/** Length of the header in bytes. */
 	headerBytes: number;
 }
 
 export interface FileFacts {
-	/** The file's name, or what stands for it in a message. */
+	/** What messages call the file. */
 	name: string;
-	/** Of the whole file, in bytes; `undefined` where nobody said. */
+	/** Length of the whole file in bytes; `undefined` if the host did not send it. */
 	size?: number;
 }
 
-/** The failure of a file that cannot be a portrait; `found` goes on after its name. */
+/**
+ * The failure of a file that cannot be a portrait.
+ * @param found the end of the sentence "It ..."
+ */
 export const unusable = (name: string, found: string): { ok: false; failure: Failure } =>
 	fail({
 		kind: 'invalid',
@@ -47,13 +52,13 @@ export const unusable = (name: string, found: string): { ok: false; failure: Fai
 		nextStep: ALLOWED,
 	});
 
-const thousands = (count: number) => count.toLocaleString('en');
+const formatCount = (count: number) => count.toLocaleString('en');
 
-/** Checks a file's size alone, in bytes, before any of it is read. */
+/** Checks only the file's size, before we read any byte of it. */
 export function checkSize({ name, size }: FileFacts): Result<void> {
 	if (size === 0) return unusable(name, 'is empty');
-	if (size !== undefined && size > MAX_BYTES) {
-		return unusable(name, `has ${thousands(size)} bytes, more than 10 MB`);
+	if (size !== undefined && size > MAX_PORTRAIT_BYTES) {
+		return unusable(name, `has ${formatCount(size)} bytes, more than 10 MB`);
 	}
 	return succeed(undefined);
 }
@@ -65,11 +70,11 @@ function checkHeader(header: ImageHeader, { name, size }: FileFacts): Result<Che
 	if (size !== undefined && declaredBytes !== undefined && declaredBytes > size) {
 		return unusable(
 			name,
-			`is a truncated ${label}: ${thousands(size)} of ${thousands(declaredBytes)} bytes`,
+			`is a truncated ${label}: ${formatCount(size)} of ${formatCount(declaredBytes)} bytes`,
 		);
 	}
 	const sides = [width, height].filter((side) => side !== undefined);
-	if (sides.some((side) => side < MIN_PIXELS || side > MAX_PIXELS)) {
+	if (sides.some((side) => side < MIN_SIDE_PIXELS || side > MAX_SIDE_PIXELS)) {
 		const dimensions = `${width ?? 'unknown'} x ${height ?? 'unknown'} pixels`;
 		return unusable(name, `is a ${label} of ${dimensions}`);
 	}
@@ -77,8 +82,8 @@ function checkHeader(header: ImageHeader, { name, size }: FileFacts): Result<Che
 }
 
 /**
- * Checks a file by its head.
- * @param head its first bytes, at most `HEAD_BYTES` of them count
+ * Checks a file by its first bytes.
+ * @param head the first bytes; we read at most `HEAD_BYTES` of them
  */
 export function checkPortrait(head: Buffer, facts: FileFacts): Result<CheckedPortrait> {
 	const size = checkSize({ name: facts.name, size: facts.size ?? head.length });
@@ -90,31 +95,31 @@ export function checkPortrait(head: Buffer, facts: FileFacts): Result<CheckedPor
 	const { label } = FORMATS[format];
 	if (reading === 'damaged') return unusable(facts.name, `is a damaged ${label}`);
 	if (reading !== 'cut') return checkHeader(reading, facts);
-	// A camera may write more than 64 KB before the picture: then the service looks at its size.
+	// A camera may write more than `HEAD_BYTES` before the frame. Then DashScope checks width and height.
 	return bytes.length === HEAD_BYTES
 		? succeed({ format, headerBytes: HEAD_BYTES })
 		: unusable(facts.name, `is a truncated ${label}: it ends inside its header`);
 }
 
-/** What a complete file of a format contains behind its header. */
-const ENDS: Partial<Record<Format, Buffer>> = {
-	// EOI. Picture data cannot contain it: FF is always followed by 00 or a restart marker there.
+/** The mark at the end of a complete file. BMP and WEBP have none; a WEBP's header contains its length. */
+const END_MARKS: Partial<Record<Format, Buffer>> = {
+	// EOI. Image data cannot contain it: after FF comes 00 or a restart marker (ITU-T T.81, B.1.1.5).
 	jpeg: Buffer.from([0xff, 0xd9]),
 	png: Buffer.from('IEND', 'latin1'),
 };
 
 /**
- * Watches a file go by and knows in the end whether it was all there. Only a file without the mark
- * counts as truncated: trailers that phones and editors append do no harm.
+ * Creates a finder for the end mark of a file that comes in pieces. Phones and editors append data of their
+ * own, so the mark may stand anywhere after the header.
  */
 export function createEndFinder({ format, headerBytes }: CheckedPortrait) {
-	const end = ENDS[format] ?? Buffer.alloc(0);
+	const end = END_MARKS[format] ?? Buffer.alloc(0);
 	let isFound = end.length === 0;
 	let toSkip = headerBytes;
 	let rest = Buffer.alloc(0);
 	return {
-		/** Takes the file's next piece. */
-		look(piece: Buffer) {
+		/** Reads the file's next piece. */
+		read(piece: Buffer) {
 			if (isFound) return;
 			const body = piece.subarray(Math.min(toSkip, piece.length));
 			toSkip = Math.max(0, toSkip - piece.length);
@@ -126,11 +131,11 @@ export function createEndFinder({ format, headerBytes }: CheckedPortrait) {
 	};
 }
 
-/** The failure of a file whose end is missing. */
+/** The failure of a file without its end mark. */
 export const truncated = (name: string, { format }: CheckedPortrait) =>
 	unusable(name, `is a truncated ${FORMATS[format].label}: its end is missing`);
 
-/** What a photographer may not see: the file is stored lying and shown upright. */
+/** Image viewers apply the EXIF orientation, so the user may not see that the stored image is rotated. */
 export const rotationHint = ({ orientation = 1 }: CheckedPortrait): string | undefined =>
 	orientation === 1
 		? undefined

@@ -1,7 +1,6 @@
 /**
- * A portrait that is a file in n8n: in memory, on disk, in S3 or in the database, as n8n is set up.
- * It goes by once, piece by piece, to be checked and to get its hash. Rule: a file in n8n's storage is
- * never whole in memory.
+ * A portrait that is a file in n8n: in memory, on disk, in S3 or in the database. We read it once, in
+ * chunks, to check it and to compute its hash. Rule: we never hold a stored file in memory as a whole.
  */
 import { createHash } from 'node:crypto';
 import { BINARY_ENCODING } from 'n8n-workflow';
@@ -14,24 +13,24 @@ import type { CheckedPortrait, FileFacts } from './portraitCheck';
 type Helpers = IExecuteFunctions['helpers'];
 export type FileStream = Awaited<ReturnType<Helpers['getBinaryStream']>>;
 
-/** Bytes at hand, or a stream that can be had as often as needed. */
+/** The bytes themselves, or a function that opens a new stream of them. */
 export type Source =
 	| { kind: 'bytes'; bytes: Buffer }
 	| { kind: 'stored'; open: () => Promise<FileStream> };
 
-/** A file that can be a portrait. */
+/** A file that passed the check. */
 export interface PortraitFile extends CheckedPortrait {
 	name: string;
 	/** In bytes. */
 	size: number;
-	/** SHA-256 of the bytes, in hex: the same file in every try of an execution. */
+	/** SHA-256 of the bytes, in hex. It recognises the file in a later try of the execution. */
 	hash: string;
 	source: Source;
 }
 
-/** Judges a file as it goes by: its head first, so that a wrong file is not read any further. */
-async function inspect(
-	entries: AsyncIterable<Buffer> | Buffer[],
+/** Checks the head of a file first, and reads the rest only if the head is good. */
+async function inspectFile(
+	chunks: AsyncIterable<Buffer> | Buffer[],
 	facts: FileFacts,
 ): Promise<Result<CheckedPortrait & { hash: string }>> {
 	const hash = createHash('sha256');
@@ -39,37 +38,37 @@ async function inspect(
 	let headBytes = 0;
 	let end: ReturnType<typeof createEndFinder> | undefined;
 	let checked: Result<CheckedPortrait> | undefined;
-	const judge = (bytes: Buffer) => {
+	const checkHead = (bytes: Buffer) => {
 		const portrait = checkPortrait(bytes, facts);
 		if (portrait.ok) {
 			end = createEndFinder(portrait.value);
-			end.look(bytes);
+			end.read(bytes);
 		}
 		return portrait;
 	};
-	for await (const piece of entries) {
-		hash.update(piece);
+	for await (const chunk of chunks) {
+		hash.update(chunk);
 		if (checked) {
-			end?.look(piece);
+			end?.read(chunk);
 			continue;
 		}
-		head.push(piece);
-		headBytes += piece.length;
-		if (headBytes >= HEAD_BYTES) checked = judge(Buffer.concat(head.splice(0)));
+		head.push(chunk);
+		headBytes += chunk.length;
+		if (headBytes >= HEAD_BYTES) checked = checkHead(Buffer.concat(head.splice(0)));
 		if (checked && !checked.ok) return checked;
 	}
-	checked ??= judge(Buffer.concat(head));
+	checked ??= checkHead(Buffer.concat(head));
 	if (!checked.ok) return checked;
 	if (!end?.isFound()) return truncated(facts.name, checked.value);
 	return succeed({ ...checked.value, hash: hash.digest('hex') });
 }
 
-async function sizeOf(binary: IBinaryData, helpers: Helpers): Promise<number> {
+async function readSize(binary: IBinaryData, helpers: Helpers): Promise<number> {
 	if (!binary.id) return Buffer.byteLength(binary.data, BINARY_ENCODING);
 	return binary.bytes ?? (await helpers.getBinaryMetadata(binary.id)).fileSize;
 }
 
-function sourceOf({ id, data }: IBinaryData, helpers: Helpers): Source {
+function openSource({ id, data }: IBinaryData, helpers: Helpers): Source {
 	return id
 		? { kind: 'stored', open: async () => await helpers.getBinaryStream(id, HEAD_BYTES) }
 		: { kind: 'bytes', bytes: Buffer.from(data, BINARY_ENCODING) };
@@ -77,7 +76,7 @@ function sourceOf({ id, data }: IBinaryData, helpers: Helpers): Source {
 
 /**
  * Reads a file once and checks that it can be a portrait.
- * @param fallbackName what a message calls the file when it has no name
+ * @param fallbackName what messages call a file without a name
  */
 export async function readPortraitFile(
 	binary: IBinaryData,
@@ -86,12 +85,12 @@ export async function readPortraitFile(
 ): Promise<Result<PortraitFile>> {
 	const name = typeof binary.fileName === 'string' ? binary.fileName : fallbackName;
 	try {
-		const size = await sizeOf(binary, helpers);
+		const size = await readSize(binary, helpers);
 		const fits = checkSize({ name, size });
 		if (!fits.ok) return fits;
-		const source = sourceOf(binary, helpers);
-		const entries = source.kind === 'bytes' ? [source.bytes] : await source.open();
-		const found = await inspect(entries, { name, size });
+		const source = openSource(binary, helpers);
+		const chunks = source.kind === 'bytes' ? [source.bytes] : await source.open();
+		const found = await inspectFile(chunks, { name, size });
 		return found.ok ? succeed({ ...found.value, name, size, source }) : found;
 	} catch (error) {
 		return fail({

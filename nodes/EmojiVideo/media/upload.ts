@@ -1,7 +1,7 @@
 /**
- * A file from n8n into DashScope's temporary storage, where a model can read it under an `oss://`
- * address for 48 hours (docs/service.md, "Uploads"). Rules: the API key never goes to the storage
- * host; the same bytes are uploaded once per model; a file is bound to the model it was uploaded for.
+ * Uploads a file to DashScope's temporary storage. A model can read it there for 48 hours by its `oss://`
+ * address (docs/service.md, "Uploads"). Rules: we never send the API key to the storage host. We upload the
+ * same bytes once per model, because only that model can read them.
  */
 import { randomUUID } from 'node:crypto';
 import type { IN8nHttpFullResponse } from 'n8n-workflow';
@@ -23,15 +23,17 @@ export interface UploadTools extends LinkTools {
 }
 
 export interface Uploads {
-	/** Puts a file where a model can read it. @returns its `oss://` address */
+	/** Uploads a file for a model. @returns the `oss://` address */
 	addressOf(file: PortraitFile, model: Model): Promise<Result<string>>;
 }
 
-const TIMEOUT_MS = 120_000;
+/** The time limit of one upload: 10 MB at 88 KB/s. */
+const UPLOAD_TIMEOUT_MS = 120_000;
+/** Uploads that run side by side. No source: the same number as downloads (wait/deliver.ts). */
 const UPLOADS_AT_ONCE = 3;
-/** The storage host answers with a few lines of XML. */
-const MAX_ANSWER_BYTES = 64 * 1024;
-/** A policy is not used in its last moments: the upload has to arrive in time as well. */
+/** A response of the storage host is a few lines of XML; 64 KB is far above that. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
+/** We stop using a policy this long before it expires, so that an upload under way can finish. */
 const POLICY_MARGIN_MS = 60_000;
 
 const NEXT_STEP =
@@ -43,7 +45,7 @@ const uploadFailure = (
 	facts: Partial<Failure> = {},
 ) => fail({ kind, message, nextStep: NEXT_STEP, ...facts });
 
-/** https and public, or the sandbox's own. */
+/** Checks the storage host: https and public, or on the sandbox's own machine. */
 function checkHost(policy: UploadPolicy, allowLoopback: boolean): Result<URL> {
 	const url = parseUrl(policy.host);
 	const isOwn = url !== undefined && allowLoopback && isLoopback(url);
@@ -55,30 +57,30 @@ function checkHost(policy: UploadPolicy, allowLoopback: boolean): Result<URL> {
 			);
 }
 
-/** The storage host speaks XML (OSS, "PostObject"). */
-const elementOf = (xml: string, name: string) =>
+/** Reads an element of the storage host's XML (OSS documents, "PostObject"). */
+const readElement = (xml: string, name: string) =>
 	new RegExp(`<${name}>([^<]{1,300})</${name}>`).exec(xml)?.[1];
 
 function toFailure(httpStatus: number, xml: string): { ok: false; failure: Failure } {
-	const code = elementOf(xml, 'Code');
-	const serviceMessage = elementOf(xml, 'Message');
+	const code = readElement(xml, 'Code');
+	const serviceMessage = readElement(xml, 'Message');
 	const isPassing = httpStatus >= 500 || httpStatus === 429 || isExpired(serviceMessage);
 	return uploadFailure(
 		"DashScope's storage did not take the portrait",
 		isPassing ? 'unavailable' : 'rejected',
-		{ httpStatus, code, serviceMessage, requestId: elementOf(xml, 'RequestId') },
+		{ httpStatus, code, serviceMessage, requestId: readElement(xml, 'RequestId') },
 	);
 }
 
-/** "Invalid according to Policy: Policy expired." */
+/** OSS says "Invalid according to Policy: Policy expired." */
 const isExpired = (message = '') => /policy expired/i.test(message);
 
-/** Unique, because nothing may be overwritten; made of the bytes, so no name of the user's goes out. */
-const objectNameOf = ({ hash, format }: PortraitFile) =>
+/** The name is unique, because OSS rejects overwriting. It contains a hash and not the user's file name. */
+const buildObjectName = ({ hash, format }: PortraitFile) =>
 	`${hash.slice(0, 16)}-${randomUUID()}.${FORMATS[format].extension}`;
 
-/** The documented form, without the file. */
-const fieldsOf = (policy: UploadPolicy, key: string): Record<string, string> => ({
+/** The form's fields without the file (docs/service.md, "Uploads"). */
+const buildFields = (policy: UploadPolicy, key: string): Record<string, string> => ({
 	OSSAccessKeyId: policy.accessKeyId,
 	Signature: policy.signature,
 	policy: policy.policy,
@@ -88,8 +90,8 @@ const fieldsOf = (policy: UploadPolicy, key: string): Record<string, string> => 
 	success_action_status: '200',
 });
 
-/** Sends a file to the storage host, once. */
-async function send(
+/** Sends a file to the storage host once. */
+async function sendFile(
 	file: PortraitFile,
 	policy: UploadPolicy,
 	{ functions, clock, signal, allowLoopback }: UploadTools,
@@ -99,11 +101,11 @@ async function send(
 	if (file.size > policy.maxBytes) {
 		return uploadFailure(`"${file.name}" is larger than DashScope's storage takes for this model`);
 	}
-	const objectName = objectNameOf(file);
+	const objectName = buildObjectName(file);
 	const key = `${policy.directory}/${objectName}`;
 	let close = () => {};
 	try {
-		const form = await openForm(fieldsOf(policy, key), file, objectName);
+		const form = await openForm(buildFields(policy, key), file, objectName);
 		close = () => form.close();
 		return await withResponse(
 			async (options) => (await functions.helpers.httpRequest(options)) as IN8nHttpFullResponse,
@@ -112,11 +114,11 @@ async function send(
 				url: host.value.href,
 				headers: form.headers,
 				body: form.body,
-				timeoutMs: TIMEOUT_MS,
+				timeoutMs: UPLOAD_TIMEOUT_MS,
 			},
 			{ clock, signal },
 			async ({ status, body }) => {
-				const xml = await readText(body, MAX_ANSWER_BYTES);
+				const xml = await readText(body, MAX_RESPONSE_BYTES);
 				return status >= 200 && status < 300 ? succeed(`oss://${key}`) : toFailure(status, xml);
 			},
 		);
@@ -129,26 +131,26 @@ async function send(
 	}
 }
 
-/** Policies by model, used again as long as they are valid. */
+/** Keeps one policy per model and reuses it until shortly before it expires. */
 function createPolicies({ client, clock }: UploadTools) {
 	const known = new Map<Model, { policy: UploadPolicy; until: number }>();
 	return {
 		async get(model: Model): Promise<Result<UploadPolicy>> {
 			const found = known.get(model);
 			if (found && clock.now() < found.until) return succeed(found.policy);
-			const asked = clock.now();
-			const answer = await client.getUploadPolicy(model);
-			if (!answer.ok) return answer;
-			const policy = answer.value.value;
+			const requestedAt = clock.now();
+			const response = await client.getUploadPolicy(model);
+			if (!response.ok) return response;
+			const policy = response.value.value;
 			const margin = Math.min(POLICY_MARGIN_MS, policy.validMs / 2);
-			known.set(model, { policy, until: asked + policy.validMs - margin });
+			known.set(model, { policy, until: requestedAt + policy.validMs - margin });
 			return succeed(policy);
 		},
 		forget: (model: Model) => known.delete(model),
 	};
 }
 
-/** The uploads of one execution. */
+/** Creates the uploads of one execution. */
 export function createUploads(tools: UploadTools): Uploads {
 	const policies = createPolicies(tools);
 	const limit = createLimiter(UPLOADS_AT_ONCE);
@@ -159,7 +161,7 @@ export function createUploads(tools: UploadTools): Uploads {
 			if (tools.signal?.aborted) return fail(STOPPED);
 			const policy = await policies.get(model);
 			if (!policy.ok) return policy;
-			const stored = await send(file, policy.value, tools);
+			const stored = await sendFile(file, policy.value, tools);
 			if (!stored.ok && isExpired(stored.failure.serviceMessage)) policies.forget(model);
 			return stored;
 		};

@@ -1,11 +1,11 @@
 /**
- * Which hosts the public internet can reach. DashScope fetches portraits itself and the node
- * downloads what DashScope links to: neither may lead into somebody's private network.
- * The one exception is a sandbox: an account that itself lives on loopback.
+ * Tells private hosts from public ones. DashScope downloads portraits, and the node downloads what DashScope
+ * links to: neither URL may lead into a private network. One exception: a sandbox whose account is on
+ * loopback may link to loopback.
  */
 const LOOPBACK = [/^localhost$/, /\.localhost$/, /^127\.\d+\.\d+\.\d+$/, /^\[::1\]$/];
 
-/** Special-purpose ranges of RFC 6890, RFC 4193 and RFC 4291, and names that never resolve publicly. */
+/** Special-purpose ranges of RFC 6890, RFC 4193 and RFC 4291, and names that have no public DNS entry. */
 const PRIVATE = [
 	...LOOPBACK,
 	/^0\.\d+\.\d+\.\d+$/,
@@ -17,13 +17,13 @@ const PRIVATE = [
 	/^192\.168\.\d+\.\d+$/,
 	/^198\.1[89]\.\d+\.\d+$/,
 	/^2(2[4-9]|[345]\d)\.\d+\.\d+\.\d+$/,
-	// Azure's metadata; other clouds have theirs in the ranges above and below.
+	// Azure's metadata service. Other clouds keep theirs in the other ranges of this list.
 	/^168\.63\.129\.16$/,
-	// Unspecified, IPv4 in IPv6 in its several forms, NAT64 and 6to4.
+	// Unspecified (RFC 4291), IPv4-mapped (RFC 4291), NAT64 (RFC 6052) and 6to4 (RFC 3056).
 	/^\[::/,
 	/^\[64:ff9b:/,
 	/^\[2002:/,
-	// Teredo (RFC 4380): an IPv4 address in IPv6, too.
+	// Teredo (RFC 4380), which also contains an IPv4 address.
 	/^\[2001:0?:/,
 	/^\[ff[0-9a-f]{2}:/,
 	/^\[f[cd][0-9a-f]{2}:/,
@@ -37,12 +37,12 @@ const matches = (patterns: RegExp[], url: URL) => {
 	return patterns.some((pattern) => pattern.test(host));
 };
 
-/** Whether the URL's host is this very machine. */
+/** Whether the URL's host is this machine. */
 export const isLoopback = (url: URL): boolean => matches(LOOPBACK, url);
 
-/** Whether the URL's host is loopback, in a private or link-local range, or a name without a public domain. */
+/** Whether the URL's host is loopback, a private or link-local address, or a name without a public domain. */
 export const isPrivate = (url: URL): boolean => matches(PRIVATE, url);
 
-/** Parses text as a URL; `undefined` when it is none. */
+/** Parses text as a URL; `undefined` if it is not one. */
 export const parseUrl = (text: string): URL | undefined =>
 	URL.canParse(text) ? new URL(text) : undefined;

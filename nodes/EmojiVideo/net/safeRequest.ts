@@ -1,8 +1,8 @@
 /**
- * One HTTP request to a host that is not trusted to behave. Rules: one time limit over connection,
- * headers and body, and Stop ends all three; no redirect is followed; what is read is bounded. n8n's own
- * time limit ends with the first byte, and a body that stalls does not end by being destroyed, so the
- * work is raced against the limit as well as told of it.
+ * Sends one HTTP request to a host that we do not trust. Rules: one time limit covers connection, headers and
+ * body. Stop ends all three. We follow no redirect and limit the bytes that we read. n8n's own time limit
+ * ends at the first byte, and destroying a stalled body does not settle pending reads. So we also race the
+ * work against the time limit.
  */
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import { runAfter } from '../base/clock';
@@ -17,46 +17,46 @@ export interface SafeRequest {
 	query?: IDataObject;
 	headers: IDataObject;
 	body?: object;
-	/** For everything: connection, headers, body. */
+	/** The time limit for connection, headers and body together. */
 	timeoutMs: number;
-	/** Until the first byte of the answer, where that is to be shorter. */
+	/** The time limit until the first byte of the response; by default `timeoutMs`. */
 	firstByteMs?: number;
 }
 
-/** An answer whose body is still open. */
+/** A response whose body is still open. */
 export interface SafeResponse {
 	status: number;
-	/** Lower-case names. */
+	/** By lower-case names. */
 	headers: IN8nHttpFullResponse['headers'];
 	body: Body;
-	/** Ends the request, and the work on its answer with this error. */
+	/** Ends the request, and rejects the work on the response with this error. */
 	breakOff: (reason: Error) => void;
 }
 
 export interface RequestTools {
 	clock: Clock;
-	/** Aborts when the user stops the execution. */
+	/** Aborts if the user stops the execution. */
 	signal?: AbortSignal;
 }
 
 const BROKEN_OFF = new Error('Broken off');
 
-/** n8n gives text instead of a stream where there is no body. */
-const close = (body: unknown) => {
+/** Closes a body. n8n returns text instead of a stream if there is none. */
+const closeBody = (body: unknown) => {
 	if (typeof body === 'object' && body !== null && 'destroy' in body) (body as Body).destroy();
 };
 
 /**
- * Sends a request and works on its answer, both within the request's time limit.
+ * Sends a request and processes its response, both within the request's time limit.
  * @param send n8n's helper, with or without a credential
- * @param use what is made of the answer, whatever its status; the body is closed behind it
- * @throws what the helper or `use` throws, or an error when time ran out or the execution was stopped
+ * @param use processes a response of any status; afterwards the body is closed
+ * @throws the error of the helper or of `use`, or an error if the time limit or Stop ended the request
  */
 export async function withResponse<T>(
 	send: (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>,
 	{ method, url, query, headers, body, timeoutMs, firstByteMs = timeoutMs }: SafeRequest,
 	{ clock, signal }: RequestTools,
-	use: (answer: SafeResponse) => Promise<T>,
+	use: (response: SafeResponse) => Promise<T>,
 ): Promise<T> {
 	const ended = new AbortController();
 	const breakOff = () => ended.abort(BROKEN_OFF);
@@ -67,7 +67,7 @@ export async function withResponse<T>(
 		onAbort(ended.signal, () => reject(ended.signal.reason as Error));
 	});
 	const work = async (): Promise<T> => {
-		const answer = await send({
+		const response = await send({
 			method,
 			url,
 			qs: query,
@@ -82,15 +82,15 @@ export async function withResponse<T>(
 		});
 		callOffFirstByte();
 		const open = {
-			status: answer.statusCode,
-			headers: answer.headers,
-			body: answer.body as Body,
+			status: response.statusCode,
+			headers: response.headers,
+			body: response.body as Body,
 			breakOff: (reason: Error) => ended.abort(reason),
 		};
 		try {
 			return await use(open);
 		} finally {
-			close(open.body);
+			closeBody(open.body);
 		}
 	};
 	try {
@@ -103,23 +103,23 @@ export async function withResponse<T>(
 }
 
 /**
- * The pieces of a body as they come. How long its reader takes for one does not count.
- * @param stallMs the longest until the next one comes
- * @param stalled is called when none has
+ * Yields the pieces of a body, and notices if no piece comes for a while. The reader's own time does not count.
+ * @param stallMs the longest time between two pieces
+ * @param stalled is called once that time has passed
  */
-export async function* steadily(
+export async function* readWithoutStalls(
 	pieces: AsyncIterable<Buffer>,
 	stallMs: number,
 	{ clock }: Pick<RequestTools, 'clock'>,
 	stalled: () => void,
 ): AsyncGenerator<Buffer> {
 	const ended = new AbortController();
-	/** Since when the next piece is waited for; not while the last one is being worked with. */
-	let since: number | undefined = clock.now();
-	// One sleeper for all pieces: a video has hundreds.
+	/** When we began to wait for the next piece; `undefined` while the reader processes one. */
+	let waitingSince: number | undefined = clock.now();
+	// One timer serves all pieces, because a video has hundreds of them.
 	const watch = async () => {
 		while (!ended.signal.aborted) {
-			const leftMs = (since ?? clock.now()) + stallMs - clock.now();
+			const leftMs = (waitingSince ?? clock.now()) + stallMs - clock.now();
 			if (leftMs <= 0) return stalled();
 			await clock.sleep(leftMs, ended.signal);
 		}
@@ -127,9 +127,9 @@ export async function* steadily(
 	void watch();
 	try {
 		for await (const piece of pieces) {
-			since = undefined;
+			waitingSince = undefined;
 			yield piece;
-			since = clock.now();
+			waitingSince = clock.now();
 		}
 	} finally {
 		ended.abort();
@@ -137,9 +137,9 @@ export async function* steadily(
 }
 
 /**
- * A body as text.
- * @param maxBytes the most that it may have
- * @throws RangeError when it is larger, and whatever the stream throws
+ * Reads a body as text.
+ * @param maxBytes the largest body that is accepted
+ * @throws RangeError if the body is larger, or the stream's own error
  */
 export async function readText(body: Body | string, maxBytes: number): Promise<string> {
 	const chunks: Buffer[] = [];

@@ -1,7 +1,6 @@
 /**
- * Follows a link that came from the network or from a user. It is not trusted: public hosts only, and
- * every hop of a redirect is checked like the first. Rule: the API key never goes along; this is plain
- * `httpRequest`, without a credential.
+ * Follows a link from the network or from a user. We do not trust it: each hop of a redirect must lead to a
+ * public host. Rule: we never send the API key. These are plain `httpRequest` calls without a credential.
  */
 import type {
 	IDataObject,
@@ -17,26 +16,28 @@ import type { RequestTools, SafeResponse } from './safeRequest';
 
 export interface LinkTools extends RequestTools {
 	functions: IExecuteFunctions | IPollFunctions;
-	/** The account is a sandbox on this machine: what it links to is too. */
+	/** The account is a sandbox on this machine, so its links may lead to this machine. */
 	allowLoopback: boolean;
 }
 
-/** What is asked of a link. */
+/** How to request a link, and how messages describe it. */
 export interface LinkRequest {
-	/** What a message calls it, e.g. "The video link". */
+	/** What messages call the link, e.g. "The video link". */
 	name: string;
 	headers: IDataObject;
 	nextStep: string;
-	/** For the whole of one hop. */
+	/** The time limit of one hop, with its body. */
 	timeoutMs: number;
-	/** What became of a body that broke off, e.g. "The download broke off". */
+	/** The message for a body that broke off, e.g. "The download broke off". */
 	brokenOff: string;
 }
 
-/** Why an answer was broken off; its message is for the user. */
+/** Ends a response that stalls. Its message is shown to the user. */
 export class Stalled extends Error {}
 
+/** No source; a browser allows 20 (Fetch standard, 4.4). */
 const MAX_REDIRECTS = 3;
+/** The time limit until a host sends its first byte. No source. */
 const FIRST_BYTE_MS = 60_000;
 
 const linkFailure = (
@@ -45,7 +46,7 @@ const linkFailure = (
 	kind: FailureKind = 'rejected',
 ): { ok: false; failure: Failure } => fail({ kind, message, nextStep });
 
-/** Whether a link may be followed. */
+/** Checks by the URL alone whether we may follow a link. */
 export function checkLink(
 	url: URL | undefined,
 	request: LinkRequest,
@@ -62,12 +63,12 @@ export function checkLink(
 	return succeed(url);
 }
 
-/** Proxies for a whole machine give names addresses of this range (RFC 2544), and look them up themselves. */
+/** A TUN proxy answers DNS queries with addresses of this range (RFC 2544) and resolves the names itself. */
 const isStandIn = (error: object) => 'ip' in error && /^198\.1[89]\./.test(String(error.ip));
 
 /**
- * Whether the host's name leads to a public address. A node cannot look names up, but n8n can, from 2.40
- * on (docs/n8n.md, "Where requests may go"); before, a name is as good as it looks.
+ * Checks by DNS whether a host has a public address. Nodes have no DNS, but n8n 2.40 and newer offers a
+ * look-up (docs/n8n.md, "Where requests may go"). Older versions of n8n check only the name.
  */
 async function checkAddress(
 	url: URL,
@@ -80,7 +81,7 @@ async function checkAddress(
 		const found = await getSecureEgressFilter('enforced').validateUrl(url);
 		if (found.ok || isStandIn(found.error)) return succeed(url);
 	} catch {
-		// A name that n8n cannot look up; behind a proxy, it is the proxy that can.
+		// n8n cannot resolve the name. Behind a proxy, the proxy resolves it.
 		return succeed(url);
 	}
 	const where = `${request.name} leads into a private network (${url.hostname}, by its address)`;
@@ -90,8 +91,8 @@ async function checkAddress(
 const isRedirect = (status: number) => status >= 300 && status < 400;
 const isPassing = (status: number) => status >= 500 || status === 429;
 
-/** What an answer that is not the file means. */
-function statusFailure(request: LinkRequest, status: number) {
+/** Makes a failure of a status that is not 200 or 206. */
+function buildStatusFailure(request: LinkRequest, status: number) {
 	const { name } = request;
 	return status === 403 || status === 404
 		? linkFailure(request, `${name} has expired or is not valid (HTTP ${status})`)
@@ -103,14 +104,14 @@ function statusFailure(request: LinkRequest, status: number) {
 }
 
 /**
- * Opens a link and works on what it leads to; 200 and 206 are answers, anything else is a failure.
- * @param use what is made of the answer; an exception in it counts as a body that broke off
+ * Opens a link and processes its response. Any status except 200 and 206 is a failure.
+ * @param use processes the response; if it throws, the body counts as broken off
  */
 export async function fetchUntrusted<T>(
 	url: URL,
 	request: LinkRequest,
 	tools: LinkTools,
-	use: (answer: SafeResponse) => Promise<Result<T>>,
+	use: (response: SafeResponse) => Promise<Result<T>>,
 	hops = 0,
 ): Promise<Result<T>> {
 	const { name, headers, timeoutMs } = request;
@@ -119,7 +120,7 @@ export async function fetchUntrusted<T>(
 	const reachable = await checkAddress(url, request, tools);
 	if (!reachable.ok) return reachable;
 	let redirect: string | undefined;
-	let hasAnswered = false;
+	let hasResponded = false;
 	try {
 		const result = await withResponse<Result<T>>(
 			async (options) =>
@@ -132,18 +133,18 @@ export async function fetchUntrusted<T>(
 				firstByteMs: FIRST_BYTE_MS,
 			},
 			tools,
-			async (answer) => {
-				hasAnswered = true;
-				const { location } = answer.headers;
-				if (answer.status === 200 || answer.status === 206) return await use(answer);
-				if (isRedirect(answer.status) && typeof location === 'string') redirect = location;
-				return statusFailure(request, answer.status);
+			async (response) => {
+				hasResponded = true;
+				const { location } = response.headers;
+				if (response.status === 200 || response.status === 206) return await use(response);
+				if (isRedirect(response.status) && typeof location === 'string') redirect = location;
+				return buildStatusFailure(request, response.status);
 			},
 		);
 		if (redirect === undefined || hops >= MAX_REDIRECTS) return result;
 	} catch (error) {
 		if (tools.signal?.aborted) return fail(STOPPED);
-		return hasAnswered
+		return hasResponded
 			? linkFailure(
 					request,
 					error instanceof Stalled ? error.message : request.brokenOff,

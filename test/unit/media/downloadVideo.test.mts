@@ -1,4 +1,4 @@
-/** A video is whole or it is not stored, whatever the HTTP client thinks of how its stream ended. */
+/** Downloads: n8n stores a complete video or none, even if the HTTP client reports no broken stream. */
 import { Readable } from 'node:stream';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { downloadVideo } from '../../../nodes/EmojiVideo/media/downloadVideo';
@@ -18,7 +18,7 @@ type SentBody = Buffer | (() => AsyncIterable<Buffer>);
 
 const PROMISED: Record<string, string> = { 'content-length': String(VIDEO.length) };
 
-/** n8n, with a storage host that sends these bodies, one after the other, and promises a whole video. */
+/** n8n with a storage host that sends these bodies one after the other, with these headers. */
 function n8nWith(
 	bodies: SentBody[],
 	headers: Record<string, string>,
@@ -55,7 +55,7 @@ interface DownloadOptions {
 	allowLoopback?: boolean;
 	headers?: Record<string, string>;
 	clock?: VirtualClock;
-	/** What n8n's storage does before it reads a piece. */
+	/** n8n's storage calls this before it reads a piece. */
 	storeOne?: () => Promise<void>;
 }
 
@@ -77,13 +77,13 @@ async function download(
 	return { result, stored, urls, asked: urls.length, ms: clock.now() - startedAt };
 }
 
-it('stores a video of the promised length', async () => {
+it('stores a video that has the promised length', async () => {
 	const { result, stored } = await download([VIDEO]);
 	expect(result).toMatchObject({ ok: true, value: { bytes: VIDEO.length } });
 	expect(stored).toEqual([VIDEO]);
 });
 
-it('refuses one that is shorter, and says how much came', async () => {
+it('rejects a video that is shorter than promised, with the bytes that came', async () => {
 	const { result } = await download([VIDEO.subarray(0, 3000)]);
 	expect(result).toMatchObject({
 		ok: false,
@@ -94,7 +94,7 @@ it('refuses one that is shorter, and says how much came', async () => {
 	});
 });
 
-it('refuses one that is longer, at once and for good', async () => {
+it('rejects a video that is longer than promised after one request', async () => {
 	const { result, asked } = await download([Buffer.concat([VIDEO, VIDEO])]);
 	expect(result).toMatchObject({
 		ok: false,
@@ -106,25 +106,22 @@ it('refuses one that is longer, at once and for good', async () => {
 	expect(asked).toBe(1);
 });
 
-describe('a video whose length nobody says', () => {
+describe('a video without a Content-Length', () => {
 	const headers = {};
 
-	it('is stored when its boxes are whole', async () => {
+	it('is stored if its boxes are complete', async () => {
 		const { result, stored } = await download([WHOLE], { headers });
 		expect(result.ok).toBe(true);
 		expect(stored).toEqual([WHOLE]);
 	});
 
-	it.each([1, 7, 12, 30, 40, 60])(
-		'is asked for again when it ends %i bytes early',
-		async (bytes) => {
-			const { result, asked } = await download([WHOLE.subarray(0, -bytes), WHOLE], { headers });
-			expect(result.ok).toBe(true);
-			expect(asked).toBe(2);
-		},
-	);
+	it.each([1, 7, 12, 30, 40, 60])('is requested again if it ends %i bytes early', async (bytes) => {
+		const { result, asked } = await download([WHOLE.subarray(0, -bytes), WHOLE], { headers });
+		expect(result.ok).toBe(true);
+		expect(asked).toBe(2);
+	});
 
-	it('is said to have ended early when it does so each time, with what came', async () => {
+	it('fails with the bytes that came if it ends early every time', async () => {
 		const { result, stored } = await download([WHOLE.subarray(0, -7)], { headers });
 		expect(result).toMatchObject({
 			failure: {
@@ -135,7 +132,7 @@ describe('a video whose length nobody says', () => {
 		expect(stored).toEqual([]);
 	});
 
-	it('is not read beyond the limit, whatever it was compressed to', async () => {
+	it('is not read beyond the limit, even if it decompresses to more', async () => {
 		let sent = 0;
 		const endless = async function* () {
 			yield WHOLE;
@@ -153,13 +150,13 @@ describe('a video whose length nobody says', () => {
 	});
 });
 
-/** Sends the beginning of a video, and nothing more. */
+/** Sends the beginning of a video and then stalls. */
 async function* stalling(): AsyncGenerator<Buffer> {
 	yield VIDEO.subarray(0, 3000);
 	await new Promise(() => undefined);
 }
 
-it('that stalls is given up after a minute without a byte, and asked for again', async () => {
+it('a video that stalls is requested again after a minute without a byte', async () => {
 	const { result, asked, ms } = await download([stalling, VIDEO]);
 	expect(result.ok).toBe(true);
 	expect(asked).toBe(2);
@@ -167,7 +164,7 @@ it('that stalls is given up after a minute without a byte, and asked for again',
 	expect(ms).toBeLessThan(65_000);
 });
 
-it('that stalls before its first byte, too; and for ever, it fails within minutes and says so', async () => {
+it('a video that stalls in every request fails within 5 minutes as stalled', async () => {
 	const { result, ms } = await download([
 		async function* () {
 			await new Promise(() => undefined);
@@ -182,7 +179,7 @@ it('that stalls before its first byte, too; and for ever, it fails within minute
 	expect(ms).toBeLessThan(5 * 60_000);
 });
 
-it('that comes slowly is no stall', async () => {
+it('a video with 59 seconds between its pieces does not count as stalled', async () => {
 	const clock = createVirtualClock();
 	const slow = async function* () {
 		for (let at = 0; at < VIDEO.length; at += 1000) {
@@ -195,7 +192,7 @@ it('that comes slowly is no stall', async () => {
 	expect(asked).toBe(1);
 });
 
-it('a storage of n8n that takes its time is no stall', async () => {
+it('a slow storage of n8n does not count as a stalled download', async () => {
 	const clock = createVirtualClock();
 	const long = Buffer.concat([VIDEO, Buffer.alloc(600_000, 1)]);
 	const pieces = async function* () {
@@ -212,7 +209,7 @@ it('a storage of n8n that takes its time is no stall', async () => {
 	expect(asked).toBe(1);
 });
 
-it.each([1, 2, 3, 7])('takes a video whose first piece has %i bytes', async (bytes) => {
+it.each([1, 2, 3, 7])('stores a video whose first piece has %i bytes', async (bytes) => {
 	const pieces = async function* () {
 		yield VIDEO.subarray(0, bytes);
 		yield await Promise.resolve(VIDEO.subarray(bytes));
@@ -223,7 +220,7 @@ it.each([1, 2, 3, 7])('takes a video whose first piece has %i bytes', async (byt
 });
 
 it.each([Buffer.alloc(0), Buffer.from('ftyp'), Buffer.from('<html>not found</html>')])(
-	'refuses what is no video (%s)',
+	'rejects a body that is not a video (%s)',
 	async (body) => {
 		const { result, stored } = await download([body], { headers: {} });
 		expect(result.ok).toBe(false);
@@ -231,25 +228,25 @@ it.each([Buffer.alloc(0), Buffer.from('ftyp'), Buffer.from('<html>not found</htm
 	},
 );
 
-it('begins again, from the start, when a download was too short', async () => {
+it('downloads the whole video again after a download that was too short', async () => {
 	const { result, stored } = await download([VIDEO.subarray(0, 3000), VIDEO]);
 	expect(result.ok).toBe(true);
 	expect(stored.at(-1)).toEqual(VIDEO);
 });
 
-describe('a link of the service', () => {
+describe('a link of DashScope', () => {
 	const http = 'http://storage.example.com/v.mp4';
 	const https = 'https://storage.example.com/v.mp4';
 
 	it.each([
-		['by https alone where that gives the video', http, [VIDEO], [https]],
+		['by https only, if https returns the video', http, [VIDEO], [https]],
 		[
-			'by http where https gives no video',
+			'by http, if https returns no video',
 			http,
 			[Buffer.from('<html>none</html>'), VIDEO],
 			[https, http],
 		],
-		['by https only where it says so', https, [VIDEO], [https]],
+		['by https only, if it is an https link', https, [VIDEO], [https]],
 	])('is followed %s', async (_, link, bodies, asked) => {
 		const { result, stored, urls } = await download(bodies, { link });
 		expect(result.ok).toBe(true);
@@ -257,7 +254,7 @@ describe('a link of the service', () => {
 		expect(urls).toEqual(asked);
 	});
 
-	it('on this machine is not asked by https: the sandbox has none', async () => {
+	it('to the sandbox on loopback is not tried by https', async () => {
 		const link = 'http://127.0.0.1:9/v.mp4';
 		const { result, urls } = await download([VIDEO], { link, allowLoopback: true });
 		expect(result.ok).toBe(true);
@@ -265,10 +262,10 @@ describe('a link of the service', () => {
 	});
 });
 
-describe('the length that the storage host promises', () => {
+describe('a Content-Length of the storage host', () => {
 	const MOST = 100 * 1024 * 1024;
 
-	it.each([0, MOST + 1])('is refused when it is %i bytes, and nothing is stored', async (bytes) => {
+	it.each([0, MOST + 1])('of %i bytes is rejected, and nothing is stored', async (bytes) => {
 		const headers = { 'content-length': String(bytes) };
 		const { result, stored, asked } = await download([VIDEO], { headers });
 		expect(result).toMatchObject({
@@ -281,7 +278,7 @@ describe('the length that the storage host promises', () => {
 		expect(asked).toBe(1);
 	});
 
-	it('may be the most that is accepted', async () => {
+	it('of exactly the limit is accepted', async () => {
 		const headers = { 'content-length': String(MOST) };
 		const { result } = await download([VIDEO], { headers });
 		expect(result).toMatchObject({
@@ -298,14 +295,14 @@ describe('a download that breaks off', () => {
 			throw new Error('ECONNRESET');
 		};
 
-	it.each([0, 3000])('after %i bytes is begun again', async (bytes) => {
+	it.each([0, 3000])('after %i bytes is started again', async (bytes) => {
 		const { result, stored, asked } = await download([breaking(bytes), VIDEO]);
 		expect(result.ok).toBe(true);
 		expect(stored).toEqual([VIDEO]);
 		expect(asked).toBe(2);
 	});
 
-	it.each([0, 3000])('after %i bytes each time fails, and nothing is stored', async (bytes) => {
+	it.each([0, 3000])('after %i bytes every time fails, and nothing is stored', async (bytes) => {
 		const { result, stored } = await download([breaking(bytes)]);
 		expect(result).toMatchObject({
 			failure: { kind: 'noResponse', message: 'The download broke off' },
@@ -317,7 +314,7 @@ describe('a download that breaks off', () => {
 it.each([
 	['shorter than promised', Buffer.from('<html>not found</html>')],
 	['longer than promised', Buffer.from(`<html>${'not found '.repeat(1000)}</html>`)],
-])('calls what is no video by its name, also when it is %s', async (_, body) => {
+])('says that a body is not a video, even if it is %s', async (_, body) => {
 	const { result, stored, asked } = await download([body]);
 	expect(result).toEqual({
 		ok: false,

@@ -1,7 +1,7 @@
-/** Names of files, to the byte and to the hyphen; whatever else they are, see fuzzFiles.property.test.mts. */
+/** File names to the byte and to the hyphen. For any text, see fuzzFiles.property.test.mts. */
 import { ownFileName, videoFileName } from '../../../nodes/EmojiVideo/media/fileNames';
 
-describe('a name of the user', () => {
+describe('the file name that a user gave', () => {
 	it.each([
 		['160 bytes', 'a'.repeat(160), 'a'.repeat(160)],
 		['161 bytes', 'a'.repeat(161), 'a'.repeat(160)],
@@ -9,7 +9,7 @@ describe('a name of the user', () => {
 		['54 characters of three bytes', '表'.repeat(54), '表'.repeat(53)],
 		['40 characters of four bytes', '😀'.repeat(40), '😀'.repeat(40)],
 		['41 characters of four bytes', '😀'.repeat(41), '😀'.repeat(40)],
-	])('of %s has at most 160 bytes of it', (_, name, kept) => {
+	])('of %s keeps at most 160 bytes', (_, name, kept) => {
 		expect(ownFileName(name, '')).toBe(`${kept}.mp4`);
 	});
 
@@ -29,18 +29,18 @@ describe('a name of the user', () => {
 		expect(ownFileName(name, '')).toBe(made);
 	});
 
-	it('is told from others of its kind by what stands behind a hyphen', () => {
+	it('gets the distinction after a hyphen', () => {
 		expect(ownFileName('ada', 'Smile')).toBe('ada-Smile.mp4');
 	});
 });
 
-describe('a name that was not given', () => {
+describe('a file name that we build', () => {
 	it.each([
 		['ada  (old).png', 'ada-old-t.mp4'],
 		['--ada--.png', 'ada-t.mp4'],
 		['ada--lovelace.png', 'ada--lovelace-t.mp4'],
 		['((.png', 't.mp4'],
-	])('of the portrait %j and the task t is %s', (imageFile, made) => {
+	])('for the portrait %j and the task t is %s', (imageFile, made) => {
 		expect(videoFileName({ imageFile }, undefined, 't')).toBe(made);
 	});
 
@@ -48,7 +48,7 @@ describe('a name that was not given', () => {
 		['64 bytes', 't'.repeat(64), 't'.repeat(64)],
 		['65 bytes', 't'.repeat(65), 't'.repeat(64)],
 		['22 characters of three bytes', '表'.repeat(22), '表'.repeat(21)],
-	])('has at most 64 bytes of an ID of %s', (_, id, kept) => {
+	])('keeps at most 64 bytes of an ID of %s', (_, id, kept) => {
 		expect(videoFileName({}, undefined, id)).toBe(`${kept}.mp4`);
 	});
 });

@@ -1,6 +1,6 @@
 /**
- * Files and their names, whatever they are: names that stand on every file system, heads of images with
- * anything in any byte, and videos that come in any pieces. `npm run fuzz` tries far more.
+ * Properties of files and names: any text gives a valid file name, the reader survives any image head, and
+ * videos may come in any pieces. `npm run fuzz` runs more cases.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const LIMITS =
 	RUNS > 1000 ? { numRuns: RUNS, seed: SEED } : { ...PROPERTY_LIMITS, numRuns: RUNS, seed: SEED };
 const TIMEOUT_MS = RUNS > 1000 ? 3_600_000 : PROPERTY_TIMEOUT_MS;
 
-/** Pieces of names that some system, or some parser, takes for something else. */
+/** Pieces of names that have a meaning for a file system or a parser. */
 const piece = fc.constantFrom(
 	...[
 		'../..',
@@ -84,7 +84,7 @@ const name = fc.oneof(
 	{ weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 300 }) },
 );
 
-/** Windows keeps these for devices, whatever stands behind the first dot. */
+/** Windows reserves these names for devices, with or without an extension. */
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)[\d\u00b9\u00b2\u00b3]) *(\.|$)/i;
 
 function expectName(made: string): void {
@@ -96,13 +96,13 @@ function expectName(made: string): void {
 }
 
 it(
-	`a name of the user's can stand on every file system (${RUNS} names)`,
+	`a name from a user's text is valid on every file system (${RUNS} names)`,
 	() => {
 		fc.assert(
 			fc.property(name, fc.oneof(fc.constant(''), name), (own, distinction) => {
 				const made = ownFileName(own, distinction);
 				expectName(made);
-				// Whoever takes a name from one video to the next keeps it.
+				// A name of ours stays the same if a user sets it as File Name.
 				if (distinction === '') expect(ownFileName(made, '')).toBe(made);
 			}),
 			LIMITS,
@@ -112,7 +112,7 @@ it(
 );
 
 it(
-	`a name of a portrait's, too, from a file or an address (${RUNS} names)`,
+	`a name from a portrait's file or URL is valid on every file system (${RUNS} names)`,
 	() => {
 		const id = '0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10';
 		fc.assert(
@@ -143,7 +143,7 @@ const HEADS = [
 	Buffer.from('\0\0\0\x18ftypmp42'),
 ];
 
-/** A head with bytes changed, cut out or put in, and cut off somewhere. */
+/** A head with bytes changed, inserted or cut off. */
 const head = fc.oneof(
 	{
 		weight: 4,
@@ -178,7 +178,7 @@ const isSide = (side: number | undefined) =>
 	side === undefined || (Number.isInteger(side) && Math.abs(side) < 2 ** 32);
 
 it(
-	`reads the head of any image within its bytes (${RUNS} heads)`,
+	`the reader stays within the bytes of any image head (${RUNS} heads)`,
 	() => {
 		fc.assert(
 			fc.property(head, fc.option(fc.nat(20_000_000), { nil: undefined }), (bytes, size) => {
@@ -208,7 +208,7 @@ it(
 	TIMEOUT_MS,
 );
 
-/** A file in pieces of these lengths, over and over. */
+/** Cuts a file into pieces of these lengths, repeated. */
 function* inPieces(file: Buffer, lengths: number[]): Generator<Buffer> {
 	let at = 0;
 	for (let nth = 0; at < file.length; nth++) {
@@ -221,7 +221,7 @@ function* inPieces(file: Buffer, lengths: number[]): Generator<Buffer> {
 const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 });
 
 it(
-	`finds the end of an image in whatever pieces it comes (${RUNS} files)`,
+	`the end mark of an image is found in any pieces (${RUNS} files)`,
 	() => {
 		const tail = fc.constantFrom('', '\xff\xd9', 'IEND', 'IEN', '\xff', 'xIENDx', '\xff\xff\xd9');
 		fc.assert(
@@ -229,9 +229,9 @@ it(
 				const file = Buffer.concat([bytes, Buffer.from(end, 'latin1')]);
 				for (const format of ['png', 'jpeg', 'bmp'] as const) {
 					const whole = createEndFinder({ format, headerBytes });
-					whole.look(file);
+					whole.read(file);
 					const parts = createEndFinder({ format, headerBytes });
-					for (const part of inPieces(file, pieces)) parts.look(part);
+					for (const part of inPieces(file, pieces)) parts.read(part);
 					expect(parts.isFound()).toBe(whole.isFound());
 				}
 			}),
@@ -241,7 +241,7 @@ it(
 	TIMEOUT_MS,
 );
 
-/** A box of ISO/IEC 14496-12: with 32 or 64 bits of size. */
+/** A box with a size of 32 or 64 bits (ISO/IEC 14496-12, 4.2). */
 function box(type: string, content: Buffer, isLong: boolean): Buffer {
 	const size = Buffer.alloc(isLong ? 16 : 8);
 	size.writeUInt32BE(isLong ? 1 : 8 + content.length, 0);
@@ -269,12 +269,12 @@ const video = fc
 
 function isWhole(file: Buffer, pieces: number[]): boolean {
 	const watch = createMp4Watch();
-	for (const part of inPieces(file, pieces)) watch.look(part);
+	for (const part of inPieces(file, pieces)) watch.read(part);
 	return watch.isWhole();
 }
 
 it(
-	`knows a whole video in whatever pieces it comes, and one that is cut anywhere (${RUNS} videos)`,
+	`a whole video is complete in any pieces, and a cut one is not (${RUNS} videos)`,
 	() => {
 		fc.assert(
 			fc.property(video, lengths, fc.nat(), (boxes, pieces, cutAt) => {
@@ -282,7 +282,7 @@ it(
 				expect(isMp4Head(file)).toBe(true);
 				expect(isWhole(file, pieces)).toBe(true);
 				const last = boxes.at(-1)?.length ?? 0;
-				// Before the last box is a border, where nothing shows that more was to come but its absence.
+				// A cut between two boxes shows only if a required box is missing.
 				expect(isWhole(file.subarray(0, file.length - 1 - (cutAt % last)), pieces)).toBe(
 					boxes.slice(0, -1).some((part) => part.toString('latin1', 4, 8) === 'mdat') &&
 						cutAt % last === last - 1,
@@ -295,7 +295,7 @@ it(
 );
 
 it(
-	`says the same of any bytes, in whatever pieces they come (${RUNS} files)`,
+	`the completeness of any bytes does not depend on the pieces (${RUNS} files)`,
 	() => {
 		const bytes = fc.oneof(
 			fc.uint8Array({ maxLength: 200 }).map((some) => Buffer.from(some)),

@@ -1,6 +1,6 @@
 /**
- * The headers of images, byte by byte: what is read where, how few bytes are enough, and what is no header.
- * Rule: a test's bytes come from the format's specification, not from what our reader expects.
+ * Image headers byte by byte: which bytes the reader needs, and which headers are damaged.
+ * Rule: the bytes of a test follow the format's specification, not our reader.
  */
 import { nameOther, readImageHeader } from '../../../nodes/EmojiVideo/media/imageHeader';
 import { bmp, jpeg, png, webp } from '../../images.mts';
@@ -10,14 +10,14 @@ const u16 = (value: number) => [value >> 8, value & 255];
 
 const readingOf = (bytes: Buffer) => readImageHeader(bytes)?.reading;
 
-/** `bytes`, with others from an offset on. */
+/** `bytes`, overwritten from an offset on. */
 function changed(bytes: Buffer, offset: number, others: number[] | string): Buffer {
 	const copy = Buffer.from(bytes);
 	copy.set(typeof others === 'string' ? text(others) : others, offset);
 	return copy;
 }
 
-describe('a header is known by its first', () => {
+describe('the reader needs the first', () => {
 	it.each([
 		['PNG', png(640, 480), 24],
 		['BMP', bmp(640, 480), 26],
@@ -25,7 +25,7 @@ describe('a header is known by its first', () => {
 		['lossy WEBP', webp.lossy(640, 480), 30],
 		['lossless WEBP', webp.lossless(640, 480), 30],
 		['extended WEBP', webp.extended(640, 480), 30],
-	])('bytes of a %s, and cut before them', (_, bytes, count) => {
+	])('bytes of a %s, and calls fewer bytes cut', (_, bytes, count) => {
 		expect(readingOf(bytes.subarray(0, count))).toMatchObject({
 			width: 640,
 			height: 480,
@@ -35,7 +35,7 @@ describe('a header is known by its first', () => {
 	});
 });
 
-describe('damaged is', () => {
+describe('the reader calls damaged', () => {
 	it.each([
 		['a PNG that does not begin with its header', changed(png(640, 480), 12, 'IDAT')],
 		['a BMP whose header is shorter than any', changed(bmp(640, 480), 14, [15])],
@@ -47,28 +47,31 @@ describe('damaged is', () => {
 	});
 });
 
-it('a BMP of OS/2 2.x may have a header of just 16 bytes', () => {
+it('a BMP of OS/2 2.x may have an info header of 16 bytes', () => {
 	expect(readingOf(changed(bmp(640, 480), 14, [16]))).toMatchObject({ width: 640, height: 480 });
 });
 
-it.each(['RIFF\0\0\0\0WAVE', 'LIST\0\0\0\0WEBP'])('%j is no WEBP', (start) => {
-	expect(readImageHeader(Buffer.concat([text(start), Buffer.alloc(30)]))).toBeUndefined();
-});
+it.each(['RIFF\0\0\0\0WAVE', 'LIST\0\0\0\0WEBP'])(
+	'a file that begins with %j is not a WEBP',
+	(start) => {
+		expect(readImageHeader(Buffer.concat([text(start), Buffer.alloc(30)]))).toBeUndefined();
+	},
+);
 
-/** A segment of a JPEG: marker, length, content. */
+/** A JPEG segment: marker, length, content. */
 const segment = (marker: number, content: number[] | Buffer, length = content.length + 2) => [
 	...[0xff, marker],
 	...u16(length),
 	...content,
 ];
-/** Of a frame of 640 x 480 pixels in one colour. */
+/** A frame header of 640 x 480 pixels with one component. */
 const FRAME = segment(0xc0, [8, ...u16(480), ...u16(640), 1, 1, 0x11, 0]);
 const OF_FRAME = { width: 640, height: 480 };
 const jpegOf = (...parts: number[][]) => Buffer.from([0xff, 0xd8, ...parts.flat()]);
 
 describe('a JPEG', () => {
 	it.each([0xc0, 0xc1, 0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf])(
-		'has its size in a frame of the kind %i',
+		'has its width and height in a frame with marker %i',
 		(marker) => {
 			expect(readingOf(jpegOf(changed(Buffer.from(FRAME), 1, [marker]).toJSON().data))).toEqual({
 				format: 'jpeg',
@@ -80,35 +83,35 @@ describe('a JPEG', () => {
 	);
 
 	it.each([0x02, 0xbf, 0xc4, 0xc8, 0xcc, 0xdb, 0xe0, 0xfe])(
-		'does not have it in a segment of the kind %i',
+		'has no width and height in a segment with marker %i',
 		(marker) => {
 			const other = segment(marker, [8, 0, 1, 0, 1, 1, 1, 0x11, 0]);
 			expect(readingOf(jpegOf(other, FRAME))).toMatchObject(OF_FRAME);
 		},
 	);
 
-	it.each([0x01, 0xd0, 0xd3, 0xd7])('may have the marker %i, which has no length', (marker) => {
+	it.each([0x01, 0xd0, 0xd3, 0xd7])('may have marker %i, which has no length', (marker) => {
 		expect(readingOf(jpegOf([0xff, marker], FRAME))).toMatchObject(OF_FRAME);
 	});
 
-	it('may be filled up between its segments, and have empty ones', () => {
+	it('may have fill bytes between its segments, and empty segments', () => {
 		const bytes = jpegOf([0xff, 0xff, 0xff], segment(0xfe, []), [0xff], FRAME);
 		expect(readingOf(bytes)).toMatchObject(OF_FRAME);
 	});
 
 	it.each([
 		['ends before its frame', jpegOf([0xff, 0xd9], FRAME)],
-		['has its pictures before its frame', jpegOf([0xff, 0xda], FRAME)],
-		['has something between its segments', jpegOf(segment(0xfe, [1]), [0], FRAME)],
-		['has a segment shorter than its own length', jpegOf(segment(0xe0, [], 0))],
-		['has one a byte shorter', jpegOf(segment(0xe0, [], 1))],
-		['has a frame too short for a size', jpegOf(segment(0xc0, FRAME.slice(4), 6))],
-		['has one that ends with the file', jpegOf(segment(0xc0, FRAME.slice(4, 9), 6))],
+		['has image data before its frame', jpegOf([0xff, 0xda], FRAME)],
+		['has a byte other than FF between its segments', jpegOf(segment(0xfe, [1]), [0], FRAME)],
+		['has a segment of length 0', jpegOf(segment(0xe0, [], 0))],
+		['has a segment of length 1', jpegOf(segment(0xe0, [], 1))],
+		['has a frame too short for width and height', jpegOf(segment(0xc0, FRAME.slice(4), 6))],
+		['has such a frame at the end of the file', jpegOf(segment(0xc0, FRAME.slice(4, 9), 6))],
 	])('that %s is damaged', (_, bytes) => {
 		expect(readingOf(bytes)).toBe('damaged');
 	});
 
-	it('is known by its frame up to the size, and cut before', () => {
+	it('needs its frame up to the width, and is cut before', () => {
 		const bytes = jpegOf(FRAME);
 		expect(readingOf(bytes.subarray(0, 2 + 9))).toMatchObject(OF_FRAME);
 		expect(readingOf(bytes.subarray(0, 2 + 8))).toBe('cut');
@@ -116,7 +119,7 @@ describe('a JPEG', () => {
 		expect(readingOf(bytes.subarray(0, 2 + 3))).toBe('cut');
 	});
 
-	it('may have a frame with nothing behind its size', () => {
+	it('may have a frame that ends after the width', () => {
 		expect(readingOf(jpegOf(segment(0xc0, FRAME.slice(4, 9))))).toMatchObject(OF_FRAME);
 	});
 });
@@ -130,8 +133,8 @@ const entryOf = (tag: number, value: number) => [
 
 /**
  * EXIF 2.32, 4.5.2.
- * @param count of entries, as the directory says
- * @param directory where it begins, as the header says
+ * @param count the number of entries that the directory claims
+ * @param directory the offset that the header claims
  */
 function exif(
 	entries: number[][],
@@ -141,7 +144,7 @@ function exif(
 	return [...head, ...u16(directory & 0xffff), ...u16(count), ...entries.flat()];
 }
 
-describe('the orientation', () => {
+describe('the EXIF orientation of a JPEG', () => {
 	const orientationOf = (content: number[], marker = 0xe1) => {
 		const reading = readingOf(jpegOf(segment(marker, content), FRAME));
 		expect(reading).toMatchObject(OF_FRAME);
@@ -157,15 +160,15 @@ describe('the orientation', () => {
 		expect(orientationOf(exif([entryOf(ORIENTATION, value)]))).toBe(orientation);
 	});
 
-	it('stands in any entry of the directory, but not behind it', () => {
+	it('may be any entry of the directory, and no entry after it', () => {
 		const entries = [entryOf(MAKE, 3), entryOf(MAKE, 4), entryOf(ORIENTATION, 6)];
 		expect(orientationOf(exif(entries))).toBe(6);
 		expect(orientationOf(exif(entries, { count: 2 }))).toBeUndefined();
-		// What a thumbnail's directory or a maker's note may bring.
+		// A thumbnail's directory or a maker note may follow.
 		expect(orientationOf(exif([...entries, entryOf(MAKE, 5)], { count: 2 }))).toBeUndefined();
 	});
 
-	it('is not looked for behind the end of its segment, however many entries there should be', () => {
+	it('is not read after the end of its segment, whatever count the directory claims', () => {
 		expect(orientationOf(exif([entryOf(MAKE, 3)], { count: 1000 }))).toBeUndefined();
 		expect(orientationOf(exif([entryOf(MAKE, 3), entryOf(ORIENTATION, 6)], { count: 9 }))).toBe(6);
 		const short = exif([entryOf(ORIENTATION, 6)]).slice(0, -1);
@@ -173,24 +176,24 @@ describe('the orientation', () => {
 	});
 
 	it.each([21, 22, 0xffff, 0xffff_ff00])(
-		'is not looked for in a directory that begins at %i of 22 bytes',
+		'is not read from a directory at offset %i of 22 bytes',
 		(directory) => {
 			expect(orientationOf(exif([entryOf(ORIENTATION, 6)], { directory }))).toBeUndefined();
 		},
 	);
 
-	it.each([0, 4, 6, 8, 12, 13, 14, 15, 16])('is not there in %i bytes', (bytes) => {
+	it.each([0, 4, 6, 8, 12, 13, 14, 15, 16])('is undefined in a segment of %i bytes', (bytes) => {
 		expect(orientationOf(exif([]).slice(0, bytes))).toBeUndefined();
 	});
 
-	it('is that of EXIF, in its own segment', () => {
+	it('comes only from an Exif segment with the APP1 marker', () => {
 		const entries = [entryOf(ORIENTATION, 6)];
 		expect(orientationOf(exif(entries))).toBe(6);
 		expect(orientationOf(exif(entries, { id: 'Exif\0\x01' }))).toBeUndefined();
 		expect(orientationOf(exif(entries), 0xe2)).toBeUndefined();
 	});
 
-	it('is the first one, in whichever segment', () => {
+	it('is the first of several, in any segment', () => {
 		const [first, second] = [6, 8].map((value) =>
 			segment(0xe1, exif([entryOf(ORIENTATION, value)])),
 		);
@@ -200,12 +203,12 @@ describe('the orientation', () => {
 	});
 });
 
-it('of a JPEG, the header ends with its frame', () => {
+it('the header of a JPEG ends with its frame', () => {
 	const bytes = jpeg(640, 480);
 	expect(readingOf(bytes)).toMatchObject({ headerBytes: bytes.indexOf(Buffer.from([0xff, 0xda])) });
 });
 
-describe('what is handed in instead', () => {
+describe('a file of another format', () => {
 	it.each([
 		['<svg xmlns="http://www.w3.org/2000/svg">', 'an SVG drawing'],
 		['<?xml version="1.0"?>\n<svg>', 'an SVG drawing'],
@@ -219,11 +222,11 @@ describe('what is handed in instead', () => {
 		['表情', 'a text file'],
 		['some text, then \u0001', 'not an image of a known format'],
 		['\u0001, then some text', 'not an image of a known format'],
-	])('%j is %s', (content, name) => {
+	])('that begins with %j is %s', (content, name) => {
 		expect(nameOther(Buffer.from(content))).toBe(name);
 	});
 
-	it('is no text where it is not UTF-8', () => {
+	it('is no text file if it is not UTF-8', () => {
 		expect(nameOther(Buffer.from([0x61, 0xff, 0x62]))).toBe('not an image of a known format');
 	});
 });

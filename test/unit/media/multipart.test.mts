@@ -1,4 +1,4 @@
-/** The form of an upload, read by another's reader: Node.js' own `Response.formData()`. */
+/** The upload form, read back by Node.js' own `Response.formData()`. */
 import { Readable } from 'node:stream';
 import { openForm } from '../../../nodes/EmojiVideo/media/multipart';
 import type { OpenForm } from '../../../nodes/EmojiVideo/media/multipart';
@@ -21,15 +21,15 @@ const STORED = fileFrom({
 	open: async () => await Promise.resolve(Readable.from([BYTES.subarray(0, 5), BYTES.subarray(5)])),
 });
 
-/** What is sent of a form, to be read. */
+/** The form as a receiver sees it. */
 const sentOf = ({ headers, body }: OpenForm) =>
 	new Response(body as never, { headers: { 'Content-Type': headers['Content-Type'] } });
 
 describe.each([
 	['in memory', IN_MEMORY],
 	["in n8n's storage", STORED],
-])('of a file %s', (_, file) => {
-	it('has its fields in their order, the file last', async () => {
+])('a form with a file %s', (_, file) => {
+	it('keeps the order of its fields and ends with the file', async () => {
 		const form = await sentOf(await openForm(FIELDS, file, 'a.png')).formData();
 		const sent = [...form.entries()];
 		expect(sent.slice(0, -1)).toEqual(Object.entries(FIELDS));
@@ -41,14 +41,14 @@ describe.each([
 		expect(Buffer.from(await last.arrayBuffer())).toEqual(BYTES);
 	});
 
-	it('is as long as it says, to the byte', async () => {
+	it('has exactly the length that its header states', async () => {
 		const form = await openForm(FIELDS, file, 'a.png');
 		const sent = await sentOf(form).arrayBuffer();
 		expect(String(sent.byteLength)).toBe(form.headers['Content-Length']);
 	});
 });
 
-it('has a boundary that is its own', async () => {
+it('every form has a boundary of its own', async () => {
 	const types = await Promise.all(
 		[1, 2].map(async () => (await openForm(FIELDS, IN_MEMORY, 'a.png')).headers['Content-Type']),
 	);
@@ -56,7 +56,7 @@ it('has a boundary that is its own', async () => {
 	expect(types[0]).not.toBe(types[1]);
 });
 
-it('lets go of the file when it is closed before it is read', async () => {
+it('a form that is closed before it is read closes its file', async () => {
 	const stream: FileStream = Readable.from([BYTES]);
 	const form = await openForm(
 		FIELDS,

@@ -1,4 +1,4 @@
-/** What names a portrait, and where the service can read it: an address as it is, a file where it was put. */
+/** Opening a portrait: its ID, its hint, and the address for DashScope: the URL itself, or the uploaded file. */
 import { createHash } from 'node:crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Model } from '../../../nodes/EmojiVideo/dashscope/client';
@@ -16,15 +16,15 @@ const TURNED = jpeg(640, 480, { orientation: { value: 6, order: 'II' } });
 const HINT =
 	'The file is stored turned (EXIF orientation 6): if the face looks tilted to the service, save the photo upright.';
 
-/** A host with one picture, and storage that takes files. */
-function createTools(picture: Buffer) {
+/** A host with one image, and a storage that accepts files. */
+function createTools(image: Buffer) {
 	const clock = createVirtualClock();
 	const asked: string[] = [];
 	const uploaded: Array<[PortraitFile, Model]> = [];
 	const httpRequest = async ({ url }: { url: string }) => {
 		asked.push(url);
-		const headers = { 'content-length': String(picture.length) };
-		return await Promise.resolve({ statusCode: 200, headers, body: [picture] });
+		const headers = { 'content-length': String(image.length) };
+		return await Promise.resolve({ statusCode: 200, headers, body: [image] });
 	};
 	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
 	const checkRemote = createRemoteChecks({ functions, clock, allowLoopback: false });
@@ -46,7 +46,7 @@ const fileOf = (bytes: Buffer): PortraitSource => ({
 });
 
 describe('a portrait on the internet', () => {
-	it('is read by every model where it is, and not looked at', async () => {
+	it('keeps its URL for every model and is not requested', async () => {
 		const { open, asked } = createTools(TURNED);
 		const portrait = await open({ kind: 'url', imageUrl: URL, checkFirst: false });
 		if (!portrait.ok) throw new Error('rejected');
@@ -55,7 +55,7 @@ describe('a portrait on the internet', () => {
 		expect(asked).toEqual([]);
 	});
 
-	it('is looked at where that is wanted, once for all its items', async () => {
+	it('is requested once for all items with Check Image First', async () => {
 		const { open, asked } = createTools(TURNED);
 		const source: PortraitSource = { kind: 'url', imageUrl: URL, checkFirst: true };
 		const found = { ok: true, value: { id: URL, hint: HINT } };
@@ -64,7 +64,7 @@ describe('a portrait on the internet', () => {
 		expect(asked).toEqual([URL]);
 	});
 
-	it('is refused by what was seen of it', async () => {
+	it('is rejected if the check finds another format', async () => {
 		const { open } = createTools(Buffer.from('GIF89a'));
 		expect(await open({ kind: 'url', imageUrl: URL, checkFirst: true })).toMatchObject({
 			ok: false,
@@ -74,7 +74,7 @@ describe('a portrait on the internet', () => {
 });
 
 describe('a portrait that is a file', () => {
-	it('is known by its bytes, and put where the model reads it', async () => {
+	it('has the hash of its bytes as ID and is uploaded for the model', async () => {
 		const { open, asked, uploaded } = createTools(TURNED);
 		const portrait = await open(fileOf(TURNED));
 		if (!portrait.ok) throw new Error('rejected');
@@ -86,7 +86,7 @@ describe('a portrait that is a file', () => {
 		expect(asked).toEqual([]);
 	});
 
-	it('stored upright has no hint', async () => {
+	it('has no hint if it is stored upright', async () => {
 		const { open } = createTools(TURNED);
 		expect(await open(fileOf(png(640, 480)))).toMatchObject({
 			ok: true,
@@ -94,7 +94,7 @@ describe('a portrait that is a file', () => {
 		});
 	});
 
-	it('that is none is refused before anything is put anywhere', async () => {
+	it('is rejected before any upload if it is a text file', async () => {
 		const { open, uploaded } = createTools(TURNED);
 		expect(await open(fileOf(Buffer.from('notes')))).toMatchObject({
 			ok: false,

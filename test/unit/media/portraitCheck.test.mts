@@ -1,4 +1,4 @@
-/** Portraits judged by their first bytes. The images are headers made by code: see test/images.mts. */
+/** Portraits checked by their first bytes. Code makes the image headers: test/images.mts. */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { imageSize } from 'image-size';
@@ -21,13 +21,13 @@ const refusalOf = (...parameters: Parameters<typeof judge>) => {
 	return result.ok ? 'accepted' : result.failure.message;
 };
 
-describe('accepted, with width and height', () => {
+describe('a portrait is accepted with its width and height', () => {
 	test.each([
 		['a baseline JPEG', jpeg(640, 480), 'jpeg'],
 		['a progressive JPEG', jpeg(640, 480, { frame: 0xc2 }), 'jpeg'],
-		['a CMYK JPEG: the service decides', jpeg(640, 480, { components: 4 }), 'jpeg'],
+		['a CMYK JPEG, which DashScope judges', jpeg(640, 480, { components: 4 }), 'jpeg'],
 		['a PNG', png(640, 480), 'png'],
-		['a 16-bit PNG: the service decides', png(640, 480, 16), 'png'],
+		['a 16-bit PNG, which DashScope judges', png(640, 480, 16), 'png'],
 		['a BMP', bmp(640, 480), 'bmp'],
 		['a BMP with rows from the top', bmp(640, -480), 'bmp'],
 		['a BMP of OS/2', bmp(640, 480, 12), 'bmp'],
@@ -35,7 +35,7 @@ describe('accepted, with width and height', () => {
 		['a lossless WEBP', webp.lossless(640, 480), 'webp'],
 		['an extended WEBP', webp.extended(640, 480), 'webp'],
 		[
-			'a PNG with a ZIP behind it',
+			'a PNG with a ZIP after its end',
 			Buffer.concat([png(640, 480), Buffer.from('PK\x03\x04')]),
 			'png',
 		],
@@ -48,12 +48,12 @@ describe('accepted, with width and height', () => {
 		expect(judge(jpeg(700, side)).ok).toBe(true);
 	});
 
-	test('10 MB to the byte', () => {
+	test('a file of exactly 10 MB', () => {
 		expect(judge(padded(png(640, 480), 10 * 1024 * 1024)).ok).toBe(true);
 	});
 
 	test.each(readdirSync(portraitsFolder).filter((name) => name !== 'too-small.png'))(
-		'the real image %s, with the size that another reader finds',
+		'the real image %s, with the width and height that image-size reads',
 		(name) => {
 			const bytes = readFileSync(path.join(portraitsFolder, name));
 			const { width, height } = imageSize(bytes);
@@ -62,7 +62,7 @@ describe('accepted, with width and height', () => {
 	);
 });
 
-describe('rejected', () => {
+describe('a portrait is rejected', () => {
 	test.each<[string, Buffer, string]>([
 		['a text file', Buffer.from('Just some notes\n'), '"me.png" cannot be used: it is a text file'],
 		[
@@ -87,8 +87,12 @@ describe('rejected', () => {
 			'"me.png" cannot be used: it is not an image of a known format',
 		],
 		['an empty file', Buffer.alloc(0), '"me.png" cannot be used: it is empty'],
-		['399 pixels', png(399, 640), '"me.png" cannot be used: it is a PNG of 399 x 640 pixels'],
-		['7001 pixels', jpeg(640, 7001), '"me.png" cannot be used: it is a JPEG of 640 x 7001 pixels'],
+		['399 pixels wide', png(399, 640), '"me.png" cannot be used: it is a PNG of 399 x 640 pixels'],
+		[
+			'7001 pixels high',
+			jpeg(640, 7001),
+			'"me.png" cannot be used: it is a JPEG of 640 x 7001 pixels',
+		],
 		[
 			'an animated WEBP',
 			webp.extended(640, 480, true),
@@ -114,11 +118,11 @@ describe('rejected', () => {
 			Buffer.from([0xff, 0xd8, 0xff, 0xda, 0, 2]),
 			'"me.png" cannot be used: it is a damaged JPEG',
 		],
-	])('%s', (_, bytes, message) => {
+	])('if it is %s', (_, bytes, message) => {
 		expect(refusalOf(bytes)).toContain(message);
 	});
 
-	test('10 MB and a byte, with what is allowed', () => {
+	test('with the limits, if it has one byte more than 10 MB', () => {
 		const result = judge(png(640, 480), 10 * 1024 * 1024 + 1);
 		expect(result).toEqual({
 			ok: false,
@@ -132,7 +136,7 @@ describe('rejected', () => {
 	});
 });
 
-test.each(['II', 'MM'] as const)('the EXIF orientation is noted (%s)', (order) => {
+test.each(['II', 'MM'] as const)('the EXIF orientation is read (%s)', (order) => {
 	const result = judge(jpeg(640, 480, { orientation: { value: 6, order } }));
 	expect(result).toMatchObject({ ok: true, value: { orientation: 6 } });
 	expect(result.ok && rotationHint(result.value)).toContain('EXIF orientation 6');
@@ -142,13 +146,13 @@ test.each([undefined, 1])('an upright file gets no hint (EXIF orientation %s)', 
 	expect(rotationHint({ format: 'jpeg', headerBytes: 20, orientation })).toBeUndefined();
 });
 
-test('a file of a size that nobody said is judged by its head', () => {
+test('a file of unknown size is checked by its head', () => {
 	const bytes = webp.lossy(640, 480);
 	expect(checkPortrait(bytes.subarray(0, 50), { name: 'me.webp' }).ok).toBe(true);
 	expect(checkPortrait(Buffer.alloc(0), { name: 'me.webp' }).ok).toBe(false);
 });
 
-test('a JPEG whose frame lies behind the first 64 KB is left to the service', () => {
+test('a JPEG whose frame comes after the first 64 KB is accepted without width and height', () => {
 	const bytes = jpeg(640, 480, { commentBytes: 90_000 });
 	expect(judge(bytes)).toEqual({
 		ok: true,
@@ -156,7 +160,7 @@ test('a JPEG whose frame lies behind the first 64 KB is left to the service', ()
 	});
 });
 
-test('no bytes make it throw', () => {
+test('the check throws for no bytes', () => {
 	const starts = [jpeg(640, 480), png(640, 480), bmp(640, 480), webp.lossy(640, 480)];
 	const anything = fc.record({
 		start: fc.constantFrom(...starts, Buffer.alloc(0)),
@@ -172,30 +176,30 @@ test('no bytes make it throw', () => {
 	);
 });
 
-describe('the end of a file', () => {
+describe('the end mark of a file', () => {
 	const isWhole = (bytes: Buffer, pieceBytes: number) => {
 		const checked = judge(bytes);
 		if (!checked.ok) throw new Error(checked.failure.message);
 		const end = createEndFinder(checked.value);
 		for (let at = 0; at < bytes.length; at += pieceBytes) {
-			end.look(bytes.subarray(at, at + pieceBytes));
+			end.read(bytes.subarray(at, at + pieceBytes));
 		}
 		return end.isFound();
 	};
 	const exif = { orientation: { value: 1, order: 'II' as const }, thumbnail: true };
 
-	test.each([1, 2, 3, 7, 64, 100_000])('is found in entries of %i bytes', (pieceBytes) => {
+	test.each([1, 2, 3, 7, 64, 100_000])('is found in pieces of %i bytes', (pieceBytes) => {
 		expect(isWhole(jpeg(640, 480, exif), pieceBytes)).toBe(true);
 		expect(isWhole(png(640, 480), pieceBytes)).toBe(true);
 		expect(isWhole(padded(png(640, 480), 5000), pieceBytes)).toBe(true);
 		expect(isWhole(webp.lossy(640, 480), pieceBytes)).toBe(true);
 	});
 
-	test.each(['bmp', 'webp'] as const)('is nothing to wait for in a %s', (format) => {
+	test.each(['bmp', 'webp'] as const)('is not needed in a %s', (format) => {
 		expect(createEndFinder({ format, headerBytes: 30 }).isFound()).toBe(true);
 	});
 
-	test.each([1, 2, 3, 7, 64, 100_000])('is missed in entries of %i bytes', (pieceBytes) => {
+	test.each([1, 2, 3, 7, 64, 100_000])('is missing in pieces of %i bytes', (pieceBytes) => {
 		expect(isWhole(jpeg(640, 480, { ...exif, cut: true }), pieceBytes)).toBe(false);
 		expect(isWhole(png(640, 480).subarray(0, -9), pieceBytes)).toBe(false);
 	});

@@ -1,4 +1,4 @@
-/** A portrait that is a file in n8n: read once, no further than its head when it is none, never whole in memory. */
+/** A portrait that is a file in n8n: we read it once, and only its head if it is no portrait. */
 import { createHash } from 'node:crypto';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { HEAD_BYTES } from '../../../nodes/EmojiVideo/media/portraitCheck';
@@ -15,7 +15,7 @@ const STORED: IBinaryData = {
 	fileName: 'ada.png',
 };
 
-/** n8n's storage, with a file in it that it hands out in pieces. */
+/** n8n's storage with one file, which it returns in pieces. */
 function storageOf(file: Buffer, fileSize = file.length, pieceBytes = PIECE_BYTES) {
 	const asked: string[] = [];
 	let read = 0;
@@ -49,7 +49,7 @@ const inItem = (bytes: Buffer, fileName?: string): IBinaryData => ({
 });
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-it('in the item itself is known by its bytes, and n8n is asked for nothing', async () => {
+it("a file in the item itself is read without n8n's storage", async () => {
 	const bytes = png(640, 480);
 	expect(await read(inItem(bytes, 'ada.png'), NOTHING)).toEqual({
 		ok: true,
@@ -67,8 +67,8 @@ it('in the item itself is known by its bytes, and n8n is asked for nothing', asy
 	expect(NOTHING.asked).toEqual([]);
 });
 
-describe("in n8n's storage", () => {
-	it('is read once to be checked, and can be read again to be sent', async () => {
+describe("a file in n8n's storage", () => {
+	it('is read once for the check and can be opened again for the upload', async () => {
 		const storage = storageOf(IMAGE);
 		const result = await read(STORED, storage);
 		expect(result).toMatchObject({
@@ -81,7 +81,7 @@ describe("in n8n's storage", () => {
 		expect(storage.asked.at(-1)).toBe('bytes of f');
 	});
 
-	it('is not asked for its size where the item says it', async () => {
+	it('has the size that its item states', async () => {
 		const storage = storageOf(IMAGE, 1);
 		const result = await read({ ...STORED, bytes: IMAGE.length }, storage);
 		expect(result).toMatchObject({ ok: true, value: { size: IMAGE.length } });
@@ -91,13 +91,13 @@ describe("in n8n's storage", () => {
 	it.each([
 		[0, '"ada.png" cannot be used: it is empty'],
 		[MOST_BYTES + 1, '"ada.png" cannot be used: it has 10,485,761 bytes, more than 10 MB'],
-	])('is not read at all when it has %i bytes', async (size, message) => {
+	])('is not read if it has %i bytes', async (size, message) => {
 		const storage = storageOf(IMAGE, size);
 		expect(await read(STORED, storage)).toMatchObject({ ok: false, failure: { message } });
 		expect(storage.asked).toEqual(['size of f']);
 	});
 
-	it('is read no further than its head when it is no portrait', async () => {
+	it('is read no further than its head if it is no portrait', async () => {
 		const storage = storageOf(padded(Buffer.from('GIF89a'), 20 * PIECE_BYTES));
 		expect(await read(STORED, storage)).toMatchObject({
 			ok: false,
@@ -106,7 +106,7 @@ describe("in n8n's storage", () => {
 		expect(storage.piecesRead()).toBe(4);
 	});
 
-	it('is judged by its whole head, however small its pieces are', async () => {
+	it('is checked by its whole head, even if its pieces are small', async () => {
 		const camera = jpeg(640, 480, { commentBytes: 3 * PIECE_BYTES });
 		for (const pieceBytes of [100, PIECE_BYTES, camera.length]) {
 			const storage = storageOf(camera, camera.length, pieceBytes);
@@ -114,7 +114,7 @@ describe("in n8n's storage", () => {
 		}
 	});
 
-	it('is truncated when its end is missing, wherever its pieces end', async () => {
+	it('is truncated if its end is missing, wherever its pieces end', async () => {
 		const cut = jpeg(640, 480, { cut: true, commentBytes: 2 * HEAD_BYTES });
 		expect(await read(STORED, storageOf(cut))).toMatchObject({
 			ok: false,
@@ -123,14 +123,14 @@ describe("in n8n's storage", () => {
 	});
 });
 
-it('without a name is called what the field calls it', async () => {
+it('a file without a name is called by the fallback name', async () => {
 	expect(await read(inItem(Buffer.from('notes')), NOTHING)).toMatchObject({
 		ok: false,
 		failure: { message: '"Item 1" cannot be used: it is a text file' },
 	});
 });
 
-it('that n8n has deleted is a failure that says what to do', async () => {
+it('a file that n8n has deleted is a failure with advice', async () => {
 	const getBinaryMetadata = async () => await Promise.reject(new Error('ENOENT'));
 	const helpers = { getBinaryMetadata } as unknown as IExecuteFunctions['helpers'];
 	expect(await readPortraitFile(STORED, 'Item 1', helpers)).toEqual({
@@ -143,7 +143,7 @@ it('that n8n has deleted is a failure that says what to do', async () => {
 	});
 });
 
-it('that something else keeps from being read is one, too', async () => {
+it('a file that cannot be read for another reason is a failure', async () => {
 	const getBinaryMetadata = jest.fn().mockRejectedValue('odd');
 	const helpers = { getBinaryMetadata } as unknown as IExecuteFunctions['helpers'];
 	expect(await readPortraitFile(STORED, 'Item 1', helpers)).toMatchObject({

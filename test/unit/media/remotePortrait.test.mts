@@ -1,4 +1,4 @@
-/** A portrait behind an address: its first 64 KB are asked for, and no more of it is read, whatever is sent. */
+/** Check Image First: it requests the first 64 KB of a portrait, and reads no more if the host sends more. */
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { HEAD_BYTES } from '../../../nodes/EmojiVideo/media/portraitCheck';
 import { checkRemotePortrait } from '../../../nodes/EmojiVideo/media/remotePortrait';
@@ -18,7 +18,7 @@ const inPieces = (file: Buffer): Pieces =>
 		}
 	};
 
-/** Checks a portrait behind an address that is answered like this. */
+/** Checks a portrait whose host responds like this. */
 async function check(pieces: Pieces, headers: IDataObject = {}, statusCode = 206) {
 	const clock = createVirtualClock();
 	const asked: IDataObject[] = [];
@@ -32,7 +32,7 @@ async function check(pieces: Pieces, headers: IDataObject = {}, statusCode = 206
 	return { result, asked };
 }
 
-it('is asked for as an image, and for the bytes that its check reads', async () => {
+it('requests an image, and only the bytes that the check reads', async () => {
 	const { result, asked } = await check(inPieces(png(640, 480)));
 	expect(result).toMatchObject({ ok: true, value: { format: 'png', width: 640 } });
 	expect(asked).toEqual([
@@ -40,7 +40,7 @@ it('is asked for as an image, and for the bytes that its check reads', async () 
 	]);
 });
 
-it('is read no further, however much the host sends', async () => {
+it('stops after 64 KB if the host sends more', async () => {
 	const piece = padded(png(640, 480), PIECE_BYTES);
 	let sent = 0;
 	const { result } = await check(async function* () {
@@ -53,13 +53,13 @@ it('is read no further, however much the host sends', async () => {
 	expect(sent).toBe(4);
 });
 
-it('is judged by all of these bytes, in however many pieces they come', async () => {
+it('checks all of the first 64 KB if they come in several pieces', async () => {
 	const camera = jpeg(640, 480, { commentBytes: 3 * PIECE_BYTES });
 	const { result } = await check(inPieces(camera));
 	expect(result).toMatchObject({ ok: true, value: { width: 640 } });
 });
 
-describe('its size', () => {
+describe('the size of the file', () => {
 	const whole = webp.lossy(640, 480);
 	const messageOf = async (headers: IDataObject) => {
 		const { result } = await check(inPieces(whole), headers);
@@ -68,10 +68,10 @@ describe('its size', () => {
 
 	it.each([
 		[
-			'the end of its range',
+			'the total of its Content-Range',
 			{ 'content-range': 'bytes 0-65535/10485761', 'content-length': '65536' },
 		],
-		['the length of a whole answer', { 'content-length': '10485761' }],
+		['its Content-Length without a range', { 'content-length': '10485761' }],
 	])('is %s', async (_, headers) => {
 		expect(await messageOf(headers)).toBe(
 			'"ada.png" cannot be used: it has 10,485,761 bytes, more than 10 MB',
@@ -79,19 +79,22 @@ describe('its size', () => {
 	});
 
 	it.each([
-		['no host says it', {}],
+		['the host sends neither', {}],
 		[
-			'its range does not say it, whatever the length of that is',
+			'its Content-Range has no total, whatever its Content-Length',
 			{ 'content-range': 'bytes 0-49/*', 'content-length': '50' },
 		],
-		['its range is none', { 'content-range': 'bytes 0-49/10485761 MB', 'content-length': '50' }],
-		['its length is none', { 'content-length': 'much' }],
-	])('is not known where %s', async (_, headers) => {
+		[
+			'its Content-Range is invalid',
+			{ 'content-range': 'bytes 0-49/10485761 MB', 'content-length': '50' },
+		],
+		['its Content-Length is invalid', { 'content-length': 'much' }],
+	])('is unknown if %s', async (_, headers) => {
 		expect(await messageOf(headers)).toBe('accepted');
 	});
 });
 
-it('behind an address that is answered by half a file fails with what to do', async () => {
+it('fails with advice if the host breaks off', async () => {
 	const { result } = await check(async function* () {
 		yield png(640, 480).subarray(0, 20);
 		await Promise.resolve();
@@ -107,7 +110,7 @@ it('behind an address that is answered by half a file fails with what to do', as
 	});
 });
 
-it('that is redirected to a private host is refused by its name', async () => {
+it('rejects a redirect to a private host and names the file', async () => {
 	const { result } = await check(inPieces(png(640, 480)), { location: 'https://10.0.0.1/' }, 302);
 	expect(result).toMatchObject({
 		ok: false,

@@ -1,4 +1,4 @@
-/** Uploads: only to where they may go; a policy serves many files while it is valid, and not one moment longer. */
+/** Uploads: only to allowed hosts. A policy serves many files until shortly before it expires. */
 import { Readable } from 'node:stream';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Model } from '../../../nodes/EmojiVideo/dashscope/client';
@@ -35,7 +35,7 @@ const POLICY: UploadPolicy = {
 	validMs: VALID_MS,
 };
 
-/** The service gives a new policy each time it is asked; its storage host looks at their age. */
+/** DashScope issues a new policy for each request, and its storage host checks the policy's age. */
 function createService(validMs = VALID_MS) {
 	const clock = createVirtualClock();
 	const issued: number[] = [];
@@ -69,21 +69,21 @@ function createService(validMs = VALID_MS) {
 		clock,
 		used,
 		put: async (hash: string) => await clock.until(uploads.addressOf(file(hash), MODEL)),
-		/** To the storage host, what was issued by now is too old. */
+		/** Makes the storage host reject the policies issued so far. */
 		expireAll: () => {
 			expired = issued.length;
 		},
 	};
 }
 
-it('uses a policy again for the next file', async () => {
+it('reuses a policy for the next file', async () => {
 	const { put, used } = createService();
 	await put('a');
 	expect(await put('b')).toMatchObject({ ok: true });
 	expect(used).toEqual([1, 1]);
 });
 
-it('asks for a new one when the old one has run out, or is about to', async () => {
+it('requests a new policy once the old one has expired or is about to', async () => {
 	for (const ms of [VALID_MS, VALID_MS - 30_000]) {
 		const { put, used, clock } = createService();
 		await put('a');
@@ -94,10 +94,10 @@ it('asks for a new one when the old one has run out, or is about to', async () =
 });
 
 it.each([
-	['5 minutes', VALID_MS, VALID_MS - 60_000],
-	['a minute', 60_000, 30_000],
+	['valid for 5 minutes', VALID_MS, VALID_MS - 60_000],
+	['valid for a minute', 60_000, 30_000],
 ])(
-	'uses one of %s up to its last minute, or to half its time, to the millisecond',
+	'uses a policy %s until its last minute or half its time, to the millisecond',
 	async (_, validMs, usedMs) => {
 		const { put, used, clock } = createService(validMs);
 		await put('a');
@@ -109,7 +109,7 @@ it.each([
 	},
 );
 
-it('drops one that the storage host calls expired, whatever our clock says', async () => {
+it('replaces a policy that the storage host calls expired, whatever our clock says', async () => {
 	const { put, used, expireAll } = createService();
 	await put('a');
 	expireAll();
@@ -117,7 +117,7 @@ it('drops one that the storage host calls expired, whatever our clock says', asy
 	expect(used).toEqual([1, 1, 2]);
 });
 
-it('sends the same file once, however many items need it', async () => {
+it('uploads a file once for several items', async () => {
 	const { put, used } = createService();
 	expect(await put('a')).toEqual(await put('a'));
 	expect(used).toEqual([1]);
@@ -131,7 +131,7 @@ interface Sent {
 
 interface OneUpload {
 	policy?: Partial<UploadPolicy>;
-	/** Instead of a policy. */
+	/** The response instead of a policy. */
 	refusal?: ReturnType<typeof fail>;
 	portrait?: PortraitFile;
 	allowLoopback?: boolean;
@@ -142,7 +142,7 @@ interface OneUpload {
 	breaks?: boolean;
 }
 
-/** Puts one file into storage that answers in one way. */
+/** Uploads one file to a storage host that responds like this. */
 async function putOne({
 	policy = {},
 	refusal,
@@ -182,13 +182,13 @@ async function putOne({
 const NEXT_STEP =
 	'Nothing was made or billed. Run again; if it fails again, put the portrait on a public https address and use Image URL.';
 
-describe('the host that a policy names', () => {
+describe('the upload host of a policy', () => {
 	it.each([
 		['https://storage.example.com', false],
 		['https://storage.example.com', true],
 		['http://127.0.0.1:9', true],
 		['https://localhost:9', true],
-	])('may be %s (on an account of this machine: %s)', async (host, allowLoopback) => {
+	])('may be %s (account on loopback: %s)', async (host, allowLoopback) => {
 		const { result, sent } = await putOne({ policy: { host }, allowLoopback });
 		expect(result.ok).toBe(true);
 		expect(sent.map(({ url }) => url)).toEqual([`${host}/`]);
@@ -206,30 +206,27 @@ describe('the host that a policy names', () => {
 		['ftp://storage.example.com', true],
 		['no address', false],
 		['no address', true],
-	])(
-		'is not sent a file when it is %s (on an account of this machine: %s)',
-		async (host, allowLoopback) => {
-			const { result, sent } = await putOne({ policy: { host }, allowLoopback });
-			expect(result).toEqual(
-				fail({
-					kind: 'rejected',
-					message: `DashScope names "${host}" for uploads, which is not a public https address`,
-					nextStep: NEXT_STEP,
-				}),
-			);
-			expect(sent).toEqual([]);
-		},
-	);
+	])('gets no file if it is %s (account on loopback: %s)', async (host, allowLoopback) => {
+		const { result, sent } = await putOne({ policy: { host }, allowLoopback });
+		expect(result).toEqual(
+			fail({
+				kind: 'rejected',
+				message: `DashScope names "${host}" for uploads, which is not a public https address`,
+				nextStep: NEXT_STEP,
+			}),
+		);
+		expect(sent).toEqual([]);
+	});
 });
 
-describe('a file', () => {
-	it('of just the bytes that the storage takes is sent', async () => {
+describe('a file to upload', () => {
+	it('of exactly the policy limit is sent', async () => {
 		const { result, sent } = await putOne({ policy: { maxBytes: 4 } });
 		expect(result.ok).toBe(true);
 		expect(sent).toHaveLength(1);
 	});
 
-	it('of a byte more is not', async () => {
+	it('of one byte more than the policy limit is not sent', async () => {
 		const { result, sent } = await putOne({ policy: { maxBytes: 3 } });
 		expect(result).toEqual(
 			fail({
@@ -242,31 +239,31 @@ describe('a file', () => {
 	});
 
 	it.each([
-		['taken', { status: 200 }],
+		['accepted', { status: 200 }],
 		['rejected', { status: 403 }],
 		['broken off', { breaks: true }],
-	])("in n8n's storage is let go when the upload was %s", async (_, answer) => {
+	])("in n8n's storage is closed after the upload was %s", async (_, response) => {
 		const opened: Readable[] = [];
 		const open = async () => {
 			const stream = new Readable({ read: () => undefined });
 			opened.push(stream);
 			return await Promise.resolve(stream);
 		};
-		await putOne({ ...answer, portrait: { ...file('a'), source: { kind: 'stored', open } } });
+		await putOne({ ...response, portrait: { ...file('a'), source: { kind: 'stored', open } } });
 		expect(new Set(opened.map(({ destroyed }) => destroyed))).toEqual(new Set([true]));
 	});
 
-	it('goes with the fields of its policy, none of which makes a field of its own', async () => {
+	it('is sent with its policy fields, and a line break in one adds no field', async () => {
 		const { sent } = await putOne({ policy: { signature: 'a\r\nb\nc' } });
 		expect(sent[0]?.body.toString()).toContain('name="Signature"\r\n\r\nabc\r\n');
 	});
 });
 
-describe('an answer of the storage host', () => {
+describe('a response of the storage host', () => {
 	const xml =
 		'<Error><Code>Busy</Code><Message>Slow down.</Message><RequestId>r-1</RequestId></Error>';
 
-	it.each([200, 204, 299])('with HTTP %i is an upload', async (status) => {
+	it.each([200, 204, 299])('with HTTP %i counts as uploaded', async (status) => {
 		const { result } = await putOne({ status });
 		expect(result).toMatchObject({
 			ok: true,
@@ -284,7 +281,7 @@ describe('an answer of the storage host', () => {
 		[499, 'rejected'],
 		[500, 'unavailable'],
 		[503, 'unavailable'],
-	])('with HTTP %i is a failure of the kind %s', async (httpStatus, kind) => {
+	])('with HTTP %i is a failure of kind %s', async (httpStatus, kind) => {
 		const { result, sent } = await putOne({ status: httpStatus, xml });
 		expect(result).toEqual(
 			fail({
@@ -300,7 +297,7 @@ describe('an answer of the storage host', () => {
 		expect(sent.length > 1).toBe(kind === 'unavailable');
 	});
 
-	it('that does not come is waited for again, and then said', async () => {
+	it('that never comes is a failure after several tries', async () => {
 		const { result, sent } = await putOne({ breaks: true });
 		expect(result).toEqual(
 			fail({
@@ -313,20 +310,20 @@ describe('an answer of the storage host', () => {
 	});
 });
 
-it('hands on why there is no policy, and sends nothing', async () => {
+it('returns the failure of the policy request and uploads nothing', async () => {
 	const refusal = fail({ kind: 'unauthorized', message: 'No such key', nextStep: 'x' });
 	const { result, sent } = await putOne({ refusal });
 	expect(result).toEqual(refusal);
 	expect(sent).toEqual([]);
 });
 
-it('asks for nothing once the execution was stopped', async () => {
+it('requests no policy after Stop', async () => {
 	const { result, asked } = await putOne({ signal: AbortSignal.abort() });
 	expect(result).toEqual(fail(STOPPED));
 	expect(asked).toBe(0);
 });
 
-it('is the documented form, under a name of its own that is made of the bytes', async () => {
+it('an upload is the documented form, and its object name comes from the hash', async () => {
 	const portrait = file('0123456789abcdef0123456789abcdef');
 	const { result, sent } = await putOne({ portrait });
 	expect(sent).toMatchObject([{ method: 'POST' }]);

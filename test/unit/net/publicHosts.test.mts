@@ -9,7 +9,7 @@ const loopback = [
 	'http://127.255.255.254/',
 	'http://[::1]:80/',
 	'http://[0:0:0:0:0:0:0:1]/',
-	// Spellings of 127.0.0.1 that URL parsers accept: short, decimal, hexadecimal, octal.
+	// URL parsers accept these spellings of 127.0.0.1: short, decimal, hexadecimal, octal.
 	'http://127.1/',
 	'http://2130706433/',
 	'http://0x7f000001/',
@@ -75,26 +75,26 @@ const open = [
 	'http://mylan.example.com/',
 ];
 
-it.each(loopback)('%s is this machine, and private', (text) => {
+it.each(loopback)('%s is loopback and private', (text) => {
 	expect([isLoopback(new URL(text)), isPrivate(new URL(text))]).toEqual([true, true]);
 });
 
-it.each(privateOnly)('%s is private, and not this machine', (text) => {
+it.each(privateOnly)('%s is private and not loopback', (text) => {
 	expect([isLoopback(new URL(text)), isPrivate(new URL(text))]).toEqual([false, true]);
 });
 
-it.each(open)('%s is open to all', (text) => {
+it.each(open)('%s is public', (text) => {
 	expect([isLoopback(new URL(text)), isPrivate(new URL(text))]).toEqual([false, false]);
 });
 
 it.each(['', 'portrait.png', '//example.com/a.png', 'http://', 'http://[::1', 'http://256.0.0.1/'])(
-	'%j is no address',
+	'parseUrl rejects %j',
 	(text) => {
 		expect(parseUrl(text)).toBeUndefined();
 	},
 );
 
-describe('names and addresses that lead into a network of one’s own', () => {
+describe('isPrivate', () => {
 	it.each([
 		'http://printer/',
 		'http://db.default.svc/',
@@ -113,7 +113,7 @@ describe('names and addresses that lead into a network of one’s own', () => {
 		'http://[::ffff:169.254.169.254]/',
 		'http://[0:0:0:0:0:ffff:a9fe:a9fe]/',
 		'http://[64:ff9b::169.254.169.254]/',
-	])('%s', (address) => {
+	])('is true for %s', (address) => {
 		expect(isPrivate(new URL(address))).toBe(true);
 	});
 
@@ -121,7 +121,7 @@ describe('names and addresses that lead into a network of one’s own', () => {
 		'https://[2001:db8::1]/',
 		'https://[2001:4860:4860::8888]/',
 		'https://svc.example.com/',
-	])('not %s', (address) => {
+	])('is false for %s', (address) => {
 		expect(isPrivate(new URL(address))).toBe(false);
 	});
 });

@@ -1,4 +1,4 @@
-/** A link's name may be public and its address not: n8n can look it up where it has a guard of its own. */
+/** A public name may have a private address. We ask n8n's SSRF filter for the address, if n8n has one. */
 import { Readable } from 'node:stream';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { fetchUntrusted } from '../../../nodes/EmojiVideo/net/untrustedFetch';
@@ -8,7 +8,7 @@ import { createVirtualClock } from '../support/virtualClock.mts';
 
 const blocked = (ip: string) => Object.assign(new Error('restricted'), { ip });
 
-/** n8n with a name server: names, and the addresses they lead to. */
+/** n8n with an SSRF filter that knows the addresses of these names. */
 function n8nWith(addresses: Record<string, string>, redirects: Record<string, string> = {}) {
 	const asked: string[] = [];
 	const policies: string[] = [];
@@ -37,7 +37,7 @@ function n8nWith(addresses: Record<string, string>, redirects: Record<string, st
 	return { helpers, asked, policies };
 }
 
-async function fetchFrom(
+async function fetchLink(
 	address: string,
 	helpers: object,
 	allowLoopback = false,
@@ -54,9 +54,9 @@ async function fetchFrom(
 	);
 }
 
-it('is not followed to a private address, and n8n is asked whatever its own policy is', async () => {
+it('a link to a name with a private address is not followed, whatever policy n8n has', async () => {
 	const { helpers, asked, policies } = n8nWith({ 'rebind.example.com': '10.0.0.1' });
-	const result = await fetchFrom('https://rebind.example.com/a.png', helpers);
+	const result = await fetchLink('https://rebind.example.com/a.png', helpers);
 	expect(result).toMatchObject({
 		ok: false,
 		failure: { message: expect.stringContaining('rebind.example.com') as string },
@@ -65,33 +65,33 @@ it('is not followed to a private address, and n8n is asked whatever its own poli
 	expect(policies).toEqual(['enforced']);
 });
 
-it('is looked up at every hop', async () => {
+it('n8n looks up the name of every redirect', async () => {
 	const { helpers, asked } = n8nWith(
 		{ 'public.example.com': '47.1.1.1', 'rebind.example.com': '169.254.169.254' },
 		{ 'public.example.com': 'https://rebind.example.com/x' },
 	);
-	const result = await fetchFrom('https://public.example.com/a.png', helpers);
+	const result = await fetchLink('https://public.example.com/a.png', helpers);
 	expect(result.ok).toBe(false);
 	expect(asked).toEqual(['https://public.example.com/a.png']);
 });
 
 it.each([
-	['to a public address', { 'a.example.com': '47.1.1.1' }],
-	['that only a proxy can look up', {}],
-	["to a proxy's stand-in for an address", { 'a.example.com': '198.18.0.7' }],
-])('is followed %s', async (_, addresses) => {
+	['with a public address', { 'a.example.com': '47.1.1.1' }],
+	['that n8n cannot resolve', {}],
+	["with a TUN proxy's stand-in address", { 'a.example.com': '198.18.0.7' }],
+])('a link to a name %s is followed', async (_, addresses) => {
 	const { helpers } = n8nWith(addresses);
-	expect(await fetchFrom('https://a.example.com/a.png', helpers)).toEqual(succeed('hello'));
+	expect(await fetchLink('https://a.example.com/a.png', helpers)).toEqual(succeed('hello'));
 });
 
-it('is followed by an n8n that has no guard', async () => {
+it('a link is followed by an n8n without an SSRF filter', async () => {
 	const { helpers } = n8nWith({});
 	const older = { httpRequest: helpers.httpRequest };
-	expect(await fetchFrom('https://a.example.com/a.png', older)).toEqual(succeed('hello'));
+	expect(await fetchLink('https://a.example.com/a.png', older)).toEqual(succeed('hello'));
 });
 
-it('is not looked up where the sandbox is meant', async () => {
+it('a link of a sandbox on loopback is followed without a look-up', async () => {
 	const { helpers, policies } = n8nWith({});
-	expect(await fetchFrom('http://127.0.0.1:9/a.png', helpers, true)).toEqual(succeed('hello'));
+	expect(await fetchLink('http://127.0.0.1:9/a.png', helpers, true)).toEqual(succeed('hello'));
 	expect(policies).toEqual([]);
 });
