@@ -79,7 +79,7 @@ function breakOrders() {
 	for (const { id } of n8n.executions().filter(({ depth }) => depth === 3))
 		n8n.edit(id, (data) => {
 			const text = JSON.stringify(data.executionData?.nodeExecutionStack);
-			const broken = text.replaceAll('"creatingEndsAt"', '"ends"');
+			const broken = text.replaceAll('"submittingEndsAt"', '"ends"');
 			if (broken === text) return;
 			data.executionData!.nodeExecutionStack = JSON.parse(broken) as never;
 			changed++;

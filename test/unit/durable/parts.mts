@@ -3,11 +3,11 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { createPollSchedule, enqueue } from '../../../nodes/EmojiVideo/batch/pollSchedule';
 import type { PollSchedule } from '../../../nodes/EmojiVideo/batch/pollSchedule';
 import type { FaceAreas } from '../../../nodes/EmojiVideo/dashscope/schemas';
-import { isToCreate, saveSchedule } from '../../../nodes/EmojiVideo/durable/plan/state';
+import { isToSubmit, saveSchedule } from '../../../nodes/EmojiVideo/durable/plan/state';
 import type { Entry, WaitState } from '../../../nodes/EmojiVideo/durable/plan/state';
-import { FIRST_LATE_MS } from '../../../nodes/EmojiVideo/durable/plan/rounds';
-import type { Order } from '../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import type { CheckRequest } from '../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { defaults, START_MS } from '../support/simulatedAccount.mts';
+import { INITIAL_LATE_MS } from '../../../nodes/EmojiVideo/durable/plan/pace';
 
 export const AREAS: FaceAreas = { face: [192, 192, 448, 448], expression: [64, 64, 576, 576] };
 
@@ -48,31 +48,31 @@ export function scheduleOf(entries: Entry[]): PollSchedule {
 }
 
 export const stateOf = (entries: Entry[], more: Partial<WaitState> = {}): WaitState => ({
-	version: 2,
+	version: 3,
 	entries,
 	schedule: saveSchedule(scheduleOf(entries)),
 	returnsUnfinished: false,
 	stopsAtFirstFailure: false,
 	lastCheckAt: START_MS + 30 * 24 * 3_600_000,
 	isLastCheck: false,
-	lateMs: FIRST_LATE_MS,
-	turns: 0,
+	lateMs: INITIAL_LATE_MS,
+	rounds: 0,
 	...more,
 });
 
 /** A check's order that has all entries; it may create those that are not made. */
-export const orderOf = (entries: Entry[], more: Partial<Order> = {}): Order => ({
+export const orderOf = (entries: Entry[], more: Partial<CheckRequest> = {}): CheckRequest => ({
 	number: 1,
 	dueAt: START_MS,
-	looks: 0,
+	pollsBeforeSubmit: 0,
 	waitSeconds: 66,
-	entries: entries.map((entry, place) => ({ ...entry, place })),
-	group: entries.flatMap((entry, place) => (isToCreate(entry) ? [place] : [])),
+	entries: entries.map((entry, position) => ({ ...entry, position })),
+	group: entries.flatMap((entry, position) => (isToSubmit(entry) ? [position] : [])),
 	schedule: saveSchedule(scheduleOf(entries)),
-	createUntil: START_MS + 60_000,
-	creatingEndsAt: START_MS + 150_000,
+	submitUntil: START_MS + 60_000,
+	submittingEndsAt: START_MS + 150_000,
 	isLastCheck: false,
-	mayCreate: true,
+	maySubmit: true,
 	isEnd: false,
 	returnsUnfinished: false,
 	stopsAtFirstFailure: false,

@@ -13,15 +13,16 @@ import type { ExecutionContext } from '../../execution/context';
 import type { Outcome } from '../../execution/outcome';
 import { fail, succeed, unexpectedFailure } from '../../base/result';
 import { deliver, DOWNLOADS_AT_ONCE, toJson } from '../../wait/deliver';
-import { askOpenTasks } from './pollOpenTasks';
-import { createGroup, NOTHING_CREATED } from './submitGroup';
-import { isOutdated, secondsToNextLook } from '../plan/looks';
-import { handOn } from './outcomes';
-import { endStopped, endOrphaned, ownerOf } from '../n8n/owner';
+import { pollOpenTasks } from './pollOpenTasks';
+import { submitGroup, NOTHING_SUBMITTED } from './submitGroup';
+import { isRequestOutdated, secondsToNextPoll } from '../plan/pace';
+import { toMessageOutcome } from './outcomes';
+import { endOrphanedWait, endStoppedWait } from './endWait';
+import { readOwnerState } from '../n8n/owner';
 import { restoreSchedule, saveSchedule } from '../plan/state';
 import type { EntryProgress, Entry } from '../plan/state';
-import { progressOf } from '../plan/checkMessages';
-import type { Order, OrderEntry, Report } from '../plan/checkMessages';
+import { pickProgress } from '../plan/checkMessages';
+import type { CheckRequest, RequestEntry, CheckResult } from '../plan/checkMessages';
 
 const toAccepted = (entry: Entry, taskId: string): AcceptedTask => ({
 	job: { itemIndex: entry.itemIndex, ...aboutOf(entry), key: taskId },
@@ -37,9 +38,9 @@ const isWhole = ({ item }: EntryProgress) =>
 	item !== undefined && item.json.downloadError === undefined;
 
 /** The item of a task that has ended, with its video. */
-async function fetchItem(
+async function toItemOf(
 	context: ExecutionContext,
-	entry: OrderEntry,
+	entry: RequestEntry,
 	taskId: string,
 	known: ApiResponse<Task> | undefined,
 ): Promise<EntryProgress> {
@@ -54,28 +55,28 @@ async function fetchItem(
 }
 
 /** What becomes of an entry that has an end to show. */
-async function fetchEntry(
+async function downloadEntry(
 	context: ExecutionContext,
-	entry: OrderEntry,
+	entry: RequestEntry,
 	answers: ReadonlyMap<string, ApiResponse<Task>>,
 	isEnd: boolean,
 ): Promise<EntryProgress> {
-	const { taskId, settled, item, fetchedAtEnd } = entry;
+	const { taskId, settled, item, downloadsAtEnd } = entry;
 	if (taskId === undefined || settled === undefined || typeof settled === 'object') return {};
-	if (item !== undefined || (fetchedAtEnd && !isEnd)) return {};
+	if (item !== undefined || (downloadsAtEnd && !isEnd)) return {};
 	// A batch that was broken off leaves the rest to the next check.
 	if (context.signal.aborted) return {};
 	try {
-		const fetched = await fetchItem(context, entry, taskId, answers.get(taskId));
+		const fetched = await toItemOf(context, entry, taskId, answers.get(taskId));
 		if (context.signal.aborted && !isWhole(fetched)) return {};
-		return isByReference(fetched) || isEnd ? fetched : { fetchedAtEnd: true };
+		return isByReference(fetched) || isEnd ? fetched : { downloadsAtEnd: true };
 	} catch (error) {
 		return { settled: { ...fail(unexpectedFailure(error)).failure, taskId } };
 	}
 }
 
 /** How an entry's task has ended in this check; one that failed also says what is unusual about its areas. */
-function endIn(
+function endByPoll(
 	results: ReadonlyMap<string, NonNullable<Entry['settled']>>,
 	{ taskId = '', areas }: Entry,
 ): Entry['settled'] {
@@ -85,63 +86,74 @@ function endIn(
 }
 
 /** The order as it is after a look; `undefined` when it is outdated. */
-function lookAgain(
-	order: Order,
-	progress: Report['progress'],
-	schedule: Order['schedule'],
+function toNextPoll(
+	request: CheckRequest,
+	progress: CheckResult['progress'],
+	schedule: CheckRequest['schedule'],
 	now: number,
-): Order | undefined {
-	const known = new Map(progress.map(({ place, ...more }) => [place, more]));
-	const entries = order.entries.map((entry) => ({ ...entry, ...known.get(entry.place) }));
-	const looks = order.looks - 1;
-	const next = { ...order, entries, schedule, looks };
-	if (isOutdated(next, now)) return undefined;
-	return { ...next, waitSeconds: secondsToNextLook(next, now) };
+): CheckRequest | undefined {
+	const known = new Map(progress.map(({ position, ...more }) => [position, more]));
+	const entries = request.entries.map((entry) => ({ ...entry, ...known.get(entry.position) }));
+	const pollsBeforeSubmit = request.pollsBeforeSubmit - 1;
+	const next = { ...request, entries, schedule, pollsBeforeSubmit };
+	if (isRequestOutdated(next, now)) return undefined;
+	return { ...next, waitSeconds: secondsToNextPoll(next, now) };
 }
 
 /** Asks, creates if it is time, fetches. */
-async function work(context: ExecutionContext, order: Order): Promise<Outcome[]> {
+async function performCheck(context: ExecutionContext, request: CheckRequest): Promise<Outcome[]> {
 	const { client, clock, memory } = context;
-	const schedule = restoreSchedule(order.schedule);
-	const isLook = order.looks > 0;
-	const { results, answers } = await askOpenTasks(
-		{ ...order, isLastCheck: order.isLastCheck && !isLook },
+	const schedule = restoreSchedule(request.schedule);
+	const isPollOnly = request.pollsBeforeSubmit > 0;
+	const { results, answers } = await pollOpenTasks(
+		{ ...request, isLastCheck: request.isLastCheck && !isPollOnly },
 		schedule,
 		async (taskId) => await client.getTask(taskId, 'once'),
 		() => clock.now(),
 	);
 	memory?.keep(schedule);
 	const hasFailed =
-		order.stopsAtFirstFailure &&
+		request.stopsAtFirstFailure &&
 		[...results.values()].some((settled) => typeof settled === 'object');
-	const mayCreate = order.mayCreate && !hasFailed;
+	const maySubmit = request.maySubmit && !hasFailed;
 	const limit = createLimiter(DOWNLOADS_AT_ONCE);
-	const fetch = async (before: OrderEntry) => {
-		const entry = { ...before, settled: before.settled ?? endIn(results, before) };
-		const fetched = await limit(async () => await fetchEntry(context, entry, answers, order.isEnd));
-		return { ...progressOf(entry), ...fetched };
+	const fetch = async (before: RequestEntry) => {
+		const entry = { ...before, settled: before.settled ?? endByPoll(results, before) };
+		const fetched = await limit(
+			async () => await downloadEntry(context, entry, answers, request.isEnd),
+		);
+		return { ...pickProgress(entry), ...fetched };
 	};
 	// At once: a group takes half a minute to create, and a finished video need not wait for it.
-	const [created, known] = await Promise.all([
-		isLook ? NOTHING_CREATED : createGroup(context, { ...order, mayCreate }, schedule),
-		Promise.all(order.entries.map(fetch)),
+	const [submitted, known] = await Promise.all([
+		isPollOnly ? NOTHING_SUBMITTED : submitGroup(context, { ...request, maySubmit }, schedule),
+		Promise.all(request.entries.map(fetch)),
 	]);
-	const progress = known.map((entry) => ({ ...entry, ...created.progress.get(entry.place) }));
+	const progress = known.map((entry) => ({ ...entry, ...submitted.progress.get(entry.position) }));
 	const saved = saveSchedule(schedule);
-	const next = isLook ? lookAgain(order, progress, saved, clock.now()) : undefined;
-	if (next) return handOn(next);
-	const { creating, endedBy } = created;
-	return handOn({ number: order.number, progress, schedule: saved, creating, endedBy });
+	const next = isPollOnly ? toNextPoll(request, progress, saved, clock.now()) : undefined;
+	if (next) return toMessageOutcome(next);
+	const { submitting, endedBy } = submitted;
+	return toMessageOutcome({
+		number: request.number,
+		progress,
+		schedule: saved,
+		submitting,
+		endedBy,
+	});
 }
 
 /** Does what the supervisor has ordered, if the user's execution still waits for it. */
-export async function runOrder(context: ExecutionContext, order: Order): Promise<Outcome[]> {
-	switch (await ownerOf(context.functions, order.owner?.executionId)) {
+export async function runCheck(
+	context: ExecutionContext,
+	request: CheckRequest,
+): Promise<Outcome[]> {
+	switch (await readOwnerState(context.functions, request.owner?.executionId)) {
 		case 'stopped':
-			return await endStopped(context, order);
+			return await endStoppedWait(context, request);
 		case 'gone':
-			return endOrphaned(context, order);
+			return endOrphanedWait(context, request);
 		default:
-			return await work(context, order);
+			return await performCheck(context, request);
 	}
 }

@@ -2,20 +2,20 @@
  * The guard of a durable wait: stands between the user's execution and the supervisor, and starts a new
  * supervisor where n8n has lost the old one in the milliseconds in which it runs. Rules: it looks rarely; what
  * it cannot read it does not replace; and of two supervisors only the one in its context counts, by which
- * checks and supervisors go (relatives.ts).
+ * checks and supervisors go (storedExecutions.ts).
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock';
 import type { Outcome } from '../../execution/outcome';
-import { errorItem, itemOf, outcomesOf } from './outcomes';
+import { errorItem, toMessageItem, itemsToOutcomes } from './outcomes';
 import { pack } from '../plan/packing';
-import { readSupervisor, SUPERVISOR_KEY } from '../n8n/relatives';
-import { LOST_TOO_OFTEN, salvage } from './recovery';
+import { readSupervisor, SUPERVISOR_KEY } from '../n8n/storedExecutions';
+import { LOST_TOO_OFTEN, recoverBatch } from './recovery';
 import { waitStateSchema } from '../plan/state';
 import type { WaitState } from '../plan/state';
 import { parkOn, sleepUntil } from '../n8n/parking';
-import { loseSince } from '../plan/unconfirmed';
+import { markUnconfirmedSince } from '../plan/unconfirmed';
 import { supervisorWorkflow, WAIT_STATE_KEY } from '../n8n/workflows';
 
 /** How often it looks after its supervisor. */
@@ -23,7 +23,7 @@ const LOOK_EVERY_MS = 30 * 60_000;
 /** A supervisor whose date has gone by may still wait for its turn: so long it is looked at again. */
 const LATE_MS = 10 * 60_000;
 /** It is not replaced more often: something is wrong with it. */
-const MOST_SUPERVISORS = 10;
+const MAX_SUPERVISORS = 10;
 
 const MEMORY_KEY = 'emojiVideoGuard';
 /** Under which it keeps the supervisor's state, as it has last seen it; at first what it was given. */
@@ -39,12 +39,12 @@ const memorySchema = z.object({
 });
 type Memory = z.infer<typeof memorySchema>;
 
-const MARK = itemOf({ number: 0 });
+const MARK = toMessageItem({ number: 0 });
 
 const slept: Outcome[] = [{ itemIndex: 0, result: { ok: true, value: { json: MARK.json } } }];
 
 /** Starts a supervisor and parks on it. */
-async function watch(
+async function startSupervisor(
 	functions: IExecuteFunctions,
 	state: WaitState,
 	memory: Memory,
@@ -56,17 +56,17 @@ async function watch(
 	const parked = await parkOn(
 		functions,
 		supervisorWorkflow(functions.getNode(), state.owner?.executionId),
-		[itemOf(pack({ ...state, guardId: functions.getExecutionId() }))],
+		[toMessageItem(pack({ ...state, guardId: functions.getExecutionId() }))],
 		now + LOOK_EVERY_MS,
 		[MARK],
 	);
-	if (parked.kind === 'ended') return outcomesOf(parked.items, state.entries);
+	if (parked.kind === 'ended') return itemsToOutcomes(parked.items, state.entries);
 	context[SUPERVISOR_KEY] = parked.executionId;
 	return slept;
 }
 
 /** Parks again on the same supervisor. */
-async function sleepOn(
+async function parkAgain(
 	functions: IExecuteFunctions,
 	memory: Memory,
 	until: number,
@@ -77,34 +77,39 @@ async function sleepOn(
 }
 
 /** Starts another supervisor, because n8n has lost the last one. */
-async function watchAgain(
+async function restartSupervisor(
 	functions: IExecuteFunctions,
 	state: WaitState,
 	memory: Memory,
 	now: number,
 ): Promise<Outcome[]> {
-	if (memory.supervisors >= MOST_SUPERVISORS)
-		return await salvage(functions, state, undefined, LOST_TOO_OFTEN);
+	if (memory.supervisors >= MAX_SUPERVISORS)
+		return await recoverBatch(functions, state, undefined, LOST_TOO_OFTEN);
 	functions.logger.warn(
 		`Emoji Video: n8n has lost what waited for execution ${state.owner?.executionId ?? ''}; it is taken up again.`,
 	);
-	return await watch(functions, state, memory, now);
+	return await startSupervisor(functions, state, memory, now);
 }
 
 /** In queue mode n8n puts an error in the place of all that the supervisor had stored: its copy is what is left. */
-async function watchCopy(
+async function restartFromCopy(
 	functions: IExecuteFunctions,
 	memory: Memory,
 	now: number,
 ): Promise<Outcome[]> {
 	const stored = functions.getContext('node')[COPY_KEY];
 	const copy = copySchema.safeParse(stored).data;
-	if (!copy) return await salvage(functions, stored);
-	return await watchAgain(functions, loseSince(copy.state, copy.at, now), memory, now);
+	if (!copy) return await recoverBatch(functions, stored);
+	return await restartSupervisor(
+		functions,
+		markUnconfirmedSince(copy.state, copy.at, now),
+		memory,
+		now,
+	);
 }
 
 /** Starts the first supervisor; afterwards looks whether it is still there. */
-export async function guard(functions: IExecuteFunctions, clock: Clock): Promise<Outcome[]> {
+export async function runGuard(functions: IExecuteFunctions, clock: Clock): Promise<Outcome[]> {
 	const now = clock.now();
 	const context = functions.getContext('node');
 	const remembered = context[MEMORY_KEY];
@@ -116,31 +121,31 @@ export async function guard(functions: IExecuteFunctions, clock: Clock): Promise
 	if (!memory) {
 		const sent = input?.json[WAIT_STATE_KEY];
 		const state = waitStateSchema.safeParse(sent).data;
-		if (!state) return await salvage(functions, sent);
+		if (!state) return await recoverBatch(functions, sent);
 		context[COPY_KEY] = { state: pack(state), at: now };
-		return await watch(functions, state, { supervisors: 0 }, now);
+		return await startSupervisor(functions, state, { supervisors: 0 }, now);
 	}
 	const supervisor = await readSupervisor(
 		functions,
 		z.string().safeParse(context[SUPERVISOR_KEY]).data,
 	);
 	const { supervisors } = memory;
-	if (!supervisor && isError) return await watchCopy(functions, memory, now);
-	if (!supervisor) return await sleepOn(functions, memory, now + LOOK_EVERY_MS);
+	if (!supervisor && isError) return await restartFromCopy(functions, memory, now);
+	if (!supervisor) return await parkAgain(functions, memory, now + LOOK_EVERY_MS);
 	// Its end was not handed on.
-	if (supervisor.items) return outcomesOf(supervisor.items, supervisor.state?.entries ?? []);
+	if (supervisor.items) return itemsToOutcomes(supervisor.items, supervisor.state?.entries ?? []);
 	const { parkedUntil = 0, state, stored } = supervisor;
 	if (state) context[COPY_KEY] = { state: pack(state), at: now };
 	if (!isError && parkedUntil > now)
-		return await sleepOn(functions, { supervisors }, now + LOOK_EVERY_MS);
+		return await parkAgain(functions, { supervisors }, now + LOOK_EVERY_MS);
 	const lateSince = (memory.lateUntil === parkedUntil ? memory.lateSince : undefined) ?? now;
 	if (!isError && now < lateSince + LATE_MS)
-		return await sleepOn(
+		return await parkAgain(
 			functions,
 			{ supervisors, lateSince, lateUntil: parkedUntil },
 			lateSince + LATE_MS,
 		);
-	if (stored === undefined) return await watchCopy(functions, memory, now);
-	if (!state) return await salvage(functions, stored);
-	return await watchAgain(functions, state, memory, now);
+	if (stored === undefined) return await restartFromCopy(functions, memory, now);
+	if (!state) return await recoverBatch(functions, stored);
+	return await restartSupervisor(functions, state, memory, now);
 }

@@ -6,10 +6,10 @@ import { DateTime } from 'luxon';
 import type { INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
 import { WAIT_STATE_KEY } from '../n8n/workflows';
-import { isToCreate } from '../plan/state';
+import { isToSubmit } from '../plan/state';
 import type { PackedState } from '../plan/packing';
 import type { WaitState, Entry } from '../plan/state';
-import type { Order, Report } from '../plan/checkMessages';
+import type { CheckRequest, CheckResult } from '../plan/checkMessages';
 import { aboutOf } from '../../batch/plan';
 import type { Failure } from '../../base/result';
 import { STOPPED, succeed } from '../../base/result';
@@ -18,16 +18,18 @@ import type { Outcome } from '../../execution/outcome';
 import { packUp } from '../../wait/deliver';
 
 /** The one item that travels between the layers: the whole state, once; then orders and reports. */
-export const itemOf = (
-	carried: PackedState | Order | Report | { number: number },
+export const toMessageItem = (
+	message: PackedState | CheckRequest | CheckResult | { number: number },
 ): INodeExecutionData => ({
-	json: { [WAIT_STATE_KEY]: carried as never },
+	json: { [WAIT_STATE_KEY]: message as never },
 	pairedItem: { item: 0 },
 });
 
 /** What a layer hands on to the next, as the outcome of its run. */
-export const handOn = (carried: Report | Order | { number: number }): Outcome[] => [
-	{ itemIndex: 0, result: succeed({ json: { [WAIT_STATE_KEY]: carried as never } }) },
+export const toMessageOutcome = (
+	message: CheckResult | CheckRequest | { number: number },
+): Outcome[] => [
+	{ itemIndex: 0, result: succeed({ json: { [WAIT_STATE_KEY]: message as never } }) },
 ];
 
 /** What n8n puts beside a layer's own mark when the layer below ended in an error of n8n's own. */
@@ -44,8 +46,8 @@ const INTERRUPTED_UNKNOWN = (executionId: string) =>
  * once, so it also says what comes after that look.
  * @param nextLookAt ms since the epoch
  */
-export const waitingMessage = (videos: number, nextLookAt: number, timezone: string): string =>
-	`Waiting for ${videos} ${videos === 1 ? 'video' : 'videos'}, next look at ${DateTime.fromMillis(nextLookAt, { zone: timezone }).toFormat('HH:mm')}, then every 1 to 4 minutes`;
+export const waitingMessage = (videos: number, nextPollAt: number, timezone: string): string =>
+	`Waiting for ${videos} ${videos === 1 ? 'video' : 'videos'}, next look at ${DateTime.fromMillis(nextPollAt, { zone: timezone }).toFormat('HH:mm')}, then every 1 to 4 minutes`;
 
 /**
  * The item that stands for a video while, or if, nobody has looked after it to its end.
@@ -56,7 +58,7 @@ export function toUnfinished(entry: Entry, executionId: string, message?: string
 	const { itemIndex, taskId, settled } = entry;
 	const about = aboutOf(entry);
 	if (typeof settled === 'object') return failed(itemIndex, settled, about);
-	const told =
+	const withTasks =
 		taskId === undefined
 			? {
 					status: 'UNKNOWN',
@@ -64,7 +66,7 @@ export function toUnfinished(entry: Entry, executionId: string, message?: string
 					message: message ?? INTERRUPTED_UNKNOWN(executionId),
 				}
 			: { taskId, status: 'PENDING', unfinished: true, message: message ?? INTERRUPTED };
-	return { itemIndex, result: succeed({ json: { ...told, ...about } }), about };
+	return { itemIndex, result: succeed({ json: { ...withTasks, ...about } }), about };
 }
 
 /** An entry of a batch that ends before it was waited for to its end. */
@@ -84,7 +86,7 @@ const toOutcome = (entry: Entry): Outcome =>
  * n8n links what comes out by its place: where items have one pack each, the first outcome of each item
  * comes first, in the order of the items, and what else there is to tell of it behind all of them.
  */
-function inPlace(outcomes: Outcome[]): Outcome[] {
+function orderForLinks(outcomes: Outcome[]): Outcome[] {
 	const seen = new Set<number>();
 	const isFirst = outcomes.map(({ itemIndex }) => {
 		const first = !seen.has(itemIndex);
@@ -98,30 +100,30 @@ function inPlace(outcomes: Outcome[]): Outcome[] {
 }
 
 /** All that came of a batch, in the order of its items. */
-export function toOutcomes({ entries }: Pick<WaitState, 'entries'>): Outcome[] {
+export function entriesToOutcomes({ entries }: Pick<WaitState, 'entries'>): Outcome[] {
 	const deliveries = new Map(entries.map((entry) => [entry.itemIndex, entry]));
 	const packed = packUp(entries.map(toOutcome), deliveries);
-	return entries.some(({ isPack }) => isPack) ? inPlace(packed) : packed;
+	return entries.some(({ isPack }) => isPack) ? orderForLinks(packed) : packed;
 }
 
 /** Every entry that has no end of its own fails for this reason, with its task ID if there is one. */
-export const giveUp = (
-	{ entries, doubt, turn }: Pick<WaitState, 'entries' | 'doubt' | 'turn'>,
+export const failUnfinished = (
+	{ entries, unconfirmed, round }: Pick<WaitState, 'entries' | 'unconfirmed' | 'round'>,
 	reason: Failure,
 	lost: Failure,
 ): Outcome[] =>
-	toOutcomes({
-		entries: entries.map((entry, place) => {
+	entriesToOutcomes({
+		entries: entries.map((entry, position) => {
 			const { taskId, settled, item } = entry;
 			if (typeof settled === 'object' || item) return entry;
-			const mayExist = [doubt, turn].some((which) => which?.group.includes(place));
-			if (isToCreate(entry)) return { ...entry, settled: mayExist ? lost : { ...reason } };
+			const mayExist = [unconfirmed, round].some((which) => which?.group.includes(position));
+			if (isToSubmit(entry)) return { ...entry, settled: mayExist ? lost : { ...reason } };
 			return { ...entry, settled: { ...reason, taskId } };
 		}),
 	});
 
 /** What came back from a sub-workflow that did not wait, as outcomes. */
-export const outcomesOf = (items: INodeExecutionData[], entries: Entry[]): Outcome[] =>
+export const itemsToOutcomes = (items: INodeExecutionData[], entries: Entry[]): Outcome[] =>
 	items.map(({ json, binary }, index) => ({
 		itemIndex: entries[index]?.itemIndex ?? 0,
 		result: succeed({ json, binary }),

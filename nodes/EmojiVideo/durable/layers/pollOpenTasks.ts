@@ -7,10 +7,8 @@ import type { PollSchedule } from '../../batch/pollSchedule';
 import type { ApiResponse } from '../../dashscope/client';
 import type { Task } from '../../dashscope/schemas';
 import type { Result } from '../../base/result';
-import { NOT_ASKED, restoreSchedule, saveSchedule } from '../plan/state';
+import { NOT_POLLED } from '../plan/failures';
 import type { Entry, WaitState } from '../plan/state';
-
-type Asked = Pick<WaitState, 'entries' | 'schedule' | 'isLastCheck' | 'returnsUnfinished'>;
 
 /**
  * Asks about the open tasks, oldest first, up to the first that is still in the queue: behind it none
@@ -19,10 +17,10 @@ type Asked = Pick<WaitState, 'entries' | 'schedule' | 'isLastCheck' | 'returnsUn
  * @param ask one question about one task
  * @returns how tasks ended in this check, by task, with the answers about those that have something to show
  */
-export async function askOpenTasks(
+export async function pollOpenTasks(
 	{ isLastCheck, returnsUnfinished }: Pick<WaitState, 'isLastCheck' | 'returnsUnfinished'>,
 	schedule: PollSchedule,
-	ask: (taskId: string) => Promise<Result<ApiResponse<Task>>>,
+	poll: (taskId: string) => Promise<Result<ApiResponse<Task>>>,
 	now: () => number,
 ) {
 	const results = new Map<string, NonNullable<Entry['settled']>>();
@@ -30,42 +28,23 @@ export async function askOpenTasks(
 	let queueReached = false;
 	for (const { taskId, acceptedAt } of [...schedule.open.values()]) {
 		if (queueReached && acceptedAt !== undefined) continue;
-		const result = await ask(taskId);
-		const polled = recordResponse(schedule, taskId, result, now(), Math.random());
-		if (polled.kind === 'open' && !isLastCheck) {
+		const result = await poll(taskId);
+		const response = recordResponse(schedule, taskId, result, now(), Math.random());
+		if (response.kind === 'open' && !isLastCheck) {
 			queueReached ||= !result.ok || result.value.value.status === 'PENDING';
-		} else if (polled.kind === 'open') {
+		} else if (response.kind === 'open') {
 			schedule.open.delete(taskId);
-			results.set(taskId, returnsUnfinished ? 'outOfTime' : { ...NOT_ASKED, taskId });
+			results.set(taskId, returnsUnfinished ? 'outOfTime' : { ...NOT_POLLED, taskId });
 			if (result.ok) answers.set(taskId, result.value);
-		} else if (polled.kind === 'done') {
+		} else if (response.kind === 'done') {
 			results.set(taskId, 'succeeded');
-			answers.set(taskId, polled.answer);
+			answers.set(taskId, response.answer);
 		} else {
-			const isOutOfTime = polled.failure.kind === 'timeLimit' && returnsUnfinished;
-			results.set(taskId, isOutOfTime ? 'outOfTime' : polled.failure);
-			if (polled.answer) answers.set(taskId, polled.answer);
+			const isOutOfTime = response.failure.kind === 'timeLimit' && returnsUnfinished;
+			results.set(taskId, isOutOfTime ? 'outOfTime' : response.failure);
+			if (response.answer) answers.set(taskId, response.answer);
 		}
 	}
 	putInOrder(schedule);
 	return { results, answers };
-}
-
-/**
- * A check of tasks alone.
- * @param ask one question about one task
- * @returns the state after this check, and the answers about tasks that finished in it
- */
-export async function runCheck<State extends Asked>(
-	state: State,
-	ask: (taskId: string) => Promise<Result<ApiResponse<Task>>>,
-	now: () => number,
-): Promise<{ state: State; answers: Map<string, ApiResponse<Task>> }> {
-	const schedule = restoreSchedule(state.schedule);
-	const { results, answers } = await askOpenTasks(state, schedule, ask, now);
-	const entries = state.entries.map((entry) => ({
-		...entry,
-		settled: entry.settled ?? results.get(entry.taskId ?? ''),
-	}));
-	return { state: { ...state, entries, schedule: saveSchedule(schedule) }, answers };
 }

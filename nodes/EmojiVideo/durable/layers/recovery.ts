@@ -8,12 +8,13 @@ import { z } from 'zod';
 import { failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
 import type { Failure } from '../../base/result';
-import { giveUp } from './outcomes';
+import { failUnfinished } from './outcomes';
 import { unpack } from '../plan/packing';
-import { remainsOf } from '../n8n/relatives';
-import { progressSchema, waitEntrySchema } from '../plan/state';
+import { readStoredCheck } from '../n8n/storedExecutions';
+import { progressSchema, entrySchema } from '../plan/state';
 import type { Entry } from '../plan/state';
-import { lostCreate, withProgress } from '../plan/rounds';
+import { unconfirmedFailure } from '../plan/failures';
+import { mergeProgress } from '../plan/rounds';
 
 const GOES_ON =
 	'A task that DashScope has accepted goes on there, and may be billed: fetch its video with Wait or Get Status and its task ID, within 24 hours of its creation.';
@@ -39,28 +40,30 @@ const IN_THE_LOG =
 	'n8n\'s log names each task that was accepted ("task accepted"), and Get Many lists the account\'s tasks of the last 24 hours.';
 
 /** Each field of an object, as far as it can be read. */
-const readLegible = <S extends z.ZodRawShape>(
+const readFields = <S extends z.ZodRawShape>(
 	{ shape }: z.ZodObject<S>,
 	json: unknown,
 ): Partial<z.infer<z.ZodObject<S>>> => {
 	const fields = z.record(z.unknown()).catch({}).parse(json);
-	const legible = Object.entries(shape).flatMap(([name, schema]) => {
+	const readable = Object.entries(shape).flatMap(([name, schema]) => {
 		const { data } = schema.safeParse(fields[name]);
 		return data === undefined ? [] : [[name, data] as const];
 	});
-	return Object.fromEntries(legible) as Partial<z.infer<z.ZodObject<S>>>;
+	return Object.fromEntries(readable) as Partial<z.infer<z.ZodObject<S>>>;
 };
 
 const list = z.array(z.unknown()).catch([]);
 const stateOf = z.object({ entries: list }).catch({ entries: [] });
 /** A report, or an order into which looks have written. */
-const reportOf = z.object({ progress: list, entries: list }).catch({ progress: [], entries: [] });
-const placeOf = z.object({ place: z.number() });
-const turnOf = z.object({ turn: z.object({ executionId: z.string() }) });
+const readableMessage = z
+	.object({ progress: list, entries: list })
+	.catch({ progress: [], entries: [] });
+const positionOnly = z.object({ position: z.number() });
+const roundExecutionSchema = z.object({ round: z.object({ executionId: z.string() }) });
 
 /** Places that may have been created without anybody's knowing. */
 const groupSchema = z.object({ group: z.array(z.number()) }).optional();
-const groupsOf = z.object({ turn: groupSchema, doubt: groupSchema });
+const groupsSchema = z.object({ round: groupSchema, unconfirmed: groupSchema });
 
 /** All task IDs in plain JSON, wherever they stand, each once. */
 function idsIn(json: unknown): string[] {
@@ -72,32 +75,32 @@ function idsIn(json: unknown): string[] {
 }
 
 /** The entries of a state, with what reports add to them. */
-function entriesOf(state: unknown, reports: unknown[]): Entry[] {
-	const found = reports.flatMap((report) => {
-		const { progress, entries } = reportOf.parse(report);
+function entriesOf(state: unknown, checkResults: unknown[]): Entry[] {
+	const found = checkResults.flatMap((checkResult) => {
+		const { progress, entries } = readableMessage.parse(checkResult);
 		return [...progress, ...entries];
 	});
-	return stateOf.parse(unpack(state)).entries.map((stored, place) => {
-		const legible = readLegible(waitEntrySchema, stored);
+	return stateOf.parse(unpack(state)).entries.map((stored, position) => {
+		const readable = readFields(entrySchema, stored);
 		return found
-			.filter((one) => placeOf.safeParse(one).data?.place === place)
-			.map((one) => readLegible(progressSchema, one))
-			.reduce<Entry>(withProgress, { itemIndex: place, simplify: true, ...legible });
+			.filter((one) => positionOnly.safeParse(one).data?.position === position)
+			.map((one) => readFields(progressSchema, one))
+			.reduce<Entry>(mergeProgress, { itemIndex: position, simplify: true, ...readable });
 	});
 }
 
 /** What tells of tasks that belong to no video that can be read. */
-const tellOf = (ids: string[]): string =>
+const nameTasks = (ids: string[]): string =>
 	ids.length === 0 ? '' : ` Accepted tasks of which nothing else can be read: ${ids.join(', ')}.`;
 
 /** Whether its task ID comes out with it: a failure has it, a video whose item was changed may not. */
-const comesOutByName = ({ taskId, item }: Entry): boolean =>
+const isNamedByItsId = ({ taskId, item }: Entry): boolean =>
 	item === undefined || (taskId !== undefined && JSON.stringify(item.json).includes(taskId));
 
 /** The failure of something in which no video can be found: it names every task ID that stands there. */
-export const legibleFailure = (json: unknown, reason: Failure): Failure => ({
+export const toReadableFailure = (json: unknown, reason: Failure): Failure => ({
 	...reason,
-	nextStep: `${reason.nextStep}${tellOf(idsIn(json))} ${IN_THE_LOG}`,
+	nextStep: `${reason.nextStep}${nameTasks(idsIn(json))} ${IN_THE_LOG}`,
 });
 
 /**
@@ -106,24 +109,31 @@ export const legibleFailure = (json: unknown, reason: Failure): Failure => ({
  * @param reason why it cannot be taken up; its next step is about tasks that are known
  * @returns one outcome for each entry; one at least
  */
-export function outcomesOfLegible(state: unknown, reports: unknown[], reason: Failure): Outcome[] {
-	const all = [state, ...reports];
-	const entries = entriesOf(state, reports);
-	if (entries.length === 0) return [failed(0, legibleFailure(all, reason))];
-	const groups = groupsOf.safeParse(state).data;
-	const isInGroup = (place: number) =>
-		!groups || [groups.turn, groups.doubt].some((one) => one?.group.includes(place));
-	const known = new Set(entries.filter(comesOutByName).map(({ taskId }) => taskId));
-	const others = tellOf(idsIn(all).filter((id) => !known.has(id)));
-	const told = (failure: Failure): Failure => ({ ...failure, nextStep: failure.nextStep + others });
-	const lost = told(lostCreate(`${reason.message}.`));
-	const ended = entries.map((entry, place) => {
+export function recoverOutcomes(
+	state: unknown,
+	checkResults: unknown[],
+	reason: Failure,
+): Outcome[] {
+	const all = [state, ...checkResults];
+	const entries = entriesOf(state, checkResults);
+	if (entries.length === 0) return [failed(0, toReadableFailure(all, reason))];
+	const groups = groupsSchema.safeParse(state).data;
+	const isInGroup = (position: number) =>
+		!groups || [groups.round, groups.unconfirmed].some((one) => one?.group.includes(position));
+	const known = new Set(entries.filter(isNamedByItsId).map(({ taskId }) => taskId));
+	const others = nameTasks(idsIn(all).filter((id) => !known.has(id)));
+	const withTasks = (failure: Failure): Failure => ({
+		...failure,
+		nextStep: failure.nextStep + others,
+	});
+	const lost = withTasks(unconfirmedFailure(`${reason.message}.`));
+	const ended = entries.map((entry, position) => {
 		const { taskId, settled } = entry;
 		if (taskId !== undefined || settled !== undefined) return entry;
-		const failure = isInGroup(place) ? lost : told({ ...reason, nextStep: NOT_MADE });
+		const failure = isInGroup(position) ? lost : withTasks({ ...reason, nextStep: NOT_MADE });
 		return { ...entry, settled: failure };
 	});
-	return giveUp({ entries: ended }, told(reason), lost);
+	return failUnfinished({ entries: ended }, withTasks(reason), lost);
 }
 
 /**
@@ -131,16 +141,16 @@ export function outcomesOfLegible(state: unknown, reports: unknown[], reason: Fa
  * @param state as it is stored, whatever it is
  * @param heard what a check has just handed on, whatever it is
  */
-export async function salvage(
+export async function recoverBatch(
 	functions: IExecuteFunctions,
 	state: unknown,
-	heard?: unknown,
+	known?: unknown,
 	reason = CHANGED,
 ): Promise<Outcome[]> {
-	const checkId = turnOf.safeParse(state).data?.turn.executionId;
+	const checkId = roundExecutionSchema.safeParse(state).data?.round.executionId;
 	functions.logger.warn(
 		`Emoji Video: ${reason.message}. It ends with all task IDs that can be read.`,
 	);
-	const { last } = await remainsOf(functions, checkId);
-	return outcomesOfLegible(state, [last, heard], reason);
+	const { last } = await readStoredCheck(functions, checkId);
+	return recoverOutcomes(state, [last, known], reason);
 }

@@ -4,67 +4,38 @@
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
-import { runOrder } from './check';
-import { guard } from './guard';
-import { handOn } from './outcomes';
-import { CHANGED, legibleFailure } from './recovery';
-import { abandon, supervise } from './supervisor';
-import { orderSchema, progressOf } from '../plan/checkMessages';
-import { SEAL_KEY, WAIT_STATE_KEY } from '../n8n/workflows';
+import { runCheck } from './check';
+import { runGuard } from './guard';
+import { finalize, seal } from './finalizer';
+import { toMessageOutcome } from './outcomes';
+import { abandonBatch, runSupervisor } from './supervisor';
+import { checkRequestSchema, pickProgress } from '../plan/checkMessages';
+import { WAIT_STATE_KEY } from '../n8n/workflows';
 import type { DurableRole } from '../n8n/workflows';
 import { systemClock } from '../../base/clock';
 import type { ExecutionContext } from '../../execution/context';
-import { aboutSchema, failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
-import { failureSchema, succeed } from '../../base/result';
 import type { Result } from '../../base/result';
 
-const orderItem = z.object({ [WAIT_STATE_KEY]: orderSchema });
+const requestItem = z.object({ [WAIT_STATE_KEY]: checkRequestSchema });
 
 /** One check. Without an order that can be read nothing is done, and its supervisor wakes by its date. */
 async function check(
 	functions: IExecuteFunctions,
 	context: Result<ExecutionContext>,
 ): Promise<Outcome[]> {
-	const order = orderItem.safeParse(functions.getInputData()[0]?.json).data?.[WAIT_STATE_KEY];
-	if (!order) return handOn({ number: 0 });
-	if (context.ok) return await runOrder(context.value, order);
+	const request = requestItem.safeParse(functions.getInputData()[0]?.json).data?.[WAIT_STATE_KEY];
+	if (!request) return toMessageOutcome({ number: 0 });
+	if (context.ok) return await runCheck(context.value, request);
 	// The credential was changed meanwhile: nothing can be created with it.
-	return handOn({
-		number: order.number,
-		progress: order.entries.map(progressOf),
-		schedule: order.schedule,
-		creating: order.doubt ? 'unreadable' : 'done',
+	return toMessageOutcome({
+		number: request.number,
+		progress: request.entries.map(pickProgress),
+		schedule: request.schedule,
+		submitting: request.unconfirmed ? 'unreadable' : 'done',
 		endedBy: context.failure,
 	});
 }
-
-/** Failures as items that only the finalizer opens. */
-const seal = (outcomes: Outcome[]): Outcome[] =>
-	outcomes.map(({ itemIndex, result, about }) =>
-		result.ok
-			? { itemIndex, result, about }
-			: {
-					itemIndex,
-					result: succeed({ json: { [SEAL_KEY]: { failure: result.failure, about } } }),
-				},
-	);
-
-const sealedSchema = z.object({
-	[SEAL_KEY]: z.object({ failure: failureSchema, about: aboutSchema.optional() }),
-});
-
-/** The finalizer of a durable wait: hands on what the supervisor has; failures are failures again. */
-const finalize = (functions: IExecuteFunctions): Outcome[] =>
-	functions.getInputData().map(({ json, binary }, itemIndex) => {
-		const sealed = sealedSchema.safeParse(json);
-		// A failure that another version has sealed is a failure all the same.
-		if (SEAL_KEY in json && !sealed.success)
-			return failed(itemIndex, legibleFailure(json, CHANGED));
-		if (!sealed.success) return { itemIndex, result: succeed({ json, binary }) };
-		const { failure, about } = sealed.data[SEAL_KEY];
-		return failed(itemIndex, failure, about);
-	});
 
 /**
  * Runs the node as a layer of a durable wait.
@@ -77,9 +48,11 @@ export async function runDurableRole(
 	context: Result<ExecutionContext>,
 ): Promise<Outcome[]> {
 	if (role === 'finalizer') return finalize(functions);
-	if (role === 'guard') return seal(await guard(functions, systemClock));
+	if (role === 'guard') return seal(await runGuard(functions, systemClock));
 	if (role === 'check') return seal(await check(functions, context));
 	return seal(
-		context.ok ? await supervise(context.value) : await abandon(functions, context.failure),
+		context.ok
+			? await runSupervisor(context.value)
+			: await abandonBatch(functions, context.failure),
 	);
 }

@@ -4,13 +4,13 @@
  * Rules: nothing is created before the execution is parked; whatever is lost on the way, every accepted
  * task ID comes out as an item or in an error, or is in n8n's log.
  */
-import { FETCHED_AT_END, keepsFilesInMemory } from '../n8n/filesInMemory';
+import { DOWNLOADS_AT_END, keepsFilesInMemory } from '../n8n/filesInMemory';
 import { canPark, parkOn } from '../n8n/parking';
 import { guardWorkflow } from '../n8n/workflows';
-import { untilFirstLook } from '../plan/looks';
+import { msUntilFirstPoll } from '../plan/pace';
 import { isSettled, saveSchedule } from '../plan/state';
 import type { WaitState, Entry } from '../plan/state';
-import { FIRST_LATE_MS } from '../plan/rounds';
+import { INITIAL_LATE_MS } from '../plan/pace';
 import { aboutOf } from '../../batch/plan';
 import type { VideoLabel } from '../../batch/plan';
 import { createPollSchedule, enqueue } from '../../batch/pollSchedule';
@@ -20,7 +20,13 @@ import type { Delivery } from '../../wait/deliver';
 import { toItem } from '../../execution/outputItems';
 import type { Outcome } from '../../execution/outcome';
 import { pack } from '../plan/packing';
-import { outcomesOf, itemOf, toStopped, toUnfinished, waitingMessage } from './outcomes';
+import {
+	itemsToOutcomes,
+	toMessageItem,
+	toStopped,
+	toUnfinished,
+	waitingMessage,
+} from './outcomes';
 import type { ExecutionContext } from '../../execution/context';
 import { startInMemoryWait } from '../../wait/inMemoryWait';
 import type { Waiting, WaitOptions } from '../../wait/inMemoryWait';
@@ -50,7 +56,7 @@ function linksByPosition(itemIndexes: number[], deliveries: Deliveries, inputs: 
 }
 
 /** What a durable batch is begun with. */
-interface Beginning {
+interface WaitSetup {
 	context: ExecutionContext;
 	options: WaitOptions;
 	videos: VideoLabel[];
@@ -59,66 +65,68 @@ interface Beginning {
 	refused: Outcome[];
 }
 
-const inMemory = ({ context, options, videos, deliveries, refused }: Beginning): Waiting =>
+const waitInMemory = ({ context, options, videos, deliveries, refused }: WaitSetup): Waiting =>
 	startInMemoryWait(context, options, videos, deliveries, refused);
 
-function warn({ context }: Beginning, message: string): void {
+function warn({ context }: WaitSetup, message: string): void {
 	context.functions.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
 }
 
 /** The state that the supervisor begins with. */
 function toWaitState(
-	{ context, options }: Beginning,
+	{ context, options }: WaitSetup,
 	entries: Entry[],
 	schedule: WaitState['schedule'],
 ): WaitState {
 	const { functions, clock, rates, stopsAtFirstFailure } = context;
 	const { queueTimeoutMs, runTimeoutMs, returnsUnfinished, cancelsOnStop, queueAhead } = options;
 	// An account may run one task at a time, each for as long as its time limit.
-	const workMs = entries.length * runTimeoutMs;
+	const otherWorkMs = entries.length * runTimeoutMs;
 	return {
-		version: 2,
+		version: 3,
 		entries,
 		schedule,
 		returnsUnfinished,
 		stopsAtFirstFailure,
 		queueAhead,
-		createRate: rates.create,
-		lastCheckAt: clock.now() + workMs + queueTimeoutMs + runTimeoutMs,
+		submitRate: rates.create,
+		lastCheckAt: clock.now() + otherWorkMs + queueTimeoutMs + runTimeoutMs,
 		isLastCheck: false,
-		lateMs: FIRST_LATE_MS,
-		turns: 0,
+		lateMs: INITIAL_LATE_MS,
+		rounds: 0,
 		owner: { executionId: functions.getExecutionId(), cancelsOnStop },
 	};
 }
 
 /** Says so where videos cannot be fetched as they finish: in the node as long as it waits, and in the log. */
-async function tellOfFiles(beginning: Beginning, { entries }: WaitState): Promise<void> {
-	const { functions } = beginning.context;
+async function warnAboutFilesInMemory(setup: WaitSetup, { entries }: WaitState): Promise<void> {
+	const { functions } = setup.context;
 	const hasFiles = entries.some(({ field }) => field !== undefined);
 	if (!hasFiles || !(await keepsFilesInMemory(functions))) return;
-	warn(beginning, FETCHED_AT_END);
-	functions.logger.warn(`Emoji Video: execution ${functions.getExecutionId()}: ${FETCHED_AT_END}`);
+	warn(setup, DOWNLOADS_AT_END);
+	functions.logger.warn(
+		`Emoji Video: execution ${functions.getExecutionId()}: ${DOWNLOADS_AT_END}`,
+	);
 }
 
 /** Parks the user's execution. @throws what n8n throws when it does not start the supervisor */
-async function park(beginning: Beginning, state: WaitState): Promise<Outcome[]> {
-	const { functions, clock, stopsAtFirstFailure } = beginning.context;
-	await tellOfFiles(beginning, state);
+async function park(setup: WaitSetup, state: WaitState): Promise<Outcome[]> {
+	const { functions, clock, stopsAtFirstFailure } = setup.context;
+	await warnAboutFilesInMemory(setup, state);
 	const executionId = functions.getExecutionId();
 	const parked = await parkOn(
 		functions,
 		guardWorkflow(functions.getNode(), stopsAtFirstFailure, executionId),
-		[itemOf(pack(state))],
+		[toMessageItem(pack(state))],
 		state.lastCheckAt + LAST_GRACE_MS,
 		state.entries.map((entry) => toItem(toUnfinished(entry, executionId))),
 	);
-	if (parked.kind === 'ended') return outcomesOf(parked.items, state.entries);
+	if (parked.kind === 'ended') return itemsToOutcomes(parked.items, state.entries);
 	const open = state.entries.filter(({ settled }) => settled === undefined);
 	const now = clock.now();
 	const message = waitingMessage(
 		open.length,
-		now + untilFirstLook(state, now),
+		now + msUntilFirstPoll(state, now),
 		functions.getTimezone(),
 	);
 	// In its place n8n's editor shows no items of a node that waits, but its hints.
@@ -128,16 +136,16 @@ async function park(beginning: Beginning, state: WaitState): Promise<Outcome[]> 
 }
 
 /** Goes on in memory with what was to be parked. */
-async function fallBack(
-	beginning: Beginning,
+async function continueInMemory(
+	setup: WaitSetup,
 	prepared: PreparedJob[],
 	replay: Array<(waiting: Waiting) => void>,
 ): Promise<Outcome[]> {
-	const waiting = inMemory(beginning);
+	const waiting = waitInMemory(setup);
 	for (const step of replay) step(waiting);
 	await submitPrepared(
 		prepared,
-		beginning.context,
+		setup.context,
 		(job, result) => {
 			if (result.ok) waiting.add(result.value);
 			else waiting.settle(job, result);
@@ -151,8 +159,8 @@ async function fallBack(
  * Like `startInMemoryWait`, but takes the jobs before they are created, and parks the execution in n8n's
  * database once all are prepared.
  */
-function startDurableWait(beginning: Beginning): Waiting {
-	const { context, options, deliveries, refused } = beginning;
+function startDurableWait(setup: WaitSetup): Waiting {
+	const { context, options, deliveries, refused } = setup;
 	const { clock, paidTasks } = context;
 	const schedule = createPollSchedule(options, context.memory?.recall());
 	const entries: Entry[] = [];
@@ -189,17 +197,17 @@ function startDurableWait(beginning: Beginning): Waiting {
 				if (!result.ok) addEntry({ itemIndex, key: '' }, { settled: result.failure });
 			}
 			const sorted = [...entries].sort((a, b) => a.itemIndex - b.itemIndex);
-			const state = toWaitState(beginning, sorted, saveSchedule(schedule));
+			const state = toWaitState(setup, sorted, saveSchedule(schedule));
 			if (context.signal.aborted || isSettled(state)) return entries.map(toStopped);
 			// A Retry of this execution knows nothing of what the checks create.
 			for (const { job } of prepared) paidTasks.markInFlight(job.key);
 			try {
-				return await park(beginning, state);
+				return await park(setup, state);
 			} catch (error) {
 				// Were the supervisor there all the same, its check would find this execution not parked.
 				const reason = error instanceof Error ? error.message : 'unknown reason';
-				warn(beginning, `${NOT_PARKED} (${reason})`);
-				return await fallBack(beginning, prepared, replay);
+				warn(setup, `${NOT_PARKED} (${reason})`);
+				return await continueInMemory(setup, prepared, replay);
 			}
 		},
 	};
@@ -213,16 +221,16 @@ export function startWait(
 	deliveries: Deliveries,
 	refused: Outcome[],
 ): Waiting {
-	const beginning: Beginning = { context, options, videos, deliveries, refused };
-	if (!options.survivesRestarts) return inMemory(beginning);
+	const setup: WaitSetup = { context, options, videos, deliveries, refused };
+	if (!options.survivesRestarts) return waitInMemory(setup);
 	if (!canPark(context.functions)) {
-		warn(beginning, NOT_PARKED);
-		return inMemory(beginning);
+		warn(setup, NOT_PARKED);
+		return waitInMemory(setup);
 	}
-	const places = [...videos, ...refused].map(({ itemIndex }) => itemIndex);
-	if (!linksByPosition(places, deliveries, context.functions.getInputData().length)) {
-		warn(beginning, MIXED_UP);
-		return inMemory(beginning);
+	const itemIndexes = [...videos, ...refused].map(({ itemIndex }) => itemIndex);
+	if (!linksByPosition(itemIndexes, deliveries, context.functions.getInputData().length)) {
+		warn(setup, MIXED_UP);
+		return waitInMemory(setup);
 	}
-	return startDurableWait(beginning);
+	return startDurableWait(setup);
 }

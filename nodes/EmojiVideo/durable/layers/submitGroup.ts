@@ -15,52 +15,58 @@ import type { ExecutionContext } from '../../execution/context';
 import { createTrace } from '../../execution/trace';
 import { caught } from '../../base/result';
 import type { Failure } from '../../base/result';
-import { isWanted } from '../n8n/owner';
-import { isExpected } from '../n8n/relatives';
+import { isOwnerWaiting } from '../n8n/owner';
+import { isCurrentCheck } from '../n8n/storedExecutions';
 import type { EntryProgress } from '../plan/state';
-import { lostCreate } from '../plan/rounds';
-import type { Order, OrderEntry, Report } from '../plan/checkMessages';
+import { unconfirmedFailure } from '../plan/failures';
+import type { CheckRequest, RequestEntry, CheckResult } from '../plan/checkMessages';
 
 /** What the creates of a check have come to. */
-interface Created {
-	creating: Report['creating'];
+interface SubmittedGroup {
+	submitting: CheckResult['submitting'];
 	/** By place. */
 	progress: Map<number, EntryProgress>;
 	endedBy?: Failure;
 }
 
-export const NOTHING_CREATED: Readonly<Created> = { creating: 'done', progress: new Map() };
+export const NOTHING_SUBMITTED: Readonly<SubmittedGroup> = {
+	submitting: 'done',
+	progress: new Map(),
+};
 
 /** After so many creates it looks whether the user's execution still waits for them. */
-const LOOKS_EVERY = 5;
+const SUBMITS_PER_OWNER_CHECK = 5;
 
 /** What an earlier check may have created: nothing, or an end for every entry in doubt. */
-async function recover(context: ExecutionContext, order: Order): Promise<Created | undefined> {
-	if (!order.doubt) return undefined;
-	const unknown = await unknownTasks(context.client, order.doubt);
-	if (!unknown.ok) return { creating: 'unreadable', progress: new Map() };
+async function recover(
+	context: ExecutionContext,
+	request: CheckRequest,
+): Promise<SubmittedGroup | undefined> {
+	if (!request.unconfirmed) return undefined;
+	const unknown = await unknownTasks(context.client, request.unconfirmed);
+	if (!unknown.ok) return { submitting: 'unreadable', progress: new Map() };
 	if (unknown.value.length === 0) return undefined;
 	const candidates = unknown.value.map(({ taskId }) => taskId).join(', ');
-	const failure = lostCreate(
+	const failure = unconfirmedFailure(
 		`Tasks of the account that this batch does not know, one of which may be this video: ${candidates}.`,
 	);
 	context.functions.logger.warn(
-		`Emoji Video: execution ${order.owner?.executionId ?? ''} was interrupted while it created ${order.group.length} videos. They are not created again, because the account has tasks that may be theirs: ${candidates}.`,
+		`Emoji Video: execution ${request.owner?.executionId ?? ''} was interrupted while it created ${request.group.length} videos. They are not created again, because the account has tasks that may be theirs: ${candidates}.`,
 	);
-	const progress = new Map(order.group.map((place) => [place, { settled: failure }]));
-	return { creating: 'done', progress };
+	const progress = new Map(request.group.map((position) => [position, { settled: failure }]));
+	return { submitting: 'done', progress };
 }
 
 /** Creates an entry; `undefined` when it could not be sent any more. */
-async function createOne(
+async function submitOne(
 	context: ExecutionContext,
-	{ place, itemIndex, address, areas, templateId, ...entry }: OrderEntry,
-	order: Order,
+	{ position, itemIndex, address, areas, templateId, ...entry }: RequestEntry,
+	request: CheckRequest,
 ): Promise<EntryProgress | undefined> {
 	if (address === undefined || areas === undefined || templateId === undefined) return undefined;
 	const about = aboutOf({ itemIndex, templateId, ...entry });
-	const key = `${order.number}:${place}`;
-	const trace = createTrace(context.functions, order.owner?.executionId);
+	const key = `${request.number}:${position}`;
+	const trace = createTrace(context.functions, request.owner?.executionId);
 	const result = await caught(
 		async () =>
 			await submitTask(
@@ -76,45 +82,45 @@ async function createOne(
 }
 
 /** Creates the group, one after the other, as long as there is time and room. */
-async function createInOrder(
+async function submitInOrder(
 	context: ExecutionContext,
-	order: Order,
+	request: CheckRequest,
 	schedule: PollSchedule,
-): Promise<Created> {
+): Promise<SubmittedGroup> {
 	const { clock, functions } = context;
-	const created: Created = { creating: 'done', progress: new Map() };
-	const group = order.entries.filter(({ place }) => order.group.includes(place));
+	const submitted: SubmittedGroup = { submitting: 'done', progress: new Map() };
+	const group = request.entries.filter(({ position }) => request.group.includes(position));
 	for (const [index, entry] of group.entries()) {
-		if (roomFor(schedule, order.queueAhead) === 0) break;
-		const isToLook = index > 0 && index % LOOKS_EVERY === 0;
-		if (isToLook && !(await isWanted(functions, order.owner?.executionId))) break;
-		if (clock.now() > order.createUntil) {
-			if (index === 0) created.creating = 'late';
+		if (roomFor(schedule, request.queueAhead) === 0) break;
+		const isTimeToCheckOwner = index > 0 && index % SUBMITS_PER_OWNER_CHECK === 0;
+		if (isTimeToCheckOwner && !(await isOwnerWaiting(functions, request.owner?.executionId))) break;
+		if (clock.now() > request.submitUntil) {
+			if (index === 0) submitted.submitting = 'late';
 			break;
 		}
-		const progress = await createOne(context, entry, order);
+		const progress = await submitOne(context, entry, request);
 		if (!progress) break;
-		created.progress.set(entry.place, progress);
+		submitted.progress.set(entry.position, progress);
 		const { taskId, acceptedAt, settled } = progress;
 		if (taskId !== undefined) {
 			const { templateId } = entry;
 			enqueue(schedule, { taskId, templateId, acceptedAt }, clock.now());
 		}
 		if (typeof settled !== 'object') continue;
-		if (endsBatch(settled)) created.endedBy = settled;
-		if (created.endedBy || order.stopsAtFirstFailure) break;
+		if (endsBatch(settled)) submitted.endedBy = settled;
+		if (submitted.endedBy || request.stopsAtFirstFailure) break;
 	}
-	return created;
+	return submitted;
 }
 
 /** The account at the user's own pace: a check's node does not have the user's options. */
 async function atUsersPace(
 	context: ExecutionContext,
-	{ createRate }: Order,
+	{ submitRate }: CheckRequest,
 ): Promise<ExecutionContext> {
 	const { functions, signal, clock } = context;
-	if (createRate === undefined) return context;
-	const account = await openAccount(functions, { create: createRate }, signal, clock);
+	if (submitRate === undefined) return context;
+	const account = await openAccount(functions, { create: submitRate }, signal, clock);
 	return account.ok ? { ...context, client: account.value.client } : context;
 }
 
@@ -122,22 +128,22 @@ async function atUsersPace(
  * Makes the tasks that a check may make.
  * @param schedule of the open tasks; what is created is added to it
  */
-export async function createGroup(
+export async function submitGroup(
 	context: ExecutionContext,
-	order: Order,
+	request: CheckRequest,
 	schedule: PollSchedule,
-): Promise<Readonly<Created>> {
+): Promise<Readonly<SubmittedGroup>> {
 	const { clock, halt } = context;
-	if (order.group.length === 0) return NOTHING_CREATED;
-	const isTooLate = clock.now() > order.createUntil;
-	if (isTooLate || !(await isExpected(context.functions, order)))
-		return { ...NOTHING_CREATED, creating: 'late' };
-	const callOff = runAfter(clock, order.creatingEndsAt - clock.now(), halt);
+	if (request.group.length === 0) return NOTHING_SUBMITTED;
+	const isTooLate = clock.now() > request.submitUntil;
+	if (isTooLate || !(await isCurrentCheck(context.functions, request)))
+		return { ...NOTHING_SUBMITTED, submitting: 'late' };
+	const callOff = runAfter(clock, request.submittingEndsAt - clock.now(), halt);
 	try {
-		const recovered = await recover(context, order);
+		const recovered = await recover(context, request);
 		if (recovered) return recovered;
-		if (!order.mayCreate) return NOTHING_CREATED;
-		return await createInOrder(await atUsersPace(context, order), order, schedule);
+		if (!request.maySubmit) return NOTHING_SUBMITTED;
+		return await submitInOrder(await atUsersPace(context, request), request, schedule);
 	} finally {
 		callOff();
 	}

@@ -20,5 +20,5 @@ export async function keepsFilesInMemory({
 }
 
 /** What is said where it does. */
-export const FETCHED_AT_END =
+export const DOWNLOADS_AT_END =
 	'n8n keeps files in its memory here (N8N_DEFAULT_BINARY_DATA_MODE=default), so all videos of this batch are downloaded when the last one is finished, and not as they finish. DashScope keeps each for 24 hours only: for a batch that takes longer, let n8n keep files elsewhere, e.g. N8N_DEFAULT_BINARY_DATA_MODE=filesystem.';

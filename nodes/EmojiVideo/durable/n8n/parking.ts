@@ -42,16 +42,16 @@ export async function parkOn(
 	until: number,
 	fallback: INodeExecutionData[],
 ): Promise<Parked> {
-	const place = whereabouts(functions);
+	const parent = whereabouts(functions);
 	const result = await functions.executeWorkflow({ code }, items, undefined, {
-		parentExecution: place && { ...place, shouldResume: true },
+		parentExecution: parent && { ...parent, shouldResume: true },
 		executionMode: functions.getMode(),
 	});
 	if (!result.waitTill) return { kind: 'ended', items: result.data[0] ?? [] };
-	if (place) {
+	if (parent) {
 		// Shows the link to the sub-execution in n8n's UI.
 		functions.setMetadata({
-			subExecution: { executionId: result.executionId, workflowId: place.workflowId },
+			subExecution: { executionId: result.executionId, workflowId: parent.workflowId },
 			subExecutionsCount: 1,
 		});
 	}

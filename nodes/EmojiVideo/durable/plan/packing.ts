@@ -30,7 +30,7 @@ export interface PackedState extends Omit<WaitState, 'entries'> {
 /** @returns the same, as it is to be stored */
 export function pack(state: WaitState): PackedState {
 	const common: Common[] = [];
-	const places = new Map<string, number>();
+	const positions = new Map<string, number>();
 	const entries = state.entries.map(
 		({
 			areas,
@@ -56,9 +56,9 @@ export function pack(state: WaitState): PackedState {
 				pricePerSecond,
 			};
 			const name = JSON.stringify(shared);
-			const place = places.get(name) ?? common.push(shared) - 1;
-			places.set(name, place);
-			return { ...own, common: place };
+			const position = positions.get(name) ?? common.push(shared) - 1;
+			positions.set(name, position);
+			return { ...own, common: position };
 		},
 	);
 	return { ...state, common, entries };
@@ -68,7 +68,7 @@ const packedSchema = z
 	.object({ common: z.array(z.unknown()), entries: z.array(z.unknown()) })
 	.passthrough();
 const commonSchema = z.object({}).passthrough().catch({});
-const entrySchema = z
+const packedEntrySchema = z
 	.object({ common: z.number().catch(-1) })
 	.passthrough()
 	.catch({ common: -1 });
@@ -79,8 +79,8 @@ export function unpack(stored: unknown): unknown {
 	if (!packed) return stored;
 	const { common, entries, ...state } = packed;
 	const unpacked = entries.map((entry) => {
-		const { common: place, ...own } = entrySchema.parse(entry);
-		return { ...commonSchema.parse(common[place]), ...own };
+		const { common: position, ...own } = packedEntrySchema.parse(entry);
+		return { ...commonSchema.parse(common[position]), ...own };
 	});
 	return { ...state, entries: unpacked };
 }

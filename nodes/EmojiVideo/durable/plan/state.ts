@@ -1,15 +1,14 @@
 /**
- * A batch that can be put into a database and taken up again: which videos are still to be created, which
- * tasks are open, how the others ended, and what was learned about the queue. Rules: plain JSON, and
- * every task that was accepted is in it from the check that made it to the last.
+ * The state of a durable batch and its schema: the videos to submit, the open tasks, the ends of the others,
+ * and what the batch has learned about the queue.
+ *
+ * Rules: the state is plain JSON. Every accepted task stays in it from the check that submitted it to the end.
  */
 import { z } from 'zod';
 import { failureSchema } from '../../base/result';
-import type { Failure } from '../../base/result';
 import { areaSchema } from '../../dashscope/schemas';
-import { untilAllShouldBeDone } from '../../batch/pollSchedule';
 import type { PollSchedule } from '../../batch/pollSchedule';
-import { MOST_AHEAD, untilRoomFor } from '../../batch/queueAhead';
+import { MOST_AHEAD } from '../../batch/queueAhead';
 import { aboutSchema } from '../../execution/outcome';
 import type { OutputItem } from '../../execution/outcome';
 import { unpack } from './packing';
@@ -46,31 +45,31 @@ const outputItemSchema = z
 	.object({ json: z.record(z.unknown()), binary: z.record(z.unknown()).optional() })
 	.transform((item) => item as unknown as OutputItem);
 
-/** What becomes known of an entry on the way. */
+/** The fields of an entry that checks fill in. */
 export const progressSchema = z.object({
-	/** Absent where no task was made. */
+	/** Absent while the video has no task. */
 	taskId: z.string().optional(),
 	requestId: z.string().optional(),
-	/** When its create was answered (ms since the epoch). */
+	/** When DashScope accepted the task (ms since the epoch). */
 	acceptedAt: z.number().optional(),
-	/** How it ended; absent while the task is open. */
+	/** The end of the video; absent while it has none. */
 	settled: z.enum(['succeeded', 'outOfTime']).or(failureSchema).optional(),
-	/** What comes out in the end, its video by reference. */
+	/** The output item, with its video by reference. */
 	item: outputItemSchema.optional(),
-	/** Which of the item's videos this is, where its video could not be downloaded. */
+	/** Names the video and its link in a failure, if the download failed. */
 	about: aboutSchema.optional(),
-	/** n8n keeps files in its memory: the video is fetched by the last check. */
-	fetchedAtEnd: z.boolean().optional(),
+	/** n8n keeps files in its memory, so the last check downloads this video. */
+	downloadsAtEnd: z.boolean().optional(),
 });
 export type EntryProgress = z.infer<typeof progressSchema>;
 
-/** One output item to be. */
-export const waitEntrySchema = progressSchema.extend({
+/** One video of the batch. */
+export const entrySchema = progressSchema.extend({
 	itemIndex: z.number().int().nonnegative(),
 	templateId: z.string().optional(),
 	imageUrl: z.string().optional(),
 	imageFile: z.string().optional(),
-	/** Where the service can read the portrait: of a video that is still to be created. */
+	/** The portrait's URL for DashScope; absent once the video has a task. */
 	address: z.string().optional(),
 	areas: z.object({ face: areaSchema, expression: areaSchema }).optional(),
 	simplify: z.boolean(),
@@ -82,82 +81,65 @@ export const waitEntrySchema = progressSchema.extend({
 	withDetails: z.boolean().optional(),
 	pricePerSecond: z.number().optional(),
 });
-export type Entry = z.infer<typeof waitEntrySchema>;
+export type Entry = z.infer<typeof entrySchema>;
 
-/** The user's execution, whose end ends the wait. */
+/** The user's execution. If it ends, the wait ends. */
 export const ownerSchema = z.object({ executionId: z.string(), cancelsOnStop: z.boolean() });
 
-/** A check under way. */
-const turnSchema = z.object({
+/** The current round: one check that the supervisor has started. */
+const roundSchema = z.object({
 	number: z.number(),
-	/** Which entries it may create, by their place. */
+	/** Positions of the entries that the check may submit. */
 	group: z.array(z.number()),
-	/** Its first create is not sent before, ms since the epoch. */
+	/** The check submits nothing before this moment (ms since the epoch). */
 	since: z.number(),
-	/** Its last request to create has ended by then. */
-	creatingEndsAt: z.number(),
-	/** It is lost when it has not ended by then. */
-	lostAt: z.number(),
-	/** How many looks it has before it may create. */
-	looks: z.number().default(0),
-	/** Its execution. */
+	/** The check's last submit request has ended by then (ms since the epoch). */
+	submittingEndsAt: z.number(),
+	/** If the check has not ended by then, n8n has lost it (ms since the epoch). */
+	deadlineAt: z.number(),
+	/** How many polls the check runs before it may submit. */
+	pollsBeforeSubmit: z.number(),
+	/** The check's execution. */
 	executionId: z.string().optional(),
 });
-export type Turn = z.infer<typeof turnSchema>;
+export type Round = z.infer<typeof roundSchema>;
 
-/** Entries of which nobody knows whether they were created: their check was lost. */
-const doubtSchema = z.object({
+/** Entries whose check was lost: DashScope may have accepted them. */
+const unconfirmedSchema = z.object({
 	group: z.array(z.number()),
 	since: z.number(),
 	until: z.number(),
-	/** How often the account's list could not be read. */
+	/** How many times the account's task list could not be read. */
 	tries: z.number(),
 });
-export type Doubt = z.infer<typeof doubtSchema>;
 
 const unpackedSchema = z.object({
-	version: z.literal(2),
-	entries: z.array(waitEntrySchema),
+	version: z.literal(3),
+	entries: z.array(entrySchema),
 	schedule: scheduleSchema,
 	returnsUnfinished: z.boolean(),
 	stopsAtFirstFailure: z.boolean(),
 	queueAhead: z.number().max(MOST_AHEAD).optional(),
-	/** Creates per second, where not as documented. */
-	createRate: z.number().optional(),
-	/** Every time limit has ended by now (ms since the epoch): one more check asks about all, no other. */
+	/** Submits per second, if the user has set a rate. */
+	submitRate: z.number().optional(),
+	/** Every time limit has ended by this moment (ms since the epoch). One more check follows. */
 	lastCheckAt: z.number(),
 	isLastCheck: z.boolean(),
-	/** How late a check may be and still create. */
+	/** How late a check may start and still submit. */
 	lateMs: z.number(),
-	/** How many checks there were. */
-	turns: z.number(),
-	turn: turnSchema.optional(),
-	doubt: doubtSchema.optional(),
+	/** How many rounds have begun. */
+	rounds: z.number(),
+	round: roundSchema.optional(),
+	unconfirmed: unconfirmedSchema.optional(),
 	owner: ownerSchema.optional(),
-	/** The execution that guards the supervisor. */
+	/** The execution of the guard. */
 	guardId: z.string().optional(),
 });
-/** As it is stored, packed or not. */
+/** Reads a stored state, packed or not. */
 export const waitStateSchema = z.preprocess(unpack, unpackedSchema);
 export type WaitState = z.infer<typeof waitStateSchema>;
 
-/** Why a task has no end when there will be no further check. */
-export const NOT_ASKED: Failure = {
-	kind: 'timeLimit',
-	message: 'n8n could not ask DashScope about this task in time',
-	nextStep:
-		'The task goes on, and may be billed. Use Get Status or Wait with this task ID within 24 hours of its creation.',
-};
-
-/** Created at a time: what is in doubt when n8n dies while it creates. */
-export const GROUP_SIZE = 20;
-
-/** A wait under 65 s would stay in n8n's memory (docs/n8n.md, "Waiting in the database"). */
-export const SHORTEST_WAIT_MS = 66_000;
-/** Twenty videos of a minute and a half; a check looks more often by itself (looks.ts). */
-const LONGEST_WAIT_MS = 30 * 60_000;
-
-/** @returns the schedule as plain JSON */
+/** Returns the schedule as plain JSON. */
 export const saveSchedule = ({
 	settings,
 	open,
@@ -180,48 +162,18 @@ export const restoreSchedule = (saved: SavedSchedule): PollSchedule => ({
 	externalTasks: [],
 });
 
-/** A video that is still to be created. */
-export const isToCreate = ({ taskId, settled, address }: Entry): boolean =>
+/** Whether a video has no task and no end yet. */
+export const isToSubmit = ({ taskId, settled, address }: Entry): boolean =>
 	taskId === undefined && settled === undefined && address !== undefined;
 
-/** A video that is made and not yet fetched. */
-export const isToFetch = ({ settled, item, fetchedAtEnd }: Entry): boolean =>
-	settled === 'succeeded' && item === undefined && fetchedAtEnd !== true;
+/** Whether a video is finished and its download is due. */
+export const isToDownload = ({ settled, item, downloadsAtEnd }: Entry): boolean =>
+	settled === 'succeeded' && item === undefined && downloadsAtEnd !== true;
 
-/** Whether nothing is left to wait for. */
+/** Whether every video has an end, or one failure ends the batch. */
 export const isSettled = ({
 	entries,
 	stopsAtFirstFailure,
 }: Pick<WaitState, 'entries' | 'stopsAtFirstFailure'>): boolean =>
 	entries.every(({ settled }) => settled !== undefined) ||
 	(stopsAtFirstFailure && entries.some(({ settled }) => typeof settled === 'object'));
-
-/** The state for the next check; `undefined` when the last one has been taken, or was lost. */
-export function nextCheck(state: WaitState, now: number): WaitState | undefined {
-	if (now <= state.lastCheckAt) return state;
-	return state.isLastCheck ? undefined : { ...state, isLastCheck: true };
-}
-
-/**
- * How long until there is something to do: a video to fetch, room for a group, or all should be done.
- * @returns milliseconds from `now`
- */
-export function untilWorthwhile(
-	{ entries, queueAhead, schedule }: Pick<WaitState, 'entries' | 'queueAhead' | 'schedule'>,
-	now: number,
-): number {
-	if (entries.some(isToFetch)) return 0;
-	const knowledge = restoreSchedule(schedule);
-	const untilDone = untilAllShouldBeDone(knowledge, now);
-	if (!entries.some(isToCreate)) return untilDone;
-	return Math.min(untilDone, untilRoomFor(knowledge, queueAhead, GROUP_SIZE, now));
-}
-
-/** How long to let the tasks run before the next check creates, in milliseconds. */
-export function waitBeforeCheck(state: WaitState, now: number): number {
-	const { doubt, lastCheckAt } = state;
-	// Nobody else may be creating when what is in doubt is looked for.
-	if (doubt) return Math.max(SHORTEST_WAIT_MS, doubt.until - now);
-	const longest = Math.min(LONGEST_WAIT_MS, lastCheckAt - now);
-	return Math.max(SHORTEST_WAIT_MS, Math.min(untilWorthwhile(state, now), longest));
-}

@@ -3,10 +3,13 @@ import { Readable } from 'node:stream';
 import type { AccountMemory } from '../../../../nodes/EmojiVideo/account/accountMemory';
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
-import { runOrder } from '../../../../nodes/EmojiVideo/durable/layers/check';
+import { runCheck } from '../../../../nodes/EmojiVideo/durable/layers/check';
 import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import { orderSchema, reportSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
-import type { Order } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import {
+	checkRequestSchema,
+	checkResultSchema,
+} from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import type { CheckRequest } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
 import { fail, succeed } from '../../../../nodes/EmojiVideo/base/result';
@@ -40,7 +43,7 @@ interface Surroundings {
 /** A check of these entries. */
 async function play(
 	entries: Entry[],
-	more: Partial<Order> = {},
+	more: Partial<CheckRequest> = {},
 	{
 		tasks = {},
 		owner = PARKED,
@@ -53,7 +56,7 @@ async function play(
 	const clock = createVirtualClock(START_MS);
 	const stop = new AbortController();
 	if (breaksOff === 'before') stop.abort();
-	const asked: Array<string | undefined> = [];
+	const polled: Array<string | undefined> = [];
 	const names: string[] = [];
 	const kept: unknown[] = [];
 	let creates = 0;
@@ -74,7 +77,7 @@ async function play(
 		{ helpers: { httpRequest, prepareBinaryData } },
 	);
 	const getTask = async (taskId: string, attempts?: string) => {
-		asked.push(`${taskId} ${attempts ?? 'patiently'}`);
+		polled.push(`${taskId} ${attempts ?? 'patiently'}`);
 		if (breaksOff === 'inQuestion') stop.abort();
 		const said = tasks[taskId] ?? 'PENDING';
 		if (said instanceof Error) throw said;
@@ -103,13 +106,25 @@ async function play(
 		halt: () => stop.abort(),
 		paidTasks: openPaidTasks({}),
 	} as unknown as ExecutionContext;
-	const outcomes = await clock.until(runOrder(context, orderOf(entries, more)));
+	const outcomes = await clock.until(runCheck(context, orderOf(entries, more)));
 	const [first] = outcomes;
 	const json = first?.result.ok === true ? first.result.value.json : {};
-	const report = reportSchema.safeParse(json[WAIT_STATE_KEY]).data;
-	const look = orderSchema.safeParse(json[WAIT_STATE_KEY]).data;
-	const progress = report?.progress ?? [];
-	return { outcomes, json, look, report, progress, asked, names, kept, creates, downloads, warned };
+	const checkResult = checkResultSchema.safeParse(json[WAIT_STATE_KEY]).data;
+	const look = checkRequestSchema.safeParse(json[WAIT_STATE_KEY]).data;
+	const progress = checkResult?.progress ?? [];
+	return {
+		outcomes,
+		json,
+		look,
+		checkResult,
+		progress,
+		polled,
+		names,
+		kept,
+		creates,
+		downloads,
+		warned,
+	};
 }
 
 const withFile = { field: 'data' };
@@ -121,7 +136,7 @@ describe('a video that is finished', () => {
 		const { progress } = await play([made('a', 3, { withDetails: true })], {}, done);
 		expect(progress).toMatchObject([
 			{
-				place: 0,
+				position: 0,
 				taskId: 'a',
 				settled: 'succeeded',
 				item: {
@@ -151,22 +166,22 @@ describe('a video that is finished', () => {
 	});
 
 	it.each([
-		['left for the end', false, { fetchedAtEnd: true }],
+		['left for the end', false, { downloadsAtEnd: true }],
 		['an item at the end', true, { item: { binary: { data: { mimeType: 'video/mp4' } } } }],
 	])('whose file n8n keeps in its memory is %s', async (_, isEnd, found) => {
 		const { progress } = await play([made('a', 0, withFile)], { isEnd }, done);
-		expect(progress).toMatchObject([{ place: 0, settled: 'succeeded', ...found }]);
+		expect(progress).toMatchObject([{ position: 0, settled: 'succeeded', ...found }]);
 		expect(progress[0]?.item !== undefined).toBe(isEnd);
 	});
 
 	it('is known by the answer that told so: nobody asks twice', async () => {
-		const { asked } = await play([made('a', 0)], {}, done);
-		expect(asked).toEqual(['a once']);
+		const { polled } = await play([made('a', 0)], {}, done);
+		expect(polled).toEqual(['a once']);
 	});
 
 	it('of an earlier check is asked about once more, patiently', async () => {
-		const { asked, progress } = await play([made('a', 0, { settled: 'succeeded' })], {}, done);
-		expect(asked).toEqual(['a patiently']);
+		const { polled, progress } = await play([made('a', 0, { settled: 'succeeded' })], {}, done);
+		expect(polled).toEqual(['a patiently']);
 		expect(progress).toMatchObject([{ item: { json: { taskId: 'a' } } }]);
 	});
 
@@ -178,7 +193,7 @@ describe('a video that is finished', () => {
 				tasks: { a: REFUSED },
 			},
 		);
-		expect(progress).toEqual([{ place: 0, taskId: 'a', settled: { ...REFUSED, taskId: 'a' } }]);
+		expect(progress).toEqual([{ position: 0, taskId: 'a', settled: { ...REFUSED, taskId: 'a' } }]);
 	});
 
 	it('that cannot be downloaded is a failure with its link, where that is wanted', async () => {
@@ -215,7 +230,7 @@ describe('a batch that is broken off', () => {
 				breaksOff: 'before',
 			},
 		);
-		expect(progress).toEqual([{ place: 0, taskId: 'a', settled: 'succeeded' }]);
+		expect(progress).toEqual([{ position: 0, taskId: 'a', settled: 'succeeded' }]);
 		expect(downloads).toBe(0);
 	});
 
@@ -240,7 +255,7 @@ describe('a batch that is broken off', () => {
 				{ ...done, hasVideo: false, breaksOff: 'inDownload' },
 			);
 			expect(downloads).toBe(1);
-			expect(progress).toEqual([{ place: 0, taskId: 'a', settled: 'succeeded' }]);
+			expect(progress).toEqual([{ position: 0, taskId: 'a', settled: 'succeeded' }]);
 		},
 	);
 });
@@ -268,7 +283,7 @@ describe('nothing is fetched of', () => {
 		],
 	])('%s', async (_, entry, found) => {
 		const { progress } = await play([entry]);
-		expect(progress).toEqual([{ place: 0, ...found }]);
+		expect(progress).toEqual([{ position: 0, ...found }]);
 	});
 });
 
@@ -295,19 +310,19 @@ describe('it creates', () => {
 	const entries = [made('a', 0), unmade(1)];
 
 	it('and reports what it has made beside what it has heard', async () => {
-		const { report } = await play(entries, { number: 7 }, done);
-		expect(report).toMatchObject({
+		const { checkResult } = await play(entries, { number: 7 }, done);
+		expect(checkResult).toMatchObject({
 			number: 7,
 			progress: [
-				{ place: 0, taskId: 'a', settled: 'succeeded' },
-				{ place: 1, taskId: 'new-0', requestId: 'r', acceptedAt: START_MS },
+				{ position: 0, taskId: 'a', settled: 'succeeded' },
+				{ position: 1, taskId: 'new-0', requestId: 'r', acceptedAt: START_MS },
 			],
-			creating: 'done',
+			submitting: 'done',
 			schedule: { open: [{ taskId: 'new-0' }], runs: [{ ms: 40_000 }] },
 		});
 	});
 
-	it.each<[string, Task['status'], Partial<Order>, number]>([
+	it.each<[string, Task['status'], Partial<CheckRequest>, number]>([
 		['after a failure, where the others go on', 'FAILED', {}, 1],
 		[
 			'after a video, where the node stops at a failure',
@@ -321,9 +336,9 @@ describe('it creates', () => {
 			{ stopsAtFirstFailure: true },
 			0,
 		],
-		['nothing that it may not', 'SUCCEEDED', { mayCreate: false }, 0],
-	])('%s', async (_, status, order, count) => {
-		const { creates } = await play(entries, order, { tasks: { a: status } });
+		['nothing that it may not', 'SUCCEEDED', { maySubmit: false }, 0],
+	])('%s', async (_, status, request, count) => {
+		const { creates } = await play(entries, request, { tasks: { a: status } });
 		expect(creates).toBe(count);
 	});
 });
@@ -338,8 +353,12 @@ it('one failure among videos is enough for a node that stops at it', async () =>
 });
 
 it('a check that knows neither whose it is nor what was learned before does its work', async () => {
-	const { report, creates } = await play([unmade(0)], { owner: undefined }, { remembers: false });
-	expect([report?.creating, creates]).toEqual(['done', 1]);
+	const { checkResult, creates } = await play(
+		[unmade(0)],
+		{ owner: undefined },
+		{ remembers: false },
+	);
+	expect([checkResult?.submitting, creates]).toEqual(['done', 1]);
 });
 
 it('what it learns of the queue is kept for later batches', async () => {
@@ -362,26 +381,31 @@ describe('whose execution does not wait any more', () => {
 	});
 
 	it('has gone on: it says so, and asks nobody', async () => {
-		const { json, creates, asked } = await play([made('a', 0), unmade(1)], {}, { owner: GONE_ON });
+		const { json, creates, polled } = await play([made('a', 0), unmade(1)], {}, { owner: GONE_ON });
 		expect(json).toMatchObject({ stopped: true });
-		expect([creates, asked]).toEqual([0, []]);
+		expect([creates, polled]).toEqual([0, []]);
 	});
 });
 
 describe('a look, on the way to the creates', () => {
-	const SOON = { dueAt: START_MS + 130_000, looks: 1 };
-	const IN_TEN_MINUTES = { dueAt: START_MS + 600_000, looks: 2 };
+	const SOON = { dueAt: START_MS + 130_000, pollsBeforeSubmit: 1 };
+	const IN_TEN_MINUTES = { dueAt: START_MS + 600_000, pollsBeforeSubmit: 2 };
 	const entries = [made('a', 0, withFile), made('b', 1), unmade(2)];
 
 	it('asks and downloads, creates nothing, and hands its order on', async () => {
 		const found = await play(entries, SOON, { ...done, stored: byReference });
-		expect([found.asked, found.downloads, found.creates]).toEqual([['a once', 'b once'], 1, 0]);
-		expect(found.report).toBeUndefined();
-		expect(found.look).toMatchObject({ number: 1, group: [2], looks: 0, waitSeconds: 130 });
+		expect([found.polled, found.downloads, found.creates]).toEqual([['a once', 'b once'], 1, 0]);
+		expect(found.checkResult).toBeUndefined();
+		expect(found.look).toMatchObject({
+			number: 1,
+			group: [2],
+			pollsBeforeSubmit: 0,
+			waitSeconds: 130,
+		});
 		expect(found.look?.entries).toMatchObject([
-			{ place: 0, taskId: 'a', settled: 'succeeded', item: { binary: { data: byReference } } },
-			{ place: 1, taskId: 'b' },
-			{ place: 2, address: 'oss://2.png' },
+			{ position: 0, taskId: 'a', settled: 'succeeded', item: { binary: { data: byReference } } },
+			{ position: 1, taskId: 'b' },
+			{ position: 2, address: 'oss://2.png' },
 		]);
 		expect(found.look?.schedule.open.map(({ taskId }) => taskId)).toEqual(['b']);
 		expect(found.kept).toHaveLength(1);
@@ -389,23 +413,23 @@ describe('a look, on the way to the creates', () => {
 
 	it('what it has fetched is not fetched again, and is in the report', async () => {
 		const { look } = await play(entries, SOON, { ...done, stored: byReference });
-		const last = { ...SOON, looks: 0, schedule: look?.schedule };
+		const last = { ...SOON, pollsBeforeSubmit: 0, schedule: look?.schedule };
 		const found = await play(look?.entries ?? [], last, { tasks: { b: 'SUCCEEDED' } });
-		expect([found.asked, found.downloads, found.creates]).toEqual([['b once'], 0, 1]);
+		expect([found.polled, found.downloads, found.creates]).toEqual([['b once'], 0, 1]);
 		expect(found.progress).toMatchObject([
-			{ place: 0, settled: 'succeeded', item: { binary: { data: byReference } } },
-			{ place: 1, settled: 'succeeded', item: { json: { taskId: 'b' } } },
-			{ place: 2, taskId: 'new-0' },
+			{ position: 0, settled: 'succeeded', item: { binary: { data: byReference } } },
+			{ position: 1, settled: 'succeeded', item: { json: { taskId: 'b' } } },
+			{ position: 2, taskId: 'new-0' },
 		]);
 	});
 
 	it('what is left for the end is not fetched by the next one', async () => {
 		const { look, downloads } = await play(entries, SOON, done);
-		expect([downloads, look?.entries[0]]).toMatchObject([1, { fetchedAtEnd: true }]);
-		const last = { ...SOON, looks: 0, schedule: look?.schedule };
+		expect([downloads, look?.entries[0]]).toMatchObject([1, { downloadsAtEnd: true }]);
+		const last = { ...SOON, pollsBeforeSubmit: 0, schedule: look?.schedule };
 		const found = await play(look?.entries ?? [], last);
-		expect([found.asked, found.downloads]).toEqual([['b once'], 0]);
-		expect(found.progress[0]).toMatchObject({ settled: 'succeeded', fetchedAtEnd: true });
+		expect([found.polled, found.downloads]).toEqual([['b once'], 0]);
+		expect(found.progress[0]).toMatchObject({ settled: 'succeeded', downloadsAtEnd: true });
 	});
 
 	it('of a video that could not be downloaded, the report says which one it was', async () => {
@@ -417,7 +441,7 @@ describe('a look, on the way to the creates', () => {
 				hasVideo: false,
 			},
 		);
-		const last = { looks: 0, schedule: look?.schedule };
+		const last = { pollsBeforeSubmit: 0, schedule: look?.schedule };
 		const { progress } = await play(look?.entries ?? [], last);
 		expect(look?.entries[0]?.about).toBeDefined();
 		expect(progress[0]).toMatchObject({ settled: look?.entries[0]?.settled });
@@ -426,9 +450,9 @@ describe('a look, on the way to the creates', () => {
 
 	it('a file that n8n keeps in its memory is not fetched at every look', async () => {
 		const { look } = await play([made('a', 0, withFile), made('b', 1)], SOON, done);
-		expect(look?.entries[0]).toMatchObject({ fetchedAtEnd: true });
+		expect(look?.entries[0]).toMatchObject({ downloadsAtEnd: true });
 		const again = await play(look?.entries ?? [], { ...SOON, schedule: look?.schedule });
-		expect([again.downloads, again.look?.entries[0]?.fetchedAtEnd]).toEqual([0, true]);
+		expect([again.downloads, again.look?.entries[0]?.downloadsAtEnd]).toEqual([0, true]);
 	});
 
 	it('is not the last one of a batch: an open task stays open', async () => {
@@ -438,18 +462,22 @@ describe('a look, on the way to the creates', () => {
 
 	it('after which there is nothing to wait for, is the end of the check', async () => {
 		const found = await play([made('a', 0)], IN_TEN_MINUTES, done);
-		expect([found.look, found.report?.creating]).toEqual([undefined, 'done']);
+		expect([found.look, found.checkResult?.submitting]).toEqual([undefined, 'done']);
 		expect(found.progress).toMatchObject([{ settled: 'succeeded' }]);
 	});
 
 	it('that finds the queue much faster than it was known to be, leaves the creates to another check', async () => {
 		const all = { tasks: { a: 'SUCCEEDED', b: 'SUCCEEDED' } } as const;
 		const found = await play(entries, IN_TEN_MINUTES, { ...all, stored: byReference });
-		expect([found.creates, found.report?.creating, found.look]).toEqual([0, 'done', undefined]);
+		expect([found.creates, found.checkResult?.submitting, found.look]).toEqual([
+			0,
+			'done',
+			undefined,
+		]);
 	});
 
 	it('of a wait that was stopped, ends it', async () => {
 		const found = await play(entries, IN_TEN_MINUTES, { owner: STOPPED_BY_USER });
-		expect([found.look, found.report, found.warned.length]).toEqual([undefined, undefined, 1]);
+		expect([found.look, found.checkResult, found.warned.length]).toEqual([undefined, undefined, 1]);
 	});
 });

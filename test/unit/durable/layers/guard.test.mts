@@ -1,8 +1,11 @@
 /** The guard of a durable wait: a supervisor that is lost is replaced, one that is merely late is not. */
 import type { IDataObject } from 'n8n-workflow';
-import { guard } from '../../../../nodes/EmojiVideo/durable/layers/guard';
+import { runGuard } from '../../../../nodes/EmojiVideo/durable/layers/guard';
 import { pack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
-import { STATE_KEY, SUPERVISOR_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/relatives';
+import {
+	STATE_KEY,
+	SUPERVISOR_KEY,
+} from '../../../../nodes/EmojiVideo/durable/n8n/storedExecutions';
 import type { WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import {
 	DONE_NODE,
@@ -21,7 +24,7 @@ const COPY_KEY = 'emojiVideoCopy';
 const owner = { executionId: 'user', cancelsOnStop: false };
 /** As it is sent; and as the supervisor has written it down since. */
 const FIRST = stateOf([unmade(5), unmade(6)], { owner });
-const LATER = stateOf([made('a', 5), unmade(6)], { owner, turns: 1 });
+const LATER = stateOf([made('a', 5), unmade(6)], { owner, rounds: 1 });
 
 const MARK = { [WAIT_STATE_KEY]: { number: 0 } };
 const LOST_ITEM = { ...MARK, error: 'n8n has lost it' };
@@ -53,7 +56,7 @@ async function look({ memory = { supervisors: 1 }, isError, supervisor, copy, en
 		rows: { supervisor },
 		ends,
 	});
-	const outcomes = await guard(n8n.functions, createVirtualClock(START_MS));
+	const outcomes = await runGuard(n8n.functions, createVirtualClock(START_MS));
 	return { ...n8n, outcomes, memory: n8n.context[MEMORY_KEY] };
 }
 
@@ -75,13 +78,13 @@ const sentOf = (state: WaitState) => [
 const asleep = (until: number) => [{ until, with: [[{ json: MARK, pairedItem: { item: 0 } }]] }];
 
 describe('in its first run', () => {
-	const begin = async (json?: unknown, ends?: IDataObject[]) => {
+	const startCheck = async (json?: unknown, ends?: IDataObject[]) => {
 		const n8n = layerWith({ json, ends });
-		return { ...n8n, outcomes: await guard(n8n.functions, createVirtualClock(START_MS)) };
+		return { ...n8n, outcomes: await runGuard(n8n.functions, createVirtualClock(START_MS)) };
 	};
 
 	it('it starts the supervisor with the state, and parks on it', async () => {
-		const { outcomes, started, parked, context } = await begin({ [WAIT_STATE_KEY]: FIRST });
+		const { outcomes, started, parked, context } = await startCheck({ [WAIT_STATE_KEY]: FIRST });
 		expect(started).toMatchObject([
 			{ name: 'Emoji Video: waits for execution user', sent: sentOf(FIRST) },
 		]);
@@ -95,7 +98,7 @@ describe('in its first run', () => {
 	});
 
 	it('what the supervisor brings at once is handed on, each to its item', async () => {
-		const { outcomes, parked, context } = await begin({ [WAIT_STATE_KEY]: FIRST }, [
+		const { outcomes, parked, context } = await startCheck({ [WAIT_STATE_KEY]: FIRST }, [
 			{ taskId: 'a' },
 			{ taskId: 'b' },
 		]);
@@ -108,7 +111,7 @@ describe('in its first run', () => {
 	});
 
 	it('a state that it cannot read starts nothing: every task comes out', async () => {
-		const { outcomes, started } = await begin({ [WAIT_STATE_KEY]: { ...LATER, version: 99 } });
+		const { outcomes, started } = await startCheck({ [WAIT_STATE_KEY]: { ...LATER, version: 99 } });
 		expect(started).toEqual([]);
 		expect(toldOf(outcomes)).toEqual([
 			[5, 'a', expect.stringContaining('The package was changed')],
@@ -117,7 +120,7 @@ describe('in its first run', () => {
 	});
 
 	it.each([undefined, {}])('without a state it says so (%p)', async (json) => {
-		const { outcomes } = await begin(json);
+		const { outcomes } = await startCheck(json);
 		expect(toldOf(outcomes)).toEqual([[0, 'not made', expect.stringContaining('changed')]]);
 	});
 });
@@ -246,8 +249,13 @@ describe('a supervisor that n8n reports as lost', () => {
 			const state = stateOf([unmade(5), made('b', 6), unmade(7)], { owner });
 			const { started, outcomes } = await look({ isError: true, supervisor, copy: { state, at } });
 			expect(outcomes).toEqual(HANDED_ON);
-			const doubt = { group: [0, 2], since: at, until: expect.any(Number) as number, tries: 0 };
-			expect(started).toMatchObject([{ sent: sentOf({ ...state, doubt }) }]);
+			const unconfirmed = {
+				group: [0, 2],
+				since: at,
+				until: expect.any(Number) as number,
+				tries: 0,
+			};
+			expect(started).toMatchObject([{ sent: sentOf({ ...state, unconfirmed }) }]);
 		},
 	);
 
@@ -302,7 +310,7 @@ describe('a guard of another version', () => {
 
 	it('that does not say which one it has lets it be', async () => {
 		const n8n = layerWith({ context: { [MEMORY_KEY]: {}, [SUPERVISOR_KEY]: 7 }, json: MARK });
-		expect(await guard(n8n.functions, createVirtualClock(START_MS))).toEqual(HANDED_ON);
+		expect(await runGuard(n8n.functions, createVirtualClock(START_MS))).toEqual(HANDED_ON);
 		expect(n8n.read).toHaveLength(0);
 		expect(n8n.started).toHaveLength(0);
 	});

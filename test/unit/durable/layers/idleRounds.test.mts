@@ -3,19 +3,22 @@
  * an account that runs one video at a time. The figures stand in docs/reliability.md.
  */
 import { createPollSchedule } from '../../../../nodes/EmojiVideo/batch/pollSchedule';
-import { runOrder } from '../../../../nodes/EmojiVideo/durable/layers/check';
+import { runCheck } from '../../../../nodes/EmojiVideo/durable/layers/check';
 import { saveSchedule } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import { orderSchema, reportSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
-import type { Order, Report } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import {
-	FIRST_LATE_MS,
-	planTurn,
-	takeReport,
-} from '../../../../nodes/EmojiVideo/durable/plan/rounds';
+	checkRequestSchema,
+	checkResultSchema,
+} from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import type {
+	CheckRequest,
+	CheckResult,
+} from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import { planRound, applyCheckResult } from '../../../../nodes/EmojiVideo/durable/plan/rounds';
 import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
 import { succeed } from '../../../../nodes/EmojiVideo/base/result';
+import { INITIAL_LATE_MS } from '../../../../nodes/EmojiVideo/durable/plan/pace';
 
 const SETTINGS = {
 	pollIntervalMs: 15_000,
@@ -64,7 +67,7 @@ function createAccount(runMs: number) {
 }
 
 const stateOf = (videos: number): WaitState => ({
-	version: 2,
+	version: 3,
 	entries: Array.from({ length: videos }, (_, itemIndex) => ({
 		itemIndex,
 		templateId: 'mengwa_kaixin',
@@ -77,8 +80,8 @@ const stateOf = (videos: number): WaitState => ({
 	stopsAtFirstFailure: false,
 	lastCheckAt: START_MS + 30 * 24 * 3_600_000,
 	isLastCheck: false,
-	lateMs: FIRST_LATE_MS,
-	turns: 0,
+	lateMs: INITIAL_LATE_MS,
+	rounds: 0,
 });
 
 /** Plays a batch to its end. @returns its turns, and those that brought nothing */
@@ -86,26 +89,26 @@ async function play(videos: number, runMs: number) {
 	const { time, context } = createAccount(runMs);
 	let state = stateOf(videos);
 	let idle = 0;
-	const reportOn = async (order: Order): Promise<Report> => {
-		time.now += 1000 * order.waitSeconds + TAKEN_UP_MS;
-		const [outcome] = await runOrder(context, order);
+	const reportOn = async (request: CheckRequest): Promise<CheckResult> => {
+		time.now += 1000 * request.waitSeconds + TAKEN_UP_MS;
+		const [outcome] = await runCheck(context, request);
 		const json = outcome?.result.ok === true ? outcome.result.value.json : {};
-		const look = orderSchema.safeParse(json[WAIT_STATE_KEY]).data;
-		return look ? await reportOn(look) : reportSchema.parse(json[WAIT_STATE_KEY]);
+		const look = checkRequestSchema.safeParse(json[WAIT_STATE_KEY]).data;
+		return look ? await reportOn(look) : checkResultSchema.parse(json[WAIT_STATE_KEY]);
 	};
 	for (;;) {
-		const plan = planTurn(state, time.now);
+		const plan = planRound(state, time.now);
 		if (plan.kind !== 'check') break;
-		const report = await reportOn(plan.order);
-		const hasChanged = report.progress.some(
-			({ place, taskId, settled }) =>
-				settled !== undefined || taskId !== plan.state.entries[place]?.taskId,
+		const checkResult = await reportOn(plan.request);
+		const hasChanged = checkResult.progress.some(
+			({ position, taskId, settled }) =>
+				settled !== undefined || taskId !== plan.state.entries[position]?.taskId,
 		);
 		if (!hasChanged) idle++;
-		state = takeReport(plan.state, report, time.now);
+		state = applyCheckResult(plan.state, checkResult, time.now);
 	}
 	expect(state.entries.every(({ settled }) => settled === 'succeeded')).toBe(true);
-	return { turns: state.turns, idle };
+	return { rounds: state.rounds, idle };
 }
 
 it.each([
@@ -115,6 +118,6 @@ it.each([
 	[4, 240, 6, 3],
 	[60, 240, 14, 3],
 	[400, 240, 63, 3],
-])('%i videos of %i s: %i turns, %i of them idle', async (videos, seconds, turns, idle) => {
-	expect(await play(videos, seconds * 1000)).toEqual({ turns, idle });
+])('%i videos of %i s: %i turns, %i of them idle', async (videos, seconds, rounds, idle) => {
+	expect(await play(videos, seconds * 1000)).toEqual({ rounds, idle });
 });

@@ -1,11 +1,11 @@
 /** Entries of a durable wait as items and outcomes: what has a task never comes out without it. */
 import {
 	errorItem,
-	giveUp,
-	handOn,
-	itemOf,
-	outcomesOf,
-	toOutcomes,
+	failUnfinished,
+	toMessageOutcome,
+	toMessageItem,
+	itemsToOutcomes,
+	entriesToOutcomes,
 	toStopped,
 	toUnfinished,
 	waitingMessage,
@@ -19,7 +19,7 @@ import { START_MS } from '../../support/simulatedAccount.mts';
 import { made, unmade } from '../parts.mts';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
-const LOST: Failure = { kind: 'noResponse', message: 'lost', nextStep: 'x' };
+const UNCONFIRMED: Failure = { kind: 'noResponse', message: 'lost', nextStep: 'x' };
 
 const about = (itemIndex: number) => ({
 	templateId: 'mengwa_kaixin',
@@ -33,11 +33,11 @@ const video = (taskId: string, itemIndex: number, more: Partial<Entry> = {}) =>
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
 
 it('what travels between the layers is one item, linked to the first', () => {
-	expect(itemOf({ number: 7 })).toEqual({
+	expect(toMessageItem({ number: 7 })).toEqual({
 		json: { [WAIT_STATE_KEY]: { number: 7 } },
 		pairedItem: { item: 0 },
 	});
-	expect(handOn({ number: 7 })).toEqual([
+	expect(toMessageOutcome({ number: 7 })).toEqual([
 		{ itemIndex: 0, result: succeed({ json: { [WAIT_STATE_KEY]: { number: 7 } } }) },
 	]);
 });
@@ -120,11 +120,11 @@ describe('an entry of a batch that ends early', () => {
 });
 
 describe('all that came of a batch', () => {
-	const tellOf = (outcomes: Outcome[]) =>
+	const nameTasks = (outcomes: Outcome[]) =>
 		outcomes.map(({ itemIndex, result }) => [itemIndex, result.ok ? 'ok' : result.failure.message]);
 
 	it('is one outcome for each entry, in their order', () => {
-		const outcomes = toOutcomes({
+		const outcomes = entriesToOutcomes({
 			entries: [video('a', 0), made('b', 0, { settled: REFUSED }), video('c', 1)],
 		});
 		expect(outcomes[0]).toEqual({
@@ -132,7 +132,7 @@ describe('all that came of a batch', () => {
 			result: succeed({ json: { taskId: 'a' } }),
 			about: about(0),
 		});
-		expect(tellOf(outcomes)).toEqual([
+		expect(nameTasks(outcomes)).toEqual([
 			[0, 'ok'],
 			[0, 'rejected'],
 			[1, 'ok'],
@@ -141,17 +141,17 @@ describe('all that came of a batch', () => {
 
 	it('with packs, each item’s first is in its place, and what else there is comes behind', () => {
 		const pack = { isPack: true };
-		const outcomes = toOutcomes({
+		const outcomes = entriesToOutcomes({
 			entries: [
 				video('a', 0, pack),
 				made('b', 0, { ...pack, settled: REFUSED }),
 				video('c', 0, pack),
-				made('d', 1, { ...pack, settled: LOST }),
+				made('d', 1, { ...pack, settled: UNCONFIRMED }),
 				video('e', 1, pack),
 				video('f', 2),
 			],
 		});
-		expect(tellOf(outcomes)).toEqual([
+		expect(nameTasks(outcomes)).toEqual([
 			[0, 'ok'],
 			[1, 'lost'],
 			[2, 'ok'],
@@ -174,11 +174,18 @@ describe('a batch that is given up', () => {
 		made('f', 5, { settled: REFUSED }),
 		made('g', 6, { settled: 'succeeded' }),
 	];
-	const turn = { number: 1, group: [2], since: 0, creatingEndsAt: 0, lostAt: 0, looks: 0 };
-	const doubt = { group: [3], since: 0, until: 0, tries: 0 };
+	const round = {
+		number: 1,
+		group: [2],
+		since: 0,
+		submittingEndsAt: 0,
+		deadlineAt: 0,
+		pollsBeforeSubmit: 0,
+	};
+	const unconfirmed = { group: [3], since: 0, until: 0, tries: 0 };
 
 	it('each entry without an end fails by the reason, with its task; videos stay videos', () => {
-		const outcomes = giveUp({ entries }, STOPPED, LOST);
+		const outcomes = failUnfinished({ entries }, STOPPED, UNCONFIRMED);
 		expect(outcomes.map(jsonOf)).toEqual([
 			{ ...STOPPED, taskId: 'a' },
 			STOPPED,
@@ -191,18 +198,18 @@ describe('a batch that is given up', () => {
 	});
 
 	it('what may have been created says so', () => {
-		const outcomes = giveUp({ entries, turn, doubt }, STOPPED, LOST);
-		const lost = outcomes.flatMap((outcome, place) =>
-			!outcome.result.ok && outcome.result.failure === LOST ? [place] : [],
+		const outcomes = failUnfinished({ entries, round, unconfirmed }, STOPPED, UNCONFIRMED);
+		const lost = outcomes.flatMap((outcome, position) =>
+			!outcome.result.ok && outcome.result.failure === UNCONFIRMED ? [position] : [],
 		);
 		expect(lost).toEqual([2, 3]);
 	});
 
 	it('what has a task is not said to be lost', () => {
-		const [outcome] = giveUp(
-			{ entries: [made('a', 0)], turn: { ...turn, group: [0] } },
+		const [outcome] = failUnfinished(
+			{ entries: [made('a', 0)], round: { ...round, group: [0] } },
 			STOPPED,
-			LOST,
+			UNCONFIRMED,
 		);
 		expect(outcome && jsonOf(outcome)).toEqual({ ...STOPPED, taskId: 'a' });
 	});
@@ -211,7 +218,7 @@ describe('a batch that is given up', () => {
 it('what a layer brings at once belongs to the items of its entries', () => {
 	const binary = { data: { data: '', mimeType: 'video/mp4' } };
 	const items = [{ json: { n: 1 }, binary }, { json: { n: 2 } }, { json: { n: 3 } }];
-	expect(outcomesOf(items, [made('a', 4), made('b', 5)])).toEqual([
+	expect(itemsToOutcomes(items, [made('a', 4), made('b', 5)])).toEqual([
 		{ itemIndex: 4, result: succeed({ json: { n: 1 }, binary }) },
 		{ itemIndex: 5, result: succeed({ json: { n: 2 }, binary: undefined }) },
 		{ itemIndex: 0, result: succeed({ json: { n: 3 }, binary: undefined }) },

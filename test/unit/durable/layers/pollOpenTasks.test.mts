@@ -1,13 +1,12 @@
 /** Which tasks a check of a durable wait asks about, and how they have ended by what it hears. */
 import type { ApiResponse } from '../../../../nodes/EmojiVideo/dashscope/client';
 import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
-import { askOpenTasks, runCheck } from '../../../../nodes/EmojiVideo/durable/layers/pollOpenTasks';
-import { NOT_ASKED } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import { pollOpenTasks } from '../../../../nodes/EmojiVideo/durable/layers/pollOpenTasks';
 import { fail } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure, Result } from '../../../../nodes/EmojiVideo/base/result';
 import { answered, defaults, START_MS } from '../../support/simulatedAccount.mts';
-import { made, scheduleOf, stateOf, unmade } from '../parts.mts';
+import { made, scheduleOf } from '../parts.mts';
+import { NOT_POLLED } from '../../../../nodes/EmojiVideo/durable/plan/failures';
 
 const NO_ANSWER: Failure = { kind: 'noResponse', message: 'no answer', nextStep: 'x' };
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
@@ -21,26 +20,26 @@ const hear = (taskId: string, said: Said = WAITS): Result<ApiResponse<Task>> =>
 	typeof said === 'string' ? answered({ taskId, status: said } as Task) : fail(said);
 
 /** Asks about tasks of which this is said, in the order of the queue. */
-async function ask(
+async function poll(
 	tasks: Record<string, Said>,
 	{ isLastCheck = false, returnsUnfinished = false, now = START_MS, external = [''] } = {},
 ) {
-	const asked: string[] = [];
-	const entries = Object.keys(tasks).map((taskId, place) =>
-		made(taskId, place, external.includes(taskId) ? { acceptedAt: undefined } : {}),
+	const polled: string[] = [];
+	const entries = Object.keys(tasks).map((taskId, position) =>
+		made(taskId, position, external.includes(taskId) ? { acceptedAt: undefined } : {}),
 	);
 	const schedule = scheduleOf(entries);
-	const { results, answers } = await askOpenTasks(
+	const { results, answers } = await pollOpenTasks(
 		{ isLastCheck, returnsUnfinished },
 		schedule,
 		async (taskId) => {
-			asked.push(taskId);
+			polled.push(taskId);
 			return await Promise.resolve(hear(taskId, tasks[taskId]));
 		},
 		() => now,
 	);
 	return {
-		asked,
+		polled,
 		results: Object.fromEntries(results),
 		answered: [...answers.keys()],
 		open: [...schedule.open.keys()],
@@ -57,32 +56,32 @@ describe('it asks', () => {
 		['on behind those that have ended', { a: 'SUCCEEDED', b: 'FAILED', c: RUNS }, ['a', 'b', 'c']],
 		['none behind one that cannot be asked about', { a: NO_ANSWER, b: RUNS }, ['a']],
 		['on behind one that is refused for good', { a: REFUSED, b: RUNS }, ['a', 'b']],
-	])('%s', async (_, tasks, asked) => {
-		expect((await ask(tasks)).asked).toEqual(asked);
+	])('%s', async (_, tasks, polled) => {
+		expect((await poll(tasks)).polled).toEqual(polled);
 	});
 
 	it('about tasks that were made elsewhere in any case', async () => {
-		const { asked } = await ask({ a: WAITS, b: RUNS, c: WAITS }, { external: ['c'] });
-		expect(asked).toEqual(['a', 'c']);
+		const { polled } = await poll({ a: WAITS, b: RUNS, c: WAITS }, { external: ['c'] });
+		expect(polled).toEqual(['a', 'c']);
 	});
 
 	it('about all in its last check', async () => {
-		const { asked } = await ask({ a: WAITS, b: NO_ANSWER, c: WAITS }, { isLastCheck: true });
-		expect(asked).toEqual(['a', 'b', 'c']);
+		const { polled } = await poll({ a: WAITS, b: NO_ANSWER, c: WAITS }, { isLastCheck: true });
+		expect(polled).toEqual(['a', 'b', 'c']);
 	});
 });
 
 describe('a task', () => {
 	it('that goes on has no end, and is asked about again', async () => {
-		const { results, answered: told, open } = await ask({ a: RUNS, b: WAITS });
-		expect({ results, told, open }).toEqual({ results: {}, told: [], open: ['a', 'b'] });
+		const { results, answered: withTasks, open } = await poll({ a: RUNS, b: WAITS });
+		expect({ results, withTasks, open }).toEqual({ results: {}, withTasks: [], open: ['a', 'b'] });
 	});
 
 	it('that is finished has its answer, and is asked about no more', async () => {
-		const { results, answered: told, open } = await ask({ a: 'SUCCEEDED', b: WAITS });
-		expect({ results, told, open }).toEqual({
+		const { results, answered: withTasks, open } = await poll({ a: 'SUCCEEDED', b: WAITS });
+		expect({ results, withTasks, open }).toEqual({
 			results: { a: 'succeeded' },
-			told: ['a'],
+			withTasks: ['a'],
 			open: ['b'],
 		});
 	});
@@ -90,31 +89,34 @@ describe('a task', () => {
 	it.each([true, false])(
 		'that has failed is a failure, also where unfinished tasks are returned (%s)',
 		async (returnsUnfinished) => {
-			const { results, answered: told } = await ask({ a: 'FAILED' }, { returnsUnfinished });
+			const { results, answered: withTasks } = await poll({ a: 'FAILED' }, { returnsUnfinished });
 			expect(results).toEqual({
 				a: expect.objectContaining({ kind: 'task', taskId: 'a', status: 'FAILED' }) as Failure,
 			});
-			expect(told).toEqual(['a']);
+			expect(withTasks).toEqual(['a']);
 		},
 	);
 
 	it('that cannot be asked about for good is a failure, without an answer to show', async () => {
-		const { results, answered: told } = await ask({ a: REFUSED }, { returnsUnfinished: true });
+		const { results, answered: withTasks } = await poll(
+			{ a: REFUSED },
+			{ returnsUnfinished: true },
+		);
 		expect(results).toEqual({ a: { ...REFUSED, taskId: 'a', status: 'PENDING' } });
-		expect(told).toEqual([]);
+		expect(withTasks).toEqual([]);
 	});
 
 	it('that waits beyond its time limit is a failure', async () => {
-		const { results } = await ask({ a: WAITS }, { now: QUEUE_IS_OVER });
+		const { results } = await poll({ a: WAITS }, { now: QUEUE_IS_OVER });
 		expect(results).toMatchObject({ a: { kind: 'timeLimit', taskId: 'a' } });
 	});
 
 	it('the same, as an item with its answer, where unfinished tasks are returned', async () => {
-		const { results, answered: told } = await ask(
+		const { results, answered: withTasks } = await poll(
 			{ a: WAITS },
 			{ now: QUEUE_IS_OVER, returnsUnfinished: true },
 		);
-		expect([results, told]).toEqual([{ a: 'outOfTime' }, ['a']]);
+		expect([results, withTasks]).toEqual([{ a: 'outOfTime' }, ['a']]);
 	});
 });
 
@@ -123,19 +125,19 @@ describe('the last check leaves no task open', () => {
 		const {
 			results,
 			open,
-			answered: told,
-		} = await ask({ a: WAITS, b: NO_ANSWER, c: 'SUCCEEDED' }, { isLastCheck: true });
+			answered: withTasks,
+		} = await poll({ a: WAITS, b: NO_ANSWER, c: 'SUCCEEDED' }, { isLastCheck: true });
 		expect(results).toEqual({
-			a: { ...NOT_ASKED, taskId: 'a' },
-			b: { ...NOT_ASKED, taskId: 'b' },
+			a: { ...NOT_POLLED, taskId: 'a' },
+			b: { ...NOT_POLLED, taskId: 'b' },
 			c: 'succeeded',
 		});
 		expect(open).toEqual([]);
-		expect(told).toEqual(['a', 'c']);
+		expect(withTasks).toEqual(['a', 'c']);
 	});
 
 	it('or is an item, where unfinished tasks are returned', async () => {
-		const { results, open } = await ask(
+		const { results, open } = await poll(
 			{ a: RUNS, b: NO_ANSWER },
 			{ isLastCheck: true, returnsUnfinished: true },
 		);
@@ -146,30 +148,11 @@ describe('the last check leaves no task open', () => {
 it('tasks that were made elsewhere are put where they belong in the queue', async () => {
 	const entries = [made('young', 0, { acceptedAt: undefined }), made('old', 1)];
 	const schedule = scheduleOf(entries);
-	await askOpenTasks(
+	await pollOpenTasks(
 		{ isLastCheck: false, returnsUnfinished: false },
 		schedule,
 		async (taskId) => await Promise.resolve(hear(taskId)),
 		() => START_MS,
 	);
 	expect([...schedule.open.keys()]).toEqual(['old', 'young']);
-});
-
-it('a check settles every entry of a task, and no entry that has ended or has no task', async () => {
-	const entries: Entry[] = [
-		made('a', 0),
-		made('a', 1),
-		made('b', 2, { settled: REFUSED }),
-		unmade(3),
-	];
-	const { state, answers } = await runCheck(
-		stateOf(entries),
-		async (taskId) => await Promise.resolve(hear(taskId, 'SUCCEEDED')),
-		() => START_MS,
-	);
-	const ends = state.entries.map(({ settled }) => settled);
-	expect(ends).toEqual(['succeeded', 'succeeded', REFUSED, undefined]);
-	expect(state.entries.map(({ taskId }) => taskId)).toEqual(['a', 'a', 'b', undefined]);
-	expect(state.schedule.open).toEqual([]);
-	expect([...answers.keys()]).toEqual(['a']);
 });

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { CHANGED, outcomesOfLegible } from '../../../../nodes/EmojiVideo/durable/layers/recovery';
+import { CHANGED, recoverOutcomes } from '../../../../nodes/EmojiVideo/durable/layers/recovery';
 import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 
@@ -37,15 +37,22 @@ const stored = () => ({
 			{ ...entryOf('', 3), taskId: undefined, address: 'oss://3.png' },
 		],
 		schedule: { open: [{ taskId: 'task-a', status: 'PENDING' }] },
-		turn: { number: 2, group: [2], since: 1, creatingEndsAt: 2, lostAt: 3, looks: 0 },
+		round: {
+			number: 2,
+			group: [2],
+			since: 1,
+			submittingEndsAt: 2,
+			deadlineAt: 3,
+			pollsBeforeSubmit: 0,
+		},
 	},
-	report: { number: 2, progress: [{ place: 2, taskId: 'task-c', acceptedAt: 2 }] },
+	checkResult: { number: 2, progress: [{ position: 2, taskId: 'task-c', acceptedAt: 2 }] },
 });
 
 /** All places in a value, as ways to them; those of task IDs are left out. */
-function places(value: unknown, way: string[] = []): string[][] {
+function positions(value: unknown, way: string[] = []): string[][] {
 	if (typeof value !== 'object' || value === null) return way.at(-1) === 'taskId' ? [] : [way];
-	const inner = Object.entries(value).flatMap(([name, each]) => places(each, [...way, name]));
+	const inner = Object.entries(value).flatMap(([name, each]) => positions(each, [...way, name]));
 	return way.length === 0 ? inner : [way, ...inner];
 }
 
@@ -65,11 +72,11 @@ function spoil(root: IDataObject, way: string[], how: 'wrap' | 'drop' | 'word') 
 const nextStepOf = (result: Outcome['result'] | undefined) =>
 	result && !result.ok ? result.failure.nextStep : undefined;
 
-const WAYS = places(stored());
+const WAYS = positions(stored());
 
 it('what is legible comes out as it is', () => {
-	const { state, report } = stored();
-	const outcomes = outcomesOfLegible(state, [report], CHANGED);
+	const { state, checkResult } = stored();
+	const outcomes = recoverOutcomes(state, [checkResult], CHANGED);
 	expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([0, 1, 2, 3]);
 	const [open, video, reported, unmade] = outcomes.map(({ result }) => result);
 	expect(open).toEqual({ ok: false, failure: { ...CHANGED, taskId: 'task-a' } });
@@ -80,10 +87,12 @@ it('what is legible comes out as it is', () => {
 });
 
 it('a video whose item has lost its task ID leaves it to the others to name it', () => {
-	const { state, report } = stored();
+	const { state, checkResult } = stored();
 	const item = { json: {}, moved: { taskId: 'task-b' } };
-	const entries = state.entries.map((entry, place) => (place === 1 ? { ...entry, item } : entry));
-	const outcomes = outcomesOfLegible({ ...state, entries }, [report], CHANGED);
+	const entries = state.entries.map((entry, position) =>
+		position === 1 ? { ...entry, item } : entry,
+	);
+	const outcomes = recoverOutcomes({ ...state, entries }, [checkResult], CHANGED);
 	expect(nextStepOf(outcomes[0]?.result)).toContain('nothing else can be read: task-b');
 });
 
@@ -101,8 +110,8 @@ it(
 			fc.property(changes, (spoils) => {
 				const json = stored() as unknown as IDataObject;
 				for (const [way, how] of spoils) spoil(json, way, how);
-				const { state, report } = JSON.parse(JSON.stringify(json)) as IDataObject;
-				const outcomes = outcomesOfLegible(state, [report], CHANGED);
+				const { state, checkResult } = JSON.parse(JSON.stringify(json)) as IDataObject;
+				const outcomes = recoverOutcomes(state, [checkResult], CHANGED);
 				const text = JSON.stringify(outcomes);
 				for (const id of TASKS) expect(text).toContain(id);
 				const videos = outcomes.filter(({ result }) => result.ok);
@@ -117,7 +126,7 @@ it(
 it.each([undefined, null, 7, 'word', [], {}, { entries: 'none' }, { entries: [] }])(
 	'%j: an error that says where to look',
 	(state) => {
-		const [outcome, ...more] = outcomesOfLegible(state, [undefined], CHANGED);
+		const [outcome, ...more] = recoverOutcomes(state, [undefined], CHANGED);
 		expect(more).toEqual([]);
 		expect(nextStepOf(outcome?.result)).toContain("n8n's log");
 	},

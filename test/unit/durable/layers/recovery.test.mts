@@ -2,10 +2,10 @@
 import { pack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
 import {
 	CHANGED,
-	legibleFailure,
+	toReadableFailure,
 	LOST_TOO_OFTEN,
-	outcomesOfLegible,
-	salvage,
+	recoverOutcomes,
+	recoverBatch,
 } from '../../../../nodes/EmojiVideo/durable/layers/recovery';
 import { CHECK_NODE, WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
@@ -18,7 +18,7 @@ const MAY_BE_MADE = /^The package was changed.*A task may have been made/;
 
 const item = { json: { taskId: 'c' } };
 
-const endOf = ({ result }: Outcome) => (result.ok ? result.value : result.failure);
+const mergeEnd = ({ result }: Outcome) => (result.ok ? result.value : result.failure);
 const nextStepsOf = (outcomes: Outcome[]) =>
 	outcomes.map(({ result }) => (result.ok ? '' : result.failure.nextStep));
 
@@ -31,8 +31,8 @@ describe('an entry', () => {
 	];
 
 	it('comes out with its task, its own failure, or its video', () => {
-		const outcomes = outcomesOfLegible({ entries }, [], LOST_TOO_OFTEN);
-		expect(outcomes.map(endOf)).toEqual([
+		const outcomes = recoverOutcomes({ entries }, [], LOST_TOO_OFTEN);
+		expect(outcomes.map(mergeEnd)).toEqual([
 			{ ...LOST_TOO_OFTEN, taskId: 'a' },
 			REFUSED,
 			item,
@@ -43,51 +43,51 @@ describe('an entry', () => {
 
 	it('of which a field cannot be read still has the others', () => {
 		const odd = { ...made('a', 4), templateId: 7, simplify: 'yes', areas: [] };
-		const [outcome] = outcomesOfLegible({ entries: [odd] }, [], CHANGED);
+		const [outcome] = recoverOutcomes({ entries: [odd] }, [], CHANGED);
 		expect(outcome).toMatchObject({ itemIndex: 4, result: { failure: { taskId: 'a' } } });
 		expect(outcome?.about).toEqual({ imageFile: '4.png' });
 	});
 
 	it('without a task, that had failed, has its own failure', () => {
-		const outcomes = outcomesOfLegible({ entries: [unmade(0, { settled: REFUSED })] }, [], CHANGED);
-		expect(outcomes.map(endOf)).toEqual([REFUSED]);
+		const outcomes = recoverOutcomes({ entries: [unmade(0, { settled: REFUSED })] }, [], CHANGED);
+		expect(outcomes.map(mergeEnd)).toEqual([REFUSED]);
 	});
 
 	it('whose video does not name its task is named by the others', () => {
 		const changed = { json: { title: 'Ada' } };
 		const stored = [made('a', 0), made('c', 1, { settled: 'succeeded', item: changed })];
-		const outcomes = outcomesOfLegible({ entries: stored }, [], CHANGED);
-		expect(outcomes.map(endOf)[1]).toEqual(changed);
+		const outcomes = recoverOutcomes({ entries: stored }, [], CHANGED);
+		expect(outcomes.map(mergeEnd)[1]).toEqual(changed);
 		expect(nextStepsOf(outcomes)[0]).toBe(
 			`${CHANGED.nextStep} Accepted tasks of which nothing else can be read: c.`,
 		);
 	});
 
 	it('that is no object has the item of its place', () => {
-		const outcomes = outcomesOfLegible({ entries: [made('a', 4), 'odd'] }, [], CHANGED);
+		const outcomes = recoverOutcomes({ entries: [made('a', 4), 'odd'] }, [], CHANGED);
 		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([4, 1]);
 	});
 
 	it('that a look has fetched is a video, also where its check was lost', () => {
-		const order = { entries: [{ ...made('c', 5, { settled: 'succeeded', item }), place: 1 }] };
-		const outcomes = outcomesOfLegible({ entries: [made('a', 4), made('c', 5)] }, [order], CHANGED);
-		expect(outcomes.map(endOf)).toEqual([{ ...CHANGED, taskId: 'a' }, item]);
+		const request = { entries: [{ ...made('c', 5, { settled: 'succeeded', item }), position: 1 }] };
+		const outcomes = recoverOutcomes({ entries: [made('a', 4), made('c', 5)] }, [request], CHANGED);
+		expect(outcomes.map(mergeEnd)).toEqual([{ ...CHANGED, taskId: 'a' }, item]);
 	});
 
 	it('has what all reports say of its place, and of no other', () => {
-		const reports = [
+		const checkResults = [
 			{
 				progress: [
-					{ place: 1, taskId: 'b', acceptedAt: 'odd' },
-					{ place: 'odd', taskId: 'x' },
+					{ position: 1, taskId: 'b', acceptedAt: 'odd' },
+					{ position: 'odd', taskId: 'x' },
 				],
 			},
-			{ progress: [{ place: 1, taskId: 'b', settled: REFUSED }] },
+			{ progress: [{ position: 1, taskId: 'b', settled: REFUSED }] },
 			{ progress: 'none' },
 			undefined,
 		];
-		const outcomes = outcomesOfLegible({ entries: [made('a', 0), unmade(1)] }, reports, CHANGED);
-		expect(outcomes.map(endOf)).toMatchObject([{ taskId: 'a' }, { message: 'rejected' }]);
+		const outcomes = recoverOutcomes({ entries: [made('a', 0), unmade(1)] }, checkResults, CHANGED);
+		expect(outcomes.map(mergeEnd)).toMatchObject([{ taskId: 'a' }, { message: 'rejected' }]);
 		expect(nextStepsOf(outcomes)[0]).toBe(
 			`${CHANGED.nextStep} Accepted tasks of which nothing else can be read: x.`,
 		);
@@ -101,18 +101,18 @@ describe('an entry without a task', () => {
 		['was not made, where nothing was under way', {}, [NOT_MADE, NOT_MADE, NOT_MADE]],
 		[
 			'may have been made by the check under way, or by one that was lost',
-			{ turn: { group: [1] }, doubt: { group: [2] } },
+			{ round: { group: [1] }, unconfirmed: { group: [2] } },
 			[NOT_MADE, MAY_BE_MADE, MAY_BE_MADE],
 		],
 		[
 			'may have been made, where that cannot be read',
-			{ turn: 7 },
+			{ round: 7 },
 			[MAY_BE_MADE, MAY_BE_MADE, MAY_BE_MADE],
 		],
 	])('%s', (_, more, steps) => {
-		const outcomes = outcomesOfLegible({ entries, ...more }, [], CHANGED);
-		for (const [place, step] of steps.entries()) {
-			expect(nextStepsOf(outcomes)[place]).toMatch(step);
+		const outcomes = recoverOutcomes({ entries, ...more }, [], CHANGED);
+		for (const [position, step] of steps.entries()) {
+			expect(nextStepsOf(outcomes)[position]).toMatch(step);
 		}
 	});
 
@@ -120,18 +120,18 @@ describe('an entry without a task', () => {
 		const state = {
 			entries: [unmade(0), made('a', 1)],
 			schedule: { open: [{ taskId: 'a' }, { taskId: 'x' }, { taskId: 'x' }, { taskId: 7 }] },
-			turn: { group: [0] },
+			round: { group: [0] },
 		};
 		const others = / Accepted tasks of which nothing else can be read: x\.$/;
-		const [may, known] = nextStepsOf(outcomesOfLegible(state, [], CHANGED));
+		const [may, known] = nextStepsOf(recoverOutcomes(state, [], CHANGED));
 		expect(may).toMatch(others);
 		expect(known).toMatch(others);
-		const [not] = nextStepsOf(outcomesOfLegible({ ...state, turn: undefined }, [], CHANGED));
+		const [not] = nextStepsOf(recoverOutcomes({ ...state, round: undefined }, [], CHANGED));
 		expect(not).toMatch(others);
 	});
 
 	it('without such tasks nothing is said of them', () => {
-		expect(nextStepsOf(outcomesOfLegible({ entries: [unmade(0)] }, [], CHANGED))).toEqual([
+		expect(nextStepsOf(recoverOutcomes({ entries: [unmade(0)] }, [], CHANGED))).toEqual([
 			'No task was made for this video: create it in a new execution.',
 		]);
 	});
@@ -139,14 +139,14 @@ describe('an entry without a task', () => {
 
 it('something in which no video can be found names every task, and where to look', () => {
 	const json = [{ moved: { taskId: 'a' } }, { taskId: 'b' }];
-	expect(legibleFailure(json, CHANGED)).toEqual({
+	expect(toReadableFailure(json, CHANGED)).toEqual({
 		...CHANGED,
 		nextStep: expect.stringMatching(/creation\. Accepted .* read: a, b\. n8n's log/) as string,
 	});
-	expect(outcomesOfLegible({ entries: [] }, json, CHANGED)).toMatchObject([
+	expect(recoverOutcomes({ entries: [] }, json, CHANGED)).toMatchObject([
 		{ itemIndex: 0, result: { failure: { message: CHANGED.message } } },
 	]);
-	expect(legibleFailure(null, CHANGED).nextStep).toBe(
+	expect(toReadableFailure(null, CHANGED).nextStep).toBe(
 		`${CHANGED.nextStep} n8n's log names each task that was accepted ("task accepted"), and Get Many lists the account's tasks of the last 24 hours.`,
 	);
 });
@@ -158,27 +158,27 @@ it('the videos of a portrait come out as one pack, also of a state that was pack
 		isPack: true,
 	});
 	const packed = pack(stateOf([made('a', 4, videoOf('a')), made('b', 4, videoOf('b'))]));
-	const outcomes = outcomesOfLegible({ ...packed, version: 99 }, [], CHANGED);
+	const outcomes = recoverOutcomes({ ...packed, version: 99 }, [], CHANGED);
 	expect(outcomes).toHaveLength(1);
 	expect(outcomes).toMatchObject([{ itemIndex: 4, result: { ok: true } }]);
 });
 
 describe('a wait is ended', () => {
-	const state = { entries: [unmade(0), unmade(1)], turn: { executionId: 'check', group: [0, 1] } };
-	const report = { progress: [{ place: 0, taskId: 'a' }] };
+	const state = { entries: [unmade(0), unmade(1)], round: { executionId: 'check', group: [0, 1] } };
+	const checkResult = { progress: [{ position: 0, taskId: 'a' }] };
 	const check = {
 		resultData: {
 			runData: {
-				[CHECK_NODE]: [{ data: { main: [[{ json: { [WAIT_STATE_KEY]: report } }]] } }],
+				[CHECK_NODE]: [{ data: { main: [[{ json: { [WAIT_STATE_KEY]: checkResult } }]] } }],
 			},
 		},
 	};
 
 	it('with what its last check has left, and what was just heard', async () => {
 		const { functions, warned } = n8nWith({ check });
-		const heard = { progress: [{ place: 1, taskId: 'b' }] };
-		const outcomes = await salvage(functions, state, heard);
-		expect(outcomes.map(endOf)).toEqual([
+		const known = { progress: [{ position: 1, taskId: 'b' }] };
+		const outcomes = await recoverBatch(functions, state, known);
+		expect(outcomes.map(mergeEnd)).toEqual([
 			{ ...CHANGED, taskId: 'a' },
 			{ ...CHANGED, taskId: 'b' },
 		]);
@@ -189,13 +189,13 @@ describe('a wait is ended', () => {
 
 	it('for the reason that is given, also where no check can be read', async () => {
 		const { functions, read } = n8nWith();
-		const outcomes = await salvage(
+		const outcomes = await recoverBatch(
 			functions,
 			{ entries: [made('a', 0)] },
 			undefined,
 			LOST_TOO_OFTEN,
 		);
-		expect(outcomes.map(endOf)).toEqual([{ ...LOST_TOO_OFTEN, taskId: 'a' }]);
+		expect(outcomes.map(mergeEnd)).toEqual([{ ...LOST_TOO_OFTEN, taskId: 'a' }]);
 		expect(read).toHaveLength(0);
 	});
 });

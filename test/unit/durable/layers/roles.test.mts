@@ -1,8 +1,7 @@
 /** What the node does in each layer of a durable wait; only what the finalizer hands on are failures again. */
-import type { IExecuteFunctions } from 'n8n-workflow';
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import { runDurableRole } from '../../../../nodes/EmojiVideo/durable/layers/roles';
-import { reportSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import { checkResultSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { SEAL_KEY, WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { DurableRole } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
@@ -42,7 +41,7 @@ async function run(role: DurableRole, json: unknown, isOpen = true) {
 }
 
 const reportIn = (jsons: unknown[]) =>
-	reportSchema.safeParse((jsons[0] as Record<string, unknown>)[WAIT_STATE_KEY]).data;
+	checkResultSchema.safeParse((jsons[0] as Record<string, unknown>)[WAIT_STATE_KEY]).data;
 
 describe('a check', () => {
 	it.each([undefined, {}, carrying({ number: 'x' })])(
@@ -53,8 +52,8 @@ describe('a check', () => {
 	);
 
 	it('does what is ordered, and reports it', async () => {
-		const order = orderOf([made('a', 0)], { number: 4 });
-		const { jsons, requests } = await run('check', carrying(order));
+		const request = orderOf([made('a', 0)], { number: 4 });
+		const { jsons, requests } = await run('check', carrying(request));
 		expect(reportIn(jsons)).toMatchObject({ number: 4, progress: [{ taskId: 'a' }] });
 		expect(requests).toBe(1);
 	});
@@ -64,18 +63,18 @@ describe('a check', () => {
 		[{ since: 0, until: 0, known: [] }, 'unreadable'],
 	])(
 		'without an account creates nothing, and what is in doubt stays so',
-		async (doubt, creating) => {
+		async (unconfirmed, submitting) => {
 			const seen = made('a', 1, { settled: 'succeeded', item: { json: { taskId: 'a' } } });
-			const order = orderOf([unmade(0), seen], { number: 4, doubt });
-			const { jsons } = await run('check', carrying(order), false);
+			const request = orderOf([unmade(0), seen], { number: 4, unconfirmed });
+			const { jsons } = await run('check', carrying(request), false);
 			expect(reportIn(jsons)).toEqual({
 				number: 4,
 				progress: [
-					{ place: 0 },
-					{ place: 1, taskId: 'a', settled: 'succeeded', item: { json: { taskId: 'a' } } },
+					{ position: 0 },
+					{ position: 1, taskId: 'a', settled: 'succeeded', item: { json: { taskId: 'a' } } },
 				],
-				schedule: order.schedule,
-				creating,
+				schedule: request.schedule,
+				submitting,
 				endedBy: WRONG_KEY,
 			});
 		},
@@ -107,29 +106,4 @@ it.each([
 	const { started, jsons } = await run(role, carrying(stateOf([made('a', 0)])));
 	expect(started).toMatchObject([{ name: expect.stringContaining(name) as string }]);
 	expect(jsons).toEqual([carrying({ number: role === 'guard' ? 0 : 1 })]);
-});
-
-it('the finalizer opens what is sealed, each for its item, and hands on the others', async () => {
-	const binary = { data: { data: '', mimeType: 'video/mp4' } };
-	const about = { imageFile: '1.png' };
-	const items = [
-		{ json: { taskId: 'a' }, binary },
-		{ json: { [SEAL_KEY]: { failure: { ...STOPPED, taskId: 'b' }, about } } },
-		{ json: { [SEAL_KEY]: { failure: STOPPED } } },
-	];
-	const functions = { getInputData: () => items } as unknown as IExecuteFunctions;
-	expect(await runDurableRole('finalizer', functions, fail(WRONG_KEY))).toEqual([
-		{ itemIndex: 0, result: succeed({ json: { taskId: 'a' }, binary }) },
-		{ itemIndex: 1, result: fail({ ...STOPPED, taskId: 'b' }), about },
-		{ itemIndex: 2, result: fail(STOPPED), about: undefined },
-	]);
-});
-
-it('a failure that another version has sealed is a failure, with its task', async () => {
-	const json = { [SEAL_KEY]: { version: 99, reason: { taskId: 'a' } } };
-	const functions = { getInputData: () => [{ json }] } as unknown as IExecuteFunctions;
-	const outcomes = await runDurableRole('finalizer', functions, fail(STOPPED));
-	expect(outcomes).toMatchObject([
-		{ result: { failure: { nextStep: expect.stringContaining('read: a.') as string } } },
-	]);
 });

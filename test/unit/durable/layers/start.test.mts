@@ -6,7 +6,6 @@ import { startWait } from '../../../../nodes/EmojiVideo/durable/layers/start';
 import { unpack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
 import { waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import { FIRST_LATE_MS } from '../../../../nodes/EmojiVideo/durable/plan/rounds';
 import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
 import { failed } from '../../../../nodes/EmojiVideo/execution/outcome';
@@ -18,6 +17,7 @@ import type { WaitOptions, Waiting } from '../../../../nodes/EmojiVideo/wait/inM
 import { answered, defaults, START_MS } from '../../support/simulatedAccount.mts';
 import { AREAS, layerWith } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
+import { INITIAL_LATE_MS } from '../../../../nodes/EmojiVideo/durable/plan/pace';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const HOUR_MS = 3_600_000;
@@ -58,7 +58,7 @@ interface Begun {
 	more?: Record<string, unknown>;
 }
 
-function begin({
+function startCheck({
 	deliveries = [],
 	inputs = 1,
 	videos = [0],
@@ -72,9 +72,9 @@ function begin({
 	more,
 }: Begun = {}) {
 	const hints: Array<{ message: string; type?: string }> = [];
-	const created: string[] = [];
+	const submitted: string[] = [];
 	/** Of the service, in order. */
-	const asked: string[] = [];
+	const polled: string[] = [];
 	const clock = createVirtualClock(START_MS);
 	const stop = new AbortController();
 	const paidTasks = openPaidTasks({});
@@ -89,16 +89,16 @@ function begin({
 		},
 	});
 	const submitTask = async ({ imageUrl }: { imageUrl: string }) => {
-		created.push(imageUrl);
-		asked.push('create');
+		submitted.push(imageUrl);
+		polled.push('create');
 		const failure = failures[imageUrl];
 		if (failure) return fail(failure);
 		return await Promise.resolve(
-			succeed({ value: { taskId: `new-${created.length}`, requestId: 'r' }, raw: {} }),
+			succeed({ value: { taskId: `new-${submitted.length}`, requestId: 'r' }, raw: {} }),
 		);
 	};
 	const getTask = async (taskId: string) => {
-		asked.push(taskId);
+		polled.push(taskId);
 		return await Promise.resolve(answered({ taskId, status: 'SUCCEEDED' } as never));
 	};
 	const tools = {
@@ -134,7 +134,7 @@ function begin({
 		const state = unpack(sent?.[0]?.json[WAIT_STATE_KEY]) as WaitState | undefined;
 		return { outcomes, state };
 	};
-	return { ...n8n, waiting, finish, hints, created, asked, paidTasks, stop };
+	return { ...n8n, waiting, finish, hints, submitted, polled, paidTasks, stop };
 }
 
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
@@ -143,12 +143,12 @@ const isDurable = (waiting: Waiting) => 'handOver' in waiting;
 
 describe('a wait', () => {
 	it('that is not to survive stays in memory, without a word', () => {
-		const { waiting, hints } = begin({ options: { survivesRestarts: false } });
+		const { waiting, hints } = startCheck({ options: { survivesRestarts: false } });
 		expect([isDurable(waiting), hints]).toEqual([false, []]);
 	});
 
 	it('that n8n cannot park stays in memory, and says so', () => {
-		const { waiting, hints } = begin({ more: { getWorkflowDataProxy: () => ({}) } });
+		const { waiting, hints } = startCheck({ more: { getWorkflowDataProxy: () => ({}) } });
 		expect(isDurable(waiting)).toBe(false);
 		expect(hints).toEqual([
 			{
@@ -188,16 +188,16 @@ describe('a wait', () => {
 			false,
 		],
 	])('%s is parked, or says what would be mixed up', (_, begun, is) => {
-		const { waiting, hints } = begin(begun);
+		const { waiting, hints } = startCheck(begun);
 		expect(isDurable(waiting)).toBe(is);
-		const told = is ? [] : [expect.stringMatching(/restarts\. n8n would mix up which video/)];
-		expect(hints.map(({ message }) => message)).toEqual(told);
+		const withTasks = is ? [] : [expect.stringMatching(/restarts\. n8n would mix up which video/)];
+		expect(hints.map(({ message }) => message)).toEqual(withTasks);
 	});
 });
 
 /** Three items: one is refused, one is prepared, one has its task. */
 function beginThree(more: Begun = {}) {
-	const begun = begin({
+	const begun = startCheck({
 		inputs: 3,
 		videos: [2, 0],
 		refused: [failed(1, REFUSED)],
@@ -256,22 +256,22 @@ describe('the state that is parked', () => {
 		});
 		const { queueTimeoutMs, runTimeoutMs } = defaults;
 		expect((await finishOthers()).state).toMatchObject({
-			version: 2,
+			version: 3,
 			returnsUnfinished: true,
 			stopsAtFirstFailure: false,
 			queueAhead: 7,
-			createRate: 0.5,
+			submitRate: 0.5,
 			lastCheckAt: START_MS + 3 * runTimeoutMs + queueTimeoutMs + runTimeoutMs,
 			isLastCheck: false,
-			lateMs: FIRST_LATE_MS,
-			turns: 0,
+			lateMs: INITIAL_LATE_MS,
+			rounds: 0,
 			owner: { executionId: 'own', cancelsOnStop: true },
 			schedule: { width: 3, runs: [{ ms: 9 }] },
 		});
 	});
 
 	it('an item that says nothing of its delivery has simple items', async () => {
-		const { waiting, finish } = begin();
+		const { waiting, finish } = startCheck();
 		waiting.handOver?.(prepared(0));
 		expect((await finish()).state?.entries).toMatchObject([{ simplify: true }]);
 	});
@@ -319,7 +319,7 @@ describe('a batch that is parked', () => {
 	});
 
 	it('has room for every job, and waits for none', async () => {
-		await expect(begin().waiting.untilRoom()).resolves.toBeUndefined();
+		await expect(startCheck().waiting.untilRoom()).resolves.toBeUndefined();
 	});
 });
 
@@ -331,7 +331,7 @@ describe('files that n8n keeps in its memory', () => {
 		['are no matter where they are kept by reference', withFile, { id: 'filesystem:1' }, 0],
 		['are no matter where none is wanted', { simplify: true }, {}, 0],
 	])('%s', async (_, delivery, stored, count) => {
-		const { waiting, finish, hints, warned } = begin({
+		const { waiting, finish, hints, warned } = startCheck({
 			inputs: 2,
 			refused: [failed(1, REFUSED)],
 			deliveries: [delivery],
@@ -339,15 +339,17 @@ describe('files that n8n keeps in its memory', () => {
 		});
 		waiting.handOver?.(prepared(0));
 		await finish();
-		const told = hints.filter(({ type }) => type === 'warning');
-		expect(told).toHaveLength(count);
-		expect(warned).toEqual(told.map(({ message }) => `Emoji Video: execution own: ${message}`));
+		const withTasks = hints.filter(({ type }) => type === 'warning');
+		expect(withTasks).toHaveLength(count);
+		expect(warned).toEqual(
+			withTasks.map(({ message }) => `Emoji Video: execution own: ${message}`),
+		);
 	});
 });
 
 describe('nothing is parked', () => {
 	it('where nothing is left to wait for: each has its failure', async () => {
-		const { waiting, finish, started } = begin({
+		const { waiting, finish, started } = startCheck({
 			inputs: 2,
 			videos: [0],
 			refused: [failed(1, REFUSED)],
@@ -370,7 +372,7 @@ describe('nothing is parked', () => {
 	it.each([true, false])(
 		'the first failure ends the rest where the node stops at it: %s',
 		(stops) => {
-			const { waiting, stop } = begin({ context: { stopsAtFirstFailure: stops } });
+			const { waiting, stop } = startCheck({ context: { stopsAtFirstFailure: stops } });
 			waiting.settle(label(0), succeed({ json: {} }));
 			expect(stop.signal.aborted).toBe(false);
 			waiting.settle(label(0), fail(REFUSED));
@@ -381,9 +383,9 @@ describe('nothing is parked', () => {
 
 describe('where n8n does not start the guard', () => {
 	it('the batch goes on in memory: each video is created once, and comes out', async () => {
-		const { finish, created, hints } = beginThree({ refuses: 'no sub-workflows here' });
+		const { finish, submitted, hints } = beginThree({ refuses: 'no sub-workflows here' });
 		const { outcomes } = await finish();
-		expect(created).toEqual(['oss://2.png']);
+		expect(submitted).toEqual(['oss://2.png']);
 		expect(outcomes.map(jsonOf)).toMatchObject([
 			REFUSED,
 			expect.anything(),
@@ -396,7 +398,7 @@ describe('where n8n does not start the guard', () => {
 
 	it('what had failed before has failed there, too', async () => {
 		const deliveries = [{ simplify: true }, { simplify: true }];
-		const begun = begin({ inputs: 2, videos: [0, 1], deliveries, refuses: 'no' });
+		const begun = startCheck({ inputs: 2, videos: [0, 1], deliveries, refuses: 'no' });
 		begun.waiting.settle(label(0), fail(REFUSED));
 		begun.waiting.handOver?.(prepared(1));
 		const { outcomes } = await begun.finish();
@@ -405,14 +407,14 @@ describe('where n8n does not start the guard', () => {
 
 	it('what cannot be created is a failure, and the others are created', async () => {
 		const deliveries = [{ simplify: true }, { simplify: true }];
-		const begun = begin({
+		const begun = startCheck({
 			inputs: 2,
 			videos: [0, 1],
 			deliveries,
 			refuses: 'no',
 			failures: { 'oss://0.png': REFUSED },
 		});
-		for (const place of [0, 1]) begun.waiting.handOver?.(prepared(place));
+		for (const position of [0, 1]) begun.waiting.handOver?.(prepared(position));
 		const { outcomes } = await begun.finish();
 		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-2' }]);
 	});
@@ -420,9 +422,9 @@ describe('where n8n does not start the guard', () => {
 	it('no more are created at a time than the user wants in the queue', async () => {
 		const deliveries = [{ simplify: true }, { simplify: true }];
 		const options = { queueAhead: 1 };
-		const begun = begin({ inputs: 2, videos: [0, 1], deliveries, options, refuses: 'no' });
-		for (const place of [0, 1]) begun.waiting.handOver?.(prepared(place));
+		const begun = startCheck({ inputs: 2, videos: [0, 1], deliveries, options, refuses: 'no' });
+		for (const position of [0, 1]) begun.waiting.handOver?.(prepared(position));
 		await begun.finish();
-		expect(begun.asked).toEqual(['create', 'new-1', 'create', 'new-2']);
+		expect(begun.polled).toEqual(['create', 'new-1', 'create', 'new-2']);
 	});
 });

@@ -1,10 +1,10 @@
 /** What a check of a durable wait creates, and what it does not: nobody pays twice, and no task is lost. */
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import type { CreatedTask, ListedTask } from '../../../../nodes/EmojiVideo/dashscope/schemas';
-import { createGroup } from '../../../../nodes/EmojiVideo/durable/layers/submitGroup';
-import { STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/relatives';
+import { submitGroup } from '../../../../nodes/EmojiVideo/durable/layers/submitGroup';
+import { STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/storedExecutions';
 import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import type { Order } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import type { CheckRequest } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { SUPERVISOR_NODE } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
 import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
@@ -33,7 +33,7 @@ interface Trouble {
 	listed?: Array<Partial<ListedTask>> | Failure;
 	/** How long the list takes to come, and each create. */
 	listMs?: number;
-	createMs?: number;
+	submitMs?: number;
 	rows?: Record<string, unknown>;
 	n8n?: Record<string, unknown>;
 	/** No create is ever answered, unless it is broken off. */
@@ -42,8 +42,8 @@ interface Trouble {
 }
 
 /** The group of an order, created on an account with these troubles. */
-async function play(entries: Entry[], more: Partial<Order> = {}, trouble: Trouble = {}) {
-	const { failures = {}, listed = [], listMs = 0, createMs = 0, hangs, isStopped } = trouble;
+async function play(entries: Entry[], more: Partial<CheckRequest> = {}, trouble: Trouble = {}) {
+	const { failures = {}, listed = [], listMs = 0, submitMs = 0, hangs, isStopped } = trouble;
 	const clock = createVirtualClock(START_MS);
 	const stop = new AbortController();
 	if (isStopped) stop.abort();
@@ -54,7 +54,7 @@ async function play(entries: Entry[], more: Partial<Order> = {}, trouble: Troubl
 		sent.push(video);
 		if (hangs) await clock.sleep(Infinity, stop.signal);
 		if (stop.signal.aborted) return fail({ ...STOPPED, kind: 'interrupted' });
-		await clock.sleep(createMs);
+		await clock.sleep(submitMs);
 		const failure = failures[nth];
 		const value: CreatedTask = {
 			taskId: `task-${nth}`,
@@ -80,13 +80,13 @@ async function play(entries: Entry[], more: Partial<Order> = {}, trouble: Troubl
 		halt: () => stop.abort(),
 		paidTasks,
 	} as unknown as ExecutionContext;
-	const order = orderOf(entries, more);
+	const request = orderOf(entries, more);
 	const schedule = scheduleOf(entries);
-	const creating = createGroup(context, order, schedule);
-	const { progress, ...created } = await clock.until(creating);
+	const submitting = submitGroup(context, request, schedule);
+	const { progress, ...submitted } = await clock.until(submitting);
 	const endedAt = clock.now();
 	return {
-		...created,
+		...submitted,
 		progress: [...progress],
 		sent: sent.map(({ imageUrl }) => imageUrl),
 		videos: sent,
@@ -99,18 +99,18 @@ async function play(entries: Entry[], more: Partial<Order> = {}, trouble: Troubl
 		ms: endedAt - START_MS,
 		/** Whether the check is broken off when the time for its creates is over. */
 		isHaltedLater: async () => {
-			await clock.advance(order.creatingEndsAt - endedAt + 1);
+			await clock.advance(request.submittingEndsAt - endedAt + 1);
 			return stop.signal.aborted;
 		},
 	};
 }
 
-const several = (count: number) => Array.from({ length: count }, (_, place) => unmade(place));
+const several = (count: number) => Array.from({ length: count }, (_, position) => unmade(position));
 
 describe('a group', () => {
 	it('is created in order, and each entry has its task', async () => {
-		const { progress, creating, videos, paid } = await play(several(2), {}, { createMs: 1000 });
-		expect(creating).toBe('done');
+		const { progress, submitting, videos, paid } = await play(several(2), {}, { submitMs: 1000 });
+		expect(submitting).toBe('done');
 		expect(progress).toEqual([
 			[0, { taskId: 'task-0', requestId: 'request-0', acceptedAt: START_MS + 1000 }],
 			[1, { taskId: 'task-1', requestId: 'request-1', acceptedAt: START_MS + 2000 }],
@@ -141,15 +141,15 @@ describe('a group', () => {
 	it('has the places that were ordered, and no others', async () => {
 		const { sent, progress } = await play(several(3), { group: [1] });
 		expect(sent).toEqual(['oss://1.png']);
-		expect(progress.map(([place]) => place)).toEqual([1]);
+		expect(progress.map(([position]) => position)).toEqual([1]);
 	});
 
 	it('of nobody: nothing is asked, of n8n or of the account', async () => {
-		const { creating, read, lists } = await play([made('a', 0)], {
-			doubt: { since: 0, until: 0, known: [] },
+		const { submitting, read, lists } = await play([made('a', 0)], {
+			unconfirmed: { since: 0, until: 0, known: [] },
 			supervisorId: 'supervisor',
 		});
-		expect({ creating, read, lists }).toEqual({ creating: 'done', read: [], lists: 0 });
+		expect({ submitting, read, lists }).toEqual({ submitting: 'done', read: [], lists: 0 });
 	});
 
 	it.each(['address', 'areas', 'templateId'] as const)(
@@ -161,13 +161,13 @@ describe('a group', () => {
 	);
 
 	it('goes on to its end where there is room, and no further', async () => {
-		const { sent, creating } = await play([made('a', 0), ...several(3)], { queueAhead: 3 });
-		expect([sent.length, creating]).toEqual([2, 'done']);
+		const { sent, submitting } = await play([made('a', 0), ...several(3)], { queueAhead: 3 });
+		expect([sent.length, submitting]).toEqual([2, 'done']);
 	});
 
 	it('is not created after a failure that ends the batch', async () => {
-		const { sent, creating } = await play(several(2), { mayCreate: false });
-		expect([sent, creating]).toEqual([[], 'done']);
+		const { sent, submitting } = await play(several(2), { maySubmit: false });
+		expect([sent, submitting]).toEqual([[], 'done']);
 	});
 });
 
@@ -207,42 +207,42 @@ describe('a create that fails', () => {
 	});
 
 	it('because the execution was stopped before leaves the entry as it was', async () => {
-		const { progress, creating } = await play(several(2), {}, { isStopped: true });
-		expect([progress, creating]).toEqual([[], 'done']);
+		const { progress, submitting } = await play(several(2), {}, { isStopped: true });
+		expect([progress, submitting]).toEqual([[], 'done']);
 	});
 });
 
 describe('time', () => {
 	it('a create is sent up to its last moment, and none after it', async () => {
-		const { sent, creating, progress } = await play(
+		const { sent, submitting, progress } = await play(
 			several(5),
-			{ createUntil: START_MS + 2000 },
-			{ createMs: 1000 },
+			{ submitUntil: START_MS + 2000 },
+			{ submitMs: 1000 },
 		);
 		expect(sent).toHaveLength(3);
 		expect(progress).toHaveLength(3);
-		expect(creating).toBe('done');
+		expect(submitting).toBe('done');
 	});
 
 	it('a check that comes at the last moment still creates', async () => {
-		expect((await play(several(1), { createUntil: START_MS })).sent).toHaveLength(1);
+		expect((await play(several(1), { submitUntil: START_MS })).sent).toHaveLength(1);
 	});
 
 	it('a check that comes later says so, and does not even look at the list', async () => {
-		const { sent, creating, lists } = await play(several(1), {
-			createUntil: START_MS - 1,
-			doubt: { since: 0, until: 0, known: [] },
+		const { sent, submitting, lists } = await play(several(1), {
+			submitUntil: START_MS - 1,
+			unconfirmed: { since: 0, until: 0, known: [] },
 		});
-		expect({ sent, creating, lists }).toEqual({ sent: [], creating: 'late', lists: 0 });
+		expect({ sent, submitting, lists }).toEqual({ sent: [], submitting: 'late', lists: 0 });
 	});
 
 	it('where the list takes too long, nothing is created, and the check was late', async () => {
-		const { sent, creating } = await play(
+		const { sent, submitting } = await play(
 			several(1),
-			{ createUntil: START_MS + 1000, doubt: { since: 0, until: 0, known: [] } },
+			{ submitUntil: START_MS + 1000, unconfirmed: { since: 0, until: 0, known: [] } },
 			{ listMs: 1001 },
 		);
-		expect([sent, creating]).toEqual([[], 'late']);
+		expect([sent, submitting]).toEqual([[], 'late']);
 	});
 
 	it('a create without an answer is broken off when all creating has to end', async () => {
@@ -253,7 +253,7 @@ describe('time', () => {
 	});
 
 	it('a check whose creates have ended is not broken off any more', async () => {
-		const { isHaltedLater } = await play(several(2), {}, { createMs: 1000 });
+		const { isHaltedLater } = await play(several(2), {}, { submitMs: 1000 });
 		expect(await isHaltedLater()).toBe(false);
 	});
 });
@@ -272,8 +272,8 @@ describe('who is waited for', () => {
 	});
 
 	it('an execution that has gone on: no more than five are created, and these are reported', async () => {
-		const { sent, progress, creating } = await play(several(12), {}, { rows: { user: GONE_ON } });
-		expect([sent.length, progress.length, creating]).toEqual([5, 5, 'done']);
+		const { sent, progress, submitting } = await play(several(12), {}, { rows: { user: GONE_ON } });
+		expect([sent.length, progress.length, submitting]).toEqual([5, 5, 'done']);
 	});
 
 	it('where nobody is known, all is created, and told with the ID of the check', async () => {
@@ -285,24 +285,24 @@ describe('who is waited for', () => {
 	it.each([
 		['its supervisor has written down another turn: it creates nothing', 7, 'late', 0],
 		['its supervisor has written down this turn: it creates', 1, 'done', 2],
-	])('%s', async (_, number, creating, count) => {
-		const supervisor = rowWith(SUPERVISOR_NODE, STATE_KEY, { turn: { number } });
-		const created = await play(
+	])('%s', async (_, number, submitting, count) => {
+		const supervisor = rowWith(SUPERVISOR_NODE, STATE_KEY, { round: { number } });
+		const submitted = await play(
 			several(2),
 			{ supervisorId: 'supervisor' },
 			{ rows: { supervisor } },
 		);
-		expect([created.creating, created.sent.length]).toEqual([creating, count]);
+		expect([submitted.submitting, submitted.sent.length]).toEqual([submitting, count]);
 	});
 });
 
 describe('a group that a lost check may have created', () => {
-	const doubt = { since: START_MS - 100_000, until: START_MS, known: ['known'] };
+	const unconfirmed = { since: START_MS - 100_000, until: START_MS, known: ['known'] };
 	const listed = [{ taskId: 'known' }, { taskId: 'other-a' }, { taskId: 'other-b' }];
 
 	it('ends in errors that name the tasks that nobody knows, and nothing is created', async () => {
 		const entries = [made('known', 0), unmade(1), unmade(2)];
-		const { progress, creating, sent, warned } = await play(entries, { doubt }, { listed });
+		const { progress, submitting, sent, warned } = await play(entries, { unconfirmed }, { listed });
 		const settled = expect.objectContaining({
 			kind: 'noResponse',
 			nextStep: expect.stringMatching(/may be this video: other-a, other-b\. A task may/) as string,
@@ -311,7 +311,7 @@ describe('a group that a lost check may have created', () => {
 			[1, { settled }],
 			[2, { settled }],
 		]);
-		expect([creating, sent]).toEqual(['done', []]);
+		expect([submitting, sent]).toEqual(['done', []]);
 		expect(warned).toEqual([
 			'Emoji Video: execution user was interrupted while it created 2 videos. They are not created again, because the account has tasks that may be theirs: other-a, other-b.',
 		]);
@@ -320,7 +320,7 @@ describe('a group that a lost check may have created', () => {
 	it('the same without an execution that is known, and where nothing may be created', async () => {
 		const { progress, warned } = await play(
 			several(1),
-			{ doubt, owner: undefined, mayCreate: false },
+			{ unconfirmed, owner: undefined, maySubmit: false },
 			{ listed },
 		);
 		expect(progress).toHaveLength(1);
@@ -328,19 +328,23 @@ describe('a group that a lost check may have created', () => {
 	});
 
 	it('is created where the list has no other tasks', async () => {
-		const { sent, lists, creating } = await play(
+		const { sent, lists, submitting } = await play(
 			several(2),
-			{ doubt },
+			{ unconfirmed },
 			{ listed: [{ taskId: 'known' }] },
 		);
-		expect([sent.length, lists, creating]).toEqual([2, 1, 'done']);
+		expect([sent.length, lists, submitting]).toEqual([2, 1, 'done']);
 	});
 
 	it('stays in doubt where the list cannot be read', async () => {
-		const { sent, creating, progress } = await play(several(2), { doubt }, { listed: REFUSED });
-		expect({ sent, creating, progress }).toEqual({
+		const { sent, submitting, progress } = await play(
+			several(2),
+			{ unconfirmed },
+			{ listed: REFUSED },
+		);
+		expect({ sent, submitting, progress }).toEqual({
 			sent: [],
-			creating: 'unreadable',
+			submitting: 'unreadable',
 			progress: [],
 		});
 	});
@@ -350,19 +354,19 @@ describe("the user's own pace", () => {
 	/** n8n with an account of its own, which takes every create. */
 	const accountThat = (getCredentials: () => Promise<unknown>) => {
 		let requests = 0;
-		const ask = async () => {
+		const poll = async () => {
 			const body = JSON.stringify({ output: { task_id: `own-${requests++}` } });
 			return await Promise.resolve({ statusCode: 200, headers: {}, body });
 		};
 		const getNode = () => ({ name: 'Emoji Video' });
-		const helpers = { httpRequest: ask, httpRequestWithAuthentication: ask };
+		const helpers = { httpRequest: poll, httpRequestWithAuthentication: poll };
 		return { getCredentials, getNode, helpers };
 	};
 	let accounts = 0;
 	const key = async () => await Promise.resolve({ apiKey: `sk-creates-${accounts++}` });
 
 	it('is that of a client of its own', async () => {
-		const { paid, ms } = await play(several(3), { createRate: 0.25 }, { n8n: accountThat(key) });
+		const { paid, ms } = await play(several(3), { submitRate: 0.25 }, { n8n: accountThat(key) });
 		expect(paid).toEqual(['own-0', 'own-1', 'own-2']);
 		expect(ms).toBeGreaterThanOrEqual(8000);
 	});
@@ -374,7 +378,7 @@ describe("the user's own pace", () => {
 
 	it('the same where the account cannot be opened a second time', async () => {
 		const n8n = accountThat(async () => await Promise.reject(new Error('gone')));
-		const { paid } = await play(several(2), { createRate: 0.25 }, { n8n });
+		const { paid } = await play(several(2), { submitRate: 0.25 }, { n8n });
 		expect(paid).toEqual(['task-0', 'task-1']);
 	});
 });

@@ -10,19 +10,19 @@ const SENT = [{ json: { sent: true } }];
 const FALLBACK = [{ json: { fallback: true } }];
 
 interface Host {
-	place?: object;
+	position?: object;
 	/** What comes of the sub-workflow. */
 	result?: object;
 	isToolExecution?: () => boolean;
 	type?: string;
 }
 
-function n8nWith({ place = SAVED, result, isToolExecution, type = 'emojiVideo' }: Host = {}) {
+function n8nWith({ position = SAVED, result, isToolExecution, type = 'emojiVideo' }: Host = {}) {
 	const calls: unknown[][] = [];
-	const told: unknown[] = [];
+	const withTasks: unknown[] = [];
 	const executeData = { data: { main: [[{ json: { before: true } }]] } };
 	const functions = {
-		getWorkflowDataProxy: () => place,
+		getWorkflowDataProxy: () => position,
 		getNode: () => ({ type }),
 		isToolExecution,
 		getMode: () => 'trigger',
@@ -30,22 +30,22 @@ function n8nWith({ place = SAVED, result, isToolExecution, type = 'emojiVideo' }
 			calls.push(call);
 			return await Promise.resolve({ executionId: 'sub', data: [null], ...result });
 		},
-		setMetadata: (metadata: unknown) => void told.push(metadata),
+		setMetadata: (metadata: unknown) => void withTasks.push(metadata),
 		getExecuteData: () => executeData,
 		putExecutionToWait: async (date: Date) => {
-			told.push(date);
+			withTasks.push(date);
 			return await Promise.resolve();
 		},
 	} as unknown as IExecuteFunctions;
-	return { functions, calls, told, executeData };
+	return { functions, calls, withTasks, executeData };
 }
 
 describe('n8n can park', () => {
 	it.each<[string, Host, boolean]>([
 		['an execution of a saved workflow', {}, true],
-		['none without an ID', { place: { $workflow: { id: 'w' } } }, false],
-		['none with an empty ID', { place: { ...SAVED, $execution: { id: '' } } }, false],
-		['none of a workflow that is not saved', { place: { $execution: { id: 'e' } } }, false],
+		['none without an ID', { position: { $workflow: { id: 'w' } } }, false],
+		['none with an empty ID', { position: { ...SAVED, $execution: { id: '' } } }, false],
+		['none of a workflow that is not saved', { position: { $execution: { id: 'e' } } }, false],
 		['none whose agent waits for its tool', { type: 'emojiVideoTool' }, false],
 		['none that is called as a tool', { isToolExecution: () => true }, false],
 	])('%s', (_, host, can) => {
@@ -69,9 +69,9 @@ describe('an execution is parked', () => {
 	});
 
 	it('until its own date, with what it goes on with then, and a link to the other', async () => {
-		const { functions, told, executeData } = n8nWith({ result: waits });
+		const { functions, withTasks, executeData } = n8nWith({ result: waits });
 		await park(functions);
-		expect(told).toEqual([
+		expect(withTasks).toEqual([
 			{ subExecution: { executionId: 'sub', workflowId: 'w' }, subExecutionsCount: 1 },
 			new Date(START_MS),
 		]);
@@ -79,9 +79,9 @@ describe('an execution is parked', () => {
 	});
 
 	it('without a link where it cannot be found again', async () => {
-		const { functions, calls, told } = n8nWith({ result: waits, place: {} });
+		const { functions, calls, withTasks } = n8nWith({ result: waits, position: {} });
 		await park(functions);
-		expect(told).toEqual([new Date(START_MS)]);
+		expect(withTasks).toEqual([new Date(START_MS)]);
 		expect(calls[0]?.[3]).toEqual({ parentExecution: undefined, executionMode: 'trigger' });
 	});
 });
@@ -91,16 +91,16 @@ describe('a sub-workflow that ends at once', () => {
 		['brings its items', { data: [[{ json: { done: true } }]] }, [{ json: { done: true } }]],
 		['may have none', { data: [null] }, []],
 	])('%s, and nothing is parked', async (_, result, items) => {
-		const { functions, told } = n8nWith({ result });
+		const { functions, withTasks } = n8nWith({ result });
 		expect(await park(functions)).toEqual({ kind: 'ended', items });
-		expect(told).toEqual([]);
+		expect(withTasks).toEqual([]);
 	});
 });
 
 it('an execution that is parked can be parked again, on the same', async () => {
-	const { functions, calls, told, executeData } = n8nWith();
+	const { functions, calls, withTasks, executeData } = n8nWith();
 	await sleepUntil(functions, START_MS, FALLBACK);
-	expect([calls, told]).toEqual([[], [new Date(START_MS)]]);
+	expect([calls, withTasks]).toEqual([[], [new Date(START_MS)]]);
 	expect(executeData.data.main).toEqual([FALLBACK]);
 });
 

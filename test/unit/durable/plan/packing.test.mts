@@ -21,7 +21,7 @@ const entryOf = fc.record(
 		settled: fc.constantFrom<Entry['settled'][]>('succeeded', 'outOfTime', REFUSED),
 		item: fc.record({ json: fc.dictionary(fc.string(), fc.string()) }),
 		about: fc.record({ templateId: fc.string() }),
-		fetchedAtEnd: fc.boolean(),
+		downloadsAtEnd: fc.boolean(),
 		templateId: fc.string(),
 		imageUrl: fc.string(),
 		imageFile: fc.string(),

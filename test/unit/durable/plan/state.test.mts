@@ -2,22 +2,17 @@
 import { createPollSchedule, enqueue } from '../../../../nodes/EmojiVideo/batch/pollSchedule';
 import {
 	isSettled,
-	isToCreate,
-	isToFetch,
-	nextCheck,
+	isToSubmit,
+	isToDownload,
 	restoreSchedule,
 	saveSchedule,
-	waitBeforeCheck,
 	waitStateSchema,
 } from '../../../../nodes/EmojiVideo/durable/plan/state';
-import type { Entry, WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { defaults, START_MS } from '../../support/simulatedAccount.mts';
 import { made, scheduleOf, stateOf, unmade } from '../parts.mts';
 
-const MINUTE_MS = 60_000;
-const SHORTEST_MS = 66_000;
-const LONGEST_MS = 30 * MINUTE_MS;
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const item = { json: { taskId: 'a' } };
 
@@ -28,7 +23,7 @@ describe('an entry is to be created', () => {
 		['not if it has ended', unmade(0, { settled: REFUSED }), false],
 		['not if it has no address', unmade(0, { address: undefined }), false],
 	])('%s', (_, entry, is) => {
-		expect(isToCreate(entry)).toBe(is);
+		expect(isToSubmit(entry)).toBe(is);
 	});
 });
 
@@ -36,13 +31,13 @@ describe('a video is to be fetched', () => {
 	it.each<[string, Partial<Entry>, boolean]>([
 		['if it is finished', { settled: 'succeeded' }, true],
 		['not if it is fetched', { settled: 'succeeded', item }, false],
-		['not yet if it waits for the end', { settled: 'succeeded', fetchedAtEnd: true }, false],
-		['if it does not wait for the end', { settled: 'succeeded', fetchedAtEnd: false }, true],
+		['not yet if it waits for the end', { settled: 'succeeded', downloadsAtEnd: true }, false],
+		['if it does not wait for the end', { settled: 'succeeded', downloadsAtEnd: false }, true],
 		['not if it is open', {}, false],
 		['not if it is out of time', { settled: 'outOfTime' }, false],
 		['not if it has failed', { settled: REFUSED }, false],
 	])('%s', (_, more, is) => {
-		expect(isToFetch(made('a', 0, more))).toBe(is);
+		expect(isToDownload(made('a', 0, more))).toBe(is);
 	});
 });
 
@@ -70,60 +65,6 @@ describe('nothing is left to wait for', () => {
 		],
 	])('%s', (_, entries, stopsAtFirstFailure, is) => {
 		expect(isSettled({ entries, stopsAtFirstFailure })).toBe(is);
-	});
-});
-
-describe('the next check', () => {
-	const state = stateOf([made('a', 0)], { lastCheckAt: START_MS });
-
-	it('is one of many up to the last moment', () => {
-		expect(nextCheck(state, START_MS)).toBe(state);
-	});
-
-	it('is the last one after it', () => {
-		expect(nextCheck(state, START_MS + 1)).toEqual({ ...state, isLastCheck: true });
-	});
-
-	it('is none after the last one', () => {
-		expect(nextCheck({ ...state, isLastCheck: true }, START_MS + 1)).toBeUndefined();
-	});
-});
-
-describe('until the next check', () => {
-	const open = [made('a', 0), made('b', 1)];
-	const finished = made('c', 2, { settled: 'succeeded' });
-	const atEnd = { ...finished, fetchedAtEnd: true };
-	const doubt = { group: [2], since: START_MS, until: START_MS + 100, tries: 0 };
-
-	it.each<[string, Entry[], number | undefined, Partial<WaitState>, number]>([
-		['all should have ended', open, 200_000, {}, 400_500],
-		['a minute, where nothing is known', open, undefined, {}, SHORTEST_MS],
-		['no sooner than n8n writes a wait down', open, 1000, {}, SHORTEST_MS],
-		['half an hour at the latest', open, 3_600_000, {}, LONGEST_MS],
-		['the last check', open, 3_600_000, { lastCheckAt: START_MS + 100_000 }, 100_000],
-		['a video that is finished is fetched soon', [...open, finished], 3_600_000, {}, SHORTEST_MS],
-		['one that waits for the end is not', [...open, atEnd], 200_000, {}, 400_500],
-		['there is room for the next', [...open, unmade(2)], 200_000, { queueAhead: 2 }, 200_000],
-		['there is room at once', [...open, unmade(2)], 200_000, { queueAhead: 20 }, SHORTEST_MS],
-		[
-			'nobody else creates, where something is in doubt',
-			[...open, unmade(2)],
-			200_000,
-			{ doubt: { ...doubt, until: START_MS + 1_000_000 } },
-			1_000_000,
-		],
-		[
-			'what is in doubt is looked for soon',
-			[...open, unmade(2)],
-			3_600_000,
-			{ doubt, queueAhead: 1 },
-			SHORTEST_MS,
-		],
-	])('%s', (_, entries, runMs, more, ms) => {
-		const state = stateOf(entries, more);
-		const runs = runMs === undefined ? [] : [{ ms: runMs }];
-		const schedule = { ...state.schedule, runs };
-		expect(waitBeforeCheck({ ...state, schedule }, START_MS)).toBe(ms);
 	});
 });
 

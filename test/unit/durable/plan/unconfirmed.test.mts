@@ -1,61 +1,66 @@
 /** What is in doubt when n8n has lost a check, or all that was known since a moment. */
-import { isBeforeCreates, loseSince } from '../../../../nodes/EmojiVideo/durable/plan/unconfirmed';
-import { GROUP_SIZE } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import {
+	isBeforeSubmits,
+	markUnconfirmedSince,
+} from '../../../../nodes/EmojiVideo/durable/plan/unconfirmed';
 import { START_MS } from '../../support/simulatedAccount.mts';
 import { made, stateOf, unmade } from '../parts.mts';
+import { GROUP_SIZE } from '../../../../nodes/EmojiVideo/durable/plan/pace';
 
 const MINUTE_MS = 60_000;
 const NOW = START_MS + 60 * MINUTE_MS;
-const turn = {
+const round = {
 	number: 3,
 	group: [1],
 	since: START_MS - 1,
-	creatingEndsAt: NOW,
-	lostAt: NOW,
-	looks: 0,
+	submittingEndsAt: NOW,
+	deadlineAt: NOW,
+	pollsBeforeSubmit: 0,
 };
 const older = { group: [1], since: START_MS - 2, until: NOW, tries: 4 };
 
 it('everything that was not made then, looked for from that moment on, once nobody can be creating it', () => {
-	const { doubt, turn: none } = loseSince(
+	const { unconfirmed, round: none } = markUnconfirmedSince(
 		stateOf([unmade(0), made('b', 1), unmade(2)]),
 		START_MS,
 		NOW,
 	);
-	expect(doubt).toMatchObject({ group: [0, 2], since: START_MS, tries: 0 });
+	expect(unconfirmed).toMatchObject({ group: [0, 2], since: START_MS, tries: 0 });
 	// As long as a check may take to be taken up, to create two, and to hear the last answer.
-	expect(doubt?.until).toBeGreaterThanOrEqual(NOW + 3 * MINUTE_MS + 2 * 3_000 + 90_000);
+	expect(unconfirmed?.until).toBeGreaterThanOrEqual(NOW + 3 * MINUTE_MS + 2 * 3_000 + 90_000);
 	expect(none).toBeUndefined();
 });
 
 it.each([
-	['a check was under way', { turn }, turn.since],
-	['some were in doubt before', { turn, doubt: older }, older.since],
+	['a check was under way', { round }, round.since],
+	['some were in doubt before', { round, unconfirmed: older }, older.since],
 ])('where %s: from then on', (_, more, since) => {
-	expect(loseSince(stateOf([made('a', 0), unmade(1)], more), START_MS, NOW).doubt).toMatchObject({
+	expect(
+		markUnconfirmedSince(stateOf([made('a', 0), unmade(1)], more), START_MS, NOW).unconfirmed,
+	).toMatchObject({
 		group: [1],
 		since,
 	});
 });
 
 it('nothing, where all were made; the rest stays', () => {
-	const state = stateOf([made('a', 0)], { turn });
-	expect(loseSince(state, START_MS, NOW)).toEqual({ ...state, turn: undefined });
+	const state = stateOf([made('a', 0)], { round });
+	expect(markUnconfirmedSince(state, START_MS, NOW)).toEqual({ ...state, round: undefined });
 });
 
 it('however many they are, no longer than one check may create', () => {
 	const untilOf = (count: number) => {
-		const entries = Array.from({ length: count }, (_, place) => unmade(place));
-		return loseSince(stateOf(entries), START_MS, NOW).doubt?.until ?? 0;
+		const entries = Array.from({ length: count }, (_, position) => unmade(position));
+		return markUnconfirmedSince(stateOf(entries), START_MS, NOW).unconfirmed?.until ?? 0;
 	};
 	expect(untilOf(GROUP_SIZE)).toBeGreaterThan(untilOf(1));
 	expect(untilOf(3 * GROUP_SIZE)).toBe(untilOf(GROUP_SIZE));
 });
 
 describe('a check that is lost came to its creates', () => {
-	const withLooks = { ...turn, since: NOW, looks: 2 };
+	const withPolls = { ...round, since: NOW, pollsBeforeSubmit: 2 };
 
-	it.each<[string, Parameters<typeof isBeforeCreates>[1], number, boolean]>([
+	it.each<[string, Parameters<typeof isBeforeSubmits>[1], number, boolean]>([
 		['unless n8n has written down too few looks', { runs: 1, isOver: true }, NOW, true],
 		['unless it has written down none', { runs: 0, isOver: true }, NOW, true],
 		['if it may have, after all its looks', { runs: 2, isOver: true }, NOW, false],
@@ -69,10 +74,12 @@ describe('a check that is lost came to its creates', () => {
 			true,
 		],
 	])('%s', (_, loss, now, isBefore) => {
-		expect(isBeforeCreates(withLooks, loss, now)).toBe(isBefore);
+		expect(isBeforeSubmits(withPolls, loss, now)).toBe(isBefore);
 	});
 
 	it('where it had no looks, for all that is known', () => {
-		expect(isBeforeCreates({ ...withLooks, looks: 0 }, { runs: 0, isOver: true }, NOW)).toBe(false);
+		expect(
+			isBeforeSubmits({ ...withPolls, pollsBeforeSubmit: 0 }, { runs: 0, isOver: true }, NOW),
+		).toBe(false);
 	});
 });

@@ -1,12 +1,12 @@
 /** What the layers of a durable wait read of each other in n8n's table: what cannot be read proves nothing. */
 import {
-	isExpected,
-	isReplaced,
+	isCurrentCheck,
+	isSupervisorReplaced,
 	readSupervisor,
-	remainsOf,
+	readStoredCheck,
 	STATE_KEY,
 	SUPERVISOR_KEY,
-} from '../../../../nodes/EmojiVideo/durable/n8n/relatives';
+} from '../../../../nodes/EmojiVideo/durable/n8n/storedExecutions';
 import { saveSchedule } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import {
 	CHECK_NODE,
@@ -28,25 +28,25 @@ const rowOf = (node: string, ...runs: Array<unknown[] | null>) => ({
 	resultData: { runData: { [node]: runs.map((items) => ({ data: { main: [items] } })) } },
 });
 
-const handedOn = (carried: unknown) => [{ json: { [WAIT_STATE_KEY]: carried } }];
+const handedOn = (message: unknown) => [{ json: { [WAIT_STATE_KEY]: message } }];
 
 const REPORT = {
 	number: 3,
-	progress: [{ place: 0, taskId: 'a' }],
+	progress: [{ position: 0, taskId: 'a' }],
 	schedule: saveSchedule(scheduleOf([made('a', 0)])),
-	creating: 'done' as const,
+	submitting: 'done' as const,
 };
 
 describe('what is left of a check', () => {
 	it('is what its node has put out at last', async () => {
 		const row = rowOf(CHECK_NODE, handedOn({ number: 2 }), handedOn(REPORT));
 		const { functions } = n8nWith({ check: row });
-		expect(await remainsOf(functions, 'check')).toEqual({ last: REPORT, runs: undefined });
+		expect(await readStoredCheck(functions, 'check')).toEqual({ last: REPORT, runs: undefined });
 	});
 
 	it('is there also where another version has written it', async () => {
 		const { functions } = n8nWith({ check: rowOf(CHECK_NODE, handedOn({ number: 'three' })) });
-		expect((await remainsOf(functions, 'check')).last).toEqual({ number: 'three' });
+		expect((await readStoredCheck(functions, 'check')).last).toEqual({ number: 'three' });
 	});
 
 	it.each<[string, unknown[][], number]>([
@@ -59,7 +59,7 @@ describe('what is left of a check', () => {
 		const ran = outputs.length > 0 ? rowOf(CHECK_NODE, ...outputs).resultData.runData : {};
 		const row = { resultData: { runData: { ...started, ...ran } } };
 		const { functions } = n8nWith({ check: row });
-		expect((await remainsOf(functions, 'check')).runs).toBe(runs);
+		expect((await readStoredCheck(functions, 'check')).runs).toBe(runs);
 	});
 
 	it.each<[string, unknown]>([
@@ -74,18 +74,21 @@ describe('what is left of a check', () => {
 		['n8n throws', boom],
 	])('is none where %s', async (_, row) => {
 		const { functions } = n8nWith({ check: row });
-		expect(await remainsOf(functions, 'check')).toEqual({ last: undefined, runs: undefined });
+		expect(await readStoredCheck(functions, 'check')).toEqual({ last: undefined, runs: undefined });
 	});
 
 	it('is not looked for where the check is not known', async () => {
 		const { functions, read } = n8nWith();
-		expect(await remainsOf(functions, undefined)).toEqual({ last: undefined, runs: undefined });
+		expect(await readStoredCheck(functions, undefined)).toEqual({
+			last: undefined,
+			runs: undefined,
+		});
 		expect(read).toHaveLength(0);
 	});
 
 	it('is none in an n8n that does not show other executions', async () => {
 		const { functions } = n8nWith({}, { getExecutionDataById: undefined });
-		expect(await remainsOf(functions, 'check')).toEqual({ last: undefined, runs: undefined });
+		expect(await readStoredCheck(functions, 'check')).toEqual({ last: undefined, runs: undefined });
 	});
 });
 
@@ -133,16 +136,16 @@ describe('a supervisor', () => {
 	});
 });
 
-const guardOf = (supervisor: unknown) => rowWith(GUARD_NODE, SUPERVISOR_KEY, supervisor);
+const guardIdSchema = (supervisor: unknown) => rowWith(GUARD_NODE, SUPERVISOR_KEY, supervisor);
 
 describe('a supervisor is replaced', () => {
 	it.each<[string, unknown, string | undefined, string | undefined, boolean]>([
-		['if its guard names another one', guardOf('new'), 'guard', 'old', true],
-		['not if its guard names it', guardOf('old'), 'guard', 'old', false],
+		['if its guard names another one', guardIdSchema('new'), 'guard', 'old', true],
+		['not if its guard names it', guardIdSchema('old'), 'guard', 'old', false],
 		['not if its guard names none', {}, 'guard', 'old', false],
-		['not if its guard names something that is none', guardOf(7), 'guard', 'old', false],
-		['not if its guard is not known', guardOf('new'), undefined, 'old', false],
-		['not if it is not known itself', guardOf('new'), 'guard', undefined, false],
+		['not if its guard names something that is none', guardIdSchema(7), 'guard', 'old', false],
+		['not if its guard is not known', guardIdSchema('new'), undefined, 'old', false],
+		['not if it is not known itself', guardIdSchema('new'), 'guard', undefined, false],
 		['not if its guard cannot be read', boom, 'guard', 'old', false],
 		[
 			'not by what is in another node',
@@ -153,25 +156,35 @@ describe('a supervisor is replaced', () => {
 		],
 	])('%s', async (_, guard, guardId, supervisorId, is) => {
 		const { functions } = n8nWith({ guard });
-		expect(await isReplaced(functions, guardId, supervisorId)).toBe(is);
+		expect(await isSupervisorReplaced(functions, guardId, supervisorId)).toBe(is);
 	});
 });
 
 describe('a check may create', () => {
 	const supervisorAt = (number: unknown) =>
-		rowWith(SUPERVISOR_NODE, STATE_KEY, { turn: { number } });
+		rowWith(SUPERVISOR_NODE, STATE_KEY, { round: { number } });
 
 	it.each<[string, unknown, unknown, boolean]>([
-		['if its supervisor has written its turn down', supervisorAt(3), guardOf('supervisor'), true],
-		['not if its supervisor is at another turn', supervisorAt(4), guardOf('supervisor'), false],
+		[
+			'if its supervisor has written its turn down',
+			supervisorAt(3),
+			guardIdSchema('supervisor'),
+			true,
+		],
+		[
+			'not if its supervisor is at another turn',
+			supervisorAt(4),
+			guardIdSchema('supervisor'),
+			false,
+		],
 		['not if its supervisor has no turn', rowWith(SUPERVISOR_NODE, STATE_KEY, {}), {}, false],
-		['not if its supervisor was replaced', supervisorAt(3), guardOf('new'), false],
+		['not if its supervisor was replaced', supervisorAt(3), guardIdSchema('new'), false],
 		['if its supervisor cannot be read', boom, boom, true],
 		['if its supervisor cannot be understood', supervisorAt('three'), {}, true],
-		['not if its supervisor cannot be read and was replaced', boom, guardOf('new'), false],
+		['not if its supervisor cannot be read and was replaced', boom, guardIdSchema('new'), false],
 	])('%s', async (_, supervisor, guard, may) => {
 		const { functions } = n8nWith({ supervisor, guard });
-		const order = orderOf([], { number: 3, supervisorId: 'supervisor', guardId: 'guard' });
-		expect(await isExpected(functions, order)).toBe(may);
+		const request = orderOf([], { number: 3, supervisorId: 'supervisor', guardId: 'guard' });
+		expect(await isCurrentCheck(functions, request)).toBe(may);
 	});
 });

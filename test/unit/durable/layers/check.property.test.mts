@@ -3,25 +3,33 @@
  * stays in the state, what has ended stays as it ended, and the wait comes to an end.
  */
 import fc from 'fast-check';
+import { saveSchedule, waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import type { Entry, WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import {
-	isSettled,
-	nextCheck,
-	waitStateSchema,
-	saveSchedule,
-	waitBeforeCheck,
-} from '../../../../nodes/EmojiVideo/durable/plan/state';
-import { runCheck } from '../../../../nodes/EmojiVideo/durable/layers/pollOpenTasks';
-import type { WaitState, Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+	checkRequestSchema,
+	checkResultSchema,
+} from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import type {
+	CheckRequest,
+	CheckResult,
+} from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
+import {
+	applyCheckResult,
+	applyKnownTasks,
+	planRound,
+} from '../../../../nodes/EmojiVideo/durable/plan/rounds';
+import { markRoundUnconfirmed } from '../../../../nodes/EmojiVideo/durable/plan/unconfirmed';
+import { runCheck } from '../../../../nodes/EmojiVideo/durable/layers/check';
+import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import { createPollSchedule, enqueue } from '../../../../nodes/EmojiVideo/batch/pollSchedule';
 import type { ApiResponse } from '../../../../nodes/EmojiVideo/dashscope/client';
+import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
 import { fail } from '../../../../nodes/EmojiVideo/base/result';
 import type { FailureKind, Result } from '../../../../nodes/EmojiVideo/base/result';
 import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
 import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 import { answered, defaults, START_MS, taskAt } from '../../support/simulatedAccount.mts';
 import type { SimulatedTask } from '../../support/simulatedAccount.mts';
-
-type Ask = (taskId: string) => Promise<Result<ApiResponse<Task>>>;
 
 interface Scenario {
 	tasks: Array<{
@@ -88,9 +96,9 @@ function pack(scenario: Scenario, simulated: SimulatedTask[]): WaitState {
 		}
 	});
 	return {
-		version: 2,
+		version: 3,
 		lateMs: 0,
-		turns: 0,
+		rounds: 0,
 		entries,
 		schedule: saveSchedule(schedule),
 		returnsUnfinished: scenario.returnsUnfinished,
@@ -136,60 +144,85 @@ function expectTrue({ entries }: WaitState, simulated: SimulatedTask[], now: num
 	}
 }
 
+/** A check, with its polls, on an account whose clock moves with each question. */
+async function runAll(
+	request: CheckRequest,
+	time: { now: number },
+	getTask: (taskId: string) => Promise<Result<ApiResponse<Task>>>,
+): Promise<{ result: CheckResult; lastPoll: CheckRequest | undefined }> {
+	const context = {
+		client: { getTask },
+		clock: { now: () => time.now },
+		functions: {},
+		signal: new AbortController().signal,
+	} as unknown as ExecutionContext;
+	let next = request;
+	let lastPoll: CheckRequest | undefined;
+	for (;;) {
+		time.now += 1000 * next.waitSeconds;
+		const [outcome] = await runCheck(context, next);
+		const json = outcome?.result.ok === true ? outcome.result.value.json : {};
+		const message: unknown = JSON.parse(JSON.stringify(json[WAIT_STATE_KEY]));
+		const again = checkRequestSchema.safeParse(message).data;
+		if (!again) return { result: checkResultSchema.parse(message), lastPoll };
+		next = again;
+		lastPoll = again;
+	}
+}
+
 async function play(scenario: Scenario): Promise<void> {
 	const simulated = simulate(scenario);
 	let state = stored(pack(scenario, simulated));
-	let now = lastAcceptedAt(simulated);
+	const time = { now: lastAcceptedAt(simulated) };
 	let questions = 0;
 	let checks = 0;
-	const answersOfCheck = new Map<string, { result: Result<ApiResponse<Task>>; at: number }>();
+	let responses: Array<Result<ApiResponse<Task>>> = [];
 
-	const ask: Ask = async (taskId) => {
-		now += LATENCY_MS;
+	const poll = async (taskId: string) => {
+		time.now += LATENCY_MS;
 		const task = simulated.find((candidate) => candidate.taskId === taskId);
 		const kind = scenario.faults[questions++];
 		const fault = kind && fail({ kind, message: kind, nextStep: 'x' });
-		const result = fault ?? answered(taskAt(task ?? nobody(taskId), now));
-		answersOfCheck.set(taskId, { result, at: now });
-		return Promise.resolve(result);
+		const response = fault ?? answered(taskAt(task ?? nobody(taskId), time.now));
+		responses.push(response);
+		return Promise.resolve(response);
 	};
 	// One check may have begun just before the limit; the last one comes after it.
 	const endsBy = state.lastCheckAt + 2 * (SHORTEST_WAIT_MS + simulated.length * LATENCY_MS);
 
-	// As the supervisor does it (durable/layers/roles.ts): without a next check it gives up with every ID.
 	for (;;) {
-		const next = isSettled(state) ? undefined : nextCheck(state, now);
-		if (!next) break;
-		state = stored(next);
-		now += waitBeforeCheck(state, now);
-		answersOfCheck.clear();
-		const taken = await runCheck(state, ask, () => now);
-		const after = stored(taken.state);
+		const plan = planRound(state, time.now);
+		if (plan.kind !== 'check') break;
+		const begun = stored(plan.state);
+		const startedAt = time.now;
+		responses = [];
+		const { result, lastPoll } = await runAll(plan.request, time, poll);
+		const endedAt = time.now;
+		const after = stored(applyCheckResult(begun, result, time.now));
 		expectNothingLost(state, after);
 		expectSettledKept(state, after);
-		expectTrue(after, simulated, now);
+		expectTrue(after, simulated, time.now);
 
-		// The same check once more, with the same answers at the same times, says the same.
-		let replayedAt = now;
-		const again = await runCheck(
-			state,
-			async (taskId) => {
-				const { result, at } = answersOfCheck.get(taskId) ?? nobody(taskId);
-				replayedAt = at;
-				return Promise.resolve(result);
-			},
-			() => replayedAt,
-		);
-		expect(endsOf(again.state)).toEqual(endsOf(taken.state));
-		expect([...again.answers.keys()]).toEqual([...taken.answers.keys()]);
+		// The same check once more, with the same responses at the same times, finds the same.
+		const replayed = [...responses];
+		time.now = startedAt;
+		const again = await runAll(plan.request, time, async (taskId) => {
+			time.now += LATENCY_MS;
+			return await Promise.resolve(replayed.shift() ?? nobody(taskId));
+		});
+		expect(again.result.progress).toEqual(result.progress);
+		expect([replayed, time.now]).toEqual([[], endedAt]);
 
-		if (!scenario.crashes[checks++]) state = after;
+		const isLost = scenario.crashes[checks++] ?? false;
+		state = isLost
+			? markRoundUnconfirmed(applyKnownTasks(begun, lastPoll?.entries ?? [], time.now))
+			: after;
+		// A result that comes twice, or after its check was given up, changes no end.
+		const late = applyCheckResult(state, result, time.now);
+		expectSettledKept(state, late);
+		expectNothingLost(state, late);
 	}
-	expect(now).toBeLessThanOrEqual(endsBy);
-	// And a check of a settled wait, as after a crash in its last one, changes no end.
-	const late = await runCheck(state, ask, () => now);
-	expectSettledKept(state, late.state);
-	expectNothingLost(state, late.state);
+	expect(time.now).toBeLessThanOrEqual(endsBy);
 }
 
 const scenarios: fc.Arbitrary<Scenario> = fc.record({

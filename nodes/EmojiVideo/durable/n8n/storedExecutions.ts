@@ -6,7 +6,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
 import { waitStateSchema } from '../plan/state';
 import type { WaitState } from '../plan/state';
-import type { Order } from '../plan/checkMessages';
+import type { CheckRequest } from '../plan/checkMessages';
 import {
 	CHECK_NODE,
 	DONE_NODE,
@@ -31,7 +31,7 @@ async function read(functions: IExecuteFunctions, id: string | undefined): Promi
 	}
 }
 
-const outputOf = (node: string) =>
+const outputSchemaOf = (node: string) =>
 	z.object({
 		resultData: z.object({
 			runData: z.object({
@@ -43,17 +43,17 @@ const outputOf = (node: string) =>
 	});
 
 /** What the runs of a node have put out, as far as n8n has written it down. */
-const outputsOf = (data: unknown, node: string) =>
-	outputOf(node).safeParse(data).data?.resultData.runData[node] ?? [];
+const readOutputs = (data: unknown, node: string) =>
+	outputSchemaOf(node).safeParse(data).data?.resultData.runData[node] ?? [];
 
 /** What a node of an execution that has ended has put out at last. */
-const lastOutput = (data: unknown, node: string): unknown[] | undefined =>
-	outputsOf(data, node).at(-1)?.data.main[0] ?? undefined;
+const readLastOutput = (data: unknown, node: string): unknown[] | undefined =>
+	readOutputs(data, node).at(-1)?.data.main[0] ?? undefined;
 
-const carried = z.object({ json: z.object({ [WAIT_STATE_KEY]: z.unknown() }) });
+const message = z.object({ json: z.object({ [WAIT_STATE_KEY]: z.unknown() }) });
 
 /** What n8n has written down of a check. */
-export interface Remains {
+export interface StoredCheck {
 	/**
 	 * What it has put out at last, whatever it is: its order after a look; its report, if n8n died after it
 	 * had written that down, and before it handed it on.
@@ -64,20 +64,20 @@ export interface Remains {
 }
 
 /** What is left of a check. */
-export async function remainsOf(
+export async function readStoredCheck(
 	functions: IExecuteFunctions,
 	checkId: string | undefined,
-): Promise<Remains> {
+): Promise<StoredCheck> {
 	const data = await read(functions, checkId);
-	const [item] = lastOutput(data, CHECK_NODE) ?? [];
-	const last = carried.safeParse(item).data?.json[WAIT_STATE_KEY];
+	const [item] = readLastOutput(data, CHECK_NODE) ?? [];
+	const last = message.safeParse(item).data?.json[WAIT_STATE_KEY];
 	// In queue mode n8n puts an error in the place of all that was written down.
-	const isKept = outputsOf(data, START_NODE).length > 0;
-	return { last, runs: isKept ? outputsOf(data, CHECK_NODE).length : undefined };
+	const isKept = readOutputs(data, START_NODE).length > 0;
+	return { last, runs: isKept ? readOutputs(data, CHECK_NODE).length : undefined };
 }
 
 /** A value in a node's context, as it was last written down. */
-function inContext<T extends z.ZodTypeAny>(
+function readContext<T extends z.ZodTypeAny>(
 	data: unknown,
 	node: string,
 	key: string,
@@ -90,7 +90,7 @@ function inContext<T extends z.ZodTypeAny>(
 }
 
 /** A supervisor, as it was last written down. */
-export interface SupervisorRow {
+export interface StoredSupervisor {
 	/** Until when it is parked, ms since the epoch; `undefined` when it is not. */
 	parkedUntil: number | undefined;
 	state: WaitState | undefined;
@@ -106,40 +106,40 @@ const parkedSchema = z.object({ waitTill: z.coerce.date() });
 export async function readSupervisor(
 	functions: IExecuteFunctions,
 	id: string | undefined,
-): Promise<SupervisorRow | undefined> {
+): Promise<StoredSupervisor | undefined> {
 	const data = await read(functions, id);
 	if (data === undefined) return undefined;
 	return {
 		parkedUntil: parkedSchema.safeParse(data).data?.waitTill.getTime(),
-		state: inContext(data, SUPERVISOR_NODE, STATE_KEY, waitStateSchema),
-		stored: inContext(data, SUPERVISOR_NODE, STATE_KEY, z.unknown()),
-		items: lastOutput(data, DONE_NODE) as INodeExecutionData[] | undefined,
+		state: readContext(data, SUPERVISOR_NODE, STATE_KEY, waitStateSchema),
+		stored: readContext(data, SUPERVISOR_NODE, STATE_KEY, z.unknown()),
+		items: readLastOutput(data, DONE_NODE) as INodeExecutionData[] | undefined,
 	};
 }
 
 /** Whether another supervisor was started in the place of this one. */
-export async function isReplaced(
+export async function isSupervisorReplaced(
 	functions: IExecuteFunctions,
 	guardId: string | undefined,
 	supervisorId: string | undefined,
 ): Promise<boolean> {
 	const data = await read(functions, guardId);
-	const current = inContext(data, GUARD_NODE, SUPERVISOR_KEY, z.string());
+	const current = readContext(data, GUARD_NODE, SUPERVISOR_KEY, z.string());
 	return current !== undefined && supervisorId !== undefined && current !== supervisorId;
 }
 
-const turnOnly = z.object({ turn: z.object({ number: z.number() }).optional() });
+const roundNumberSchema = z.object({ round: z.object({ number: z.number() }).optional() });
 
 /**
  * Whether a check is the one that its supervisor has written down, and this supervisor the one that counts.
  * A check whose supervisor n8n has lost, before it wrote the turn down, creates nothing.
  */
-export async function isExpected(
+export async function isCurrentCheck(
 	functions: IExecuteFunctions,
-	{ number, guardId, supervisorId }: Order,
+	{ number, guardId, supervisorId }: CheckRequest,
 ): Promise<boolean> {
 	const data = await read(functions, supervisorId);
-	const known = inContext(data, SUPERVISOR_NODE, STATE_KEY, turnOnly);
-	if (known !== undefined && known.turn?.number !== number) return false;
-	return !(await isReplaced(functions, guardId, supervisorId));
+	const known = readContext(data, SUPERVISOR_NODE, STATE_KEY, roundNumberSchema);
+	if (known !== undefined && known.round?.number !== number) return false;
+	return !(await isSupervisorReplaced(functions, guardId, supervisorId));
 }
