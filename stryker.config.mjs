@@ -1,6 +1,6 @@
 /**
  * Mutation tests: `npm run mutation`, or one room: `npm run mutation -- --mutate "nodes/EmojiVideo/media/*.ts"`.
- * What was found before is kept in reports/, and only what has changed is tried again. docs/proof.md has the
+ * What was found before is kept in reports/, and only what has changed is tried again. lab/proof.md has the
  * figures. Never in CI. The tests run in one process, see lab/mutation/runner.mjs.
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
 import { inDocs, sinceLastLine, toolsOf, transcriptOf } from './conversations.mts';
-import { startChatModel, type Chat, type Say } from './standIns.mts';
+import { startChatModel, type Chat, type Say } from './recipients.mts';
 import { exampleOf, logIn, readWorld } from './world.mts';
 
 const CREATE = 'Create_Emoji_Video';

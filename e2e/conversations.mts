@@ -7,7 +7,7 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import { PROJECT_FOLDER } from '../sandbox/n8n/paths.mts';
-import type { Chat } from './standIns.mts';
+import type { Chat } from './recipients.mts';
 
 const PAGE = path.join(PROJECT_FOLDER, 'docs', 'agent.md');
 

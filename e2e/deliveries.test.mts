@@ -1,6 +1,6 @@
 /**
  * The samples that deliver a video to another service: mail, Telegram, a shop's webhook. They run in the
- * real n8n, with its own nodes, up to servers that speak the real protocols (standIns.mts).
+ * real n8n, with its own nodes, up to servers that speak the real protocols (recipients.mts).
  */
 import { createHash } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { portraitsFolder, templateVideo } from '../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { filesWrittenBy, outputOf } from '../sandbox/n8n/report.mts';
-import { startMailServer, startShop, startTelegram } from './standIns.mts';
+import { startMailServer, startShop, startTelegram } from './recipients.mts';
 import { exampleOf, logIn, readWorld } from './world.mts';
 
 const TOKEN = '123456:stand-in';

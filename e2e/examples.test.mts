@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { QUICK_START } from '../sandbox/n8n/examples.mts';
 import { filesWrittenBy, outputOf } from '../sandbox/n8n/report.mts';
-import { sha256 } from './videos.mts';
+import { sha256 } from '../lab/stage/videos.mts';
 import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
 
 describe('the example workflows', () => {

@@ -21,8 +21,8 @@ import {
 	updateImage,
 	type Editor,
 } from './browser.mts';
-import { rowsBelow, untilNotRunning } from './moments.mts';
-import { batch, emojiVideo, portraitsOf } from './workflows.mts';
+import { rowsBelow, untilNotRunning } from '../lab/stage/waits.mts';
+import { batch, emojiVideo, portraitsOf } from '../lab/stage/workflows.mts';
 import { E2E_FOLDER, logIn, readWorld } from './world.mts';
 
 const NODE = 'Emoji Video';

@@ -11,8 +11,8 @@ import { bringUp, OWNER, type Sandbox } from '../sandbox/n8n/bring-up.mts';
 import { credentialDataFor } from '../sandbox/n8n/credential.mts';
 import type { RunningN8n } from '../sandbox/n8n/instance.mts';
 import { WORK_FOLDER } from '../sandbox/n8n/paths.mts';
-import { callWebhook } from './moments.mts';
-import { batch, emojiVideo, portraitsOf, webhook } from './workflows.mts';
+import { callWebhook } from '../lab/stage/waits.mts';
+import { batch, emojiVideo, portraitsOf, webhook } from '../lab/stage/workflows.mts';
 
 const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
 

@@ -9,7 +9,7 @@ import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
 import { logIn, readWorld } from './world.mts';
-import { batch, emojiVideo, MANUAL, portraitsOf } from './workflows.mts';
+import { batch, emojiVideo, MANUAL, portraitsOf } from '../lab/stage/workflows.mts';
 
 const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
 

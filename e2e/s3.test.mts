@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Item, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { freePort } from '../sandbox/n8n/ports.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
-import { sha256 } from './videos.mts';
+import { sha256 } from '../lab/stage/videos.mts';
 import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
 
 const BUCKET = 'emoji-videos';

@@ -11,7 +11,7 @@ import { templateVideo } from '../sandbox/dashscope/index.mts';
 import { run } from '../sandbox/n8n/command.mts';
 import { freePort } from '../sandbox/n8n/ports.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
-import { sha256 } from './videos.mts';
+import { sha256 } from '../lab/stage/videos.mts';
 import { E2E_FOLDER, exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
 
 /** OpenSSH's server wants to be started by its full path. */

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { portraitsFolder } from '../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { failureOf, filesWrittenBy, outputOf } from '../sandbox/n8n/report.mts';
-import { hashServed, sha256 } from './videos.mts';
+import { hashServed, sha256 } from '../lab/stage/videos.mts';
 import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
 
 /** The files of a ZIP by name, read from its central directory (APPNOTE 4.3.12). */

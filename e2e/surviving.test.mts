@@ -7,7 +7,7 @@ import type { Item } from '../sandbox/n8n/api.mts';
 import { lastRunOf, outputOf, subExecutionOf } from '../sandbox/n8n/report.mts';
 import { beginAll, NODE } from './surviving/acts.mts';
 import { api, closeDoubles, type Scene } from './surviving/stage.mts';
-import { hashOfItem, hashOfTemplate } from './videos.mts';
+import { hashOfItem, hashOfTemplate } from '../lab/stage/videos.mts';
 
 /** @param numbers those of the portraits that n8n links the items to */
 async function expectLinkedVideos(items: Item[], numbers: number[]): Promise<void> {

@@ -11,7 +11,7 @@ import {
 	screenshot,
 	type Editor,
 } from './browser.mts';
-import { batch, emojiVideo, portraitsOf } from './workflows.mts';
+import { batch, emojiVideo, portraitsOf } from '../lab/stage/workflows.mts';
 import { logIn, readWorld } from './world.mts';
 
 const NODE = 'Emoji Video';

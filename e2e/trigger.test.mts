@@ -14,7 +14,7 @@ import { credentialDataFor } from '../sandbox/n8n/credential.mts';
 import type { RunningN8n } from '../sandbox/n8n/instance.mts';
 import { WORK_FOLDER } from '../sandbox/n8n/paths.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
-import { emojiVideo, listener, MANUAL, workflow } from './workflows.mts';
+import { emojiVideo, listener, MANUAL, workflow } from '../lab/stage/workflows.mts';
 
 const TASK_SECONDS = 4;
 /** n8n polls once a minute at most. */

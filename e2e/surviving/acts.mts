@@ -17,7 +17,7 @@ import {
 	step,
 	webhook,
 	workflow,
-} from '../workflows.mts';
+} from '../../lab/stage/workflows.mts';
 import {
 	api,
 	begin,

@@ -15,8 +15,8 @@ import type {
 } from '../../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
-import { callWebhook, rowsBelow, untilNotRunning } from '../moments.mts';
-import { MANUAL } from '../workflows.mts';
+import { callWebhook, rowsBelow, untilNotRunning } from '../../lab/stage/waits.mts';
+import { MANUAL } from '../../lab/stage/workflows.mts';
 import { logIn, readWorld } from '../world.mts';
 
 /** A parked wait takes 70 s at least, twice for each round of a loop. */

@@ -2,8 +2,8 @@
 import { systemClock } from '../../nodes/EmojiVideo/base/clock';
 import type { TaskTiming } from '../../sandbox/dashscope/index.mts';
 import { median } from '../../test/unit/support/simulatedAccount.mts';
-import { measureReal, measureVirtual } from './account.mts';
-import type { Batch, Seen } from './account.mts';
+import { measureReal, measureVirtual } from './measuredBatch.mts';
+import type { Batch, Seen } from './measuredBatch.mts';
 import type { Basis, Bench, Figure } from './figures.mts';
 import { createRandom } from './network.mts';
 import { idealMs, NIGHT, runSeconds } from './night.mts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { median } from '../../test/unit/support/simulatedAccount.mts';
-import type { Way } from './account.mts';
+import type { Way } from './measuredBatch.mts';
 import type { Bench, Figure } from './figures.mts';
 
 const JOBS = 10_000;

@@ -17,8 +17,8 @@ import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { createVirtualClock } from '../../test/unit/support/virtualClock.mts';
-import { DEFAULTS } from './account.mts';
-import { createInstantAccount } from './instantAccount.mts';
+import { DEFAULTS } from './measuredBatch.mts';
+import { createInstantAccount } from './instantService.mts';
 import { runAsPattern } from './pattern.mts';
 
 /** What a batch cost this process, beyond what it had before. */

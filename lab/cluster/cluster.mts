@@ -23,8 +23,8 @@ import { startWorker } from '../../sandbox/n8n/worker.mts';
 import type { RunningWorker } from '../../sandbox/n8n/worker.mts';
 import { startProxy } from './proxy.mts';
 import type { Proxy } from './proxy.mts';
-import { inPostgres, removeQueue } from './servers.mts';
-import type { Servers } from './servers.mts';
+import { inPostgres, removeQueue } from '../stage/servers.mts';
+import type { Servers } from '../stage/servers.mts';
 
 const WORK = path.join(WORK_FOLDER, 'cluster');
 const PORT = 5750;

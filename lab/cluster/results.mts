@@ -1,5 +1,5 @@
 /**
- * The table of rows: kept in `results.json`, shown in `docs/proof-cluster.md`. The rule: the page is made
+ * The table of rows: kept in `results.json`, shown in `lab/cluster/report.md`. The rule: the page is made
  * from the results only, so that nothing stands in it that was not run.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -7,10 +7,8 @@ import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 
-import { PROJECT_FOLDER } from '../../sandbox/n8n/paths.mts';
-
 const RESULTS_FILE = path.join(import.meta.dirname, 'results.json');
-const PAGE_FILE = path.join(PROJECT_FOLDER, 'docs', 'proof-cluster.md');
+const PAGE_FILE = path.join(import.meta.dirname, 'report.md');
 
 const resultSchema = z.object({
 	row: z.string(),

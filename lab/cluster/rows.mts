@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { untilStatusIsAsked } from '../../e2e/moments.mts';
+import { untilStatusIsAsked } from '../stage/waits.mts';
 import type { Cluster } from './cluster.mts';
 import { WORKERS } from './cluster.mts';
-import { endConnections } from './servers.mts';
+import { endConnections } from '../stage/servers.mts';
 import { untilAllFetched, untilDetected, untilSupervisorRuns } from './supervisor.mts';
 import { videosOf } from './workflows.mts';
 import type { Kind } from './workflows.mts';

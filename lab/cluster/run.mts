@@ -1,7 +1,7 @@
 /**
  * n8n in queue mode, and what can happen to it: `npm run test:cluster` runs every row, `npm run
- * test:cluster -- burst main` some. PostgreSQL and Redis are those of `e2e/compose.yaml`; a database and
- * a queue of its own are made and removed. Writes docs/proof-cluster.md.
+ * test:cluster -- burst main` some. PostgreSQL and Redis are those of `lab/compose.yaml`; a database and
+ * a queue of its own are made and removed. Writes lab/cluster/report.md.
  */
 import { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,8 +13,8 @@ import { addResult } from './results.mts';
 import type { RowResult } from './results.mts';
 import { ROWS } from './rows.mts';
 import type { RowPlan, Scene } from './rows.mts';
-import { executionsOf, withServerOptions } from './servers.mts';
-import type { ExecutionRow, Servers } from './servers.mts';
+import { executionsOf, withServerOptions } from '../stage/servers.mts';
+import type { ExecutionRow, Servers } from '../stage/servers.mts';
 import { TRIGGER_ROW, runTriggerRow } from './trigger.mts';
 import { judge } from './verdict.mts';
 import { KINDS, saveWorkflows, videosOf } from './workflows.mts';

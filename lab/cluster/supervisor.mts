@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 import type { Scene } from './rows.mts';
-import { inPostgres } from './servers.mts';
+import { inPostgres } from '../stage/servers.mts';
 
 const LOOK_AGAIN_MS = 10;
 const countSchema = z.array(z.object({ count: z.coerce.number() })).length(1);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { outputOf } from '../../sandbox/n8n/report.mts';
 import type { Cluster } from './cluster.mts';
 import type { RowResult } from './results.mts';
-import { executionsOf } from './servers.mts';
+import { executionsOf } from '../stage/servers.mts';
 import { listens } from './workflows.mts';
 
 export const TRIGGER_ROW = 'trigger';

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
-import { countVideos } from '../../e2e/videos.mts';
+import { countVideos } from '../stage/videos.mts';
 
 export interface Verdict {
 	/** How the executions ended, and how many. */

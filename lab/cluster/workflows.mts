@@ -4,7 +4,7 @@
  */
 import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { Credential, N8nApi, Workflow } from '../../sandbox/n8n/api.mts';
-import { batch, emojiVideo, portraitsOf, step, webhook, workflow } from '../../e2e/workflows.mts';
+import { batch, emojiVideo, portraitsOf, step, webhook, workflow } from '../stage/workflows.mts';
 
 const FILES = ['ada.png', 'ben.jpg', 'kim.png', 'ada.png'];
 

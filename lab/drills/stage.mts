@@ -11,8 +11,8 @@ import { bringUp, OWNER } from '../../sandbox/n8n/bring-up.mts';
 import { credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { WORK_FOLDER } from '../../sandbox/n8n/paths.mts';
 import { withCluster } from '../cluster/cluster.mts';
-import type { Servers } from '../cluster/servers.mts';
-import { speedUp } from '../../e2e/speed.mts';
+import type { Servers } from '../stage/servers.mts';
+import { speedUp } from '../stage/speed.mts';
 
 export interface Stage {
 	url(): string;

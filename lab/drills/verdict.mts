@@ -8,8 +8,8 @@ import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Item, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
 import { createsOf } from '../cluster/verdict.mts';
-import { countVideos } from '../../e2e/videos.mts';
-import type { Portrait } from '../../e2e/workflows.mts';
+import { countVideos } from '../stage/videos.mts';
+import type { Portrait } from '../stage/workflows.mts';
 
 export interface Verdict {
 	execution: string;

@@ -16,9 +16,9 @@ import { installTarball, packProject } from '../../sandbox/n8n/package.mts';
 import type { Host } from './check.mts';
 import { HOSTS, hostOf, MAIN_VERSION } from './hosts.mts';
 import { HOSTS_FOLDER, installHost } from './install.mts';
-import { killChecks } from './kill-checks.mts';
-import { addHosts, table, type HostResult } from './matrix.mts';
-import { QUICK_CHECKS } from './quick-checks.mts';
+import { killChecks } from './killChecks.mts';
+import { addHosts, table, type HostResult } from './compatibilityPage.mts';
+import { QUICK_CHECKS } from './quickChecks.mts';
 
 interface Flags {
 	folder: string;

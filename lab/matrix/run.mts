@@ -1,4 +1,4 @@
-/** `npm run matrix`: every flow x every fault x once and always; the table goes to docs/proof-matrix.md. */
+/** `npm run matrix`: every flow x every fault x once and always; the table goes to lab/matrix/report.md. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { argv, exit } from 'node:process';
@@ -9,7 +9,7 @@ import { faultsOf, FLOWS, playCell } from './cell.mts';
 import type { CellResult } from './cell.mts';
 import { FAULTS } from './faults.mts';
 
-const DOCUMENT = path.resolve(import.meta.dirname, '../../docs/proof-matrix.md');
+const DOCUMENT = path.resolve(import.meta.dirname, 'report.md');
 const only = argv[2];
 
 const marks = { video: 'video', items: 'items', error: 'error' } as const;
@@ -60,7 +60,7 @@ whether a task that was made is named by its ID or said to be possible ("told"),
 \`npm run matrix\`, ${new Date().toISOString().slice(0, 10)}: ${counts.cells} cells in ${seconds} s. ${counts.video} end in a video, ${counts.items} in items, ${counts.error} in an
 error; ${counts.paidTwice} paid twice; ${counts.wrong} wrong.
 
-Each cell has a patience of its own, computed from what [reliability.md](reliability.md) promises for its request and
+Each cell has a patience of its own, computed from what [reliability.md](../../docs/reliability.md) promises for its request and
 its fault (\`lab/matrix/patience.mts\`): the time of the work itself, 2 minutes for a video; what is ridden out, 30
 minutes for "too many requests", 15 for a query, 2 for the rest, nothing for a create; and on top the limits of the
 requests that are never answered, 20 s for a question, 1 minute for a detection, a create or a look at a portrait, 2 for

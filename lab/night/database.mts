@@ -1,8 +1,8 @@
 /** What a batch leaves in PostgreSQL. Rule: read off n8n's own tables, nothing is taken from the node's word. */
 import { z } from 'zod';
 
-import { inPostgres } from '../cluster/servers.mts';
-import type { Servers } from '../cluster/servers.mts';
+import { inPostgres } from '../stage/servers.mts';
+import type { Servers } from '../stage/servers.mts';
 
 const sizesSchema = z
 	.object({ onDisk: z.coerce.number(), inAll: z.coerce.number(), rows: z.coerce.number() })

@@ -7,9 +7,9 @@ import { readFileSync } from 'node:fs';
 import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Item, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
-import type { Servers } from '../cluster/servers.mts';
+import type { Servers } from '../stage/servers.mts';
 import { createsOf } from '../cluster/verdict.mts';
-import { hashOfTemplate, sha256 } from '../../e2e/videos.mts';
+import { hashOfTemplate, sha256 } from '../stage/videos.mts';
 import { sizesOf, turnsOf } from './database.mts';
 import type { Sizes } from './database.mts';
 

@@ -1,6 +1,6 @@
 /**
  * A night's batch in a real n8n: `npm run test:night` makes 1,000 videos with Survive Restarts, n8n's data in
- * PostgreSQL (`e2e/compose.yaml`; a database of its own is made and removed), and says what that costs:
+ * PostgreSQL (`lab/compose.yaml`; a database of its own is made and removed), and says what that costs:
  * turns, data, memory, time. Rule: the double's ledger says what was paid for, n8n's tables say what is kept.
  *
  * A video takes 1 s, so that the 66 s between two checks are what it waits for: an hour. `--speed 3` has n8n's
@@ -23,11 +23,11 @@ import { startN8n } from '../../sandbox/n8n/instance.mts';
 import type { RunningN8n } from '../../sandbox/n8n/instance.mts';
 import { installTarball, packProject } from '../../sandbox/n8n/package.mts';
 import { WORK_FOLDER } from '../../sandbox/n8n/paths.mts';
-import { inPostgres, withServerOptions } from '../cluster/servers.mts';
-import type { Servers } from '../cluster/servers.mts';
-import { callWebhook } from '../../e2e/moments.mts';
-import { speedUp } from '../../e2e/speed.mts';
-import { batch, emojiVideo, webhook } from '../../e2e/workflows.mts';
+import { inPostgres, withServerOptions } from '../stage/servers.mts';
+import type { Servers } from '../stage/servers.mts';
+import { callWebhook } from '../stage/waits.mts';
+import { speedUp } from '../stage/speed.mts';
+import { batch, emojiVideo, webhook } from '../stage/workflows.mts';
 import { layersOf, sizesOf, statusOf, turnsOf } from './database.mts';
 import { inMb, LIMITS, read, watchMemory } from './figures.mts';
 

@@ -8,7 +8,7 @@ import { run as runProgram } from '../../sandbox/n8n/command.mts';
 import { packProject } from '../../sandbox/n8n/package.mts';
 import { HOST_FOLDER, PROJECT_FOLDER } from '../../sandbox/n8n/paths.mts';
 import { median } from '../../test/unit/support/simulatedAccount.mts';
-import { withAccount } from './account.mts';
+import { withAccount } from './peerAccount.mts';
 import { oneByOne, type Measurement } from './measurement.mts';
 import type { Peer } from './peers.mts';
 import { portraitsFor, start, startAgain, untilEnded } from './runs.mts';

@@ -1,11 +1,10 @@
-/** The section "Beside what people would pick" of docs/benchmarks.md. The rule: only the script writes it. */
+/** The section "Beside what people would pick" of lab/peers/report.md. The rule: only the script writes it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { PROJECT_FOLDER } from '../../sandbox/n8n/paths.mts';
 import { PEERS } from './peers.mts';
 
-const PAGE = path.join(PROJECT_FOLDER, 'docs', 'benchmarks.md');
+const PAGE = path.join(import.meta.dirname, 'report.md');
 const BEGIN = '<!-- npm run bench:peers writes from here -->';
 const END = '<!-- to here -->';
 

@@ -2,8 +2,8 @@
  * What people would pick, as data. The rule: each is built as its users build it, with its own defaults;
  * a row may only add settings, and adds them to every node that talks to the service.
  */
-import { step, type Step, type Wires } from '../../e2e/workflows.mts';
-import type { Account } from './account.mts';
+import { step, type Step, type Wires } from '../stage/workflows.mts';
+import type { Account } from './peerAccount.mts';
 
 /** What a row changes. */
 export interface Variant {

@@ -1,5 +1,5 @@
 /** The rows of the table, in their order, as data. */
-import { withAccount } from './account.mts';
+import { withAccount } from './peerAccount.mts';
 import { loading, memory } from './footprint.mts';
 import { oneByOne, type Measurement } from './measurement.mts';
 import { countExpressions } from './peers.mts';

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:peers`: this node beside what people would pick instead, in one run, in one real n8n,
- * on one double. Writes its section of docs/benchmarks.md; with `--only TEXT` just the rows of the
+ * on one double. Writes its section of lab/peers/report.md; with `--only TEXT` just the rows of the
  * measurements that have TEXT in a row's name; with `--quick` it makes one portrait and writes nothing.
  */
 import { readFile } from 'node:fs/promises';

@@ -1,11 +1,11 @@
 /** Runs a peer in n8n as a user runs a workflow: saved, started by the editor's button, looked at afterwards. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { inARow, listOf, MANUAL, workflow, type Portrait } from '../../e2e/workflows.mts';
+import { inARow, listOf, MANUAL, workflow, type Portrait } from '../stage/workflows.mts';
 import { templateIds } from '../../sandbox/dashscope/index.mts';
 import { connect, type Execution, type N8nApi } from '../../sandbox/n8n/api.mts';
 import { OWNER, type Sandbox } from '../../sandbox/n8n/bring-up.mts';
-import type { Account } from './account.mts';
+import type { Account } from './peerAccount.mts';
 import type { Peer, Variant } from './peers.mts';
 
 /** A run under way. */

@@ -1,5 +1,5 @@
 /** How long it takes, and what it asks of the account. */
-import { withAccount } from './account.mts';
+import { withAccount } from './peerAccount.mts';
 import { oneByOne, seconds, TASK_SECONDS, type Measurement } from './measurement.mts';
 import { portraitsFor, start, untilEnded } from './runs.mts';
 

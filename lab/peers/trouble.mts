@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { N8nApi } from '../../sandbox/n8n/api.mts';
-import { withAccount, type Account } from './account.mts';
+import { withAccount, type Account } from './peerAccount.mts';
 import { NONE, seconds, sideBySide, TASK_SECONDS, type Measurement } from './measurement.mts';
 import { PEERS, type Peer, type Variant } from './peers.mts';
 import { portraitsFor, start, startAgain, until, untilEnded, type Run } from './runs.mts';

@@ -63,7 +63,7 @@ describe('the documents', () => {
 		const named = documents.flatMap((name) =>
 			[
 				...read(name).matchAll(
-					/(?<![\w/.@-])((?:test|e2e|sandbox|scripts|bench|docs|nodes|credentials|examples|\.github)\/[\w./-]+\.\w+)/g,
+					/(?<![\w/.@-])((?:test|e2e|lab|sandbox|scripts|docs|nodes|credentials|examples|\.github)\/[\w./-]+\.\w+)/g,
 				),
 			].map(([, file = '']) => ({ name, file })),
 		);

@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
-import type { Execution, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
-import { subExecutionOf } from '../sandbox/n8n/report.mts';
+import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { Execution, N8nApi, Workflow } from '../../sandbox/n8n/api.mts';
+import { subExecutionOf } from '../../sandbox/n8n/report.mts';
 
 const LOOK_AGAIN_MS = 200;
 

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import { templateVideo } from '../sandbox/dashscope/index.mts';
-import type { Item, N8nApi } from '../sandbox/n8n/api.mts';
+import { templateVideo } from '../../sandbox/dashscope/index.mts';
+import type { Item, N8nApi } from '../../sandbox/n8n/api.mts';
 
 export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 

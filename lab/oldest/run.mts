@@ -10,9 +10,9 @@ import { z } from 'zod';
 
 import { npm, run } from '../../sandbox/n8n/command.mts';
 import { packProject } from '../../sandbox/n8n/package.mts';
-import { ENGINE_CHECKS } from './engine-checks.mts';
+import { ENGINE_CHECKS } from './checks.mts';
 import { startEngine } from './engine.mts';
-import { OLDEST_SUPPORTED } from './hosts.mts';
+import { OLDEST_SUPPORTED } from '../hosts/hosts.mts';
 
 const FOLDER = path.join(tmpdir(), 'emoji-video-oldest-engine');
 

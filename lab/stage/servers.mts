@@ -19,7 +19,7 @@ export interface Servers {
 	redisPort: string;
 }
 
-/** Adds the options that say where they are. Default: as `e2e/compose.yaml` starts them. */
+/** Adds the options that say where they are. Default: as `lab/compose.yaml` starts them. */
 export const withServerOptions = (command: Command): Command =>
 	command
 		.option('--postgres-host <host>', '', '127.0.0.1')

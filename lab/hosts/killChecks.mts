@@ -12,16 +12,9 @@ import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import { connect, type Workflow } from '../../sandbox/n8n/api.mts';
 import { OWNER } from '../../sandbox/n8n/bring-up.mts';
 import { failureOf, lastRunOf, outputOf } from '../../sandbox/n8n/report.mts';
-import { untilParked } from '../../e2e/moments.mts';
-import { countVideos } from '../../e2e/videos.mts';
-import {
-	batch,
-	emojiVideo,
-	listener,
-	MANUAL,
-	portraitsOf,
-	workflow,
-} from '../../e2e/workflows.mts';
+import { untilParked } from '../stage/waits.mts';
+import { countVideos } from '../stage/videos.mts';
+import { batch, emojiVideo, listener, MANUAL, portraitsOf, workflow } from '../stage/workflows.mts';
 import { withService, type Host, type Service } from './check.mts';
 
 /** From here on n8n hands a sub-workflow's result to the execution that waits for it. */

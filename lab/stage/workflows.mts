@@ -2,8 +2,8 @@
  * Workflows for the end-to-end tests, the drills, the cluster and the hosts, in a few words each. The
  * rule: what is built here is what the editor would save, so that n8n runs it as it runs a user's.
  */
-import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
-import type { Credential, WorkflowFile } from '../sandbox/n8n/api.mts';
+import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { Credential, WorkflowFile } from '../../sandbox/n8n/api.mts';
 
 /** A node as the editor saves it, without its place. */
 export interface Step {

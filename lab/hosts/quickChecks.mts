@@ -10,14 +10,14 @@ import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Workflow } from '../../sandbox/n8n/api.mts';
 import { credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { failureOf, outputOf } from '../../sandbox/n8n/report.mts';
-import { countVideos } from '../../e2e/videos.mts';
+import { countVideos } from '../stage/videos.mts';
 import {
 	batch,
 	batchWithErrorOutput,
 	emojiVideo,
 	MANUAL,
 	portraitsOf,
-} from '../../e2e/workflows.mts';
+} from '../stage/workflows.mts';
 import { withService, type Check, type Host } from './check.mts';
 
 const PACKAGE = 'n8n-nodes-emoji-video';

@@ -11,8 +11,8 @@ import {
 	type DashScopeDoubleOptions,
 } from '../../sandbox/dashscope/index.mts';
 import { credentialDataFor } from '../../sandbox/n8n/credential.mts';
-import { hashOfTemplate, sha256 } from '../../e2e/videos.mts';
-import { portraitsOf } from '../../e2e/workflows.mts';
+import { hashOfTemplate, sha256 } from '../stage/videos.mts';
+import { portraitsOf } from '../stage/workflows.mts';
 import type { Engine, EngineResult } from './engine.mts';
 
 const THREE = ['ada.png', 'ben.jpg', 'kim.png'];
