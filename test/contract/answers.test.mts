@@ -1,5 +1,9 @@
-/** Every documented answer, read by the schema that reads it in life. */
-import { isDetectionResult, refusal, taskFailure } from '../../nodes/EmojiVideo/dashscope/errors';
+/** Every documented response, read by its schema. */
+import {
+	isDetectionResult,
+	failureOfResponse,
+	taskFailure,
+} from '../../nodes/EmojiVideo/dashscope/errors';
 import {
 	canceledSchema,
 	createdSchema,
@@ -11,7 +15,7 @@ import {
 } from '../../nodes/EmojiVideo/dashscope/schemas';
 import { example, sources } from './examples.mts';
 
-/** A documented task in another state, or with other parts of `output`. */
+/** A documented task with other fields in `output`. */
 function taskWith(output: Record<string, unknown>, base = 'task-succeeded') {
 	const task = example(base);
 	return { ...task, output: { ...(task.output as object), ...output } };
@@ -34,7 +38,7 @@ const noTimes = { submittedAt: undefined, startedAt: undefined, finishedAt: unde
 const noVideo = { videoUrl: undefined, billedSeconds: undefined };
 
 describe('a detection', () => {
-	it('that passed gives both areas', () => {
+	it('that passed has both areas', () => {
 		expect(detectionSchema.parse(example('detect-passed'))).toStrictEqual({
 			passed: true,
 			requestId: '78becbc4-f7f7-41ea-9e38-xxxxxx',
@@ -42,7 +46,7 @@ describe('a detection', () => {
 		});
 	});
 
-	it('that did not pass gives code and message, from `output`', () => {
+	it('that did not pass has the code and message of `output`', () => {
 		expect(detectionSchema.parse(example('detect-not-passed'))).toStrictEqual({
 			passed: false,
 			requestId: 'ed0d0d8f-e55a-4144-b855-xxxxxx',
@@ -52,7 +56,7 @@ describe('a detection', () => {
 		});
 	});
 
-	it('that did not pass gives code and message, from the top level', () => {
+	it('that did not pass has the code and message of the top level', () => {
 		expect(detectionSchema.parse(example('detect-refused-portrait-at-top'))).toStrictEqual({
 			passed: false,
 			requestId: undefined,
@@ -61,7 +65,7 @@ describe('a detection', () => {
 		});
 	});
 
-	it('may lack a request ID', () => {
+	it('can lack a request ID', () => {
 		const { output } = example('detect-passed');
 		expect(detectionSchema.parse({ output })).toMatchObject({ passed: true, requestId: undefined });
 	});
@@ -80,7 +84,7 @@ describe('a detection', () => {
 });
 
 describe('an accepted task', () => {
-	it('gives ID, status and request ID', () => {
+	it('has ID, status and request ID', () => {
 		expect(createdSchema.parse(example('create-accepted'))).toStrictEqual({
 			taskId: '0385dc79-5ff8-4d82-bcb6-xxxxxx',
 			status: 'PENDING',
@@ -98,11 +102,11 @@ describe('an accepted task', () => {
 });
 
 describe('a task', () => {
-	it('that succeeded gives its video, its times in ms since the epoch and what it costs', () => {
+	it('that succeeded has its video link, its times in ms since the epoch and its billed seconds', () => {
 		expect(taskSchema.parse(example('task-succeeded'))).toStrictEqual(succeeded);
 	});
 
-	it('that failed gives the reason', () => {
+	it('that failed has the code and message', () => {
 		expect(taskSchema.parse(example('task-failed'))).toStrictEqual({
 			...noTimes,
 			...noVideo,
@@ -114,13 +118,16 @@ describe('a task', () => {
 		});
 	});
 
-	it.each(['task-failed-short', 'task-unknown-short'])('reads %s', (name) => {
-		const { output } = example(name) as { output: Record<string, string> };
-		const { taskId, status } = taskSchema.parse(example(name));
-		expect({ taskId, status }).toEqual({ taskId: '…', status: output.task_status });
-	});
+	it.each(['task-failed-short', 'task-unknown-short'])(
+		'of the example %s has its ID and status',
+		(name) => {
+			const { output } = example(name) as { output: Record<string, string> };
+			const { taskId, status } = taskSchema.parse(example(name));
+			expect({ taskId, status }).toEqual({ taskId: '…', status: output.task_status });
+		},
+	);
 
-	it('that is unknown or expired has an ID and a status and nothing else', () => {
+	it('that is unknown or expired has only an ID and a status', () => {
 		expect(taskSchema.parse(example('task-unknown'))).toStrictEqual({
 			...noTimes,
 			...noVideo,
@@ -141,7 +148,7 @@ describe('a task', () => {
 		}
 	});
 
-	it('goes on in a state that only the SDK knows', () => {
+	it('in a state that only the SDK documents counts as RUNNING', () => {
 		expect(taskSchema.parse(taskWith({ task_status: 'SUSPENDED' })).status).toBe('RUNNING');
 	});
 
@@ -162,7 +169,7 @@ describe('a task', () => {
 		['soon', undefined],
 		['', undefined],
 		[undefined, undefined],
-	])('with the time %j of UTC+8 is %j', (submit_time, ms) => {
+	])('with the time %j in UTC+8 was submitted at %j', (submit_time, ms) => {
 		expect(taskSchema.parse(taskWith({ submit_time }))).toMatchObject({
 			submittedAt: ms,
 			finishedAt: succeeded.finishedAt,
@@ -180,7 +187,7 @@ describe('a task', () => {
 		});
 	});
 
-	it('with parts that the reference does not know is read all the same', () => {
+	it('with undocumented fields is read', () => {
 		const metrics = taskWith({ task_metrics: example('task-metrics'), later: true });
 		expect(taskSchema.parse({ ...metrics, later: 1 })).toStrictEqual(succeeded);
 	});
@@ -194,7 +201,7 @@ describe('a task', () => {
 });
 
 describe('a list of tasks', () => {
-	it('gives each task that it names, in epoch milliseconds, and leaves an abridged row out', () => {
+	it('has every task with an ID, with times in epoch milliseconds', () => {
 		const { data } = example('task-list') as { data: object[] };
 		expect(taskListSchema.parse(example('task-list'))).toStrictEqual({
 			pages: 1,
@@ -214,12 +221,12 @@ describe('a list of tasks', () => {
 		});
 	});
 
-	it('is not an error body', () => {
+	it('cannot be read from an error body', () => {
 		expect(taskListSchema.safeParse(example('task-list-throttled')).success).toBe(false);
 	});
 });
 
-it('a task that was taken out of the queue gives the request ID', () => {
+it('a confirmed cancellation has the request ID', () => {
 	expect(canceledSchema.parse(example('task-cancel-accepted'))).toStrictEqual({
 		requestId: 'f1a2b3c4-xxxx-xxxx-xxxx-e03c35068d83',
 	});
@@ -237,10 +244,10 @@ describe('an error', () => {
 		['task-cancel-refused', 400, 'rejected'],
 		['error-body', 400, 'rejected'],
 	])(
-		'%s with HTTP %i is %s, with the service’s code, words and request ID',
+		'%s with HTTP %i is %s and keeps DashScope’s code, message and request ID',
 		(name, status, kind) => {
 			const { code, message, request_id } = example(name);
-			expect(refusal(status, example(name))).toStrictEqual({
+			expect(failureOfResponse(status, example(name))).toStrictEqual({
 				kind,
 				message: expect.stringMatching(/^(The|No|DashScope) [a-z A-Z,]+$/) as string,
 				nextStep: expect.stringMatching(/^[A-Z"].{15,}\.$/) as string,
@@ -253,7 +260,7 @@ describe('an error', () => {
 		},
 	);
 
-	it('covers every example that the index gives to the error schema', () => {
+	it('of every example is read by the error schema', () => {
 		for (const { file } of sources.filter(({ readBy }) => readBy === 'errorSchema')) {
 			const body = example(file.replace('.json', ''));
 			expect(errorSchema.parse(body)).toStrictEqual({
@@ -264,14 +271,14 @@ describe('an error', () => {
 		}
 	});
 
-	it('is also found in `output`, where a verdict at HTTP 400 may have it', () => {
+	it('can stand in `output`, as a verdict with HTTP 400 has it', () => {
 		expect(errorSchema.parse(example('detect-not-passed'))).toMatchObject({
 			code: 'InvalidFile.FacePose',
 			requestId: 'ed0d0d8f-e55a-4144-b855-xxxxxx',
 		});
 	});
 
-	it('with nulls, as the list of models has them, has neither code nor message', () => {
+	it('with nulls, as in the list of models, has neither code nor message', () => {
 		expect(errorSchema.parse(example('models'))).toStrictEqual({
 			code: undefined,
 			message: undefined,
@@ -281,7 +288,7 @@ describe('an error', () => {
 
 	it('without a readable body still says what happened and what to do', () => {
 		for (const body of [undefined, null, 'Bad Gateway', 7, [], { code: {} }]) {
-			expect(refusal(502, body)).toMatchObject({
+			expect(failureOfResponse(502, body)).toMatchObject({
 				kind: 'unavailable',
 				message: 'DashScope has a problem of its own (HTTP 502)',
 				nextStep: expect.stringContaining('Try again') as string,
@@ -291,16 +298,16 @@ describe('an error', () => {
 		}
 	});
 
-	it('does not carry megabytes of text', () => {
+	it('with long texts becomes a short failure', () => {
 		const body = { code: 'c'.repeat(5000), message: 'm'.repeat(5000) };
-		expect(JSON.stringify(refusal(400, body)).length).toBeLessThan(1000);
+		expect(JSON.stringify(failureOfResponse(400, body)).length).toBeLessThan(1000);
 	});
 
-	it('keeps what Retry-After asked for', () => {
-		expect(refusal(429, example('task-list-throttled'), 7000).retryAfterMs).toBe(7000);
+	it('keeps the pause of Retry-After', () => {
+		expect(failureOfResponse(429, example('task-list-throttled'), 7000).retryAfterMs).toBe(7000);
 	});
 
-	it('is told from a verdict on a portrait by its code', () => {
+	it('differs from a verdict on a portrait by its code', () => {
 		expect(isDetectionResult({ code: 'InvalidFile.NoHuman' })).toBe(true);
 		expect(isDetectionResult({ output: { code: 'InvalidURL' } })).toBe(true);
 		expect(isDetectionResult({ code: 'InvalidApiKey' })).toBe(false);
@@ -309,7 +316,7 @@ describe('an error', () => {
 });
 
 describe('a task without a video', () => {
-	it('says why it failed, in our words and in the service’s, with both IDs', () => {
+	it('that failed has our text, DashScope’s text and both IDs', () => {
 		expect(taskFailure(taskSchema.parse(example('task-failed')))).toStrictEqual({
 			kind: 'task',
 			message: 'The task failed: the image has a wrong format or size',
@@ -322,7 +329,7 @@ describe('a task without a video', () => {
 		});
 	});
 
-	it('says that it is unknown, and that IDs live for 24 hours', () => {
+	it('that is unknown names the 24 hours for which IDs are valid', () => {
 		expect(taskFailure(taskSchema.parse(example('task-unknown')))).toMatchObject({
 			kind: 'task',
 			message: 'DashScope does not know this task',
@@ -332,7 +339,7 @@ describe('a task without a video', () => {
 		});
 	});
 
-	it('says that it was canceled, and that this cost nothing', () => {
+	it('that was canceled cost nothing', () => {
 		const canceled = taskSchema.parse(taskWith({ task_status: 'CANCELED' }, 'task-unknown'));
 		expect(taskFailure(canceled)).toMatchObject({
 			kind: 'task',
@@ -342,7 +349,7 @@ describe('a task without a video', () => {
 		});
 	});
 
-	it('says something else for each end', () => {
+	it('has another message for each status', () => {
 		const messages = ['FAILED', 'CANCELED', 'UNKNOWN'].map(
 			(status) => taskFailure(taskSchema.parse(taskWith({ task_status: status }))).message,
 		);

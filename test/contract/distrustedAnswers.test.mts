@@ -1,4 +1,4 @@
-/** Answers that are not what they seem: errors inside HTTP 200, lost ones, and those that prove nothing. */
+/** Misleading responses: errors with HTTP 200, lost responses, and responses that prove nothing. */
 import { cancelTask } from '../../nodes/EmojiVideo/account/cancelTask';
 import { listAllTasks } from '../../nodes/EmojiVideo/account/listTasks';
 import type { Client } from '../../nodes/EmojiVideo/dashscope/client';
@@ -20,26 +20,26 @@ const unreadable = answerOf({ request_id: 'r', output: { bbox_face: 'none' } });
 const passed = answerOf(example('detect-passed'));
 const throttled = answerOf(example('task-list-throttled'), 429);
 
-describe('a detection, which is billed,', () => {
-	it('that came and cannot be read is asked once more and no more', async () => {
+describe('a detection, whose responses are billed,', () => {
+	it('is repeated once after an unreadable response', async () => {
 		const { client, sent } = clientWith(unreadable);
 		expect(await client.detectFace(PORTRAIT)).toMatchObject({ failure: { kind: 'unreadable' } });
 		expect(sent).toHaveLength(2);
 	});
 
-	it('whose answer was lost is asked twice more and no more', async () => {
+	it('is repeated twice after lost responses', async () => {
 		const { client, sent } = clientWith(lost);
 		expect(await client.detectFace(PORTRAIT)).toMatchObject({ failure: { kind: 'noResponse' } });
 		expect(sent).toHaveLength(3);
 	});
 
-	it.each([408, 499, 504])('that a gateway gave up with HTTP %i counts as lost', async (status) => {
+	it.each([408, 499, 504])('counts as lost after HTTP %i of a gateway', async (status) => {
 		const { client, sent } = clientWith(answerOf('', status));
 		await client.detectFace(PORTRAIT);
 		expect(sent).toHaveLength(3);
 	});
 
-	it('is asked three times in all, whatever comes after what', async () => {
+	it('is sent at most three times in any order of failures', async () => {
 		for (const answers of [
 			[lost, unreadable, lost, lost, passed],
 			[unreadable, lost, lost, passed],
@@ -51,7 +51,7 @@ describe('a detection, which is billed,', () => {
 		}
 	});
 
-	it('is asked for as long as it is only throttled, which is not billed', async () => {
+	it('is repeated while it is only throttled, because 429 is not billed', async () => {
 		const { client, sent } = clientWith(...Array.from({ length: 20 }, () => throttled), passed);
 		expect(await client.detectFace(PORTRAIT)).toMatchObject({ ok: true });
 		expect(sent).toHaveLength(21);
@@ -61,10 +61,10 @@ describe('a detection, which is billed,', () => {
 it.each([
 	['upside down', [460, 441, 212, 194]],
 	['without width', [212, 194, 212, 441]],
-	['wholly left of the picture', [-500, 194, -212, 441]],
-	['beyond the largest picture', [7001, 194, 7100, 441]],
-	['larger than the largest picture', [0, 0, 1e9, 1e9]],
-])('areas that are %s are refused before anything is paid for', async (_, area) => {
+	['left of the image', [-500, 194, -212, 441]],
+	['outside the largest image', [7001, 194, 7100, 441]],
+	['larger than the largest image', [0, 0, 1e9, 1e9]],
+])('areas that are %s fail before the paid request', async (_, area) => {
 	const body = { request_id: 'r', output: { bbox_face: area, ext_bbox_face: [0, 0, 900, 900] } };
 	const { client, sent } = clientWith(answerOf(body));
 	expect(await client.detectFace(PORTRAIT)).toMatchObject({
@@ -79,7 +79,7 @@ it.each([
 	expect(sent).toHaveLength(2);
 });
 
-/** Errors as HTTP 200, where they stand in the documents with a status of their own. */
+/** Documented errors, sent with HTTP 200. */
 const ERRORS_IN_200: Array<[code: string, message: string, kind: Failure['kind']]> = [
 	['InvalidApiKey', 'Invalid API-key provided.', 'unauthorized'],
 	['Model.AccessDenied', 'Model access denied.', 'unauthorized'],
@@ -94,7 +94,7 @@ const ERRORS_IN_200: Array<[code: string, message: string, kind: Failure['kind']
 	['Something.New', 'Who knows.', 'unavailable'],
 ];
 
-describe.each(ERRORS_IN_200)('%s inside HTTP 200', (code, message, kind) => {
+describe.each(ERRORS_IN_200)('the error body %s with HTTP 200', (code, message, kind) => {
 	const body = { code, message, request_id: 'r-1' };
 	const failure = { code, requestId: 'r-1', kind, serviceMessage: message };
 
@@ -102,7 +102,7 @@ describe.each(ERRORS_IN_200)('%s inside HTTP 200', (code, message, kind) => {
 		['at the top', body],
 		['beside a null output', { ...body, output: null }],
 		['beside an empty output', { ...body, output: {} }],
-	])('%s is that error, for every kind of request', async (_, answer) => {
+	])('%s is read as an error for every kind of request', async (_, answer) => {
 		const asked = async (ask: (client: Client) => unknown) =>
 			await ask(clientWith(answerOf(answer)).client);
 		const expected = { ok: false, failure };
@@ -120,14 +120,14 @@ describe.each(ERRORS_IN_200)('%s inside HTTP 200', (code, message, kind) => {
 		).toMatchObject(expected);
 	});
 
-	it('is never sent again for a create, unless nothing was taken', async () => {
+	it('does not repeat a submit, unless DashScope throttled it', async () => {
 		const { client, sent } = clientWith(answerOf(body), answerOf(example('create-accepted')));
 		await submitTask(client);
 		expect(sent).toHaveLength(kind === 'throttled' ? 2 : 1);
 	});
 });
 
-it.each(['Success', '200', 200, 0, null])('a code that says %j is no error', async (code) => {
+it.each(['Success', '200', 200, 0, null])('the code %j is not an error', async (code) => {
 	const { client } = clientWith(answerOf({ ...example('task-succeeded'), code }));
 	expect(await client.getTask('t')).toMatchObject({ ok: true });
 	const empty = clientWith(answerOf({ code, output: null }));
@@ -135,7 +135,7 @@ it.each(['Success', '200', 200, 0, null])('a code that says %j is no error', asy
 });
 
 it.each([
-	['a picture’s code at the top', { code: 'InvalidFile.NoHuman', message: 'm' }, true],
+	['a code about the image at the top', { code: 'InvalidFile.NoHuman', message: 'm' }, true],
 	['any code in output', { output: { code: 'InvalidURL', message: 'm' } }, true],
 	['another code at the top', { code: 'InvalidParameter', message: 'm' }, false],
 	['a code about the service', { code: 'InternalError.Algo', message: 'm', output: {} }, false],
@@ -151,10 +151,10 @@ describe('a cancellation', () => {
 	it.each([
 		['an empty object', {}],
 		['a null request ID', { request_id: null }],
-		['somebody else’s answer', { status: 'ok' }],
+		['a body of another service', { status: 'ok' }],
 		['an error inside HTTP 200', { code: 'Something.New', message: 'm', request_id: 'r' }],
 		['a list', []],
-	])('that is answered with %s is looked up', async (_, body) => {
+	])('with %s in the response is confirmed by a poll', async (_, body) => {
 		const running = clientWith(answerOf(body), inStatus('RUNNING'));
 		expect(await cancelTask(running.client, 't')).toMatchObject({
 			value: { canceled: false, status: 'RUNNING' },
@@ -174,13 +174,13 @@ describe('a cancellation', () => {
 		});
 	});
 
-	it('that is answered as documented is taken at its word', async () => {
+	it('with the documented response needs no poll', async () => {
 		const { client, sent } = clientWith(answerOf(example('task-cancel-accepted')));
 		expect(await cancelTask(client, 't')).toMatchObject({ value: { canceled: true } });
 		expect(sent).toHaveLength(1);
 	});
 
-	it('that is refused inside HTTP 200 as too late is looked up', async () => {
+	it('that is rejected as too late with HTTP 200 is confirmed by a poll', async () => {
 		const { client } = clientWith(answerOf(example('task-cancel-refused')), inStatus('SUCCEEDED'));
 		expect(await cancelTask(client, 't')).toMatchObject({
 			value: { canceled: false, status: 'SUCCEEDED' },
@@ -188,19 +188,19 @@ describe('a cancellation', () => {
 	});
 });
 
-describe('small things that were paid for', () => {
-	it('a byte order mark before the JSON', async () => {
+describe('a response with small deviations', () => {
+	it('that starts with a byte order mark is read', async () => {
 		const { client } = clientWith(answerOf(`\uFEFF${JSON.stringify(example('create-accepted'))}`));
 		expect(await submitTask(client)).toMatchObject({ ok: true });
 	});
 
-	it.each([408, 421, 425])('HTTP %i on a query passes', async (status) => {
+	it.each([408, 421, 425])('of HTTP %i makes the client poll again', async (status) => {
 		const { client, sent } = clientWith(answerOf('', status), answerOf(example('task-succeeded')));
 		expect(await client.getTask('t')).toMatchObject({ ok: true });
 		expect(sent).toHaveLength(2);
 	});
 
-	it.each([408, 499, 504])('HTTP %i on a create: one may have been made', async (status) => {
+	it.each([408, 499, 504])('of HTTP %i leaves a submit unconfirmed', async (status) => {
 		const { client, sent } = clientWith(answerOf('', status));
 		expect(await submitTask(client)).toMatchObject({
 			failure: { nextStep: expect.stringMatching(/^A task may have been made/) as string },
@@ -209,7 +209,7 @@ describe('small things that were paid for', () => {
 	});
 });
 
-describe('a list of which large pages are refused', () => {
+describe('a task list whose large pages are rejected', () => {
 	const ALL = Array.from({ length: 137 }, (_, index) => ({
 		task_id: `task-${index}`,
 		status: 'FAILED',
@@ -227,22 +227,25 @@ describe('a list of which large pages are refused', () => {
 		return answerOf({ data, total: ALL.length, total_page: Math.ceil(ALL.length / size) });
 	};
 
-	it.each([100, 99, 50, 30, 20, 10])('is read whole where %i are taken', async (largest) => {
-		const { client, sent } = clientAnswering(service(largest));
-		const list = await listAllTasks(client, {});
-		expect(list.ok && list.value.map(({ taskId }) => taskId)).toEqual(
-			ALL.map(({ task_id }) => task_id),
-		);
-		expect(sent.filter(({ query }) => Number(query?.page_size) > largest).length).toBeLessThan(5);
-	});
+	it.each([100, 99, 50, 30, 20, 10])(
+		'is read completely if %i rows per page are accepted',
+		async (largest) => {
+			const { client, sent } = clientAnswering(service(largest));
+			const list = await listAllTasks(client, {});
+			expect(list.ok && list.value.map(({ taskId }) => taskId)).toEqual(
+				ALL.map(({ task_id }) => task_id),
+			);
+			expect(sent.filter(({ query }) => Number(query?.page_size) > largest).length).toBeLessThan(5);
+		},
+	);
 
-	it('ends with the refusal where none are taken', async () => {
+	it('fails if every page size is rejected', async () => {
 		const { client, sent } = clientAnswering(service(0));
 		expect(await listAllTasks(client, {})).toMatchObject({ failure: { kind: 'rejected' } });
 		expect(sent).toHaveLength(5);
 	});
 
-	it('is not asked again for a wrong key', async () => {
+	it('is not read again with a wrong key', async () => {
 		const { client, sent } = clientWith(answerOf(example('error-body'), 401));
 		expect(await listAllTasks(client, {})).toMatchObject({ ok: false });
 		expect(sent).toHaveLength(1);

@@ -1,7 +1,7 @@
-/** The documents' error tables against this package's: each code has a next step and a fit retry. */
+/** The documented error codes: each has a next step and the right kind of retry. */
 import { ERRORS } from '../../nodes/EmojiVideo/dashscope/errorCodes';
 import { BY_STATUS } from '../../nodes/EmojiVideo/dashscope/errorStatuses';
-import { meaningOf, refusal } from '../../nodes/EmojiVideo/dashscope/errors';
+import { meaningOf, failureOfResponse } from '../../nodes/EmojiVideo/dashscope/errors';
 import type { FailureKind } from '../../nodes/EmojiVideo/base/result';
 import { RETRIED } from '../../nodes/EmojiVideo/dashscope/retry';
 import { afterColon } from '../../nodes/EmojiVideo/base/text';
@@ -11,7 +11,7 @@ import type { DocumentedError } from './examples.mts';
 const retriedKinds: readonly FailureKind[] = RETRIED.read;
 
 const failureOf = ({ httpStatus, code, message }: DocumentedError) =>
-	refusal(httpStatus, { code, message, request_id: 'r' });
+	failureOfResponse(httpStatus, { code, message, request_id: 'r' });
 
 const named = (rows: DocumentedError[]) =>
 	rows.map((row) => [`${row.httpStatus} ${row.code}`, row.message, row] as const);
@@ -19,12 +19,12 @@ const named = (rows: DocumentedError[]) =>
 const rows = (retry: DocumentedError['retry']) =>
 	named(documentedErrors.filter((row) => row.retry === retry));
 
-it.each(named(documentedErrors))('%s "%s" gives a next step in a sentence', (_, __, row) => {
+it.each(named(documentedErrors))('the error %s "%s" has a next step', (_, __, row) => {
 	expect(failureOf(row).nextStep).toMatch(/^(The|[A-Z]).{20,}\.$/);
 });
 
 it.each(named(documentedErrors))(
-	'%s "%s" is told in our words, with the service’s behind',
+	'the error %s "%s" has our message and keeps DashScope’s',
 	(_, __, row) => {
 		const failure = failureOf(row);
 		expect(failure.message).toMatch(/^[A-Z][^.!"“]{10,80}[^.!?]$/);
@@ -34,7 +34,7 @@ it.each(named(documentedErrors))(
 	},
 );
 
-it('each title goes on after a colon', () => {
+it('each title can follow a colon', () => {
 	for (const { code, title } of [
 		...ERRORS,
 		...BY_STATUS.map((row) => ({ ...row, code: row.from })),
@@ -49,15 +49,15 @@ it('each title goes on after a colon', () => {
 	}
 });
 
-it.each(rows('no'))('%s "%s" is never asked again', (_, __, row) => {
+it.each(rows('no'))('the error %s "%s" is not retried', (_, __, row) => {
 	expect(retriedKinds).not.toContain(failureOf(row).kind);
 });
 
-it.each(rows('yes'))('%s "%s" is asked again', (_, __, row) => {
+it.each(rows('yes'))('the error %s "%s" is retried', (_, __, row) => {
 	expect(retriedKinds).toContain(failureOf(row).kind);
 });
 
-it('sends a paid write again after throttling and nothing else', () => {
+it('a paid write is sent again only after throttling', () => {
 	expect(RETRIED.paidWrite).toEqual(['throttled']);
 	for (const row of documentedErrors) {
 		const isRefusedForNow = row.httpStatus === 429 && row.retry !== 'no';
@@ -70,7 +70,7 @@ it('sends a paid write again after throttling and nothing else', () => {
 	}
 });
 
-it.each([401, 403])('takes every documented HTTP %i for a matter of the key', (status) => {
+it.each([401, 403])('every documented HTTP %i concerns the key', (status) => {
 	for (const row of documentedErrors.filter(({ httpStatus }) => httpStatus === status)) {
 		expect([row.code, failureOf(row).kind]).toEqual([row.code, 'unauthorized']);
 	}
@@ -119,7 +119,7 @@ it.each([
 	['invalid_parameter_error', 'The prompt is too long.', /fields/],
 	['isv.OUT_OF_SERVICE', '', /balance/],
 	['Contain.Forbidden.Label.Error', '', /another photo/],
-])('%s "%s" says what to change', (code, message, words) => {
+])('the error %s "%s" says what to change', (code, message, words) => {
 	expect(meaningOf(code, message)?.nextStep).toMatch(words);
 });
 
@@ -130,11 +130,11 @@ it.each([
 	[400, 'isv.OUT_OF_SERVICE', ''],
 	[403, 'Workspace.AccessDenied', 'Workspace access denied.'],
 	[403, 'Endpoint.AccessDenied', 'Workspace endpoint access denied.'],
-])('HTTP %i %s "%s" concerns every video of the key', (status, code, message) => {
-	expect(refusal(status, { code, message }).kind).toBe('unauthorized');
+])('the error HTTP %i %s "%s" concerns the key', (status, code, message) => {
+	expect(failureOfResponse(status, { code, message }).kind).toBe('unauthorized');
 });
 
-it('has nothing to say about a code that begins like another one', () => {
+it('a code that only starts like a known one is unknown', () => {
 	expect(meaningOf('ThrottlingAhead')).toBeUndefined();
 	expect(meaningOf('InvalidFileSize')).toBeUndefined();
 	expect(meaningOf()).toBeUndefined();

@@ -1,6 +1,6 @@
 /**
- * The JSON examples of the documents, as files, so that tests compare this package with the words of
- * the service and not with themselves. `examples/index.json` names the source of each.
+ * The JSON examples of the documents, as files. Tests compare this package with them. `examples/index.json` names
+ * the source of each.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ const folder = path.join(import.meta.dirname, 'examples');
 const load = (...names: string[]): unknown =>
 	JSON.parse(readFileSync(path.join(import.meta.dirname, ...names), 'utf8'));
 
-/** Where an example comes from, and what of this package reads it or sends it. */
+/** The source of an example, and the code that reads or sends it. */
 export interface Source {
 	file: string;
 	document: string;
@@ -24,7 +24,7 @@ export interface DocumentedError {
 	httpStatus: number;
 	code: string;
 	message: string;
-	/** Whether asking again can help: as the documented remedy lets infer. */
+	/** Whether a retry can help, inferred from the documented remedy. */
 	retry: 'no' | 'maybe' | 'depends' | 'yes';
 }
 

@@ -1,11 +1,11 @@
-/** A client whose answers are made up, on a clock on which every sleep is over at once. */
+/** A client with invented responses, on a clock whose sleeps end at once. */
 import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Result } from '../../nodes/EmojiVideo/base/result';
 import { succeed } from '../../nodes/EmojiVideo/base/result';
 import type { HttpResponse, ApiRequest } from '../../nodes/EmojiVideo/dashscope/transport';
 
-/** A clock on which every sleep is over at once, and has taken its time. */
+/** A clock whose sleeps end at once and move its time. */
 export function quickClock(): Clock {
 	let now = 0;
 	return {
@@ -17,7 +17,7 @@ export function quickClock(): Clock {
 	};
 }
 
-/** An answer of the service. A text is sent as it is. */
+/** A response of the service. A text is used unchanged. */
 export const answerOf = (body: unknown, httpStatus = 200): Result<HttpResponse> =>
 	succeed({
 		httpStatus,
@@ -25,7 +25,7 @@ export const answerOf = (body: unknown, httpStatus = 200): Result<HttpResponse> 
 		text: typeof body === 'string' ? body : JSON.stringify(body),
 	});
 
-/** A client whose requests are answered by a function, and written down. */
+/** A client that records its requests. A function makes the responses. */
 export function clientAnswering(answer: (request: ApiRequest) => Result<HttpResponse>) {
 	const sent: ApiRequest[] = [];
 	const client = createClient(
@@ -39,7 +39,7 @@ export function clientAnswering(answer: (request: ApiRequest) => Result<HttpResp
 	return { client, sent };
 }
 
-/** A client that gets these answers one after the other, the last one again and again. */
+/** A client that gets these responses in order, and then the last one again. */
 export function clientWith(...answers: Array<Result<HttpResponse>>) {
 	let next = 0;
 	return clientAnswering(() => answers[Math.min(next++, answers.length - 1)] ?? answerOf({}));

@@ -1,4 +1,4 @@
-/** Every recorded answer, read by the schema that reads it in life. */
+/** Every recorded response, read by its schema. */
 import type { z } from 'zod';
 import {
 	canceledSchema,
@@ -26,7 +26,7 @@ const read = (name: string): unknown => {
 	return readers[kind]?.parse(answer.body);
 };
 
-it.each(recordings().map(({ name }) => name))('%s can be read', (name) => {
+it.each(recordings().map(({ name }) => name))('the recording %s can be read', (name) => {
 	expect(() => read(name)).not.toThrow();
 });
 
@@ -36,12 +36,12 @@ it.each([
 	['cancel-of-finished-task', { code: 'UnsupportedOperation' }],
 	['task-running', { status: 'RUNNING', startedAt: Date.UTC(2024, 2, 1, 9, 38, 24, 831) }],
 	['task-unknown', { taskId: '1111', status: 'UNKNOWN' }],
-	// A time without milliseconds, and a code that is no code.
+	// A time without milliseconds.
 	['task-succeeded', { status: 'SUCCEEDED', finishedAt: Date.UTC(2024, 2, 2, 14, 22, 21) }],
 	['upload-policy', { validMs: 300_000, maxBytes: 1024 ** 3 }],
 	['task-list', { tasks: [{ status: 'SUCCEEDED', submittedAt: 1709260684485 }] }],
 	['model-unknown', { code: 'InvalidParameter', message: 'Model not exist.' }],
 	['image-missing', { code: 'InvalidParameter.DataInspection' }],
-])('public/%s says what it says', (name, expected) => {
+])('the recording public/%s has its recorded values', (name, expected) => {
 	expect(read(`public/${name}`)).toMatchObject(expected);
 });

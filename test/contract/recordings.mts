@@ -1,4 +1,4 @@
-/** Recorded answers of the service, as files; the README beside them says where they come from. */
+/** Recorded responses of the service, as files. The README beside them names their sources. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** What the client sends, against the documents' requests and against the double. */
+/** The client's requests, compared with the documented ones and sent to the mock. */
 import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
 import type { Clock } from '../../nodes/EmojiVideo/base/clock';
@@ -16,7 +16,7 @@ const documentedAreas: FaceAreas = {
 	expression: [63, 30, 609, 575],
 };
 
-/** A client whose requests are written down; each gets the answer of the example. */
+/** A client that records its requests. Each gets the example as its response. */
 function recordingClient(answer: string, httpStatus = 200) {
 	const sent: ApiRequest[] = [];
 	const send: Send = async (request) => {
@@ -29,7 +29,7 @@ function recordingClient(answer: string, httpStatus = 200) {
 }
 
 describe('the client', () => {
-	it('asks for a detection with the documented request, byte for byte', async () => {
+	it('sends a detection as documented, byte for byte', async () => {
 		const { client, sent } = recordingClient('detect-passed');
 		const result = await client.detectFace('https://…');
 		expect(sent).toHaveLength(1);
@@ -46,7 +46,7 @@ describe('the client', () => {
 	});
 
 	it.each(['create-request', 'create-request-short'])(
-		'creates a task with %s, byte for byte',
+		'submits a task with %s, byte for byte',
 		async (name) => {
 			const { client, sent } = recordingClient('create-accepted');
 			const { input } = example(name) as { input: { image_url: string; driven_id: string } };
@@ -70,7 +70,7 @@ describe('the client', () => {
 		},
 	);
 
-	it('queries a task by its path alone', async () => {
+	it('polls a task by its path alone', async () => {
 		const { client, sent } = recordingClient('task-succeeded');
 		await client.getTask('86ecf553-d340-4e21-xxxxxxxxx');
 		expect(sent).toEqual([
@@ -118,7 +118,7 @@ describe('the client', () => {
 		});
 	});
 
-	it('cannot be led to another path by a task ID', async () => {
+	it('escapes a task ID in the path', async () => {
 		const { client, sent } = recordingClient('task-succeeded');
 		await client.getTask('../models?x=1#');
 		expect(sent[0]?.path).toBe('/api/v1/tasks/..%2Fmodels%3Fx%3D1%23');
@@ -128,7 +128,7 @@ describe('the client', () => {
 		['at HTTP 200 in `output`, as documented', 'detect-not-passed', 200],
 		['at HTTP 400 in `output`', 'detect-not-passed', 400],
 		['at HTTP 400 at the top', 'detect-refused-portrait-at-top', 400],
-	])('takes a verdict %s for an answer', async (_, name, status) => {
+	])('reads a verdict %s as a result', async (_, name, status) => {
 		const { client, sent } = recordingClient(name, status);
 		const result = await client.detectFace('https://example.com/a.png');
 		expect(sent).toHaveLength(1);
@@ -144,7 +144,7 @@ describe('the client', () => {
 	it.each([
 		['detect-refused-body', 400, 'rejected'],
 		['detect-refused-no-key', 401, 'unauthorized'],
-	])('takes %s for a failure of the detection', async (name, status, kind) => {
+	])('reads %s as a failed detection', async (name, status, kind) => {
 		const { client } = recordingClient(name, status);
 		expect(await client.detectFace('https://example.com/a.png')).toMatchObject({
 			ok: false,
@@ -156,7 +156,7 @@ describe('the client', () => {
 		['create-refused-no-key', 401, 'unauthorized'],
 		['detect-refused-portrait-at-top', 400, 'rejected'],
 		['error-body', 500, 'unavailable'],
-	])('sends a create once when it is answered with %s (HTTP %i)', async (name, status, kind) => {
+	])('sends a submit once if the response is %s (HTTP %i)', async (name, status, kind) => {
 		const { client, sent } = recordingClient(name, status);
 		const video = { imageUrl: 'https://…', templateId: 'mengwa_kaixin', areas: documentedAreas };
 		expect(await client.submitTask(video)).toMatchObject({ ok: false, failure: { kind } });
@@ -164,13 +164,13 @@ describe('the client', () => {
 	});
 });
 
-describe('against the double', () => {
+describe('the client with the mock service', () => {
 	const open: DashScopeDouble[] = [];
 	afterEach(async () => {
 		await Promise.all(open.splice(0).map(async (double) => await double.close()));
 	});
 
-	/** A client that speaks real HTTP to a double whose clock only moves when told. */
+	/** A client that sends real HTTP to a mock with a clock that only tests move. */
 	async function startAccount(options: DashScopeDoubleOptions = {}) {
 		const now = Date.UTC(2025, 9, 14, 3, 28, 4, 372);
 		const double = await startDashScopeDouble({
@@ -195,7 +195,7 @@ describe('against the double', () => {
 		return { double, now, client: createClient(send, atOnce, still) };
 	}
 
-	it('makes a video of a portrait with three calls', async () => {
+	it('creates a video with three calls and one repeated poll', async () => {
 		const { double, now, client } = await startAccount();
 		const imageUrl = double.portraitUrl('ada.png');
 		const detected = await client.detectFace(imageUrl);
@@ -249,7 +249,7 @@ describe('against the double', () => {
 	});
 
 	it.each(['output200', 'output400', 'top400'] as const)(
-		'hears that a portrait does not pass, told as %s',
+		'reads a portrait that does not pass, in the style %s',
 		async (verdictStyle) => {
 			const { double, client } = await startAccount({ verdictStyle });
 			expect(await client.detectFace(double.portraitUrl('tilted.png'))).toMatchObject({
@@ -260,7 +260,7 @@ describe('against the double', () => {
 		},
 	);
 
-	it('hears that a template does not exist', async () => {
+	it('reads that a template does not exist', async () => {
 		const { double, client } = await startAccount();
 		const imageUrl = double.portraitUrl('ada.png');
 		const areas: FaceAreas = { face: [192, 192, 448, 448], expression: [64, 64, 576, 576] };
@@ -276,7 +276,7 @@ describe('against the double', () => {
 		expect(double.tasks()).toEqual([]);
 	});
 
-	it('hears that a task is unknown', async () => {
+	it('reads that a task is unknown', async () => {
 		const { client } = await startAccount();
 		expect(await client.getTask('502a00b1-19d9-4839-a82f-000000000000')).toMatchObject({
 			ok: true,

@@ -1,4 +1,4 @@
-/** The task list and the cancellation: what is sent, and how the documents' answers are read. */
+/** The task list and the cancellation: their requests, and the documented responses. */
 import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import { fail, succeed } from '../../nodes/EmojiVideo/base/result';
@@ -39,7 +39,7 @@ const answer = (body: object, httpStatus = 200) =>
 	succeed({ httpStatus, headers: {}, text: JSON.stringify(body) });
 
 describe('the task list', () => {
-	it('is asked with the documented parameters, times in UTC+8, under the limit of queries', async () => {
+	it('is requested with the documented parameters, times in UTC+8, in the query bucket', async () => {
 		const { client, sent, lanes } = clientOf(answer(example('task-list')));
 		await client.listTasks({
 			page: 2,
@@ -66,13 +66,13 @@ describe('the task list', () => {
 		expect(lanes).toEqual(['query']);
 	});
 
-	it('leaves the choice of the last 24 hours to the service', async () => {
+	it('is requested without a time range by default', async () => {
 		const { client, sent } = clientOf(answer(example('task-list')));
 		await client.listTasks({ page: 1, pageSize: 10 });
 		expect(sent[0]?.query).toEqual({ page_no: 1, page_size: 10 });
 	});
 
-	it('never asks for more than 24 hours, however the ends are rounded', () => {
+	it('is requested for at most 24 hours after rounding', () => {
 		const from = Date.UTC(2025, 9, 14, 3, 28, 4, 372);
 		expect(listStamps({ from, to: from + LIST_RANGE_MS })).toEqual({
 			start_time: '20251014112805',
@@ -103,18 +103,18 @@ describe('the task list', () => {
 		});
 	});
 
-	it('loses no row for another that cannot be read, and no row for a time that is none', () => {
+	it('keeps its readable rows, also those with an unreadable time', () => {
 		const { tasks } = taskListSchema.parse({
 			data: [null, { task_id: '' }, { task_id: 'a', status: 'PAUSED', gmt_create: 'today' }],
 		});
 		expect(tasks).toMatchObject([{ taskId: 'a', status: 'RUNNING', submittedAt: undefined }]);
 	});
 
-	it('of an account without tasks is empty', () => {
+	it('is empty for an account without tasks', () => {
 		expect(taskListSchema.parse({ total: 0 }).tasks).toEqual([]);
 	});
 
-	it('is not taken for empty when the answer is something else', async () => {
+	it('is not read as empty from another response', async () => {
 		const { client } = clientOf(answer({ code: 'Success' }));
 		expect(await client.listTasks({ page: 1, pageSize: 10 })).toMatchObject({
 			ok: false,
@@ -122,7 +122,7 @@ describe('the task list', () => {
 		});
 	});
 
-	it('is asked again when the limit is exceeded', async () => {
+	it('is requested again after throttling', async () => {
 		const { client, sent } = clientOf(
 			answer(example('task-list-throttled'), 429),
 			answer(example('task-list')),
@@ -133,7 +133,7 @@ describe('the task list', () => {
 });
 
 describe('a cancellation', () => {
-	it('is sent as documented, without a body, under the limit of queries', async () => {
+	it('is sent as documented, without a body, in the query bucket', async () => {
 		const { client, sent, lanes } = clientOf(answer(example('task-cancel-accepted')));
 		expect(await client.cancelTask('a b/c')).toMatchObject({
 			ok: true,
@@ -144,7 +144,7 @@ describe('a cancellation', () => {
 		expect(lanes).toEqual(['query']);
 	});
 
-	it('is refused in the service’s words where the task is not PENDING', async () => {
+	it('of a task that is not PENDING is rejected with DashScope’s code', async () => {
 		const { client, sent } = clientOf(answer(example('task-cancel-refused'), 400));
 		expect(await client.cancelTask('a')).toMatchObject({
 			ok: false,

@@ -4,12 +4,12 @@ import { documentedTemplateIds } from './examples.mts';
 
 const sorted = (ids: Iterable<string>) => [...ids].sort();
 
-it('offers the 20 templates of the appendix, in number and spelling', () => {
+it('the package has the 20 templates of the API reference’s appendix', () => {
 	expect(documentedTemplateIds).toHaveLength(20);
 	expect(TEMPLATES).toHaveLength(20);
 	expect(sorted(TEMPLATES.map(({ id }) => id))).toEqual(sorted(documentedTemplateIds));
 });
 
-it('offers what the double knows', () => {
+it('the package and the mock have the same templates', () => {
 	expect(sorted(templateIds)).toEqual(sorted(documentedTemplateIds));
 });

@@ -1,7 +1,6 @@
 /**
- * Nobody here can call the real service, so what is read may look otherwise than documented. Every
- * documented answer, each of its unessential fields replaced or removed, must give the same task and
- * the same video: a paid video is not lost for a null.
+ * Real responses may differ from the documents, and a null must not cost a paid video. So each field that does not
+ * decide is replaced or removed in every documented response. The result must stay the same.
  */
 import type { Client } from '../../nodes/EmojiVideo/dashscope/client';
 import { answerOf, clientWith } from './quickClient.mts';
@@ -21,7 +20,7 @@ function pathsOf(value: unknown, path: Path = []): Path[] {
 
 const REMOVED = Symbol('removed');
 
-/** What may stand in a field's place. */
+/** Replacements for a field. */
 const REPLACEMENTS: Record<string, unknown> = {
 	null: null,
 	'empty text': '',
@@ -58,9 +57,9 @@ function replaced(value: unknown, [key, ...rest]: Path, replacement: unknown): u
 interface Case {
 	name: string;
 	body: Record<string, unknown>;
-	/** Fields that decide, and what they stand in. */
+	/** Deciding fields and their parents. */
 	essential: string[];
-	/** What must not change. */
+	/** The result that must not change. */
 	read: (client: Client) => Promise<unknown>;
 }
 
@@ -176,21 +175,24 @@ const counted = CASES.map((entry) => {
 	return [entry.name, mutations.length, { ...entry, mutations }] as const;
 });
 
-it.each(counted)('%s says the same in all %i other forms', async (_, count, entry) => {
-	expect(count).toBeGreaterThanOrEqual(30);
-	const expected = await entry.read(clientWith(answerOf(entry.body)).client);
-	expect(expected).not.toHaveProperty('nextStep');
-	const otherwise: unknown[] = [];
-	for (const { what, body } of entry.mutations) {
-		const { client, sent } = clientWith(answerOf(body));
-		const read = await entry.read(client);
-		if (JSON.stringify(read) !== JSON.stringify(expected) || sent.length !== 1)
-			otherwise.push([what, read, sent.length]);
-	}
-	expect(otherwise).toEqual([]);
-});
+it.each(counted)(
+	'the response %s has the same result in %i changed forms',
+	async (_, count, entry) => {
+		expect(count).toBeGreaterThanOrEqual(30);
+		const expected = await entry.read(clientWith(answerOf(entry.body)).client);
+		expect(expected).not.toHaveProperty('nextStep');
+		const otherwise: unknown[] = [];
+		for (const { what, body } of entry.mutations) {
+			const { client, sent } = clientWith(answerOf(body));
+			const read = await entry.read(client);
+			if (JSON.stringify(read) !== JSON.stringify(expected) || sent.length !== 1)
+				otherwise.push([what, read, sent.length]);
+		}
+		expect(otherwise).toEqual([]);
+	},
+);
 
-it(`reads ${counted.reduce((sum, [, count]) => sum + count, 0)} changed answers in all`, () => {
+it(`the changed forms are ${counted.reduce((sum, [, count]) => sum + count, 0)} in all`, () => {
 	expect(counted.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThan(1000);
 });
 
@@ -214,7 +216,7 @@ it.each([
 		'results where video_url is no link',
 		{ video_url: 'none', results: { video_url: 'https://a.example/v.mp4' } },
 	],
-])('the link is found in %s', async (_, output) => {
+])('the video link is found in %s', async (_, output) => {
 	const { client } = clientWith(answerOf(succeededWith(output)));
 	expect(await task(client)).toMatchObject({
 		status: 'SUCCEEDED',
@@ -231,7 +233,7 @@ it.each([
 	'https:// a/b',
 	7,
 	{},
-])('a link that says %j is none, and the task has succeeded all the same', async (video_url) => {
+])('a succeeded task with the link %j has no link', async (video_url) => {
 	const { client } = clientWith(answerOf(succeededWith({ video_url })));
 	expect(await task(client)).toEqual({
 		taskId: 'asked',
@@ -246,7 +248,7 @@ it.each([
 	[' FAILED ', 'FAILED'],
 	['SUSPENDED', 'RUNNING'],
 	['DONE?', 'RUNNING'],
-])('the status %j is %s', async (task_status, status) => {
+])('the task status %j is read as %s', async (task_status, status) => {
 	const { client } = clientWith(answerOf(succeededWith({ task_status })));
 	expect(await task(client)).toMatchObject({ status });
 });
@@ -259,7 +261,7 @@ it.each([undefined, null, '', ' ', 7, [], {}])(
 	},
 );
 
-it('the answer as it came is passed on as it came', async () => {
+it('the raw response is passed on unchanged', async () => {
 	const body = succeededWith({ odd: [null, { deep: 'x'.repeat(3000) }], submit_time: null });
 	const answer = await clientWith(answerOf(body)).client.getTask('asked');
 	expect(answer.ok && answer.value.raw).toEqual(JSON.parse(JSON.stringify(body)));
@@ -279,7 +281,7 @@ describe('areas of a detection', () => {
 		['fractions as text', ['212.9', '194.1', '460.1', '440.2'], [212, 194, 461, 441]],
 		['a text of all four', '[212, 194.5, 460, 441]', [212, 194, 460, 441]],
 		['a little beyond the edge', [-0.4, -3, 460, 441], [0, 0, 460, 441]],
-	])('may be %s', async (_, area, expected) => {
+	])('can be %s', async (_, area, expected) => {
 		expect(await areasOf(area)).toStrictEqual(expected);
 	});
 
@@ -296,7 +298,7 @@ describe('areas of a detection', () => {
 	});
 });
 
-it('a page is the last one when no rows came, not when none could be read', async () => {
+it('a page of unreadable rows still counts its rows', async () => {
 	const { client } = clientWith(answerOf({ data: [{ task_id: null }, 7, null], total: 13 }));
 	const page = await client.listTasks({ page: 1, pageSize: 10 });
 	expect(page).toMatchObject({ ok: true, value: { value: { rows: 3, tasks: [] } } });

@@ -1,4 +1,4 @@
-/** n8n's own credential test, over real sockets: where it sends the key, and what it says. */
+/** n8n's own credential test, over real sockets: where it sends the key, and its messages. */
 import { ExecuteContext, RoutingNode } from 'n8n-core';
 import { createEmptyRunExecutionData, Workflow } from 'n8n-workflow';
 import type { ICredentialDataDecryptedObject, INode, INodeType } from 'n8n-workflow';
@@ -69,10 +69,10 @@ async function testCredential(data: Record<string, unknown>): Promise<string> {
 	}
 }
 
-/** The double's address without "http://". */
+/** The mock's URL without "http://". */
 const hostOf = () => new URL(sandbox.double.url).host;
 
-it('asks the account, and nothing is made', async () => {
+it('the credential test asks the account and creates nothing', async () => {
 	expect(await testCredential({ ...sandbox.credential })).toBe('OK');
 	expect(sandbox.operations()).toEqual(['models']);
 });
@@ -84,14 +84,17 @@ it.each([
 	['an @ behind a backslash', () => `http://s3cret.example\\@${hostOf()}`],
 	['a query', () => `http://${hostOf()}/?key=s3cret`],
 	['a loopback in another form', () => `http://2130706433:${new URL(sandbox.double.url).port}`],
-])('%s: the key goes nowhere, and the secret is not repeated', async (_, customUrl) => {
-	const said = await testCredential({ ...sandbox.credential, customUrl: customUrl() });
-	expect(said).toContain('NodeApiError: Invalid URL');
-	expect(said).not.toContain('s3cret');
-	expect(sandbox.operations()).toEqual([]);
-});
+])(
+	'a Custom URL with %s: the credential test sends no key and does not repeat the secret',
+	async (_, customUrl) => {
+		const said = await testCredential({ ...sandbox.credential, customUrl: customUrl() });
+		expect(said).toContain('NodeApiError: Invalid URL');
+		expect(said).not.toContain('s3cret');
+		expect(sandbox.operations()).toEqual([]);
+	},
+);
 
-it('an underscore in a workspace ID: the key goes nowhere', async () => {
+it('a Workspace ID with an underscore: the credential test sends no key', async () => {
 	const { apiKey } = sandbox.credential;
 	const said = await testCredential({ apiKey, endpoint: 'workspace', workspaceId: 'llm_abc' });
 	expect(said).toContain('NodeApiError: Invalid URL');

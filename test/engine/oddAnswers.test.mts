@@ -1,6 +1,5 @@
 /**
- * Answers that look odd and mean the same: whatever the oddity, the same task and the same video, and
- * nothing is billed twice for it.
+ * Odd responses with the same meaning: the node makes the same video from them, and pays once.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -15,14 +14,14 @@ const sandbox = useSandbox();
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const video = sha256(readFileSync(templateVideo('mengwa_kaixin')));
 
-/** All of them in turn, and each alone. */
+/** All oddities in turn, and each alone. */
 const wishes = [
 	['all in turn', [...oddityNames]] as const,
 	...oddityNames.map((name) => [name, [name]] as const),
 ];
 
-describe.each(wishes)('odd answers, %s', (_name, names) => {
-	test('a portrait becomes the same video, found and paid for once', async () => {
+describe.each(wishes)('with odd responses (%s)', (_name, names) => {
+	test('a portrait by URL becomes the same video, detected and paid for once', async () => {
 		sandbox.double.setOddities(names);
 		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
 		expect(error).toBeUndefined();
@@ -37,7 +36,7 @@ describe.each(wishes)('odd answers, %s', (_name, names) => {
 		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
 	});
 
-	test('a portrait in a file does too', async () => {
+	test('a portrait by file becomes the same video', async () => {
 		sandbox.double.setOddities(names);
 		const bytes = readFileSync(path.join(portraitsFolder, 'ada.png'));
 		const { outputs, error } = await sandbox.run({
@@ -53,7 +52,7 @@ describe.each(wishes)('odd answers, %s', (_name, names) => {
 		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
 	});
 
-	test('a portrait that does not pass is told by its code, and asked for once', async () => {
+	test('a portrait that does not pass fails with its code after one detection', async () => {
 		sandbox.double.setOddities(names);
 		const { error } = await sandbox.run({
 			parameters: sandbox.createAndWait({ imageUrl: sandbox.double.portraitUrl('no-human.png') }),
@@ -62,7 +61,7 @@ describe.each(wishes)('odd answers, %s', (_name, names) => {
 		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 1 });
 	});
 
-	test('a task that failed is told by its code', async () => {
+	test('a failed task fails with its code and ID', async () => {
 		sandbox.double.setOddities(names);
 		sandbox.double.failTask(1, { code: 'InternalError.Algo', message: 'Inference error.' });
 		const { error } = await sandbox.run({ parameters: sandbox.createAndWait() });
@@ -71,7 +70,7 @@ describe.each(wishes)('odd answers, %s', (_name, names) => {
 		expect(told).toContain(sandbox.double.tasks()[0]?.id);
 	});
 
-	test('Get Many gives every row', async () => {
+	test('Get Many returns every task', async () => {
 		const ids = await makeTasks(sandbox.double, 3);
 		sandbox.double.setOddities(names);
 		const { outputs, error } = await sandbox.run({
@@ -81,7 +80,7 @@ describe.each(wishes)('odd answers, %s', (_name, names) => {
 		expect(outputs[0]?.map(({ json }) => json['taskId'])).toEqual([...ids].reverse());
 	});
 
-	test('the trigger tells of every video, once', async () => {
+	test('the trigger returns every video once', async () => {
 		sandbox.double.setOddities(names);
 		const trigger = await createPoller(
 			sandbox.credential,
@@ -99,7 +98,7 @@ describe.each(wishes)('odd answers, %s', (_name, names) => {
 		expect(await trigger.poll()).toEqual([]);
 	});
 
-	test('Cancel cancels', async () => {
+	test('Cancel cancels a pending task', async () => {
 		sandbox.double.setConcurrency(0);
 		const [id] = await makeTasks(sandbox.double, 1);
 		sandbox.double.setOddities(names);

@@ -1,4 +1,4 @@
-/** What leaves per second, with the limits of the service in force: as documented, or as the user says. */
+/** Requests per second while the mock enforces DashScope's limits: documented rates, or the user's. */
 import type { IDataObject } from 'n8n-workflow';
 import { itemsOf, PORTRAITS } from './durableWait.mts';
 import { useSandbox } from './sandbox.mts';
@@ -17,7 +17,7 @@ const run = async (options: IDataObject) =>
 		},
 	});
 
-it('nothing is throttled by the documented limits when the user has set no rates', async () => {
+it('the default rates are never throttled', async () => {
 	const { error } = await run({});
 	expect(error).toBeUndefined();
 	expect(sandbox.double.counts()).toMatchObject({
@@ -28,7 +28,7 @@ it('nothing is throttled by the documented limits when the user has set no rates
 	});
 });
 
-it('a rate that the user sets holds for its own kind of request only', async () => {
+it('a rate of the user changes only its own kind of request', async () => {
 	await run({ creationsPerSecond: 0.5 });
 	const times = sandbox.double
 		.ledger()

@@ -3,7 +3,7 @@ import { useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox({ modelOfflineTimes: { 'emoji-v1': '2027-03-31 00:00:00' } });
 
-test('a run says once known when the model goes offline, and asks once a day', async () => {
+test('a run shows when the model goes offline, and the node asks once a day', async () => {
 	const first = await sandbox.run({ parameters: sandbox.createAndWait() });
 	const second = await sandbox.run({ parameters: sandbox.createAndWait() });
 	for (const { run, error } of [first, second]) {

@@ -1,4 +1,4 @@
-/** Templates by name, through n8n's expressions to the service. */
+/** Templates by name in n8n's expressions. */
 import { useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox();
@@ -6,7 +6,7 @@ const sandbox = useSandbox();
 it.each([
 	['={{ "cute kid happy" }}', ['mengwa_kaixin']],
 	['={{ ["Worker: Smile", "累"] }}', ['dagong_weixiao', 'jingdian_lei']],
-])('%j makes those videos', async (templates, ids) => {
+])('the expression %j in Templates creates those videos', async (templates, ids) => {
 	const { error, outputs } = await sandbox.run({
 		parameters: sandbox.createAndWait({ templates }),
 	});

@@ -211,7 +211,7 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 			nextOf(state, bucket, clock.now())?.waiter.event.set();
 		}
 	};
-	const answered = (bucket: Bucket, sentAt: number, outcome: 'taken' | 'throttled') => {
+	const recordOutcome = (bucket: Bucket, sentAt: number, outcome: 'taken' | 'throttled') => {
 		const state = bucketsOf(accountId, clock.now())[bucket];
 		const slotMs = slotMsOf(bucket, rates[bucket]);
 		state.slots =
@@ -219,5 +219,5 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 				? recordAccepted(state.slots, sentAt, slotMs)
 				: recordThrottled(state.slots, sentAt, slotMs, Math.random());
 	};
-	return Object.assign(acquire, { answered });
+	return Object.assign(acquire, { recordOutcome });
 }

@@ -29,7 +29,7 @@ const REASONS = {
 		'DashScope keeps tasks for 24 hours, from their creation or from their end: the documents disagree. Either that is over, or the task was never made by this account in this region. Check the task ID and the credential.',
 } as const;
 
-function reasonOf(taskId: string, json: unknown, now: number): keyof typeof REASONS {
+function findReason(taskId: string, json: unknown, now: number): keyof typeof REASONS {
 	const item = itemOfTask.safeParse(json).data;
 	if (item?.taskId !== taskId) return 'unclear';
 	const { submittedAt, finishedAt, videoUrlExpiresAt } = item;
@@ -49,6 +49,6 @@ function reasonOf(taskId: string, json: unknown, now: number): keyof typeof REAS
  * in words
  */
 export function explainUnknown(taskId: string, json: unknown, now: number): IDataObject {
-	const unknownReason = reasonOf(taskId, json, now);
+	const unknownReason = findReason(taskId, json, now);
 	return { unknownReason, message: REASONS[unknownReason] };
 }

@@ -14,6 +14,7 @@ import { toItem } from '../execution/outputItems';
 import { summaryOf } from '../execution/runSummary';
 import { failureForModel, toToolItem } from '../execution/toolItems';
 import { durableRoleForm } from '../parameters/durableRole';
+import { nameLimit } from '../parameters/limitLabels';
 import { ratesForm } from '../parameters/rates';
 import { field, group, then } from '../parameters/read';
 import type { Form } from '../parameters/read';
@@ -117,6 +118,12 @@ async function runSafely(operation: Operation, context: ExecutionContext): Promi
 	}
 }
 
+/** Failures below the form know which limit ended a wait, but not its label. */
+const withLimitNamed = (outcome: Outcome): Outcome =>
+	outcome.result.ok
+		? outcome
+		: { ...outcome, result: { ok: false, failure: nameLimit(outcome.result.failure) } };
+
 /** n8n keeps nothing that a stopped node returns, so what was paid for goes to its log. */
 function logStopped(functions: IExecuteFunctions, outcomes: Outcome[]): void {
 	const accepted = acceptedTasks(outcomes);
@@ -128,7 +135,7 @@ function logStopped(functions: IExecuteFunctions, outcomes: Outcome[]): void {
 
 /** Runs the node: every input item becomes its output items, in input order, each paired with its item. */
 export async function route(functions: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const outcomes = await runOperation(functions);
+	const outcomes = (await runOperation(functions)).map(withLimitNamed);
 	const stop = functions.getExecutionCancelSignal();
 	if (stop?.aborted) logStopped(functions, outcomes);
 	const summary = summaryOf(outcomes, functions.getTimezone());

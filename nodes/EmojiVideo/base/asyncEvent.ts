@@ -1,12 +1,12 @@
-/** Lets a sleeping loop be woken: whichever comes first, the ring or the end of the sleep. */
+/** An event that ends a loop's sleep early. */
 import { runAfter } from './clock';
 import type { Clock } from './clock';
 
 export interface AsyncEvent {
 	set(): void;
 	/**
-	 * Waits for the next ring, but not longer than `ms` (Infinity: as long as it takes). A ring since
-	 * the last wait counts.
+	 * Waits until `set` is called, at most `ms` milliseconds (Infinity: without a limit). Returns at once if
+	 * `set` was called since the last wait.
 	 */
 	waitUpTo(ms: number, clock: Clock): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Time as an argument. Pure functions take `now`; whatever must wait takes a `Clock`, so that tests
- * move time instead of waiting for it. Rule: n8n's own sleep, no timers of our own.
+ * Time as an argument. Pure functions take `now`. Functions that wait take a `Clock`, so that tests can move time.
+ * Rule: only n8n's own sleep waits, because n8n's lint forbids timers in a node.
  */
 import * as n8nWorkflow from 'n8n-workflow';
 import { onAbort } from './onAbort';
@@ -9,8 +9,8 @@ export interface Clock {
 	/** Milliseconds since the epoch. */
 	now(): number;
 	/**
-	 * Waits `ms` milliseconds, or less: an abort of `signal` ends the wait at once.
-	 * Never rejects; whoever waits asks the signal afterwards.
+	 * Waits `ms` milliseconds. An abort of `signal` ends the wait at once.
+	 * Never rejects: check the signal afterwards.
 	 */
 	sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -18,19 +18,18 @@ export interface Clock {
 type AbortableSleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
 /**
- * n8n-workflow 2.40 gave `sleep` a signal; 1.120, 2.0 and 2.20 ignore it there and export
- * `sleepWithAbort` instead, which 2.40 does not have. A static import of it breaks on 2.40,
- * hence the look at run time.
+ * `sleep` of n8n-workflow 2.40 takes a signal. Versions 1.120, 2.0 and 2.20 ignore it and export `sleepWithAbort`,
+ * which 2.40 lacks. A static import of it would break on 2.40, so the choice is made at run time.
  */
 function abortableSleep(): AbortableSleep {
 	const { sleepWithAbort } = n8nWorkflow as { sleepWithAbort?: AbortableSleep };
 	return sleepWithAbort ?? n8nWorkflow.sleep;
 }
 
-/** Why a sleep ends early; made once, since an error is dear to make. */
+/** The reason of an early end. Shared, because each new error captures a stack. */
 const WOKEN = new Error('woken');
 
-/** The clock of the wall. */
+/** The real clock. */
 export const systemClock: Clock = {
 	now: () => Date.now(),
 	async sleep(ms, signal) {
@@ -40,7 +39,7 @@ export const systemClock: Clock = {
 			const own = new AbortController();
 			const forget = onAbort(signal, () => {
 				own.abort(WOKEN);
-				// A `sleep` that ignores the signal sleeps on, and nobody waits for it.
+				// A `sleep` that ignores the signal continues, so the wait ends here.
 				resolve();
 			});
 			const end = () => {
@@ -53,8 +52,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Does something after `ms` milliseconds, unless it is called off before.
- * @returns calls it off
+ * Calls `run` after `ms` milliseconds.
+ * @returns cancels the call
  */
 export function runAfter(clock: Clock, ms: number, run: () => void): () => void {
 	const calledOff = new AbortController();

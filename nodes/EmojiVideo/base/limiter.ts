@@ -1,13 +1,13 @@
 /**
- * At most so many at once. Our own, because older versions of n8n bring no library for it (docs/n8n.md).
+ * Limits concurrency. Our own code, because older versions of n8n have no library for it (docs/n8n.md).
  */
 
-/** Runs a piece of work when its turn comes; the others wait in order. */
+/** Runs the work as soon as fewer than the limit are running, first in, first out. */
 export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * @param atOnce how many may run side by side
- * @returns a function that runs work, and resolves or rejects as the work does
+ * @param atOnce the most that run at the same time
+ * @returns a function that settles as its work does
  */
 export function createLimiter(atOnce: number): Limiter {
 	const waiting: Array<() => void> = [];

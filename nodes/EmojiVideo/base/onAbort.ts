@@ -1,8 +1,7 @@
 /**
- * What is to happen when a signal aborts. Every sleep, request and place in a queue of an execution listens to its
- * one Stop, and Node.js takes more than ten listeners on a signal for a leak and says so in n8n's log. So each
- * signal has one listener, whoever waits. (A signal of its own for each, by `AbortSignal.any`, costs ten times as
- * much, and is not collected before the one it comes from.)
+ * Reactions to the abort of a signal. Every sleep and request of an execution waits for the same signal. Node.js
+ * logs a leak warning above ten listeners per signal, so this module registers one and fans out.
+ * (`AbortSignal.any` costs ten times as much, and its signals live as long as their source.)
  */
 const reactions = new WeakMap<AbortSignal, Set<() => void>>();
 
@@ -18,9 +17,8 @@ function listen(signal: AbortSignal): Set<() => void> {
 }
 
 /**
- * @param signal that may abort; one that has aborted already reacts at once
- * @param react is called once
- * @returns forgets `react`, for when nobody needs it any more
+ * Calls `react` once, when the signal aborts. If it has aborted already, the call happens at once.
+ * @returns removes the reaction
  */
 export function onAbort(signal: AbortSignal, react: () => void): () => void {
 	if (signal.aborted) {

@@ -1,25 +1,25 @@
 /**
- * A value or a failure. Rule: nothing below the nodes throws; a failure travels up with everything that
- * is known about it and becomes n8n's error in one place, execution/nodeErrors.ts.
+ * A value or a failure. Rule: code below the nodes does not throw. A failure travels up with all its facts and
+ * becomes n8n's error in one place, execution/nodeErrors.ts.
  */
 import { z } from 'zod';
 import { reasonOf } from './text';
 
 /**
- * - `invalid`: rejected here, before any call; nothing was sent.
- * - `rejected`: DashScope said no (4xx); repeating the same request gives the same answer.
- * - `unauthorized`: 401/403: no request with this key will do better.
- * - `throttled`: 429: DashScope did not take the request; later it will.
- * - `unavailable`: 5xx: DashScope could not do it now.
- * - `unreachable`: no connection was made; the request was not sent.
- * - `noResponse`: the connection broke or time ran out after sending; DashScope may have acted.
- * - `unreadable`: an answer came that is not what the documents promise; DashScope may have acted.
- * - `portrait`: face detection works, and does not accept this portrait.
+ * - `invalid`: the node found bad input before it sent a request.
+ * - `rejected`: DashScope rejected the request (4xx). The same request would be rejected again.
+ * - `unauthorized`: every request with this key would fail (401, 403, an empty account).
+ * - `throttled`: 429. DashScope did not accept the request now; it may later.
+ * - `unavailable`: 5xx. DashScope failed.
+ * - `unreachable`: the node sent no request, because it had no connection.
+ * - `noResponse`: the connection broke or time ran out after sending. DashScope may have acted.
+ * - `unreadable`: the response has not the documented shape. DashScope may have acted.
+ * - `portrait`: face detection does not accept this portrait.
  * - `task`: the task ended as FAILED, CANCELED or UNKNOWN.
- * - `timeLimit`: a time limit of the node ended the wait; the task goes on.
- * - `stopped`: the user or n8n stopped the execution before this was asked.
- * - `interrupted`: stopped while a request was under way; DashScope may have acted.
- * - `unexpected`: this package, or n8n, threw; DashScope may have acted.
+ * - `timeLimit`: a time limit of the node ended the wait. The task continues.
+ * - `stopped`: the user or n8n stopped the execution before the request was sent.
+ * - `interrupted`: the execution was stopped during a request. DashScope may have acted.
+ * - `unexpected`: this package or n8n threw. DashScope may have acted.
  */
 export const FAILURE_KINDS = [
 	'invalid',
@@ -39,32 +39,44 @@ export const FAILURE_KINDS = [
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
-/** A failure as plain JSON: it is stored in n8n's database with a parked wait. */
+/**
+ * The node's time limits: for a task that runs, for a task in the queue, for an AI agent's answer. Only the form
+ * knows their labels.
+ */
+export const LIMITS = ['run', 'queue', 'answer'] as const;
+export type Limit = (typeof LIMITS)[number];
+
+/** Stands in a message where the form puts the label of the limit (parameters/limitLabels.ts). */
+export const LIMIT_PLACEHOLDER = '{limit}';
+
+/** A failure as plain JSON, because n8n's database stores it with a parked wait. */
 export const failureSchema = z.object({
 	kind: z.enum(FAILURE_KINDS),
-	/** What happened, in one sentence of ours. */
+	/** What happened: one sentence without a full stop. */
 	message: z.string(),
-	/** What to do next. */
+	/** What the user can do next. */
 	nextStep: z.string(),
-	/** HTTP status of DashScope's answer. */
+	/** HTTP status of the response. */
 	httpStatus: z.number().optional(),
 	/** DashScope's own error code, e.g. `InvalidParameter`. */
 	code: z.string().optional(),
-	/** What DashScope itself says, in its own English. */
+	/** DashScope's own words. */
 	serviceMessage: z.string().optional(),
 	requestId: z.string().optional(),
 	/** From a `Retry-After` header. */
 	retryAfterMs: z.number().optional(),
-	/** The task this is about, once there is one: it may be paid for. */
+	/** The accepted task that this is about. It may be paid for. */
 	taskId: z.string().optional(),
-	/** A task's last known status, where a task is what failed. */
+	/** The task's last known status. */
 	status: z.string().optional(),
+	/** The time limit that ended the wait. */
+	limit: z.enum(LIMITS).optional(),
 });
 export type Failure = z.infer<typeof failureSchema>;
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
-/** What the service itself says of a failure, as a sentence for behind ours. */
+/** DashScope's own words as a sentence, to follow ours. */
 export function saidByService({ code, serviceMessage }: Failure): string | undefined {
 	if (serviceMessage) return `DashScope says: "${serviceMessage}"${code ? ` (${code})` : ''}.`;
 	return code && `DashScope's error code: ${code}.`;
@@ -76,13 +88,13 @@ export const succeed = <T>(value: T): Result<T> => ({ ok: true, value });
 /** Wraps a failure as a result. */
 export const fail = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });
 
-/** The failure of something the user can correct before anything is sent. */
+/** A failure that the user can correct. The node sent nothing. */
 export const invalidFailure = (
 	message: string,
 	nextStep: string,
 ): { ok: false; failure: Failure } => fail({ kind: 'invalid', message, nextStep });
 
-/** Failures after which DashScope may have done what it was asked. */
+/** After these failures, DashScope may have done what the request asked for. */
 const MAY_HAVE_ACTED: readonly FailureKind[] = [
 	'noResponse',
 	'unreadable',
@@ -91,12 +103,12 @@ const MAY_HAVE_ACTED: readonly FailureKind[] = [
 	'unexpected',
 ];
 
-/** Whether DashScope may have done what a request asked although the request failed. */
+/** Whether DashScope may have acted although the request failed. */
 export const mayHaveActed = ({ kind }: Failure): boolean => MAY_HAVE_ACTED.includes(kind);
 
 /**
- * What was thrown where nothing should be.
- * @param taskIds of all tasks that may be concerned
+ * The failure of code that threw although it must not.
+ * @param taskIds the accepted tasks that the failure may concern
  */
 export function unexpectedFailure(error: unknown, taskIds: readonly string[] = []): Failure {
 	const accepted = {
@@ -112,7 +124,7 @@ export function unexpectedFailure(error: unknown, taskIds: readonly string[] = [
 	};
 }
 
-/** Does work that ends as a result; what it throws although it should not is a failure, too. */
+/** Runs work that returns a result. An exception becomes a failure. */
 export async function caught<T>(work: () => Promise<Result<T>>): Promise<Result<T>> {
 	try {
 		return await work();
@@ -121,7 +133,7 @@ export async function caught<T>(work: () => Promise<Result<T>>): Promise<Result<
 	}
 }
 
-/** The failure that Stop causes. */
+/** The failure of a request that Stop prevented. */
 export const STOPPED: Failure = {
 	kind: 'stopped',
 	message: 'The execution was stopped',

@@ -1,9 +1,9 @@
 /**
- * Text from outside, whatever it is: cut to length, and shown in messages. Rule: nothing here throws, and
- * nothing takes longer than the text is long.
+ * Values from outside as text: cut to length, and quoted in messages. Rules: no function throws, and every
+ * function runs in linear time.
  */
 
-/** The first `length` UTF-16 units of a text, but no half of a character at its end. */
+/** The first `length` UTF-16 units of a text. A surrogate pair is never split. */
 export function cut(text: string, length: number): string {
 	if (text.length <= length) return text;
 	const last = text.charCodeAt(length - 1);
@@ -18,7 +18,7 @@ export function withoutSlashes(text: string): string {
 	return text.slice(0, end);
 }
 
-/** Reading a value may run its own code: getters, `toJSON`, a Proxy. */
+/** Reading a value may run its own code (getters, `toJSON`, a Proxy), which may throw. */
 function asText(value: unknown): string {
 	if (typeof value === 'string') return value;
 	try {
@@ -38,7 +38,7 @@ function asWords(value: unknown): string {
 
 const SHOWN_LENGTH = 100;
 
-/** A value as a message shows it: quoted, and not for ever. */
+/** A value as a message shows it: quoted and cut. */
 export const shown = (value: unknown): string => {
 	const text = asText(value);
 	return `"${text.length > SHOWN_LENGTH ? `${cut(text, SHOWN_LENGTH)}...` : text}"`;
@@ -46,18 +46,18 @@ export const shown = (value: unknown): string => {
 
 const REASON_LENGTH = 300;
 
-/** Why something was thrown, in words. */
+/** The message of a thrown value, or the value as text. */
 export function reasonOf(error: unknown): string {
 	try {
 		const { message } = error as { message?: unknown };
 		if (typeof message === 'string' && message !== '') return cut(message, REASON_LENGTH);
 	} catch {
-		// An error that cannot be read; what it is will do.
+		// The getter of the message threw, so the value itself is shown.
 	}
 	return cut(asText(error), REASON_LENGTH);
 }
 
-/** A sentence of ours as it goes on after a colon. */
+/** A sentence as it continues after a colon: "The key ..." becomes "the key ...". */
 export const afterColon = (sentence: string): string =>
 	/^(The|No|Several|Another|An?) /.test(sentence)
 		? `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`

@@ -3,7 +3,8 @@
  * failure; and what it tells of the queue: how long runs take, how many run at once. Pure, like
  * pollSchedule.ts, whose state this changes.
  */
-import { taskFailure, timeLimitFailure, unansweredLimitFailure } from '../dashscope/errors';
+import { taskFailure } from '../dashscope/errors';
+import { timeLimitFailure, unansweredLimitFailure } from './limitFailures';
 import type { ApiResponse } from '../dashscope/client';
 import { backoffMs, RETRIED } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';

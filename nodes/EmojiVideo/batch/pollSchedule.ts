@@ -18,7 +18,7 @@
  * | deep in the queue            | when its queue timeout ends                             |
  * | made elsewhere               | once at the start, then as above                        |
  */
-import type { Limit } from '../dashscope/errors';
+import type { Limit } from '../base/result';
 
 export interface PollSettings {
 	/** How late the end of a running task may be noticed. */

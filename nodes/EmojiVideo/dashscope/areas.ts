@@ -1,7 +1,6 @@
 /**
- * Where a face is: reading what detection says, and judging what is to be sent. Rule: what cannot be in
- * any picture is not paid for; what is only unusual goes out, with a hint, because the documents say
- * "about" and "slightly".
+ * Face areas: reads them from a detection and validates them before a submit. Rule: an impossible area fails
+ * before the paid request. An unusual area is sent with a hint, because the documents say "about" and "slightly".
  */
 import { z } from 'zod';
 import { numberOf } from './tolerant';
@@ -15,7 +14,7 @@ export const areaSchema = z.tuple([
 ]);
 export type Area = z.infer<typeof areaSchema>;
 
-/** Both areas that emoji-v1 needs, as emoji-detect-v1 finds them. */
+/** Both areas that emoji-v1 needs. emoji-detect-v1 finds them. */
 export interface FaceAreas {
 	/** `bbox_face` of the detection, `face_bbox` of the creation. */
 	face: Area;
@@ -30,8 +29,8 @@ const parts = (value: unknown): unknown[] => {
 };
 
 /**
- * An area as detection names it: four numbers, as text or with fractions too. Rounded to whole pixels
- * that stay around what was meant, and within the picture at its left and upper edge.
+ * An area of a detection: four numbers, also as text or with fractions. Rounded outwards to whole pixels, and cut
+ * at the left and upper edge of the image.
  */
 export const foundArea = z.unknown().transform((value, context): Area => {
 	const [x1, y1, x2, y2, ...more] = parts(value).map(numberOf);
@@ -50,7 +49,7 @@ export const foundArea = z.unknown().transform((value, context): Area => {
 	return [first(x1), first(y1), last(x2), last(y2)];
 });
 
-/** The widest and highest portrait that the service takes (docs/service.md, "Portrait requirements"). */
+/** DashScope's limit for width and height in pixels (docs/service.md, "Portrait requirements"). */
 const LONGEST_SIDE = 7000;
 
 const isImpossible = ([x1, y1, x2, y2]: Area): boolean =>
@@ -59,19 +58,19 @@ const isImpossible = ([x1, y1, x2, y2]: Area): boolean =>
 	Math.max(x1, y1) >= LONGEST_SIDE ||
 	Math.max(x2 - x1, y2 - y1) > LONGEST_SIDE;
 
-/** @returns the first area that lies in no picture that the service takes, as text */
+/** @returns the first area that no valid image can have, as text */
 export function impossibleArea({ face, expression }: FaceAreas): string | undefined {
 	const area = [face, expression].find(isImpossible);
 	return area && `[${area.join(', ')}]`;
 }
 
-/** "The aspect ratio is about 1:1" (API reference, ext_bbox); the longer side by the shorter. */
+/** Longer side by shorter side. "The aspect ratio is about 1:1" (API reference, ext_bbox). */
 const USUAL_ASPECT_RATIO = 1.25;
 
 /**
- * What is unusual about areas that are sent all the same: the reference says "about 1:1" and "typically
- * slightly larger" than the face, and no bounds.
- * @returns undefined when nothing is
+ * Names unusual areas. They are sent, because the reference gives no bounds: "about 1:1", "typically slightly
+ * larger" than the face.
+ * @returns `undefined` for usual areas
  */
 export function hintAboutAreas({ face, expression }: FaceAreas): string | undefined {
 	const [x1, y1, x2, y2] = expression;

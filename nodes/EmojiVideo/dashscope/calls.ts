@@ -1,6 +1,6 @@
 /**
- * Every call of the API as data: what is sent, at which rate, what is sent again after which failure, and
- * how the answer is read. Source: docs/service.md.
+ * Every call of the API as data: its request, its rate limit, its retry policy, and the schema of its response.
+ * Source: docs/service.md.
  */
 import { impossibleArea } from './areas';
 import { isDetectionResult } from './errors';
@@ -34,7 +34,7 @@ export type Model = typeof DETECTION_MODEL | typeof VIDEO_MODEL;
 /** A rate limit of an account (docs/service.md, "Limits"). */
 export type Bucket = 'detect' | 'create' | 'query' | 'policy';
 
-/** What to list (docs/service.md, "Task list"). */
+/** Filters of the task list (docs/service.md, "Task list"). */
 export interface TaskListQuery {
 	/** From 1. */
 	page: number;
@@ -44,8 +44,8 @@ export interface TaskListQuery {
 	model?: string;
 	status?: TaskStatus;
 	/**
-	 * When the tasks were submitted, in ms since the epoch, 24 hours at most; the wire has whole
-	 * seconds. Absent: the last 24 hours by the service's own clock.
+	 * When the tasks were submitted, in ms since the epoch, at most 24 hours. The request has whole seconds.
+	 * Absent: the last 24 hours by DashScope's clock.
 	 */
 	submitted?: { from: number; to: number };
 }
@@ -60,17 +60,17 @@ export interface VideoRequest {
 /** One call. */
 export interface Call<T> {
 	bucket: Bucket;
-	/** What it is repeated after; `once`: nothing. */
+	/** The retry policy. `once`: the request is sent once. */
 	kind: RequestKind | 'once';
 	request: Omit<ApiRequest, 'timeoutMs'>;
 	reading: Reading<T>;
 }
 
-/** A file in temporary storage is found only with this header, which nothing else may carry. */
+/** DashScope resolves oss:// URLs only with this header. The documents allow it for oss:// URLs only. */
 const resolveHeader = (imageUrl: string): Record<string, string> | undefined =>
 	imageUrl.startsWith('oss://') ? { 'X-DashScope-OssResourceResolve': 'enable' } : undefined;
 
-/** Areas that no picture has would be sent, and paid for, as they are. */
+/** A submit with an impossible area would be paid for. */
 function objectionToAreas(detection: Detection) {
 	const area = detection.passed ? impossibleArea(detection.areas) : undefined;
 	return area === undefined

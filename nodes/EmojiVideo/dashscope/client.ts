@@ -1,6 +1,6 @@
 /**
- * The one door to the service: every call of the API goes through here, with its pace, its retry
- * policy, its time limit and its schema. Knows nothing of nodes and their parameters.
+ * The only way to the service: every API call passes here and gets its rate limit, retry policy, time limit and
+ * schema.
  */
 import type { Clock } from '../base/clock';
 import { fail, mayHaveActed, STOPPED, succeed } from '../base/result';
@@ -17,46 +17,46 @@ export { DETECTION_MODEL, VIDEO_MODEL } from './calls';
 export type { Bucket, Model, TaskListQuery, VideoRequest } from './calls';
 export type { ApiResponse } from './readResponse';
 
-/** Waits for a free place in a bucket; the client never asks faster than it lets through. */
+/** Waits until the account's rate limit allows a request of the bucket. */
 export interface Acquire {
 	(bucket: Bucket, signal?: AbortSignal): Promise<void>;
 	/**
-	 * Hears whether the service took a request of the bucket, or refused it as one too many.
-	 * @param sentAt when the request left, ms since the epoch
+	 * Records whether DashScope accepted or throttled a request of the bucket.
+	 * @param sentAt when the request was sent, ms since the epoch
 	 */
-	answered?(bucket: Bucket, sentAt: number, outcome: 'taken' | 'throttled'): void;
+	recordOutcome?(bucket: Bucket, sentAt: number, outcome: 'taken' | 'throttled'): void;
 }
 
 export interface Client {
-	/** Finds both face areas of a portrait. A portrait that does not pass is a value, not a failure. */
+	/** Finds both face areas of a portrait. If the portrait does not pass, the result is still a success. */
 	detectFace(imageUrl: string): Promise<Result<ApiResponse<Detection>>>;
-	/** Makes a task, which is paid for. Sent again only when the service did not take it. */
+	/** Submits a task, which is paid for. Sent again only if DashScope certainly did not accept it. */
 	submitTask(video: VideoRequest): Promise<Result<ApiResponse<CreatedTask>>>;
-	/** A task's present state. `once`: a single attempt, for a caller that has patience of its own. */
+	/** Polls a task. `once`: a single attempt, for callers with their own retry policy. */
 	getTask(taskId: string, attempts?: 'once' | 'patient'): Promise<Result<ApiResponse<Task>>>;
-	/** One page of the account's tasks, by submission, newest first as far as is known. */
+	/** One page of the account's tasks. The newest come first in all known responses. */
 	listTasks(query: TaskListQuery): Promise<Result<ApiResponse<TaskPage>>>;
 	/**
-	 * Takes a PENDING task out of the queue. Not sent again after a lost answer: whether it was
-	 * canceled, its status tells.
+	 * Takes a PENDING task out of the queue. Not sent again after a lost response, because the task's status shows
+	 * whether it was canceled.
 	 */
 	cancelTask(taskId: string): Promise<Result<ApiResponse<Cancellation>>>;
-	/** Leave to upload files for a model, for some minutes. One attempt: an upload retries as a whole. */
+	/** Permission to upload files for a model, for some minutes. One attempt: an upload retries as a whole. */
 	getUploadPolicy(model: Model): Promise<Result<ApiResponse<UploadPolicy>>>;
-	/** How far the service's clock was ahead of this one by its last answer, in ms; 0 if it has not said. */
+	/** How far DashScope's clock was ahead of ours in its last response, in ms. 0: not known. */
 	aheadMs(): number;
 }
 
-/** Time limits per request. Detection downloads and looks at the image before it answers. */
+/** Time limits per request. Detection downloads and inspects the image before it responds. */
 const TIMEOUT_MS = { detect: 60_000, create: 60_000, query: 20_000, policy: 20_000 } as const;
 
-/** What to do when nobody knows whether a task was made. */
+/** The next step after an unconfirmed submit. */
 export const UNCONFIRMED_SUBMIT =
 	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it with Get Many, which lists the account's tasks of the last 24 hours, before you create this video in a new execution.";
 
 /**
  * @param send the transport to the account
- * @param acquire the account's shared pace
+ * @param acquire the account's rate limit
  * @param signal aborts when the user stops the execution
  */
 export function createClient(
@@ -80,7 +80,7 @@ export function createClient(
 			if (answer.ok) aheadMs = aheadOf(answer.value, clock.now()) ?? aheadMs;
 			const result = answer.ok ? readResponse(answer.value, reading, clock.now()) : answer;
 			const isThrottled = !result.ok && result.failure.kind === 'throttled';
-			if (answer.ok) acquire.answered?.(bucket, sentAt, isThrottled ? 'throttled' : 'taken');
+			if (answer.ok) acquire.recordOutcome?.(bucket, sentAt, isThrottled ? 'throttled' : 'taken');
 			return result;
 		};
 		return kind === 'once' ? await attempt() : await withRetry(kind, clock, attempt, signal);
@@ -96,7 +96,7 @@ export function createClient(
 		async getTask(taskId, attempts = 'patient') {
 			const result = await call(taskCall(taskId, attempts));
 			if (!result.ok) return result;
-			// Under the ID that was asked about, whatever the answer says its ID is.
+			// A response may name another ID than the request.
 			const { value, raw } = result.value;
 			return succeed({ value: { ...value, taskId }, raw });
 		},

@@ -1,6 +1,5 @@
 /**
- * Where the account lives: from the credential's fields to the base URL of every API call.
- * Rule: the API key goes to this origin and to no other.
+ * From the credential's fields to the base URL of every API call. Rule: the API key is sent to this origin only.
  */
 import { z } from 'zod';
 import { fail, succeed } from '../base/result';
@@ -21,9 +20,9 @@ const credentialSchema = z.object({
 
 export interface Account {
 	apiKey: string;
-	/** Origin and perhaps a path, without a slash at the end: `https://dashscope.aliyuncs.com`. */
+	/** Origin and optional path, without a slash at the end: `https://dashscope.aliyuncs.com`. */
 	baseUrl: string;
-	/** The account is a sandbox on this machine, so other loopback addresses are fine as well. */
+	/** The account is a mock on this machine, so its links may lead to loopback addresses. */
 	isLoopback: boolean;
 }
 
@@ -36,7 +35,7 @@ const refuse = (message: string, nextStep: string) =>
 
 function workspaceUrl(workspaceId: string): Result<string> {
 	const url = `https://${workspaceId}.cn-beijing.maas.aliyuncs.com`;
-	// "xn--" and what no host can be spelt with looks like a label, and is no address.
+	// "xn--" and other invalid punycode matches the pattern, but is not a host name.
 	if (!WORKSPACE_ID.test(workspaceId) || !URL.canParse(url)) {
 		return refuse(
 			`Workspace ID "${shownText(workspaceId, 100)}" is not a workspace ID`,
@@ -46,10 +45,10 @@ function workspaceUrl(workspaceId: string): Result<string> {
 	return succeed(url);
 }
 
-/** What stands before an @ or behind a question mark may be a password or a key, and is not repeated. */
+/** Text before an @ or after a question mark may be a password or a key, so messages do not repeat it. */
 const SAYS_SECRET = /[@?]/;
 
-/** What is shown: an address without anything that could be a password in it, however it is spelt. */
+/** Messages show an address only if no part of it could be a password. */
 const SHOWN_ADDRESS = /^(?:[a-z]+:\/\/)?[\w.-]*(?::\d{0,5})?(?:[/#][\w./#-]*)?$/i;
 
 function refusedAddress(text: string): string {
@@ -74,7 +73,7 @@ function customBaseUrl(text: string): Result<string> {
 /**
  * Reads the "DashScope API" credential.
  * @param data the decrypted credential: `apiKey`, `endpoint` (beijing | workspace | custom), `workspaceId`, `customUrl`
- * @returns the account, or a failure that names the field to correct
+ * @returns the account, or a failure that names the wrong field
  * @see docs/service.md, "Hosts and keys"
  */
 export function accountOf(data: unknown): Result<Account> {

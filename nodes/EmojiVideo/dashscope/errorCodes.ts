@@ -1,27 +1,27 @@
 /**
- * DashScope's error codes as data: what each means for the user, and whether asking again can help. The
- * service's own words are for the details; these are what a person reads.
+ * DashScope's error codes as data: the meaning of each for the user, and whether another try can help. People read
+ * these texts first; DashScope's own words follow as details.
  * Source: docs/service.md, "Error codes" and "Portrait requirements".
  */
 import type { FailureKind } from '../base/result';
 
 /** In our words: what happened, and what to do next. */
 export interface Meaning {
-	/** A short sentence without a full stop; it may also go on after a colon. */
+	/** A short sentence without a full stop, which can also follow a colon. */
 	title: string;
 	nextStep: string;
 }
 
 export interface ErrorRow extends Meaning {
-	/** The code, or its beginning when it ends with a dot. */
+	/** The code. If it ends with a dot, every code that starts with it. */
 	code: string;
-	/** Where one code says several things, the words that tell them apart. */
+	/** Words in the message, if one code has several meanings. */
 	says?: RegExp;
-	/** What it means for a retry, where the HTTP status alone would mislead. */
+	/** The kind of failure, if the HTTP status alone would mislead. */
 	kind?: FailureKind;
 }
 
-/** What concerns every video of the key. */
+/** An error that concerns every request of the key. */
 const ofTheKey = (code: string, meaning: Meaning, says?: RegExp): ErrorRow => ({
 	code,
 	says,
@@ -86,7 +86,7 @@ const FORMAT: Meaning = {
 		'Use a JPEG, PNG, BMP or WEBP image, at most 10 MB, with width and height between 400 and 7000 pixels.',
 };
 
-/** First match wins. */
+/** The first match counts. */
 export const ERRORS: ErrorRow[] = [
 	ofTheKey('InvalidApiKey', KEY),
 	ofTheKey('invalid_api_key', KEY),

@@ -1,11 +1,11 @@
-/** HTTP statuses as data: what each means for the user where the error code says nothing, and for a retry. */
+/** HTTP statuses as data: the meaning of each for the user and for a retry, if the error code has none. */
 import type { FailureKind } from '../base/result';
 import { ITEM_FIELDS, KEY, RIGHTS } from './errorCodes';
 import type { Meaning } from './errorCodes';
 
 /**
- * The HTTP status that the error page lists for codes that begin so, for an error inside HTTP 200. A
- * code that is not here may have acted, like any trouble of the service.
+ * The HTTP status that the error page lists for codes of this form, for an error body with HTTP 200. After a code
+ * that is not in the table, DashScope may have acted, as after any 5xx.
  */
 export const STATUS_OF_CODES: Array<{ codes: RegExp; status: number }> = [
 	{ codes: /^(429|throttling\b|limit_)/i, status: 429 },
@@ -19,7 +19,7 @@ export const STATUS_OF_CODES: Array<{ codes: RegExp; status: number }> = [
 
 interface StatusRow extends Meaning {
 	from: number;
-	/** The last status that is meant; absent: all from `from` on. */
+	/** The last status of the row. Absent: the row has no upper end. */
 	to?: number;
 	kind: FailureKind;
 }
@@ -33,13 +33,13 @@ const GATEWAY: Meaning = {
 	nextStep: 'Try again; if there is a gateway in front of DashScope, raise its time limit.',
 };
 
-/** What an HTTP status means when the code says nothing else. First match wins; the last takes all. */
+/** The meaning of an HTTP status if the code has none. The first match counts. */
 export const BY_STATUS: StatusRow[] = [
-	// The request was there, its answer did not come: it may have acted.
+	// DashScope may have received the request and acted.
 	{ from: 408, to: 408, kind: 'noResponse', ...GATEWAY },
 	{ from: 499, to: 499, kind: 'noResponse', ...GATEWAY },
 	{ from: 504, to: 504, kind: 'noResponse', ...GATEWAY },
-	// RFC 9110 section 15.5.20, RFC 8470 section 5.2: another connection, or a later moment, will do.
+	// RFC 9110 section 15.5.20, RFC 8470 section 5.2: try another connection, or later.
 	{ from: 421, to: 421, kind: 'unavailable', ...LATER },
 	{ from: 425, to: 425, kind: 'unavailable', ...LATER },
 	{ from: 500, kind: 'unavailable', ...LATER },

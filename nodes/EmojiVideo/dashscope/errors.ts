@@ -1,6 +1,6 @@
 /**
- * From an answer that is no success to a failure that says what happened and what to do next. Rule:
- * the service's code and request ID are kept; what each code means is data, in errorCodes.ts.
+ * From an error response to a failure that says what happened and what to do next. Rule: the failure keeps
+ * DashScope's code and request ID. The meaning of each code is data, in errorCodes.ts.
  */
 import { z } from 'zod';
 import type { Failure } from '../base/result';
@@ -13,9 +13,9 @@ import { shownText } from './tolerant';
 import type { Task } from './schemas';
 
 /**
- * What an error code of the service means, in our words.
+ * The meaning of a DashScope error code, in our words.
  * @param code DashScope's code, e.g. `InvalidFile.FacePose`
- * @param message the service's own message, which tells some codes' meanings apart
+ * @param message DashScope's message, because some codes have several meanings
  */
 export const meaningOf = (code = '', message = ''): ErrorRow | undefined =>
 	ERRORS.find(
@@ -24,13 +24,13 @@ export const meaningOf = (code = '', message = ''): ErrorRow | undefined =>
 			(row.says?.test(message) ?? true),
 	);
 
-/** A verdict on a portrait by a code that is not known. */
+/** A verdict on a portrait whose code is not in the table. */
 export const UNKNOWN_VERDICT: Meaning = {
 	title: 'The portrait cannot be used',
 	nextStep: 'Use another portrait.',
 };
 
-/** A task that failed with a code that is not known. */
+/** A failed task whose code is not in the table. */
 export const UNKNOWN_FAULT: Meaning = {
 	title: 'The task failed',
 	nextStep: 'Create the video again, or change the portrait.',
@@ -47,23 +47,23 @@ const verdictAt400 = z.union([
  */
 export const isDetectionResult = (body: unknown): boolean => verdictAt400.safeParse(body).success;
 
-/** What the service says of an error, as far as it can be read. */
+/** The readable parts of an error body. */
 const errorIn = (body: unknown): Pick<Failure, 'code' | 'requestId'> & { message?: string } =>
 	errorSchema.safeParse(body).data ?? { code: undefined, requestId: undefined };
 
 const LONGEST_WORDS = 500;
 
-/** The service's own words, as they are shown. */
+/** DashScope's own words for messages. */
 export const wordsOf = (message: string | undefined): string | undefined =>
 	message && shownText(message, LONGEST_WORDS);
 
 /**
- * Turns an answer that is not 2xx into a failure.
+ * The failure of a response that is not 2xx.
  * @param status the HTTP status
- * @param body the parsed body, or `undefined` where it was no JSON
+ * @param body the parsed body; `undefined` if it was not JSON
  * @param retryAfterMs from the `Retry-After` header
  */
-export function refusal(status: number, body: unknown, retryAfterMs?: number): Failure {
+export function failureOfResponse(status: number, body: unknown, retryAfterMs?: number): Failure {
 	const { code, message, requestId } = errorIn(body);
 	const row = meaningOf(code, message);
 	const byStatus = BY_STATUS.find(({ from, to = Infinity }) => status >= from && status <= to);
@@ -81,11 +81,10 @@ export function refusal(status: number, body: unknown, retryAfterMs?: number): F
 }
 
 /**
- * An error inside HTTP 2xx: a code where an answer should be. It is taken for what it would be with the
- * status that belongs to its code.
- * @returns undefined when the body names no error
+ * The failure of an error body with HTTP 2xx. Its kind follows the status that belongs to its code.
+ * @returns `undefined` if the body has no error code
  */
-export function refusalInSuccess(
+export function failureInSuccess(
 	httpStatus: number,
 	body: unknown,
 	retryAfterMs?: number,
@@ -93,14 +92,14 @@ export function refusalInSuccess(
 	const { code } = errorIn(body);
 	if (code === undefined) return undefined;
 	const status = STATUS_OF_CODES.find(({ codes }) => codes.test(code))?.status ?? 500;
-	return { ...refusal(status, body, retryAfterMs), httpStatus };
+	return { ...failureOfResponse(status, body, retryAfterMs), httpStatus };
 }
 
-const FETCH_LATER =
+export const FETCH_LATER =
 	'Use Get Status with this task ID, within 24 hours of its creation, to fetch the video.';
 
 /**
- * Why a task has no video.
+ * The failure of a task without a video.
  * @param task ended as FAILED, CANCELED or UNKNOWN
  */
 export function taskFailure({ taskId, status, code, message, requestId }: Task): Failure {
@@ -136,37 +135,3 @@ export function taskFailure({ taskId, status, code, message, requestId }: Task):
 		status,
 	};
 }
-
-/** The options that end a wait, by their labels in the form. */
-export const LIMIT_LABELS = {
-	run: 'Timeout (Seconds)',
-	queue: 'Queue Timeout (Seconds)',
-	answer: 'Answer Within (Seconds)',
-} as const;
-export type Limit = keyof typeof LIMIT_LABELS;
-
-/** A time limit of the node ended the wait for a task that goes on. */
-export const timeLimitFailure = ({ taskId, status, requestId }: Task, limit: Limit): Failure => ({
-	kind: 'timeLimit',
-	message: `The task is still ${status === 'RUNNING' ? 'running' : 'in the queue'} at the end of "${LIMIT_LABELS[limit]}"`,
-	nextStep: `The task goes on, and may be billed. ${FETCH_LATER} To wait longer, raise the limit.`,
-	requestId,
-	taskId,
-	status,
-});
-
-/**
- * The same where the last questions had no answer.
- * @param fault why not
- */
-export const unansweredLimitFailure = (
-	{ taskId, status }: Pick<Task, 'taskId' | 'status'>,
-	{ message }: Failure,
-	limit: Limit,
-): Failure => ({
-	kind: 'timeLimit',
-	message: `At the end of "${LIMIT_LABELS[limit]}" nobody knows how far the task is: ${afterColon(message)}`,
-	nextStep: `The task goes on, and may be billed. ${FETCH_LATER}`,
-	taskId,
-	status,
-});

@@ -1,14 +1,14 @@
 /**
- * From an HTTP answer to a value or a failure. Rule: only what the schema asks for decides; every doubt
- * becomes a failure with DashScope's code and request ID.
+ * From an HTTP response to a value or a failure. Rule: the schema decides. A response that does not match becomes
+ * a failure with DashScope's code and request ID.
  */
 import type { z } from 'zod';
 import { fail, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
-import { refusal, refusalInSuccess } from './errors';
+import { failureOfResponse, failureInSuccess } from './errors';
 import type { HttpResponse } from './transport';
 
-/** An answer in this package's terms, and the body as it came. */
+/** A response in this package's terms, and its raw body. */
 export interface ApiResponse<T> {
 	value: T;
 	raw: object;
@@ -31,20 +31,20 @@ function retryAfterMs(headers: HttpResponse['headers'], now: number): number | u
 	return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-/** How far the clock that an answer's `Date` tells (RFC 9110 section 6.6.1) is ahead of this one, in ms. */
+/** How far the clock of a response's `Date` (RFC 9110 section 6.6.1) is ahead of ours, in ms. */
 export function aheadOf({ headers }: HttpResponse, now: number): number | undefined {
 	const { date } = headers;
-	// The obsolete form without a zone would be read as local time.
+	// `Date.parse` would read the obsolete form without a zone as local time.
 	const ms = typeof date === 'string' && date.endsWith('GMT') ? Date.parse(date) - now : NaN;
 	return Number.isFinite(ms) ? ms : undefined;
 }
 
-/** How an answer of one kind is told from an error, and read. */
+/** How to read the response of one kind of call. */
 export interface Reading<T> {
 	schema: z.ZodType<T, z.ZodTypeDef, unknown>;
-	/** HTTP 400 that is an answer rather than an error, judged by its body. */
+	/** Whether the body of an HTTP 400 is a result rather than an error. */
 	isAnswer?: (body: unknown) => boolean;
-	/** What makes a readable answer one that cannot be worked with. */
+	/** Why a value that matches the schema cannot be used. */
 	objection?: (value: T) => Pick<Failure, 'message' | 'nextStep'> | undefined;
 }
 
@@ -55,8 +55,8 @@ const UNREADABLE = {
 };
 
 /**
- * Reads an answer.
- * @param now in ms since the epoch, for a `Retry-After` that names a date
+ * Reads a response.
+ * @param now ms since the epoch, for a `Retry-After` that names a date
  */
 export function readResponse<T>(
 	answer: HttpResponse,
@@ -67,12 +67,12 @@ export function readResponse<T>(
 	const body = parseJson(answer.text);
 	if (httpStatus < 200 || httpStatus > 299) {
 		if (httpStatus !== 400 || !isAnswer?.(body)) {
-			return fail(refusal(httpStatus, body, retryAfterMs(answer.headers, now)));
+			return fail(failureOfResponse(httpStatus, body, retryAfterMs(answer.headers, now)));
 		}
 	}
 	const parsed = schema.safeParse(body);
 	if (!parsed.success || typeof body !== 'object' || body === null) {
-		const refused = refusalInSuccess(httpStatus, body, retryAfterMs(answer.headers, now));
+		const refused = failureInSuccess(httpStatus, body, retryAfterMs(answer.headers, now));
 		return fail(refused ?? { kind: 'unreadable', ...UNREADABLE, httpStatus });
 	}
 	const doubt = objection?.(parsed.data);

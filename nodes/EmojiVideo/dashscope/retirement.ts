@@ -1,7 +1,6 @@
 /**
- * When the models go offline, where the service says so: one free question, at most once a day for an
- * account and process, asked beside the work. Rule: it never delays, fails or changes a run; where the
- * answer does not come, nothing is said.
+ * Asks DashScope when a model goes offline: one free request per account, process and day, in the background.
+ * Rule: it never delays, fails or changes a run. Without a response there is no notice.
  */
 import { DateTime } from 'luxon';
 import { z } from 'zod';
@@ -11,7 +10,7 @@ import type { Send } from './transport';
 
 const DAY_MS = 24 * 3_600_000;
 const TIMEOUT_MS = 20_000;
-/** Accounts of a process; the one that was asked first is forgotten. */
+/** A process remembers this many accounts and forgets the oldest. */
 const MOST_ACCOUNTS = 1000;
 
 const rowSchema = looseObject({
@@ -19,7 +18,7 @@ const rowSchema = looseObject({
 	inference_offline_info: looseObject({ offline_time: looseTime }),
 });
 
-/** `GET /api/v1/models` (docs/service.md, "Key check"): of a row only what is asked for. */
+/** `GET /api/v1/models` (docs/service.md, "Key check"). */
 const modelsSchema = z.object({
 	output: z.object({ models: z.array(rowSchema) }),
 });
@@ -32,7 +31,7 @@ interface Known {
 
 const accounts = new Map<string, Known>();
 
-/** @returns when the model goes offline, in ms since the epoch, as far as the answer says */
+/** @returns when the model goes offline, in ms since the epoch. `undefined`: the response does not say */
 export function offlineTimeOf(text: string, model: string): number | undefined {
 	try {
 		const { output } = modelsSchema.parse(JSON.parse(text));
@@ -51,9 +50,9 @@ async function ask(send: Send, model: string, known: Known): Promise<void> {
 }
 
 /**
- * Asks in the background, unless that was done within a day.
+ * Asks in the background, unless this process asked within the last day.
  * @param accountId from `accountIdOf`
- * @returns what to tell the user at the end of the run; `undefined` when nothing is known by then
+ * @returns gives the notice for the user. `undefined`: no date is known yet
  */
 export function watchRetirement(
 	send: Send,
@@ -69,7 +68,7 @@ export function watchRetirement(
 		accounts.set(accountId, known);
 		const tooMany = Math.max(0, accounts.size - MOST_ACCOUNTS);
 		for (const id of [...accounts.keys()].slice(0, tooMany)) accounts.delete(id);
-		// `send` answers with a failure and does not throw.
+		// `send` returns failures and does not throw.
 		void ask(send, model, known);
 	}
 	return () => {

@@ -1,18 +1,18 @@
 /**
- * When to send a request again. Rule: a paid write is repeated only after an answer that proves
- * that nothing was made; a lost answer may hide a task, and a second task would be paid for too.
+ * When to send a request again. Rule: a paid write is sent again only after a response that proves that no task was
+ * made. A lost response may hide a task, and a second task would be paid for too.
  */
 import type { Clock } from '../base/clock';
 import type { Failure, FailureKind, Result } from '../base/result';
 import { fail, STOPPED } from '../base/result';
 
 /**
- * - `read`: changes nothing, may be repeated after anything that can pass.
- * - `freeWrite`: repeating it makes no task and costs nothing (uploads).
- * - `detection`: repeating it makes no task, but every answer is billed.
- * - `change`: changes a task: repeated only where it certainly had no effect; the caller looks up
- *   what a lost answer has done.
- * - `paidWrite`: makes a task: repeated only where the service did not take it.
+ * - `read`: changes nothing; repeated after every passing failure.
+ * - `freeWrite`: costs nothing (uploads); repeated after every passing failure.
+ * - `detection`: every response is billed, so the repeats are counted.
+ * - `change`: changes a task; repeated only if it certainly had no effect. The caller polls the task after a lost
+ *   response.
+ * - `paidWrite`: makes a task; repeated only if DashScope certainly did not accept it.
  */
 export type RequestKind = 'read' | 'freeWrite' | 'detection' | 'change' | 'paidWrite';
 
@@ -33,40 +33,49 @@ export const RETRIED: Record<RequestKind, readonly FailureKind[]> = {
 };
 
 /**
- * How often a request may have been billed for nothing before it is not sent again: the failures named
- * here are counted together. A detection that came but cannot be read is asked once more, one whose
- * answer was lost twice more; a refusal (429, 5xx) is not billed and is ridden out by time.
+ * How often a request that may have been billed is sent again. The failures of a kind of request count together: an
+ * unreadable detection is repeated once, a lost one twice. 429 and 5xx are not billed, so only time limits them.
  */
 export const MOST_REPEATS: Partial<Record<RequestKind, Partial<Record<FailureKind, number>>>> = {
 	detection: { unreadable: 1, noResponse: 2 },
 };
 
-/** How long a kind of failure is ridden out, in milliseconds since the first one of its kind in a row. */
-const PATIENCE_MS: Partial<Record<FailureKind, number>> = {
-	// A full queue on the account frees a place with each video that finishes (1 to 5 minutes).
-	throttled: 30 * 60_000,
-};
-const DEFAULT_PATIENCE_MS = 2 * 60_000;
-/** However often one kind of trouble follows another. */
-const LONGEST_PATIENCE_MS = 60 * 60_000;
-
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
+/** Every number of the retry policy. */
+export const RETRY_OPTIONS = {
+	/** The pause after the first failure, before jitter. */
+	firstPauseMs: 1_000,
+	/** Each pause is this many times the one before it. */
+	pauseGrowth: 2,
+	/** Pauses stop growing here. */
+	longestPauseMs: 60_000,
+	/** The smallest part of a pause that jitter leaves. */
+	leastJitter: 0.5,
+	/** A longer `Retry-After` is cut to this. */
+	longestRetryAfterMs: 10 * 60_000,
+	/** How long a series of failures of one kind is retried. */
+	patienceMs: 2 * 60_000,
+	/** The same for single kinds. A full queue frees a place with each finished video (1 to 5 minutes). */
+	patienceOfKindMs: { throttled: 30 * 60_000 } as Partial<Record<FailureKind, number>>,
+	/** How long a request is retried in all, if the kinds of failure change. */
+	longestPatienceMs: 60 * 60_000,
+} as const;
 
 /**
- * Exponential backoff with jitter, honouring Retry-After.
+ * The pause before the next attempt: exponential, with jitter, and at least `Retry-After`.
  * @param attempt 1 after the first failure
  * @param random a number in [0, 1)
- * @returns milliseconds to wait before the next attempt
+ * @returns milliseconds
  */
 export function backoffMs(attempt: number, failure: Failure, random: number): number {
-	const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10));
-	const pause = ceiling * (0.5 + random / 2);
-	return Math.max(pause, Math.min(failure.retryAfterMs ?? 0, 10 * LONGEST_PAUSE_MS));
+	const { firstPauseMs, pauseGrowth, longestPauseMs, leastJitter, longestRetryAfterMs } =
+		RETRY_OPTIONS;
+	const ceiling = Math.min(longestPauseMs, firstPauseMs * pauseGrowth ** (attempt - 1));
+	const pause = ceiling * (leastJitter + random * (1 - leastJitter));
+	return Math.max(pause, Math.min(failure.retryAfterMs ?? 0, longestRetryAfterMs));
 }
 
 /**
- * Sends until it succeeds, fails for good, or patience ends.
+ * Sends until an attempt succeeds, fails permanently, or the time for retries ends.
  * @param send one attempt
  */
 export async function withRetry<T>(
@@ -89,9 +98,10 @@ export async function withRetry<T>(
 			startedAt = clock.now();
 		}
 		const pause = backoffMs(attempt, result.failure, Math.random());
-		const patience = PATIENCE_MS[result.failure.kind] ?? DEFAULT_PATIENCE_MS;
+		const { patienceOfKindMs, patienceMs, longestPatienceMs } = RETRY_OPTIONS;
+		const patience = patienceOfKindMs[result.failure.kind] ?? patienceMs;
 		const resumesAt = clock.now() + pause;
-		if (resumesAt - startedAt > patience || resumesAt - firstSentAt > LONGEST_PATIENCE_MS)
+		if (resumesAt - startedAt > patience || resumesAt - firstSentAt > longestPatienceMs)
 			return result;
 		await clock.sleep(pause, signal);
 		if (signal?.aborted) return fail(STOPPED);

@@ -1,8 +1,8 @@
 /**
- * The border: DashScope's answers, checked by zod, turned from snake_case into this package's names
- * once. Rules: nothing behind this file sees a wire name; only what decides has to be there: the ID of
- * a created task, a task's status, both areas or a code, an ID in each row of a list. Whatever else is
- * null, missing or of another type becomes `undefined` and costs nothing.
+ * The border: zod checks DashScope's responses and turns snake_case into this package's names, once. Rules: no
+ * code above this file sees a wire name. Only a deciding value is required: the ID of a created task, the status
+ * of a task, both areas or a code, an ID in each row of a list. Any other value that is null, missing or of
+ * another type becomes `undefined`.
  */
 import { withoutSlashes } from '../base/text';
 import { z } from 'zod';
@@ -24,7 +24,7 @@ import {
 export { areaSchema } from './areas';
 export type { Area, FaceAreas } from './areas';
 
-/** Longest texts that are kept of an answer. The answer as it came is not shortened. */
+/** Texts of a response are cut to this many characters. The raw body keeps its full length. */
 const LONGEST_CODE = 100;
 const LONGEST_MESSAGE = 1000;
 
@@ -32,14 +32,14 @@ const code = looseText(LONGEST_CODE);
 const message = looseText(LONGEST_MESSAGE);
 const requestId = looseText(LONGEST_CODE);
 
-/** Codes that say that nothing is wrong; older answers carry one (docs/service.md, "Shape of real answers"). */
+/** Codes that mean success. Older responses carry one (docs/service.md, "Shape of real answers"). */
 const NO_ERROR = /^(success|ok|200|0)$/i;
 
 const errorCode = code.transform((text) => (text && !NO_ERROR.test(text) ? text : undefined));
 
 /**
- * Errors, and not-passed detections at HTTP 400: the code at the top, in `output`, or, as the
- * compatible API and gateways have it, in `error`.
+ * Errors, and detections at HTTP 400 whose portrait did not pass. The code is at the top, in `output`, or in
+ * `error` (the compatible API and gateways).
  */
 export const errorSchema = z
 	.object({
@@ -55,20 +55,20 @@ export const errorSchema = z
 		requestId: request_id,
 	}));
 
-/** A code in `output` is detection's verdict on the portrait, whatever the code. */
+/** Any code in `output` is face detection's verdict on the portrait. */
 const codeInOutput = z
 	.object({ output: z.object({ code: errorCode.pipe(z.string()), message }) })
 	.transform(({ output }) => output);
 
-/** A code at the top is a verdict only when it is one about a picture; else the request failed. */
+/** A code at the top is a verdict only if it is about the image. Any other code means that the request failed. */
 const codeOfPicture = z.object({
 	code: errorCode.pipe(z.string().startsWith('InvalidFile.')),
 	message,
 });
 
 /**
- * emoji-detect-v1 (docs/service.md, "Face detection", "Where a verdict stands"): both areas when the
- * portrait passed; when not, code and message, in `output` or, for codes about a picture, at the top.
+ * emoji-detect-v1 (docs/service.md, "Face detection", "Where a verdict stands"): both areas if the portrait
+ * passed. Otherwise a code and a message, in `output` or, for codes about the image, at the top.
  */
 export const detectionSchema = z.union([
 	z
@@ -93,7 +93,7 @@ export const detectionSchema = z.union([
 ]);
 export type Detection = z.infer<typeof detectionSchema>;
 
-/** emoji-v1, task accepted. The ID is all that matters: it is paid for. */
+/** emoji-v1, task accepted. Only the ID is required, because the task is paid for. */
 export const createdSchema = z
 	.object({
 		request_id: z.unknown(),
@@ -120,23 +120,23 @@ export const ENDED_STATUSES = ['SUCCEEDED', 'FAILED', 'CANCELED'] as const;
 export type EndedStatus = (typeof ENDED_STATUSES)[number];
 
 /**
- * A task's status. The SDK knows more than the reference, e.g. SUSPENDED: what is not known has not
- * ended, so it is waited for.
+ * A task's status. The SDK has more statuses than the reference, e.g. SUSPENDED. A status that is not in
+ * `TASK_STATUSES` counts as RUNNING, so the node waits for the task.
  */
 const statusOf = (text: string) => {
 	const wanted = text.trim().toUpperCase();
 	return TASK_STATUSES.find((status) => status === wanted) ?? 'RUNNING';
 };
 
-/** Where sister models have the link; some have a list of results. */
+/** Sister models put the link into `results`, which can be a list. */
 function linkInResults(results: unknown): string | undefined {
 	const { video_url, url } = objectOf(Array.isArray(results) ? results[0] : results);
 	return linkOf(video_url) ?? linkOf(url);
 }
 
 /**
- * GET /tasks/{task_id}, every status. Times become milliseconds since the epoch. Asked for ten times for a
- * video, so all but the status is read in one step (tolerant.ts).
+ * GET /tasks/{task_id}, every status. Times become milliseconds since the epoch. The node polls about ten times
+ * for a video, so one step reads everything but the status (tolerant.ts).
  */
 export const taskSchema = z
 	.object({
@@ -155,7 +155,7 @@ export const taskSchema = z
 		usage: z.unknown(),
 	})
 	.transform(({ request_id, output, usage }) => ({
-		/** As the answer has it. Who asked knows better. */
+		/** From the response. The client replaces it by the ID that it asked for. */
 		taskId: idOf(output.task_id) ?? '',
 		status: statusOf(output.task_status),
 		submittedAt: timeOf(output.submit_time),
@@ -171,27 +171,20 @@ export type Task = z.infer<typeof taskSchema>;
 
 export type TaskStatus = Task['status'];
 
-/**
- * The same, under the ID that was asked about.
- * @param taskId whatever the answer says its ID is
- */
-export const taskSchemaFor = (taskId: string) =>
-	taskSchema.transform((task): Task => ({ ...task, taskId }));
-
-/** Pages are counted from 1; 0 pages with rows in them are no count. */
+/** Pages start at 1. A count of 0 pages in a response with rows says nothing. */
 const pageCount = looseAmount.transform((count) => (count ? Math.ceil(count) : undefined));
 
-/** A page of the task list. A row without a task ID is left out; the others are not lost for it. */
+/** A page of the task list. Rows without a task ID are left out. */
 export const taskListSchema = z
 	.object({ data: z.unknown(), total: looseAmount, total_page: pageCount })
-	// An empty list may come without rows, but anything else without rows is no list.
+	// An empty list may have no `data`. Any other response without rows is not a list.
 	.refine(({ data, total }) => Array.isArray(data) || total === 0)
 	.transform(({ data, total_page }) => {
 		const rows: unknown[] = Array.isArray(data) ? data : [];
 		return {
-			/** How many pages the whole list has; `undefined` when the service does not say. */
+			/** Pages of the whole list. `undefined`: the response does not say. */
 			pages: total_page,
-			/** How many rows came, those without a task ID too: a page without any is behind the last. */
+			/** Rows of the response, also those without a task ID. A page of 0 rows is past the last one. */
 			rows: rows.length,
 			tasks: rows.map(listedTask).filter((task) => task !== undefined),
 		};
@@ -199,10 +192,9 @@ export const taskListSchema = z
 export type TaskPage = z.infer<typeof taskListSchema>;
 
 /**
- * One row of GET /tasks/ (docs/service.md, "Task list"): its own dialect, with `status`, epoch
- * milliseconds and no video link. Rows of other models come here too, thousands of them for a trigger, so each is
- * read in one step (tolerant.ts).
- * @returns nothing for a row without a task ID
+ * Reads one row of GET /tasks/ (docs/service.md, "Task list"). Rows have `status`, epoch milliseconds and no video
+ * link. A trigger reads thousands of rows, also of other models, so one step reads a row (tolerant.ts).
+ * @returns `undefined` for a row without a task ID
  */
 function listedTask(row: unknown) {
 	const fields = objectOf(row);
@@ -210,23 +202,23 @@ function listedTask(row: unknown) {
 	if (taskId === undefined) return undefined;
 	return {
 		taskId,
-		// Without a status it may not have ended, so it is looked at again.
+		// A task without a status may still run, so the node polls it.
 		status: statusOf(typeof fields.status === 'string' ? fields.status : ''),
 		model: shownTextOf(fields.model_name, LONGEST_CODE),
 		submittedAt: timeOf(fields.gmt_create),
 		startedAt: timeOf(fields.start_time),
 		finishedAt: timeOf(fields.end_time),
-		/** Of the request that made the task. */
+		/** Of the request that created the task. */
 		requestId: shownTextOf(fields.request_id, LONGEST_CODE),
-		/** The row as it came. */
+		/** The row, unchanged. */
 		raw: row as object,
 	};
 }
 export type ListedTask = NonNullable<ReturnType<typeof listedTask>>;
 
 /**
- * POST /tasks/{task_id}/cancel, accepted: an answer that names no error. Only its request ID, which every
- * documented one has, shows that the service itself has said so.
+ * POST /tasks/{task_id}/cancel, accepted: a response without an error code. Every documented one has a request
+ * ID. Without it, the response may come from a box in between.
  */
 export const canceledSchema = errorSchema
 	.refine(({ code: error }) => error === undefined)
@@ -235,12 +227,12 @@ export type Cancellation = z.infer<typeof canceledSchema>;
 
 const needed = looseId.pipe(z.string());
 
-/** What the documents' example has; used where an answer does not say. */
+/** Defaults for a response that leaves them out, from the documents' example. */
 const POLICY_ACL = 'private';
 const POLICY_FORBID_OVERWRITE = 'true';
 const POLICY_VALID_S = 60;
 
-/** GET /uploads?action=getPolicy: leave to put files into temporary storage (docs/service.md, "Uploads"). */
+/** GET /uploads?action=getPolicy: permission to upload files to temporary storage (docs/service.md, "Uploads"). */
 export const uploadPolicySchema = z
 	.object({
 		request_id: requestId,
@@ -263,7 +255,7 @@ export const uploadPolicySchema = z
 		directory: withoutSlashes(data.upload_dir),
 		host: data.upload_host,
 		validMs: (data.expire_in_seconds || POLICY_VALID_S) * 1000,
-		/** Of one file; Infinity where the service does not say. */
+		/** The largest file. Infinity: the response does not say. */
 		maxBytes: (data.max_file_size_mb || Infinity) * 1024 * 1024,
 		accessKeyId: data.oss_access_key_id,
 		acl: data.x_oss_object_acl ?? POLICY_ACL,

@@ -1,11 +1,11 @@
 /**
- * Templates by the names people use: ID, label, mood, in English, Chinese or pinyin. Rule: a name
- * that fits several templates fits none, because each video is paid for.
+ * Finds templates by ID, label or mood, in English, Chinese or pinyin. Rule: a name that fits several templates is
+ * an error, because each video is paid for.
  */
 import { SERIES, templateLabel, TEMPLATE_ID, templateName, TEMPLATES } from './templates';
 import type { Template } from './templates';
 
-/** What a text is about, without case, spaces and signs: "Cute Kid: Happy" -> "cutekidhappy". */
+/** A text without case, spaces and punctuation: "Cute Kid: Happy" -> "cutekidhappy". */
 const keyOf = (text: string): string =>
 	text
 		.normalize('NFKC')
@@ -16,7 +16,7 @@ const keyOf = (text: string): string =>
 const pinyinMoodOf = ({ id, series }: Template): string =>
 	id.slice(series.length + 1).replace(/_\d+$/, '');
 
-/** Every key under which a template can be found. */
+/** Every key that finds a template. */
 function keysOf(template: Template): Set<string> {
 	const { id, series, mood, chineseMood } = template;
 	const { name, chineseName } = SERIES[series];
@@ -28,10 +28,10 @@ function keysOf(template: Template): Set<string> {
 
 const KEYS = TEMPLATES.map((template) => ({ template, keys: keysOf(template) }));
 
-/** Shorter texts are in too many names to say anything. */
+/** Shorter texts are part of too many names. */
 const SHORTEST_PART = 2;
 
-/** Templates that a text may mean without naming one: it is a part of their names, or holds their mood. */
+/** Templates whose name contains the text, or whose mood is in the text. */
 function similarTo(text: string): Template[] {
 	const wanted = keyOf(text);
 	if (wanted.length < SHORTEST_PART && !/\p{Script=Han}/u.test(wanted)) return [];
@@ -41,17 +41,17 @@ function similarTo(text: string): Template[] {
 	}).map(({ template }) => template);
 }
 
-/** What a text says about which template is wanted. */
+/** The result of looking for a template by a text. */
 export type TemplateMatch =
 	| { kind: 'found'; id: string }
 	/** Several templates have this name. */
 	| { kind: 'ambiguous'; fits: Template[] }
-	/** No template has this name; these are near it. */
+	/** No template has this name; these have similar names. */
 	| { kind: 'unknown'; fits: Template[] };
 
 /**
  * Finds the template that a text names.
- * @returns `found` also for an ID that is newer than this package: whether it exists, the service knows
+ * @returns `found` also for an ID that is newer than this package. Only DashScope can validate it
  */
 export function findTemplate(text: string): TemplateMatch {
 	const wanted = text.trim();
@@ -59,7 +59,7 @@ export function findTemplate(text: string): TemplateMatch {
 	const looksLikeId = TEMPLATE_ID.test(wanted);
 	const [first, ...others] = KEYS.filter(({ template, keys }) => {
 		if (template.id === wanted) return true;
-		// An ID that is another template's but for its number may be a new one.
+		// A known ID with another number may be a new template.
 		const isNameInPinyin = key === keyOf(template.series) + keyOf(pinyinMoodOf(template));
 		return keys.has(key) && !(looksLikeId && isNameInPinyin);
 	}).map(({ template }) => template);
@@ -75,5 +75,5 @@ export const listed = (templates: readonly Template[]): string =>
 
 const NAME_BY_ID = new Map(TEMPLATES.map((template) => [template.id, templateName(template)]));
 
-/** "Cute Kid: Happy"; an ID that is newer than this package is its own name. */
+/** "Cute Kid: Happy". For an ID that is newer than this package, the ID. */
 export const nameOfTemplate = (id: string): string => NAME_BY_ID.get(id) ?? id;

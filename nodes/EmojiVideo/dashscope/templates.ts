@@ -1,7 +1,7 @@
 /**
  * The preset templates (`driven_id`) of emoji-v1, in the order of the API reference's appendix.
- * Labels are English because n8n's verification asks for it; the ID beside them is the pinyin of
- * the Chinese name. A new template of the service is one more row.
+ * Labels are English because n8n's verification requires it. The ID beside them is the pinyin of the Chinese name.
+ * To add a template, add a row.
  */
 
 export const SERIES = {
@@ -57,5 +57,5 @@ export const templateName = ({ series, mood }: Template): string =>
 export const templateLabel = (template: Template): string =>
 	`${templateName(template)} (${template.id})`;
 
-/** What a template ID looks like; whether the service knows it, the service decides. */
+/** The form of a template ID. DashScope decides whether the ID exists. */
 export const TEMPLATE_ID = /^(?=.{3,64}$)[a-z0-9]+(_[a-z0-9]+)+$/;

@@ -1,26 +1,25 @@
 /**
- * How single values of an answer are read when nobody knows in which form they come: as text, number,
- * null, or not at all. Rule: a value that says nothing readable becomes `undefined` and never fails the
- * answer that it stands in, because the answer may be about a paid video.
+ * Readers for single values of a response that may come as text, number or null, or be missing. Rule: an unreadable
+ * value becomes `undefined` and never fails its response, because the response may be about a paid video.
  *
- * Each as a function and, with "loose", as a schema. What is read thousands of times takes the functions, in
- * one `transform` for the whole answer: every run of a `transform` makes V8 a new hidden class (zod's context
- * has a getter), and all that hangs on it stays in memory until a full collection.
+ * Each reader is a function; those with "loose" are schemas. Schemas that run thousands of times use the functions
+ * in one `transform`. Each run of a `transform` creates a hidden class in V8 (zod's context has a getter), which
+ * holds its data until a full collection.
  */
 import { z } from 'zod';
 
 /**
- * Controls, marks that turn the direction of writing or are invisible, halves of surrogate pairs:
- * nothing that a message needs, and all that can make one say something else.
+ * Control characters, direction marks, invisible characters and lone surrogates. Messages do not need them, and
+ * they can change how a message reads.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
 /**
- * A text of the service as it may be shown: one line, without characters that are not seen.
- * @param most characters; what is longer ends with "..."
+ * A text of the service for messages: one line without invisible characters.
+ * @param most the longest text in characters; a longer one is cut and ends with "..."
  */
 export function shownText(text: string, most: number): string {
-	// Cut first: what comes is not bounded by anybody.
+	// Cut first, because the text may have megabytes.
 	const line = text
 		.slice(0, 4 * most)
 		.replace(/\s+/gu, ' ')
@@ -34,20 +33,20 @@ const textOf = (value: unknown): string | undefined => {
 	return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined;
 };
 
-/** A text to be shown; a number will do. Empty text says nothing. */
+/** A text for messages; a number becomes text. `undefined` for empty text. */
 export const shownTextOf = (value: unknown, most: number): string | undefined =>
 	shownText(textOf(value) ?? '', most) || undefined;
 export const looseText = (most: number) =>
 	z.unknown().transform((value) => shownTextOf(value, most));
 
-/** An ID as it came, because it is sent again; a number will do. */
+/** An ID, unchanged because requests send it back; a number becomes text. */
 export const idOf = (value: unknown): string | undefined => textOf(value)?.trim() || undefined;
 export const looseId = z.unknown().transform(idOf);
 
 const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i;
 const LONGEST_NUMBER = 40;
 
-/** A finite number, or text that is one. */
+/** A finite number, also from text. */
 export function numberOf(value: unknown): number | undefined {
 	const isText = typeof value === 'string' && value.length <= LONGEST_NUMBER && NUMBER.test(value);
 	const number = isText ? Number(value) : value;
@@ -61,7 +60,7 @@ export function amountOf(value: unknown): number | undefined {
 }
 export const looseAmount = z.unknown().transform(amountOf);
 
-/** No task of this service is older than the service, and none is of the next century. */
+/** Times outside of this range are not times of a task. The service is younger than 2020. */
 const EARLIEST_MS = Date.UTC(2020, 0, 1);
 const LATEST_MS = Date.UTC(2100, 0, 1);
 
@@ -71,9 +70,9 @@ const plausible = (ms: number): number | undefined =>
 const SERVICE_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/;
 
 /**
- * A time as milliseconds since the epoch. Tasks have "YYYY-MM-DD HH:mm:ss.SSS" in UTC+8, sometimes
- * without milliseconds (API reference, submit_time; docs/service.md, "Task status"); the list has
- * the epoch in milliseconds. Either is read in both places, as number or text, seconds too.
+ * A time as milliseconds since the epoch. Tasks have "YYYY-MM-DD HH:mm:ss.SSS" in UTC+8, sometimes without
+ * milliseconds (API reference, submit_time; docs/service.md, "Task status"). The list has epoch milliseconds. Both
+ * forms are read in both places, also as text, and also epoch seconds.
  */
 export function timeOf(value: unknown): number | undefined {
 	const match = typeof value === 'string' ? SERVICE_TIME.exec(value.trim()) : null;
@@ -83,13 +82,13 @@ export function timeOf(value: unknown): number | undefined {
 }
 export const looseTime = z.unknown().transform(timeOf);
 
-/** An address of the web, as it came, since signatures stand in it. */
+/** An http or https URL, unchanged because it may be signed. */
 export function linkOf(value: unknown): string | undefined {
 	const text = typeof value === 'string' ? value.trim() : '';
 	return /^https?:\/\/[^\s/]/i.test(text) && URL.canParse(text) ? text : undefined;
 }
 
-/** An object, whatever stands in its place. */
+/** An object. Any other value becomes an empty one. */
 export const objectOf = (value: unknown): Record<string, unknown> =>
 	typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 export const looseObject = <T extends z.ZodRawShape>(shape: T) =>

@@ -1,7 +1,7 @@
 /**
- * The wire: one HTTP request through n8n's helper, one answer or a failure, never an exception.
- * Rules: n8n adds the key, only here and only for the account's own URL; no redirect is followed;
- * an answer may not grow beyond what the API can mean.
+ * Sends one HTTP request through n8n's helper and returns a response or a failure, never an exception.
+ * Rules: n8n adds the key, only here and only for the account's URL. Redirects are not followed. The size of a
+ * response is limited.
  */
 import type {
 	IExecuteFunctions,
@@ -16,13 +16,13 @@ import type { Failure, Result } from '../base/result';
 
 export interface ApiRequest {
 	method: 'GET' | 'POST';
-	/** From the base URL on, e.g. `/api/v1/tasks/...`. */
+	/** Follows the base URL, e.g. `/api/v1/tasks/...`. */
 	path: string;
 	query?: Record<string, string | number>;
 	headers?: Record<string, string>;
 	body?: object;
 	timeoutMs: number;
-	/** Its answer is worth waiting for: it names what was paid for. */
+	/** The paid submit. Only Stop ends it early, because its response names the paid task. */
 	isPaid?: boolean;
 }
 
@@ -35,17 +35,17 @@ export interface HttpResponse {
 
 export type Send = (request: ApiRequest) => Promise<Result<HttpResponse>>;
 
-/** A page of the task list is the largest answer there is, about 50 KB. */
+/** The largest response is a page of the task list, about 50 KB. */
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
 interface NetworkFault {
-	/** In words: n8n replaces any message that contains one of Node's codes by a canned text. */
+	/** n8n replaces a message that contains a Node.js error code by a canned text, so messages use words. */
 	words: string;
-	/** No connection was made, so nothing was sent. */
+	/** The connection failed, so the request was not sent. */
 	notSent?: true;
 }
 
-/** Node.js' error codes, and axios' own for its time limit. */
+/** Error codes of Node.js, and of axios for its time limit. */
 const NETWORK_FAULTS: Record<string, NetworkFault> = {
 	ECONNREFUSED: { words: 'connection refused', notSent: true },
 	ENOTFOUND: { words: 'host name not found', notSent: true },
@@ -59,7 +59,7 @@ const NETWORK_FAULTS: Record<string, NetworkFault> = {
 	ECONNABORTED: { words: 'no answer in time' },
 };
 
-/** n8n wraps network errors, so the code is looked for along the chain of causes. */
+/** The first error code in the chain of causes, because n8n wraps network errors. */
 function networkCode(error: unknown): string | undefined {
 	let current = error;
 	for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth++) {
@@ -70,7 +70,7 @@ function networkCode(error: unknown): string | undefined {
 	return undefined;
 }
 
-/** Stop also cuts a request that is under way; DashScope may have acted on it. */
+/** Stop also ends a request in progress. DashScope may have acted on it. */
 const STOPPED_UNDER_WAY: Failure = {
 	...STOPPED,
 	kind: 'interrupted',
@@ -91,9 +91,9 @@ function networkFailure(error: unknown, baseUrl: string) {
 }
 
 /**
- * n8n gives every authenticated request the cancel signal of the execution that asks, if it has one, in
- * the place of the request's own: a time limit would then end nothing, and after Stop nothing could be
- * sent any more. This is the execution without that signal; Stop is part of the request's own.
+ * The execution without its cancel signal. n8n puts that signal in place of the request's own for every
+ * authenticated request. Then a time limit could not end a request, and after Stop no request could be sent. The
+ * request's own signal includes Stop.
  */
 const withoutCancelSignal = (functions: IExecuteFunctions | IPollFunctions) =>
 	({
@@ -104,12 +104,12 @@ const withoutCancelSignal = (functions: IExecuteFunctions | IPollFunctions) =>
 	}) as unknown as IExecuteFunctions;
 
 /**
- * The door to the account: sends requests with n8n's `httpRequestWithAuthentication`.
+ * Creates the transport to the account, which uses n8n's `httpRequestWithAuthentication`.
  * @param functions the node's execution or poll
  * @param credentialType name of the credential type that authenticates
  * @param baseUrl the account's base URL, without a slash at the end
- * @param signal nothing is sent any more, and what is under way is cut
- * @param stopped cuts what is paid for; the end of a batch by its own does not
+ * @param signal prevents new requests and ends those in progress, except paid ones
+ * @param stopped ends paid requests in progress. The end of a batch does not
  */
 export function createSend(
 	functions: IExecuteFunctions | IPollFunctions,

@@ -51,7 +51,7 @@ function firstTryAt(functions: IExecuteFunctions, stored: unknown): number | und
 const isFree = ({ status }: ListedTask) => status === 'FAILED' || status === 'CANCELED';
 
 /** Everything that is stored but files, as text; empty for what cannot be written as text. */
-function asText(stored: unknown): string {
+function textWithoutFiles(stored: unknown): string {
 	try {
 		return (
 			JSON.stringify(stored, (key, value: unknown) => (key === 'binary' ? undefined : value)) ?? ''
@@ -98,7 +98,7 @@ async function look(context: ExecutionContext): Promise<Failure | undefined> {
 	const since = began ?? now - LIST_RANGE_MS;
 	const list = await unknownTasks(client, { since, until: now, known: paidTasks.taskIds() });
 	if (!list.ok) return list.failure.kind === 'stopped' ? list.failure : cannotLook(list.failure);
-	const known = wordsIn(asText(stored));
+	const known = wordsIn(textWithoutFiles(stored));
 	const unknown = list.value.flatMap((task) =>
 		isFree(task) || known.has(task.taskId) ? [] : [task.taskId],
 	);

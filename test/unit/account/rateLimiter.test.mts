@@ -196,7 +196,7 @@ describe('a rate limiter with several executions', () => {
 	it('leaves slots to other processes after a 429, only in the same bucket', async () => {
 		const clock = createVirtualClock();
 		const acquire = rateLimiterOf(freshAccount(), DOCUMENTED_RATES, clock);
-		acquire.answered?.('detect', clock.now(), 'throttled');
+		acquire.recordOutcome?.('detect', clock.now(), 'throttled');
 		const detections = await slots(5, 'detect', [acquire], clock);
 		const gaps = detections.slice(1).map((at, index) => at - (detections[index] ?? 0));
 		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(2 * 1090 - 1);
@@ -274,7 +274,7 @@ describe('a rate limiter with several executions', () => {
 		};
 		const late = rateLimiterOf(account, DOCUMENTED_RATES, heldUp);
 		for (let refused = 0; refused < 4; refused++)
-			late.answered?.('create', clock.now(), 'throttled');
+			late.recordOutcome?.('create', clock.now(), 'throttled');
 		const waiting = Array.from({ length: 6 }, async () => await late('create'));
 		await clock.until(Promise.all(waiting));
 		expect(looks).toBeLessThan(200);
@@ -390,7 +390,7 @@ describe('the order in which the requests of an account leave', () => {
 	it('is separate for each bucket, so a 429 in one does not affect another', async () => {
 		const { clock, go, left, account } = timetable();
 		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
-		acquire.answered?.('detect', clock.now(), 'throttled');
+		acquire.recordOutcome?.('detect', clock.now(), 'throttled');
 		await clock.until(Promise.all([go('a', 1), go('b', 1)]));
 		expect(left).toEqual(['a 0', 'b 1090']);
 	});
@@ -398,12 +398,12 @@ describe('the order in which the requests of an account leave', () => {
 	it('uses half of the slots after a 429, and all of them again after successes', async () => {
 		const { clock, account } = timetable();
 		const acquire = rateLimiterOf(account, DOCUMENTED_RATES, clock);
-		acquire.answered?.('create', clock.now(), 'throttled');
+		acquire.recordOutcome?.('create', clock.now(), 'throttled');
 		const moments: number[] = [];
 		for (let nth = 0; nth < 40; nth++) {
 			await clock.until(acquire('create'));
 			moments.push(Math.floor(clock.now() / 1090));
-			acquire.answered?.('create', clock.now(), 'taken');
+			acquire.recordOutcome?.('create', clock.now(), 'taken');
 		}
 		const gaps = moments.slice(1).map((at, nth) => at - (moments[nth] ?? 0));
 		expect(gaps.slice(0, 5)).toEqual([2, 2, 2, 2, 2]);

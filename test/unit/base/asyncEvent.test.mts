@@ -1,14 +1,14 @@
 import { createAsyncEvent } from '../../../nodes/EmojiVideo/base/asyncEvent';
 import { createVirtualClock } from '../support/virtualClock.mts';
 
-it('wakes at the end of the sleep when nobody rings', async () => {
+it('an event ends its wait after the given time if it is not set', async () => {
 	const clock = createVirtualClock();
 	const start = clock.now();
 	await clock.until(createAsyncEvent().waitUpTo(5000, clock));
 	expect(clock.now() - start).toBe(5000);
 });
 
-it('wakes when it rings, and leaves nobody asleep', async () => {
+it('an event ends its wait when it is set, and its sleep ends too', async () => {
 	const clock = createVirtualClock();
 	const start = clock.now();
 	const changed = createAsyncEvent();
@@ -19,7 +19,7 @@ it('wakes when it rings, and leaves nobody asleep', async () => {
 	expect(clock.sleepers()).toBe(0);
 });
 
-it('counts a ring since the last wait, once', async () => {
+it('an event that was set since the last wait ends the next wait at once, and only that one', async () => {
 	const clock = createVirtualClock();
 	const start = clock.now();
 	const changed = createAsyncEvent();
@@ -31,7 +31,7 @@ it('counts a ring since the last wait, once', async () => {
 	expect(clock.now() - start).toBe(60_000);
 });
 
-it('waits for a ring alone when there is no end to the sleep', async () => {
+it('an event without a time limit waits until it is set', async () => {
 	const clock = createVirtualClock();
 	const changed = createAsyncEvent();
 	let isHeard = false;
@@ -45,7 +45,7 @@ it('waits for a ring alone when there is no end to the sleep', async () => {
 	expect(isHeard).toBe(true);
 });
 
-it.each([0, -5])('does not wait for %i ms', async (ms) => {
+it.each([0, -5])('an event does not wait for %i ms', async (ms) => {
 	const clock = createVirtualClock();
 	await createAsyncEvent().waitUpTo(ms, clock);
 	expect(clock.sleepers()).toBe(0);

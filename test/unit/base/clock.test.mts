@@ -29,7 +29,7 @@ const abortable = (): jest.Mock<Promise<void>, [number, AbortSignal?]> =>
 
 const deaf = () => jest.fn(async () => Promise.resolve());
 
-it('sleeps with `sleepWithAbort` where there is one, and Stop ends it', async () => {
+it("the clock uses n8n's `sleepWithAbort` if it exists, and an abort ends the sleep", async () => {
 	const sleep = deaf();
 	const sleepWithAbort = abortable();
 	const clock = await clockOver({ sleep, sleepWithAbort });
@@ -41,7 +41,7 @@ it('sleeps with `sleepWithAbort` where there is one, and Stop ends it', async ()
 	expect(sleep).not.toHaveBeenCalled();
 });
 
-it('sleeps with `sleep` and the signal where there is nothing else, and Stop ends it', async () => {
+it("the clock uses n8n's `sleep` with a signal if there is no `sleepWithAbort`, and an abort ends the sleep", async () => {
 	const sleep = abortable();
 	const clock = await clockOver({ sleep });
 	const stop = new AbortController();
@@ -51,7 +51,7 @@ it('sleeps with `sleep` and the signal where there is nothing else, and Stop end
 	expect(sleep).toHaveBeenCalledWith(60_000, expect.any(AbortSignal));
 });
 
-it('is woken by Stop where neither knows of signals', async () => {
+it("an abort ends a sleep of the clock even if n8n's `sleep` ignores signals", async () => {
 	const sleep = jest.fn(async () => await new Promise<void>(() => undefined));
 	const clock = await clockOver({ sleep });
 	const stop = new AbortController();
@@ -60,7 +60,7 @@ it('is woken by Stop where neither knows of signals', async () => {
 	await expect(asleep).resolves.toBeUndefined();
 });
 
-it('sleeps without a signal on either', async () => {
+it("the clock sleeps without a signal with both versions of n8n's sleep", async () => {
 	const versions: Array<Record<string, Sleep>> = [{}, { sleepWithAbort: abortable() }];
 	for (const others of versions) {
 		const sleep = deaf();
@@ -70,21 +70,21 @@ it('sleeps without a signal on either', async () => {
 	}
 });
 
-it.each([0, -1])('does not sleep for %i ms', async (ms) => {
+it.each([0, -1])('the clock does not sleep for %i ms', async (ms) => {
 	const sleep = abortable();
 	const clock = await clockOver({ sleep });
 	await clock.sleep(ms, new AbortController().signal);
 	expect(sleep).not.toHaveBeenCalled();
 });
 
-it('does not fall asleep after Stop', async () => {
+it('the clock does not sleep if the signal has aborted', async () => {
 	const sleep = abortable();
 	const clock = await clockOver({ sleep });
 	await clock.sleep(60_000, AbortSignal.abort());
 	expect(sleep).not.toHaveBeenCalled();
 });
 
-it('tells the time of the wall', async () => {
+it('the clock returns the current time', async () => {
 	const clock = await clockOver({ sleep: deaf() });
 	const before = Date.now();
 	const now = clock.now();
@@ -92,7 +92,7 @@ it('tells the time of the wall', async () => {
 	expect(now).toBeLessThanOrEqual(Date.now());
 });
 
-it('works with the n8n-workflow that is installed', async () => {
+it('an abort ends a sleep with the installed n8n-workflow', async () => {
 	const { systemClock } = await import('../../../nodes/EmojiVideo/base/clock');
 	const stop = new AbortController();
 	const asleep = systemClock.sleep(3_600_000, stop.signal);
@@ -100,7 +100,7 @@ it('works with the n8n-workflow that is installed', async () => {
 	await expect(asleep).resolves.toBeUndefined();
 });
 
-it('lets many sleep on one signal without a warning in the log of n8n, and wakes them all', async () => {
+it('50 sleeps on one signal add at most 10 listeners, and an abort ends all of them', async () => {
 	const { systemClock } = await import('../../../nodes/EmojiVideo/base/clock');
 	const stop = new AbortController();
 	const asleep = Array.from({ length: 50 }, async () => {
@@ -112,7 +112,7 @@ it('lets many sleep on one signal without a warning in the log of n8n, and wakes
 	await expect(Promise.all(asleep)).resolves.toHaveLength(50);
 });
 
-it('runs what is to be run when its time has come, once', async () => {
+it('runAfter calls the function once, after the given time', async () => {
 	const clock = createVirtualClock();
 	const run = jest.fn();
 	const callOff = runAfter(clock, 1000, run);
@@ -124,7 +124,7 @@ it('runs what is to be run when its time has come, once', async () => {
 	expect(run).toHaveBeenCalledTimes(1);
 });
 
-it('does not run what was called off, and leaves nobody asleep', async () => {
+it('runAfter does not call a canceled function, and its sleep ends', async () => {
 	const clock = createVirtualClock();
 	const run = jest.fn();
 	const callOff = runAfter(clock, 1000, run);

@@ -28,7 +28,7 @@ describe('a limiter', () => {
 		return { begun, works, results };
 	}
 
-	it('runs so many side by side, and no more', async () => {
+	it('runs as many works at once as its limit allows', async () => {
 		const { begun, works, results } = handIn(5, 2);
 		await settle();
 		expect(begun).toEqual([0, 1]);
@@ -39,14 +39,14 @@ describe('a limiter', () => {
 		expect(await Promise.all(results)).toEqual([0, 1, 2, 3, 4]);
 	});
 
-	it('begins in the order of handing in', async () => {
+	it('starts works in the order in which they were added', async () => {
 		const { begun, works, results } = handIn(6, 1);
 		works.forEach(({ finish }) => finish());
 		await Promise.all(results);
 		expect(begun).toEqual([0, 1, 2, 3, 4, 5]);
 	});
 
-	it('hands an error on, and gives its place to the next', async () => {
+	it('rejects if the work rejects, and then starts the next work', async () => {
 		const { begun, works, results } = handIn(2, 1);
 		works[0]?.finish(new Error('broken'));
 		await expect(results[0]).rejects.toThrow('broken');
@@ -55,7 +55,7 @@ describe('a limiter', () => {
 		expect(begun).toEqual([0, 1]);
 	});
 
-	it('has its place back when work throws before its first await', async () => {
+	it('frees the slot of work that throws synchronously', async () => {
 		const limit = createLimiter(1);
 		const broken = limit(() => {
 			throw new Error('at once');
@@ -64,7 +64,7 @@ describe('a limiter', () => {
 		expect(await limit(async () => await Promise.resolve('next'))).toBe('next');
 	});
 
-	it('never has more at work than allowed, however they come and go', async () => {
+	it('never exceeds its limit with 50 works of different length', async () => {
 		const limit = createLimiter(3);
 		let running = 0;
 		let most = 0;

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { onAbort } from '../../../nodes/EmojiVideo/base/onAbort';
 
-it('runs each reaction once, in order, at the abort and not before', () => {
+it('onAbort runs each reaction once, in order, when the signal aborts', () => {
 	const stop = new AbortController();
 	const heard: string[] = [];
 	onAbort(stop.signal, () => heard.push('first'));
@@ -12,7 +12,7 @@ it('runs each reaction once, in order, at the abort and not before', () => {
 	expect(heard).toEqual(['first', 'second']);
 });
 
-it('reacts at once to a signal that has aborted', () => {
+it('onAbort reacts at once if the signal has aborted already', () => {
 	const react = jest.fn();
 	const forget = onAbort(AbortSignal.abort(), react);
 	expect(react).toHaveBeenCalledTimes(1);
@@ -20,7 +20,7 @@ it('reacts at once to a signal that has aborted', () => {
 	expect(react).toHaveBeenCalledTimes(1);
 });
 
-it('forgets a reaction that nobody needs any more, and no other', () => {
+it('onAbort does not run a removed reaction, and runs the others', () => {
 	const stop = new AbortController();
 	const [kept, forgotten] = [jest.fn(), jest.fn()];
 	onAbort(stop.signal, kept);
@@ -29,13 +29,13 @@ it('forgets a reaction that nobody needs any more, and no other', () => {
 	expect([kept.mock.calls.length, forgotten.mock.calls.length]).toEqual([1, 0]);
 });
 
-it('puts one listener on a signal, however many wait', () => {
+it('onAbort adds one listener to a signal for many reactions', () => {
 	const stop = new AbortController();
 	for (let each = 0; each < 1000; each++) onAbort(stop.signal, () => undefined);
 	expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
 });
 
-it('keeps signals apart', () => {
+it('onAbort runs only the reactions of the signal that aborts', () => {
 	const [one, other] = [new AbortController(), new AbortController()];
 	const react = jest.fn();
 	onAbort(one.signal, react);

@@ -1,11 +1,11 @@
-/** Text is cut in many places, and nowhere in the middle of a character that takes two UTF-16 units. */
+/** Many functions cut text. None cuts inside a character of two UTF-16 units. */
 import { shownText } from '../../../nodes/EmojiVideo/dashscope/tolerant';
 import { errorSchema } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { ownFileName, videoFileName } from '../../../nodes/EmojiVideo/media/fileNames';
 import { unusable } from '../../../nodes/EmojiVideo/media/portraitCheck';
 import { cut, reasonOf, shown } from '../../../nodes/EmojiVideo/base/text';
 
-/** Every text that is made of a longer one. */
+/** Functions that shorten a text. */
 const CUTTERS: Record<string, (text: string) => unknown> = {
 	'a name of the user': (text) => ownFileName(text, ''),
 	'a distinction': (text) => ownFileName('name', text),
@@ -27,7 +27,7 @@ const textsIn = (value: unknown): string[] =>
 	typeof value === 'string' ? [value] : Object.values(value as object).flatMap(textsIn);
 
 /** A letter and a picture, each of two units; before them one unit more, so that every cut is met. */
-it.each(Object.entries(CUTTERS))('%s is cut between characters', (_, make) => {
+it.each(Object.entries(CUTTERS))('%s is never cut inside a surrogate pair', (_, make) => {
 	for (const letter of ['\u{1d49c}', '\u{20000}', '\u{1f600}', 'a\u{1f600}']) {
 		for (let before = 0; before < 4; before++) {
 			const text = 'x'.repeat(before) + letter.repeat(3000);
@@ -41,7 +41,7 @@ it.each(Object.entries(CUTTERS))('%s is cut between characters', (_, make) => {
 	}
 });
 
-it('the cut itself: at most as long as allowed, and nothing lost but half a character', () => {
+it('cut keeps as many whole characters as the length allows', () => {
 	const text = 'ab\u{1f600}c\u{1f600}\u{1f600}';
 	const whole = [...text];
 	for (let length = 0; length <= text.length + 1; length++) {

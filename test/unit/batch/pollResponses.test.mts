@@ -43,7 +43,8 @@ describe('a wait', () => {
 		expect(hear(0, 'PENDING', 3_600_000)).toMatchObject({
 			kind: 'failed',
 			failure: {
-				message: 'The task is still in the queue at the end of "Queue Timeout (Seconds)"',
+				limit: 'queue',
+				message: 'The task is still in the queue at the end of {limit}',
 			},
 		});
 	});
@@ -54,7 +55,7 @@ describe('a wait', () => {
 		expect(hear(0, 'RUNNING', 1_499_999, { startedAt: 900_000 }).kind).toBe('open');
 		expect(hear(0, 'RUNNING', 1_500_000, { startedAt: 900_000 })).toMatchObject({
 			kind: 'failed',
-			failure: { message: 'The task is still running at the end of "Timeout (Seconds)"' },
+			failure: { limit: 'run', message: 'The task is still running at the end of {limit}' },
 		});
 	});
 
@@ -66,7 +67,7 @@ describe('a wait', () => {
 		]);
 		expect(hear(0, 'RUNNING', 49_999).kind).toBe('open');
 		expect(hear(0, 'RUNNING', 50_000)).toMatchObject({
-			failure: { message: 'The task is still running at the end of "Answer Within (Seconds)"' },
+			failure: { limit: 'answer', message: 'The task is still running at the end of {limit}' },
 		});
 	});
 
@@ -90,7 +91,8 @@ describe('a wait', () => {
 			kind: 'failed',
 			failure: {
 				kind: 'timeLimit',
-				message: 'At the end of "Queue Timeout (Seconds)" nobody knows how far the task is: M',
+				limit: 'queue',
+				message: 'At the end of {limit} nobody knows how far the task is: M',
 			},
 		});
 		expect(schedule.open.size).toBe(0);

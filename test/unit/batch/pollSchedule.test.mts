@@ -380,7 +380,8 @@ describe('a time limit', () => {
 			kind: 'failed',
 			failure: {
 				kind: 'timeLimit',
-				message: 'The task is still running at the end of "Timeout (Seconds)"',
+				limit: 'run',
+				message: 'The task is still running at the end of {limit}',
 				taskId: 'task-0',
 				status: 'RUNNING',
 				nextStep: expect.stringContaining('Get Status') as string,
@@ -402,7 +403,8 @@ describe('a time limit', () => {
 			expect(verdict).toMatchObject({
 				failure: {
 					kind: 'timeLimit',
-					message: 'The task is still in the queue at the end of "Queue Timeout (Seconds)"',
+					limit: 'queue',
+					message: 'The task is still in the queue at the end of {limit}',
 					taskId,
 					status: 'PENDING',
 				},

@@ -1,4 +1,4 @@
-/** The one door to the service: what each call is, and what the account's pace and clock hear of it. */
+/** The client: its calls, and what it reports to the account's rate limiter and clock. */
 import {
 	cancelCall,
 	createCall,
@@ -34,7 +34,7 @@ describe('a call', () => {
 		['cancellation', () => cancelCall('t'), 'query', 'change', 'POST', undefined],
 		['leave to upload', () => policyCall('emoji-v1'), 'policy', 'once', 'GET', undefined],
 	] as const)(
-		'for a %s has its limit, its repeats and its method',
+		'for a %s has its bucket, its retry policy and its method',
 		(_, callOf, bucket, kind, method, isPaid) => {
 			const call = callOf();
 			expect([call.bucket, call.kind]).toEqual([bucket, kind]);
@@ -63,12 +63,12 @@ describe('a call', () => {
 			'/api/v1/uploads',
 			{ action: 'getPolicy', model: 'emoji-v1' },
 		],
-	])('for a %s goes to its own path', (_, callOf, path, query) => {
+	])('for a %s has its own path', (_, callOf, path, query) => {
 		const { request } = callOf();
 		expect([request.path, request.query]).toEqual([path, query]);
 	});
 
-	it('sends the portrait, and to a create the template and both areas', () => {
+	it('sends the portrait; a submit also sends the template and both areas', () => {
 		expect(detectCall('u').request.body).toEqual({
 			model: 'emoji-detect-v1',
 			input: { image_url: 'u' },
@@ -85,13 +85,13 @@ describe('a call', () => {
 		});
 	});
 
-	it('for a detection has nothing against a portrait that did not pass', () => {
+	it('for a detection accepts a portrait that did not pass', () => {
 		const { objection } = detectCall('u').reading;
 		const verdict = { passed: false, requestId: 'r', code: 'Odd', message: '' } as const;
 		expect(objection?.(verdict)).toBeUndefined();
 	});
 
-	it('lists without what is not asked for', () => {
+	it('for a list sends only the given filters', () => {
 		expect(listCall({ page: 1, pageSize: 10 }).request.query).toEqual({
 			page_no: 1,
 			page_size: 10,
@@ -101,7 +101,7 @@ describe('a call', () => {
 	it.each([
 		['oss://a/b.png', { 'X-DashScope-OssResourceResolve': 'enable' }],
 		['https://oss.example/oss://b.png', undefined],
-	])('with the portrait %s has the headers %j', (imageUrl, headers) => {
+	])('with the portrait %s sends the headers %j', (imageUrl, headers) => {
 		expect(detectCall(imageUrl).request.headers).toEqual(headers);
 		expect(createCall({ ...VIDEO, imageUrl }).request.headers).toEqual({
 			'X-DashScope-Async': 'enable',
@@ -109,7 +109,7 @@ describe('a call', () => {
 		});
 	});
 
-	it('for a detection objects to an area that is in no picture', () => {
+	it('for a detection rejects an impossible area', () => {
 		const { objection } = detectCall('u').reading;
 		const detection = { passed: true, requestId: 'r', areas: VIDEO.areas } as const;
 		expect(objection?.(detection)).toBeUndefined();
@@ -121,49 +121,52 @@ describe('a call', () => {
 	});
 });
 
-/** A client with these answers, one after the other; all that its pace hears. */
-function listening(answers: Array<Result<HttpResponse>>, signal?: AbortSignal) {
-	const heard: unknown[] = [];
+/** A client with these responses, one after the other, and the outcomes that its rate limiter records. */
+function recordingClient(answers: Array<Result<HttpResponse>>, signal?: AbortSignal) {
+	const outcomes: unknown[] = [];
 	let sent = 0;
 	const clock = quickClock();
 	const acquire: Acquire = Object.assign(async () => await clock.sleep(1), {
-		answered: (...said: unknown[]) => void heard.push(said),
+		recordOutcome: (...said: unknown[]) => void outcomes.push(said),
 	});
 	const send = async () => await Promise.resolve(answers[sent++] ?? RUNNING);
-	return { client: createClient(send, acquire, clock, signal), heard, sent: () => sent };
+	return { client: createClient(send, acquire, clock, signal), outcomes, sent: () => sent };
 }
 
-describe('the pace of an account', () => {
-	it('hears what was taken, and when it was sent', async () => {
-		const { client, heard } = listening([RUNNING]);
+describe('the rate limiter of an account', () => {
+	it('learns of an accepted request and when it was sent', async () => {
+		const { client, outcomes } = recordingClient([RUNNING]);
 		await client.getTask('t', 'once');
-		expect(heard).toEqual([['query', 1, 'taken']]);
+		expect(outcomes).toEqual([['query', 1, 'taken']]);
 	});
 
-	it('hears what was refused as one too many', async () => {
-		const { client, heard } = listening([THROTTLED]);
+	it('learns of a throttled request', async () => {
+		const { client, outcomes } = recordingClient([THROTTLED]);
 		await client.getTask('t', 'once');
-		expect(heard).toEqual([['query', 1, 'throttled']]);
+		expect(outcomes).toEqual([['query', 1, 'throttled']]);
 	});
 
 	it.each([
-		['another refusal', answerOf({ code: 'InvalidParameter' }, 400)],
-		['what cannot be read', answerOf('<html>')],
-	])('takes %s for taken', async (_, answer) => {
-		const { client, heard } = listening([answer]);
+		['an HTTP 400', answerOf({ code: 'InvalidParameter' }, 400)],
+		['an unreadable response', answerOf('<html>')],
+	])('counts %s as accepted', async (_, answer) => {
+		const { client, outcomes } = recordingClient([answer]);
 		await client.getTask('t', 'once');
-		expect(heard).toEqual([['query', 1, 'taken']]);
+		expect(outcomes).toEqual([['query', 1, 'taken']]);
 	});
 
-	it.each<FailureKind>(['noResponse', 'unreachable'])('hears nothing of %s', async (kind) => {
-		const { client, heard } = listening([broken(kind)]);
-		await client.getTask('t', 'once');
-		expect(heard).toEqual([]);
-	});
+	it.each<FailureKind>(['noResponse', 'unreachable'])(
+		'learns nothing of a request that failed with %s',
+		async (kind) => {
+			const { client, outcomes } = recordingClient([broken(kind)]);
+			await client.getTask('t', 'once');
+			expect(outcomes).toEqual([]);
+		},
+	);
 });
 
-it('nothing is sent where the wait for a place ended by Stop', async () => {
-	const { client, sent } = listening([], AbortSignal.abort());
+it('the client sends nothing after Stop', async () => {
+	const { client, sent } = recordingClient([], AbortSignal.abort());
 	expect(await client.getTask('t', 'once')).toEqual(fail(STOPPED));
 	expect(await client.submitTask(VIDEO)).toEqual(fail(STOPPED));
 	expect(sent()).toBe(0);
@@ -174,22 +177,22 @@ it.each<[FailureKind, boolean]>([
 	['interrupted', true],
 	['unreachable', false],
 	['stopped', false],
-])('a create that ended with %s may have made a task: %j', async (kind, mayExist) => {
-	const { client, sent } = listening([broken(kind)]);
+])('a submit that failed with %s is unconfirmed: %j', async (kind, mayExist) => {
+	const { client, sent } = recordingClient([broken(kind)]);
 	expect(await client.submitTask(VIDEO)).toEqual(
 		fail({ kind, message: 'm', nextStep: mayExist ? UNCONFIRMED_SUBMIT : 'n' }),
 	);
 	expect(sent()).toBe(1);
 });
 
-it('the service’s clock is the one of its last answer that told it', async () => {
+it('the client reads DashScope’s clock from the last response with a Date header', async () => {
 	const at = (seconds: number | undefined) =>
 		succeed({
 			httpStatus: 200,
 			headers: seconds === undefined ? {} : { date: new Date(seconds * 1000).toUTCString() },
 			text: '{"output":{"task_status":"RUNNING"}}',
 		});
-	const { client } = listening([at(60), at(undefined), broken('noResponse'), at(30)]);
+	const { client } = recordingClient([at(60), at(undefined), broken('noResponse'), at(30)]);
 	const ahead: number[] = [client.aheadMs()];
 	for (let nth = 0; nth < 4; nth++) {
 		await client.getTask('t', 'once');

@@ -153,22 +153,28 @@ const ODD_WORKSPACES = [
 
 const ODD_TYPES = [undefined, null, '', ' ', 1, true, [], {}, ['https://evil.example']];
 
-it.each([...ODD_ADDRESSES, ...ODD_TYPES])('Custom URL %j', (customUrl) => {
-	expectAgreement({ endpoint: 'custom', customUrl });
-});
+it.each([...ODD_ADDRESSES, ...ODD_TYPES])(
+	'the credential test and the node agree about Custom URL %j',
+	(customUrl) => {
+		expectAgreement({ endpoint: 'custom', customUrl });
+	},
+);
 
-it.each([...ODD_WORKSPACES, ...ODD_TYPES])('Workspace ID %j', (workspaceId) => {
-	expectAgreement({ endpoint: 'workspace', workspaceId });
-});
+it.each([...ODD_WORKSPACES, ...ODD_TYPES])(
+	'the credential test and the node agree about Workspace ID %j',
+	(workspaceId) => {
+		expectAgreement({ endpoint: 'workspace', workspaceId });
+	},
+);
 
 it.each(['beijing', 'singapore', '', 'constructor', '__proto__', null])(
-	'Endpoint %j',
+	'the credential test and the node agree about Endpoint %j',
 	(endpoint) => {
 		expectAgreement({ endpoint, customUrl: 'https://a.example', workspaceId: 'w' });
 	},
 );
 
-it('takes what is meant, in every endpoint', () => {
+it('the credential test asks the right URL for every endpoint', () => {
 	expect(testedUrl({ endpoint: 'beijing' })).toBe('https://dashscope.aliyuncs.com');
 	expect(testedUrl({ endpoint: 'workspace', workspaceId: ' llm-1 ' })).toBe(
 		'https://llm-1.cn-beijing.maas.aliyuncs.com',
@@ -228,7 +234,7 @@ const text = fc.oneof(
 );
 
 it(
-	`agrees on whatever stands there (${RUNS} of each)`,
+	`the credential test and the node agree about random addresses (${RUNS} of each)`,
 	() => {
 		const limits = { ...PROPERTY_LIMITS, numRuns: RUNS, seed: SEED };
 		fc.assert(

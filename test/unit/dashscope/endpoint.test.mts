@@ -7,7 +7,7 @@ const baseUrlOf = (data: Record<string, unknown>) => {
 	return account.ok ? account.value.baseUrl : account.failure.message;
 };
 
-it('is China (Beijing) when nothing is chosen', () => {
+it('the endpoint is China (Beijing) by default', () => {
 	expect(BEIJING_URL).toBe('https://dashscope.aliyuncs.com');
 	const account = { apiKey, baseUrl: BEIJING_URL, isLoopback: false };
 	expect(accountOf({ apiKey })).toEqual({ ok: true, value: account });
@@ -17,12 +17,15 @@ it('is China (Beijing) when nothing is chosen', () => {
 	});
 });
 
-describe('a workspace', () => {
-	it.each(['llm-abc123xyz', 'W', 'a1', ' llm-abc123xyz '])('%j is a host of its own', (id) => {
-		expect(baseUrlOf({ endpoint: 'workspace', workspaceId: id })).toBe(
-			`https://${id.trim()}.cn-beijing.maas.aliyuncs.com`,
-		);
-	});
+describe('a Workspace ID', () => {
+	it.each(['llm-abc123xyz', 'W', 'a1', ' llm-abc123xyz '])(
+		'%j becomes the host of the account',
+		(id) => {
+			expect(baseUrlOf({ endpoint: 'workspace', workspaceId: id })).toBe(
+				`https://${id.trim()}.cn-beijing.maas.aliyuncs.com`,
+			);
+		},
+	);
 
 	it.each([
 		'',
@@ -42,7 +45,7 @@ describe('a workspace', () => {
 		'a'.repeat(64),
 		'../..',
 		'{{ 1 }}',
-	])('%j is refused, by name and with the way out', (workspaceId) => {
+	])('%j is invalid, and the failure names it and says what to enter', (workspaceId) => {
 		expect(accountOf({ apiKey, endpoint: 'workspace', workspaceId })).toEqual({
 			ok: false,
 			failure: {
@@ -54,7 +57,7 @@ describe('a workspace', () => {
 	});
 });
 
-describe('a custom address', () => {
+describe('a Custom URL', () => {
 	it.each([
 		['https://gateway.example.com', 'https://gateway.example.com', false],
 		['https://gateway.example.com/', 'https://gateway.example.com', false],
@@ -65,7 +68,7 @@ describe('a custom address', () => {
 		['http://127.0.0.1:3000/', 'http://127.0.0.1:3000', true],
 		['http://[::1]:3000', 'http://[::1]:3000', true],
 		['https://localhost:3000', 'https://localhost:3000', true],
-	])('%j is %j', (customUrl, baseUrl, isLoopback) => {
+	])('%j becomes the base URL %j', (customUrl, baseUrl, isLoopback) => {
 		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
 			ok: true,
 			value: { apiKey, baseUrl, isLoopback },
@@ -82,7 +85,7 @@ describe('a custom address', () => {
 		'ftp://gateway.example.com',
 		'file:///etc/passwd',
 		'http://2130706433',
-	])('%j is refused, by name and with the way out', (customUrl) => {
+	])('%j is invalid, and the failure names it and says what to enter', (customUrl) => {
 		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
 			ok: false,
 			failure: {
@@ -94,7 +97,7 @@ describe('a custom address', () => {
 	});
 });
 
-describe('a custom address with a secret in it', () => {
+describe('a Custom URL with a secret', () => {
 	it.each([
 		'http://localhost@evil.example',
 		'http://localhost:s3cret@evil.example',
@@ -104,7 +107,7 @@ describe('a custom address with a secret in it', () => {
 		'user:s3cret@gateway.example.com',
 		'https://gateway.example.com\\@s3cret.example',
 		'https://gateway.example.com/?key=s3cret',
-	])('%j is refused, and not repeated', (customUrl) => {
+	])('%j is invalid, and the failure does not repeat it', (customUrl) => {
 		const account = accountOf({ apiKey, endpoint: 'custom', customUrl });
 		expect(account).toMatchObject({
 			ok: false,
@@ -118,7 +121,7 @@ describe('a custom address with a secret in it', () => {
 	});
 });
 
-describe('a custom address that could hide a secret', () => {
+describe('a Custom URL that may hide a secret', () => {
 	it.each([
 		'https://user:s3cret',
 		'https://user:s3cret%40gateway.example.com',
@@ -126,7 +129,7 @@ describe('a custom address that could hide a secret', () => {
 		'user s3cret gateway.example.com',
 		'https://gateway.example.com;s3cret',
 		'javascript:s3cret',
-	])('%j is refused, and not repeated', (customUrl) => {
+	])('%j is invalid, and the failure does not repeat it', (customUrl) => {
 		const account = accountOf({ apiKey, endpoint: 'custom', customUrl });
 		expect(account).toMatchObject({
 			failure: { kind: 'invalid', message: 'Custom URL is not a plain address' },
@@ -135,29 +138,32 @@ describe('a custom address that could hide a secret', () => {
 	});
 });
 
-describe('a key', () => {
-	it.each(['', '   ', '\n', undefined])('%j is refused as empty', (key) => {
+describe('an API key', () => {
+	it.each(['', '   ', '\n', undefined])('%j is invalid because it is empty', (key) => {
 		expect(accountOf({ apiKey: key })).toMatchObject({
 			ok: false,
 			failure: { kind: 'invalid', message: 'API Key is empty' },
 		});
 	});
 
-	it.each(['sk-a b', 'sk-a\nb', 'sk-ключ', 'sk-…'])('%j is refused, and not repeated', (key) => {
-		const account = accountOf({ apiKey: key });
-		expect(account).toMatchObject({
-			ok: false,
-			failure: {
-				kind: 'invalid',
-				message: 'API Key contains spaces or characters that no key has',
-				nextStep:
-					'Paste a Model Studio API key of the China (Beijing) region, e.g. "sk-...". Open the DashScope API credential to change it.',
-			},
-		});
-		expect(JSON.stringify(account)).not.toContain(key);
-	});
+	it.each(['sk-a b', 'sk-a\nb', 'sk-ключ', 'sk-…'])(
+		'%j is invalid, and the failure does not repeat it',
+		(key) => {
+			const account = accountOf({ apiKey: key });
+			expect(account).toMatchObject({
+				ok: false,
+				failure: {
+					kind: 'invalid',
+					message: 'API Key contains spaces or characters that no key has',
+					nextStep:
+						'Paste a Model Studio API key of the China (Beijing) region, e.g. "sk-...". Open the DashScope API credential to change it.',
+				},
+			});
+			expect(JSON.stringify(account)).not.toContain(key);
+		},
+	);
 
-	it('loses the spaces around it', () => {
+	it('is read without the spaces around it', () => {
 		expect(accountOf({ apiKey: ` ${apiKey}\n` })).toMatchObject({ ok: true, value: { apiKey } });
 	});
 });

@@ -1,17 +1,15 @@
-/** What a person reads of a failure in n8n: each ID once, options by their labels, the code in the details. */
-import type { INode, INodeProperties, NodeApiError } from 'n8n-workflow';
-import { OPERATIONS } from '../../../nodes/EmojiVideo/actions/router';
+/** Texts of failures in n8n: each ID once, options by their labels, the code in the details. */
+import type { INode, NodeApiError } from 'n8n-workflow';
 import {
-	LIMIT_LABELS,
-	refusal,
-	taskFailure,
 	timeLimitFailure,
 	unansweredLimitFailure,
-} from '../../../nodes/EmojiVideo/dashscope/errors';
+} from '../../../nodes/EmojiVideo/batch/limitFailures';
+import { failureOfResponse, taskFailure } from '../../../nodes/EmojiVideo/dashscope/errors';
 import { taskSchema } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { toNodeError } from '../../../nodes/EmojiVideo/execution/nodeErrors';
 import { toItem } from '../../../nodes/EmojiVideo/execution/outputItems';
 import { failureForModel } from '../../../nodes/EmojiVideo/execution/toolItems';
+import { nameLimit } from '../../../nodes/EmojiVideo/parameters/limitLabels';
 import { STOPPED, unexpectedFailure } from '../../../nodes/EmojiVideo/base/result';
 import type { Failure } from '../../../nodes/EmojiVideo/base/result';
 
@@ -22,36 +20,37 @@ const taskThat = (task_status: string, more: object = {}) =>
 	taskSchema.parse({ request_id: 'r', output: { task_id: ID, task_status, ...more } });
 
 const refused = (status: number, code: string, message: string): Failure => ({
-	...refusal(status, { code, message, request_id: 'r' }),
+	...failureOfResponse(status, { code, message, request_id: 'r' }),
 	taskId: ID,
 });
 
-/** Made in each test anew, and not when this file is loaded. */
+/** Functions, so that a test creates its own failure. */
 const failures: Array<[string, () => Failure]> = [
-	['a refusal', () => refused(400, 'InvalidParameter', 'Field required: task_id')],
-	['a status without a body', () => ({ ...refusal(502, undefined), taskId: ID })],
+	['a rejected request', () => refused(400, 'InvalidParameter', 'Field required: task_id')],
+	['a status without a body', () => ({ ...failureOfResponse(502, undefined), taskId: ID })],
 	[
 		'a failed task',
 		() => taskFailure(taskThat('FAILED', { code: 'InvalidURL', message: 'url error' })),
 	],
 	['a failed task of an unknown code', () => taskFailure(taskThat('FAILED', { code: 'Odd' }))],
 	['a failed task without a reason', () => taskFailure(taskThat('FAILED'))],
-	['a task that is gone', () => taskFailure(taskThat('UNKNOWN'))],
-	['a task taken out', () => taskFailure(taskThat('CANCELED'))],
-	['the end of Timeout', () => timeLimitFailure(taskThat('RUNNING'), 'run')],
-	['the end of Queue Timeout', () => timeLimitFailure(taskThat('PENDING'), 'queue')],
+	['an unknown task', () => taskFailure(taskThat('UNKNOWN'))],
+	['a canceled task', () => taskFailure(taskThat('CANCELED'))],
+	['the end of Timeout', () => nameLimit(timeLimitFailure(taskThat('RUNNING'), 'run'))],
+	['the end of Queue Timeout', () => nameLimit(timeLimitFailure(taskThat('PENDING'), 'queue'))],
 	[
-		'no answer at the end',
-		() => unansweredLimitFailure(taskThat('PENDING'), refused(503, 'X', 'busy'), 'queue'),
+		'no response at the end of Queue Timeout',
+		() =>
+			nameLimit(unansweredLimitFailure(taskThat('PENDING'), refused(503, 'X', 'busy'), 'queue')),
 	],
 	['Stop', () => ({ ...STOPPED, taskId: ID })],
-	['a fault of ours', () => unexpectedFailure(new Error('x is not a function'), [ID])],
+	['an unexpected exception', () => unexpectedFailure(new Error('x is not a function'), [ID])],
 ];
 
 const count = (text: string, word: string) => text.split(word).length - 1;
 
-describe.each(failures)('%s', (_, failureOf) => {
-	it('names the task once, and DashScope’s words behind ours', () => {
+describe.each(failures)('the failure of %s', (_, failureOf) => {
+	it('names the task once, and DashScope’s words after ours', () => {
 		const failure = failureOf();
 		const { message, description = '' } = toNodeError(NODE, failure, { itemIndex: 0 });
 		const text = `${message}\n${description ?? ''}`;
@@ -63,7 +62,7 @@ describe.each(failures)('%s', (_, failureOf) => {
 		}
 	});
 
-	it('tells a model all of it in the message, once', () => {
+	it('has everything in the message for an AI model, once', () => {
 		const failure = failureOf();
 		const wholeText = failureForModel(failure);
 		const { message, description } = toNodeError(NODE, failure, { wholeText });
@@ -72,7 +71,7 @@ describe.each(failures)('%s', (_, failureOf) => {
 		expect(message).toContain(failure.serviceMessage ?? '');
 	});
 
-	it('has DashScope’s code and words in the details', () => {
+	it('shows DashScope’s code and words in the details', () => {
 		const failure = failureOf();
 		// n8n stores the own properties of an error (n8n-core, workflow-execute.js).
 		const details: Partial<NodeApiError> = { ...toNodeError(NODE, failure) };
@@ -82,7 +81,7 @@ describe.each(failures)('%s', (_, failureOf) => {
 			expect(shown).toContain(word);
 	});
 
-	it('is an item with the same words, each in its place', () => {
+	it('becomes an item with the same texts', () => {
 		const failure = failureOf();
 		const { json } = toItem({ itemIndex: 0, result: { ok: false, failure } });
 		expect(json).toMatchObject({ message: failure.message, error: { message: failure.message } });
@@ -94,15 +93,8 @@ describe.each(failures)('%s', (_, failureOf) => {
 	});
 });
 
-it('several tasks are named once each', () => {
+it('a failure that concerns several tasks names each once', () => {
 	const { nextStep, taskId } = unexpectedFailure(new Error('x'), ['task-1', 'task-2']);
 	expect(taskId).toBeUndefined();
 	for (const id of ['task-1', 'task-2']) expect(count(nextStep, id)).toBe(1);
-});
-
-it('the limits are called what the form calls them', () => {
-	const fields = Object.values(OPERATIONS['video'] ?? {}).flatMap((operation) => operation.fields);
-	const inner = fields.flatMap(({ options = [] }) => options as INodeProperties[]);
-	const labels = [...fields, ...inner].map(({ displayName }) => displayName);
-	for (const label of Object.values(LIMIT_LABELS)) expect(labels).toContain(label);
 });

@@ -1,21 +1,19 @@
-/** From what the service says of an error to what a person reads, and to whether it is sent again. */
+/** From an error response to the text for the user and the kind of failure. */
 import {
 	isDetectionResult,
 	meaningOf,
-	refusal,
-	refusalInSuccess,
+	failureOfResponse,
+	failureInSuccess,
 	taskFailure,
-	timeLimitFailure,
-	unansweredLimitFailure,
 	wordsOf,
 } from '../../../nodes/EmojiVideo/dashscope/errors';
 import { taskSchema } from '../../../nodes/EmojiVideo/dashscope/schemas';
-import type { Failure, FailureKind } from '../../../nodes/EmojiVideo/base/result';
+import type { FailureKind } from '../../../nodes/EmojiVideo/base/result';
 
 const taskThat = (task_status: string, more: object = {}) =>
 	taskSchema.parse({ request_id: 'r', output: { task_id: 't', task_status, ...more } });
 
-describe('a code', () => {
+describe('an error code', () => {
 	it.each([
 		['InvalidFile.FullFace', 'The face is partly hidden or cut off'],
 		['InvalidFile.FullFace.Mouth', 'The face is partly hidden or cut off'],
@@ -37,12 +35,12 @@ describe('a code', () => {
 		['AccessDenied', undefined, 'The key may not use the emoji models'],
 		['InternalError.Algo', 'Inference error: x', 'The model failed on this image'],
 		['InternalError.Algo', 'x', undefined],
-	])('%s with the words %j means %j', (code, message, title) =>
+	])('%s with the message %j means %j', (code, message, title) =>
 		expect(meaningOf(code, message)?.title).toBe(title),
 	);
 });
 
-describe('a refusal without a code', () => {
+describe('an error response without a code', () => {
 	it.each<[number, FailureKind, string]>([
 		[0, 'unreadable', 'The answer is not one of DashScope'],
 		[299, 'unreadable', 'The answer is not one of DashScope'],
@@ -68,14 +66,14 @@ describe('a refusal without a code', () => {
 		[503, 'unavailable', 'DashScope has a problem of its own'],
 		[504, 'noResponse', 'The request ran out of time, or a gateway gave it up'],
 		[599, 'unavailable', 'DashScope has a problem of its own'],
-	])('with HTTP %i is %s, and names the status', (status, kind, title) => {
-		const failure = refusal(status, undefined);
+	])('with HTTP %i is %s, and the message names the status', (status, kind, title) => {
+		const failure = failureOfResponse(status, undefined);
 		expect(failure).toMatchObject({ kind, message: `${title} (HTTP ${status})` });
 		expect(failure.nextStep).toMatch(/^[A-Z].+\.$/);
 	});
 
-	it('is one all the same where the status is none', () => {
-		expect(refusal(NaN, undefined)).toStrictEqual({
+	it('becomes a failure even without a valid status', () => {
+		expect(failureOfResponse(NaN, undefined)).toStrictEqual({
 			kind: 'unreadable',
 			message: 'DashScope refused the request (HTTP NaN)',
 			nextStep: '',
@@ -88,17 +86,17 @@ describe('a refusal without a code', () => {
 	});
 
 	it.each([
-		['words', { message: 'no' }],
-		['a code that nobody knows', { code: 'Odd' }],
-	])('but with %s does not need its status', (_, body) =>
-		expect(refusal(400, body).message).toBe('DashScope refused the request'),
+		['a message', { message: 'no' }],
+		['an unknown code', { code: 'Odd' }],
+	])('does not name its status if it has %s', (_, body) =>
+		expect(failureOfResponse(400, body).message).toBe('DashScope refused the request'),
 	);
 });
 
-describe('a refusal with a code', () => {
-	it('is told as the code has it, and taken as the status has it', () => {
+describe('an error response with a code', () => {
+	it('has the text of its code and the kind of its status', () => {
 		const body = { code: 'InvalidURL', message: 'm', request_id: 'r' };
-		expect(refusal(503, body, 7)).toMatchObject({
+		expect(failureOfResponse(503, body, 7)).toMatchObject({
 			kind: 'unavailable',
 			message: 'DashScope could not download the image',
 			nextStep: expect.stringMatching(/^DashScope must be able to download/) as string,
@@ -110,13 +108,13 @@ describe('a refusal with a code', () => {
 		});
 	});
 
-	it('is taken as the code has it where that says more', () => {
-		expect(refusal(400, { code: 'Arrearage' }).kind).toBe('unauthorized');
-		expect(refusal(500, { code: 'Throttling.RateQuota' }).kind).toBe('throttled');
+	it('has the kind of its code if the code has one', () => {
+		expect(failureOfResponse(400, { code: 'Arrearage' }).kind).toBe('unauthorized');
+		expect(failureOfResponse(500, { code: 'Throttling.RateQuota' }).kind).toBe('throttled');
 	});
 });
 
-describe('an error inside HTTP 200', () => {
+describe('an error body with HTTP 200', () => {
 	it.each<[string, FailureKind]>([
 		['429', 'throttled'],
 		['limit_requests', 'throttled'],
@@ -130,8 +128,8 @@ describe('an error inside HTTP 200', () => {
 		['BadRequest.Odd', 'rejected'],
 		['UnsupportedThing', 'rejected'],
 		['Odd', 'unavailable'],
-	])('with the code %s is %s', (code, kind) =>
-		expect(refusalInSuccess(200, { code }, 7)).toMatchObject({
+	])('and the code %s is %s', (code, kind) =>
+		expect(failureInSuccess(200, { code }, 7)).toMatchObject({
 			kind,
 			code,
 			httpStatus: 200,
@@ -140,8 +138,8 @@ describe('an error inside HTTP 200', () => {
 	);
 
 	it.each([[{}], [{ code: '' }], [{ message: 'm' }], [null], [undefined], ['Throttling']])(
-		'is none where the body is %j',
-		(body) => expect(refusalInSuccess(200, body)).toBeUndefined(),
+		'is not found in %j',
+		(body) => expect(failureInSuccess(200, body)).toBeUndefined(),
 	);
 });
 
@@ -162,7 +160,7 @@ it.each([
 	['a\nb', 'a b'],
 	['x'.repeat(500), 'x'.repeat(500)],
 	['x'.repeat(501), `${'x'.repeat(500)}...`],
-])('the service’s words %j are shown as %j', (words, shown) => expect(wordsOf(words)).toBe(shown));
+])('DashScope’s message %j is shown as %j', (words, shown) => expect(wordsOf(words)).toBe(shown));
 
 const FETCH_LATER =
 	'Use Get Status with this task ID, within 24 hours of its creation, to fetch the video.';
@@ -203,7 +201,7 @@ describe('a task without a video', () => {
 		['PENDING', {}, 'The task is PENDING', FETCH_LATER],
 		['RUNNING', {}, 'The task is RUNNING', FETCH_LATER],
 		['SUCCEEDED', {}, 'The task is SUCCEEDED', FETCH_LATER],
-	])('%s with %j says so, and what to do', (status, reason, message, nextStep) =>
+	])('that is %s with %j has its message and next step', (status, reason, message, nextStep) =>
 		expect(taskFailure(taskThat(status, reason))).toMatchObject({
 			kind: 'task',
 			message,
@@ -213,33 +211,4 @@ describe('a task without a video', () => {
 			requestId: 'r',
 		}),
 	);
-});
-
-describe('the end of a wait', () => {
-	it.each([
-		['RUNNING', 'run', 'The task is still running at the end of "Timeout (Seconds)"'],
-		['PENDING', 'queue', 'The task is still in the queue at the end of "Queue Timeout (Seconds)"'],
-		['PENDING', 'answer', 'The task is still in the queue at the end of "Answer Within (Seconds)"'],
-	] as const)('of a task that is %s names the limit %s', (status, limit, message) =>
-		expect(timeLimitFailure(taskThat(status), limit)).toStrictEqual({
-			kind: 'timeLimit',
-			message,
-			nextStep: `The task goes on, and may be billed. ${FETCH_LATER} To wait longer, raise the limit.`,
-			requestId: 'r',
-			taskId: 't',
-			status,
-		}),
-	);
-
-	it('without an answer says why nobody knows', () => {
-		const fault: Failure = { kind: 'unavailable', message: 'The line is dead', nextStep: 'n' };
-		expect(unansweredLimitFailure(taskThat('RUNNING'), fault, 'run')).toStrictEqual({
-			kind: 'timeLimit',
-			message:
-				'At the end of "Timeout (Seconds)" nobody knows how far the task is: the line is dead',
-			nextStep: `The task goes on, and may be billed. ${FETCH_LATER}`,
-			taskId: 't',
-			status: 'RUNNING',
-		});
-	});
 });

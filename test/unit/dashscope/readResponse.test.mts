@@ -1,4 +1,4 @@
-/** From an HTTP answer to a value or a failure: which statuses are an answer, and what the headers say. */
+/** From an HTTP response to a value or a failure: statuses, bodies and headers. */
 import { z } from 'zod';
 import { aheadOf, readResponse } from '../../../nodes/EmojiVideo/dashscope/readResponse';
 import type { Reading } from '../../../nodes/EmojiVideo/dashscope/readResponse';
@@ -30,7 +30,7 @@ const unreadable = (httpStatus: number) =>
 		httpStatus,
 	});
 
-describe('an answer', () => {
+describe('a response', () => {
 	it.each([200, 201, 299])('with HTTP %i is read', (httpStatus) => {
 		expect(read('{"a":1}', { httpStatus })).toEqual(succeed({ value: { a: 1 }, raw: { a: 1 } }));
 	});
@@ -40,13 +40,13 @@ describe('an answer', () => {
 	});
 
 	it.each(['no JSON', '', 'null', '"text"', '7', 'true'])(
-		'%j is no answer, whatever the schema takes',
+		'%j is unreadable with every schema',
 		(text) => {
 			expect(read(text)).toEqual(unreadable(200));
 		},
 	);
 
-	it('loses a byte order mark before its JSON, and none within', () => {
+	it('is read without a byte order mark before its JSON, and keeps one inside a text', () => {
 		const body = { a: 'x\uFEFFy' };
 		const result = succeed({ value: body, raw: body });
 		expect(read(`\uFEFF${JSON.stringify(body)}`)).toEqual(result);
@@ -59,7 +59,7 @@ it.each([
 	[401, false],
 	[403, false],
 	[500, false],
-])('a body that is an answer all the same, with HTTP %i, is one: %j', (httpStatus, ok) => {
+])('a body that is a result despite HTTP %i counts as one: %j', (httpStatus, ok) => {
 	const reading = { ...anything, isAnswer: () => true };
 	expect(read('{"a":1}', { httpStatus, reading })).toMatchObject({ ok });
 });
@@ -81,13 +81,13 @@ describe('Retry-After', () => {
 		[7, undefined],
 		[['7', '8'], undefined],
 		[undefined, undefined],
-	])('%j asks for a pause of %j ms', (value, retryAfterMs) => {
+	])('%j means a pause of %j ms', (value, retryAfterMs) => {
 		const refused = read('', { httpStatus: 429, headers: { 'retry-after': value } });
 		expect(refused).toMatchObject({ failure: { kind: 'throttled' } });
 		expect(refused.ok || refused.failure.retryAfterMs).toBe(retryAfterMs);
 	});
 
-	it('counts for an error inside HTTP 200 too', () => {
+	it('also counts for an error body with HTTP 200', () => {
 		const reading: Reading<unknown> = { schema: z.object({ output: z.object({}) }) };
 		expect(
 			read('{"code":"Throttling"}', { headers: { 'retry-after': '7' }, reading }),
@@ -102,6 +102,6 @@ it.each<[unknown, number | undefined]>([
 	['soon', undefined],
 	[NOW, undefined],
 	[undefined, undefined],
-])('a clock that says %j is ahead by %j ms', (date, ms) => {
+])('a Date header of %j means that the clock is ahead by %j ms', (date, ms) => {
 	expect(aheadOf({ httpStatus: 200, headers: { date }, text: '' }, NOW)).toBe(ms);
 });

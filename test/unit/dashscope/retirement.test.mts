@@ -1,4 +1,4 @@
-/** The notice that a model goes offline: free, once a day, and never in the way. */
+/** The notice that a model goes offline: free, once a day, and without effect on the run. */
 import { offlineTimeOf, watchRetirement } from '../../../nodes/EmojiVideo/dashscope/retirement';
 import { fail } from '../../../nodes/EmojiVideo/base/result';
 import type { ApiRequest } from '../../../nodes/EmojiVideo/dashscope/transport';
@@ -37,7 +37,7 @@ function watching(name: string, body: unknown, httpStatus = 200) {
 	return { clock, sent, watch };
 }
 
-it('tells the day, and asks once a day for an account', async () => {
+it('the notice names the day, and each account is asked once a day', async () => {
 	const { clock, sent, watch } = watching('a', models({ offline_time: '2027-03-31 00:00:00' }));
 	const notice = watch();
 	expect(notice()).toBeUndefined();
@@ -66,7 +66,7 @@ it.each([
 	['a time that is none', models({ offline_time: 'soon' }), 200],
 	['no JSON', '<html>', 200],
 	['no answer', undefined, 200],
-])('says nothing after %s, and does not ask again', async (name, body, status) => {
+])('there is no notice and no second request after %s', async (name, body, status) => {
 	const { clock, sent, watch } = watching(name, body, status);
 	const notice = watch();
 	await clock.advance(0);
@@ -74,13 +74,13 @@ it.each([
 	expect(sent).toHaveLength(1);
 });
 
-it('reads the day of the model that was asked for', () => {
+it('the offline time is that of the requested model', () => {
 	const text = JSON.stringify(models({ offline_time: '2027-03-31 00:00:00' }));
 	expect(offlineTimeOf(text, 'emoji-v1')).toBe(Date.UTC(2027, 2, 30, 16));
 	expect(offlineTimeOf(text, 'emoji-detect-v1')).toBeUndefined();
 });
 
-it('knows a thousand accounts, and forgets the one that was asked first', () => {
+it('the process remembers a thousand accounts and forgets the oldest', () => {
 	const { sent, watch } = watching('account 0', models(null));
 	const accounts = Array.from({ length: 1000 }, (_, nth) =>
 		nth === 0 ? watch : watching(`account ${nth}`, models(null)).watch,

@@ -51,7 +51,7 @@ async function send(
 	return { result, sentAt, clock };
 }
 
-describe('a pause', () => {
+describe('a pause between attempts', () => {
 	it('doubles with each attempt, up to a minute', () => {
 		const pauses = [1, 2, 3, 4, 5, 6, 7, 8, 30].map((attempt) =>
 			backoffMs(attempt, failureOf('throttled'), 0.999_999),
@@ -60,12 +60,12 @@ describe('a pause', () => {
 		expect(rounded).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
 	});
 
-	it('has jitter of half its length', () => {
+	it('varies by half of its length', () => {
 		expect(backoffMs(4, failureOf('throttled'), 0)).toBe(4000);
 		expect(backoffMs(4, failureOf('throttled'), 0.5)).toBe(6000);
 	});
 
-	it('is at least what Retry-After asks, but not hours', () => {
+	it('is at least as long as Retry-After asks, up to 10 minutes', () => {
 		expect(backoffMs(1, failureOf('throttled', { retryAfterMs: 20_000 }), 0)).toBe(20_000);
 		expect(backoffMs(8, failureOf('throttled', { retryAfterMs: 1 }), 0)).toBe(30_000);
 		expect(backoffMs(1, failureOf('throttled', { retryAfterMs: 36_000_000 }), 0)).toBe(600_000);
@@ -91,7 +91,7 @@ describe('a paid write', () => {
 		},
 	);
 
-	it('is not sent again when throttling is followed by a lost answer', async () => {
+	it('is not sent again if its response is lost after throttling', async () => {
 		const { result, sentAt } = await send('paidWrite', [
 			failureOf('throttled'),
 			failureOf('noResponse'),
@@ -126,14 +126,14 @@ describe.each<RequestKind>(['read', 'freeWrite'])('a %s', (kind) => {
 	);
 });
 
-describe('patience', () => {
+describe('a series of failures', () => {
 	const forever = (failure: Failure) => Array.from({ length: 500 }, () => failure);
 
 	it.each<[FailureKind, number]>([
 		['throttled', 30],
 		['unavailable', 2],
 		['unreadable', 2],
-	])('with %s ends after %i minutes, with the last failure', async (kind, minutes) => {
+	])('of kind %s ends after %i minutes with the last failure', async (kind, minutes) => {
 		const { result, clock, sentAt } = await send('read', forever(failureOf(kind)));
 		expect(result).toEqual(fail(failureOf(kind)));
 		expect(sentAt.at(-1)).toBeGreaterThan((minutes - 1.1) * 60_000);
@@ -141,7 +141,7 @@ describe('patience', () => {
 		expect(clock.sleepers()).toBe(0);
 	});
 
-	it('does not begin a pause that it cannot see the end of', async () => {
+	it('ends before a pause that would be too long', async () => {
 		const { sentAt } = await send('read', [failureOf('unavailable', { retryAfterMs: 300_000 })]);
 		expect(sentAt).toEqual([0]);
 	});
@@ -149,7 +149,7 @@ describe('patience', () => {
 	it.each([
 		[120_000, [0, 120_000]],
 		[120_001, [0]],
-	])('takes a pause of %i ms if it ends in time', async (retryAfterMs, expected) => {
+	])('accepts a pause of %i ms only within the limit', async (retryAfterMs, expected) => {
 		const { sentAt } = await send('read', [failureOf('unavailable', { retryAfterMs })]);
 		expect(sentAt).toEqual(expected);
 	});
@@ -158,7 +158,7 @@ describe('patience', () => {
 		[480_000, [0, 10, 20, 30, 32, 42, 52, 60]],
 		[480_001, [0, 10, 20, 30, 32, 42, 52]],
 	])(
-		'ends after an hour, however often the trouble changes: a last pause of %i ms',
+		'ends after an hour if the kinds of failure change, with a last pause of %i ms',
 		async (lastMs, minutes) => {
 			const throttled = failureOf('throttled', { retryAfterMs: 600_000 });
 			const { sentAt } = await send('read', [
@@ -175,7 +175,7 @@ describe('patience', () => {
 	);
 });
 
-it('a detection that was only throttled so far may still be asked again', async () => {
+it('a detection that was only throttled is repeated after an unreadable response', async () => {
 	const throttled = failureOf('throttled');
 	const failures = [throttled, throttled, throttled, failureOf('unreadable')];
 	const { result, sentAt } = await send('detection', failures);
@@ -183,7 +183,7 @@ it('a detection that was only throttled so far may still be asked again', async 
 	expect(sentAt).toHaveLength(5);
 });
 
-it('stops during a pause, at once', async () => {
+it('Stop ends a pause between attempts at once', async () => {
 	const clock = createVirtualClock();
 	const start = clock.now();
 	const stop = new AbortController();
@@ -204,6 +204,6 @@ it('stops during a pause, at once', async () => {
 	expect(clock.now() - start).toBe(1000);
 });
 
-it('retries more only where less can go wrong', () => {
+it('a read is repeated after every failure that allows a second paid write', () => {
 	for (const kind of RETRIED.paidWrite) expect(RETRIED.read).toContain(kind);
 });

@@ -6,11 +6,10 @@ import {
 	errorSchema,
 	taskListSchema,
 	taskSchema,
-	taskSchemaFor,
 	uploadPolicySchema,
 } from '../../../nodes/EmojiVideo/dashscope/schemas';
 
-describe('an error', () => {
+describe('an error body', () => {
 	const [top, inner, last] = [
 		{ code: 'Top', message: 'at the top' },
 		{ code: 'Inner', message: 'in output' },
@@ -24,7 +23,7 @@ describe('an error', () => {
 		['code and words apart', { code: 'Top', output: null, error: last }, { ...last, code: 'Top' }],
 		['nowhere', { output: 'Inner', error: ['Last'] }, {}],
 		['not where a code says that all is well', { code: 'OK', error: last }, last],
-	])('is looked for %s', (_, body, { code, message }: Partial<typeof top>) =>
+	])('has its code %s', (_, body, { code, message }: Partial<typeof top>) =>
 		expect(errorSchema.parse({ ...body, request_id: 7 })).toStrictEqual({
 			code,
 			message,
@@ -33,7 +32,7 @@ describe('an error', () => {
 	);
 });
 
-it('a cancellation is accepted by what names no error, and by nothing else', () => {
+it('a body without an error code confirms a cancellation', () => {
 	expect(canceledSchema.parse({ code: 'Success', request_id: 'r' })).toStrictEqual({
 		requestId: 'r',
 	});
@@ -50,11 +49,11 @@ describe('a task', () => {
 		[' succeeded\n', 'SUCCEEDED'],
 		['Canceled', 'CANCELED'],
 		['SUSPENDED', 'RUNNING'],
-	])('whose status is %j is %s', (task_status, status) =>
+	])('with the status %j is %s', (task_status, status) =>
 		expect(read({ task_status }).status).toBe(status),
 	);
 
-	it.each([['  '], [''], [7], [null]])('with the status %j is none', (task_status) => {
+	it.each([['  '], [''], [7], [null]])('with the status %j cannot be read', (task_status) => {
 		const body = { output: { task_id: 't', task_status } };
 		expect(taskSchema.safeParse(body).success).toBe(false);
 	});
@@ -62,22 +61,21 @@ describe('a task', () => {
 	const [A, B] = ['https://a.example/a.mp4', 'https://b.example/b.mp4'];
 
 	it.each<[string, object, string | undefined]>([
-		['in its place', { video_url: A, results: { video_url: B } }, A],
+		['in `video_url`', { video_url: A, results: { video_url: B } }, A],
 		['in the results', { results: { video_url: A, url: B } }, A],
-		['in the results by its short name', { results: { video_url: 'none', url: B } }, B],
+		['in `url` of the results', { results: { video_url: 'none', url: B } }, B],
 		['in the first of the results', { results: [{ url: A }, { url: B }] }, A],
-		['behind what is no link', { video_url: 'soon', results: [{ video_url: B }] }, B],
+		[
+			'in the results if `video_url` is not a link',
+			{ video_url: 'soon', results: [{ video_url: B }] },
+			B,
+		],
 		['nowhere', { results: [] }, undefined],
-		['nowhere in text', { results: A }, undefined],
-	])('has its link %s', (_, output, link) => expect(read(output).videoUrl).toBe(link));
-
-	it('has the ID that was asked about, whatever its answer says', () =>
-		expect(
-			taskSchemaFor('asked').parse({ output: { task_id: 't', task_status: 'FAILED' } }),
-		).toMatchObject({ taskId: 'asked', status: 'FAILED' }));
+		['nowhere if the results are text', { results: A }, undefined],
+	])('has its video link %s', (_, output, link) => expect(read(output).videoUrl).toBe(link));
 });
 
-it('a row of the list is read in its own dialect', () => {
+it('a row of the task list is read with its own field names and times', () => {
 	const row = {
 		task_id: ' t ',
 		status: ' failed ',
@@ -116,7 +114,7 @@ it('a row of the list is read in its own dialect', () => {
 	});
 });
 
-it('a verdict on a portrait may have no words', () => {
+it('a verdict on a portrait can lack a message', () => {
 	expect(detectionSchema.parse({ output: { code: 'InvalidFile.FacePose' } })).toEqual({
 		passed: false,
 		requestId: undefined,
@@ -130,20 +128,20 @@ it.each([
 	[undefined, 'PENDING'],
 	[null, 'PENDING'],
 	['', 'PENDING'],
-])('a task that was made with the status %j is %s', (task_status, status) => {
+])('a submitted task with the status %j is %s', (task_status, status) => {
 	expect(createdSchema.parse({ output: { task_id: 't', task_status } }).status).toBe(status);
 });
 
-it('a task that does not say its ID has none', () => {
+it('a task without an ID gets an empty one', () => {
 	expect(taskSchema.parse({ output: { task_status: 'RUNNING' } }).taskId).toBe('');
 });
 
-describe('a page of the list', () => {
-	it('may have no rows where there are no tasks', () => {
+describe('a page of the task list', () => {
+	it('can lack rows if the account has no tasks', () => {
 		expect(taskListSchema.parse({ total: 0 })).toEqual({ pages: undefined, rows: 0, tasks: [] });
 	});
 
-	it.each([{ total: 1 }, {}, { data: {} }])('is not %j', (body) => {
+	it.each([{ total: 1 }, {}, { data: {} }])('cannot be read from %j', (body) => {
 		expect(taskListSchema.safeParse(body).success).toBe(false);
 	});
 
@@ -153,11 +151,11 @@ describe('a page of the list', () => {
 		['3', 3],
 		[0, undefined],
 		[-1, undefined],
-	])('of %j pages says %j', (total_page, pages) => {
+	])('with `total_page` %j has %j pages', (total_page, pages) => {
 		expect(taskListSchema.parse({ data: [], total_page }).pages).toBe(pages);
 	});
 
-	it('keeps each row that has an ID as it came', () => {
+	it('keeps each row with an ID unchanged', () => {
 		const row = { task_id: 7, status: null, later: [1] };
 		const { tasks } = taskListSchema.parse({ data: [row, 'row', null, [], { status: 'RUNNING' }] });
 		expect(tasks).toMatchObject([{ taskId: '7', status: 'RUNNING', raw: row }]);
@@ -177,7 +175,7 @@ describe('an upload policy', () => {
 			},
 		});
 
-	it('has the documents’ values where it says nothing', () => {
+	it('has the documented defaults for missing fields', () => {
 		expect(read({})).toMatchObject({
 			directory: 'a/b',
 			validMs: 60_000,
@@ -201,11 +199,11 @@ describe('an upload policy', () => {
 	])('with %j is read as %j', (more, expected) => expect(read(more)).toMatchObject(expected));
 
 	it.each(['policy', 'signature', 'upload_dir', 'upload_host', 'oss_access_key_id'])(
-		'without %s is none',
+		'without %s cannot be read',
 		(name) => expect(() => read({ [name]: '' })).toThrow(name),
 	);
 
-	it('hands on what the upload needs', () =>
+	it('has the fields that an upload needs', () =>
 		expect(read({})).toMatchObject({
 			policy: 'p',
 			signature: 's',
@@ -213,7 +211,7 @@ describe('an upload policy', () => {
 			accessKeyId: 'k',
 		}));
 
-	it('has its own values where it says others', () => {
+	it('has its own values instead of the defaults', () => {
 		expect(
 			read({
 				expire_in_seconds: 300,

@@ -1,4 +1,4 @@
-/** Templates by the names people use. A wrong guess would be a wrong video, and paid for. */
+/** Templates by the names that people use. A wrong guess would cost a video. */
 import {
 	findTemplate,
 	listed,
@@ -58,13 +58,13 @@ describe('a template', () => {
 	});
 });
 
-describe('a name that several templates have', () => {
-	it.each(['Happy', 'happy', '开心', 'kaixin'])('%j is none of them', (text) => {
+describe('a name of several templates', () => {
+	it.each(['Happy', 'happy', '开心', 'kaixin'])('%j is ambiguous', (text) => {
 		expect(labels(text)).toEqual({ kind: 'ambiguous', fits: HAPPY });
 	});
 });
 
-describe('a name that no template has', () => {
+describe('an unknown template name', () => {
 	it.each([
 		['Happy kid', HAPPY],
 		['Happily ever after', ''],
@@ -75,11 +75,11 @@ describe('a name that no template has', () => {
 		['a', ''],
 		['zy', '"Worker: Going Crazy (dagong_zhuakuang)", "Classic: Lazy (jingdian_landuo_1)"'],
 		['birthday', ''],
-	])('%j comes with the names near it', (text, fits) => {
+	])('%j lists similar names', (text, fits) => {
 		expect(labels(text)).toEqual({ kind: 'unknown', fits });
 	});
 
-	it('comes with a whole series if it names one', () => {
+	it('lists the whole series if it names a series', () => {
 		const match = findTemplate('classic');
 		expect(match).toMatchObject({ kind: 'unknown' });
 		expect(match.kind === 'unknown' && match.fits.map(({ series }) => series)).toEqual(
@@ -88,23 +88,23 @@ describe('a name that no template has', () => {
 	});
 });
 
-describe('an ID that is newer than this package', () => {
+describe('a template ID that is newer than this package', () => {
 	it.each(['newer_than_this_package_2', 'mengwa_renzhen', 'mengwa_renzhen_2', 'shengri_kuaile'])(
-		'%j goes through as it is',
+		'%j is used unchanged',
 		(id) => {
 			expect(findTemplate(id)).toEqual(found(id));
 			expect(nameOfTemplate(id)).toBe(id);
 		},
 	);
 
-	it('goes through without the spaces around it', () => {
+	it('is used without the spaces around it', () => {
 		expect(findTemplate(' newer_than_this_package_2\n')).toEqual(
 			found('newer_than_this_package_2'),
 		);
 	});
 
 	it.each(['Shengri_Kuaile', 'shengri', 'v2.1-x', `a_${'b'.repeat(80)}`, '../a_b'])(
-		'%j does not look like one',
+		'%j is not a template ID',
 		(text) => {
 			expect(findTemplate(text).kind).toBe('unknown');
 		},

@@ -1,4 +1,4 @@
-/** Single values of an answer, at the limits of what is read. */
+/** Readers of single values, at their limits. */
 import {
 	linkOf,
 	looseAmount,
@@ -10,7 +10,7 @@ import {
 	shownText,
 } from '../../../nodes/EmojiVideo/dashscope/tolerant';
 
-describe('a number', () => {
+describe('a tolerant number', () => {
 	it.each<[unknown, number | undefined]>([
 		[7.5, 7.5],
 		[' 7.5 ', 7.5],
@@ -26,7 +26,7 @@ describe('a number', () => {
 		['', undefined],
 		[true, undefined],
 		[null, undefined],
-	])('%j is %j', (value, number) => expect(numberOf(value)).toBe(number));
+	])('from %j is %j', (value, number) => expect(numberOf(value)).toBe(number));
 
 	it.each<[unknown, number | undefined]>([
 		[0, 0],
@@ -34,10 +34,12 @@ describe('a number', () => {
 		[-0.1, undefined],
 		['-1', undefined],
 		[undefined, undefined],
-	])('%j as an amount is %j', (value, amount) => expect(looseAmount.parse(value)).toBe(amount));
+	])('from %j as an amount is %j', (value, amount) =>
+		expect(looseAmount.parse(value)).toBe(amount),
+	);
 });
 
-describe('a time', () => {
+describe('a tolerant time', () => {
 	const EARLIEST = Date.UTC(2020, 0, 1);
 	const LATEST = Date.UTC(2100, 0, 1) - 1;
 
@@ -55,10 +57,10 @@ describe('a time', () => {
 		[' 2020-01-01 08:00:00.5\n', EARLIEST + 500],
 		['2020-01-01 08:00:00 +08:00', undefined],
 		['x2020-01-01 08:00:00', undefined],
-	])('%j is %j', (value, ms) => expect(looseTime.parse(value)).toBe(ms));
+	])('from %j is %j', (value, ms) => expect(looseTime.parse(value)).toBe(ms));
 });
 
-describe('a text', () => {
+describe('a tolerant text', () => {
 	it.each<[unknown, string | undefined]>([
 		[' a\nb ', 'a b'],
 		['abcdef', 'abcde...'],
@@ -72,12 +74,12 @@ describe('a text', () => {
 		[undefined, undefined],
 		[['a'], undefined],
 		[{ toString: () => 'a' }, undefined],
-	])('case %#: is read, or says nothing', (value, text) =>
+	])('case %#: is read, or undefined', (value, text) =>
 		expect(looseText(5).parse(value)).toBe(text),
 	);
 });
 
-describe('an ID', () => {
+describe('a tolerant ID', () => {
 	it.each<[unknown, string | undefined]>([
 		[' a b ', 'a b'],
 		['a\u200Bb', 'a\u200Bb'],
@@ -89,15 +91,16 @@ describe('an ID', () => {
 		[false, undefined],
 		[null, undefined],
 		[['a'], undefined],
-	])('case %#: is kept as it came but for blanks around it, or is none', (value, id) =>
+	])('case %#: loses only the spaces around it, or is undefined', (value, id) =>
 		expect(looseId.parse(value)).toBe(id),
 	);
 });
 
-describe('an object', () => {
+describe('a tolerant object', () => {
 	const schema = looseObject({ text: looseText(9) });
 
-	it('is read', () => expect(schema.parse({ text: 'a', more: 1 })).toEqual({ text: 'a' }));
+	it('is read with its known fields', () =>
+		expect(schema.parse({ text: 'a', more: 1 })).toEqual({ text: 'a' }));
 
 	it.each([
 		[undefined],
@@ -107,7 +110,7 @@ describe('an object', () => {
 		[true],
 		[['a']],
 		[Object.assign([], { text: 'a' })],
-	])('with %j in its place is an empty one', (value) =>
+	])('is empty if the value is %j', (value) =>
 		expect(schema.parse(value)).toEqual({ text: undefined }),
 	);
 });
@@ -123,7 +126,7 @@ it.each<[unknown, string | undefined]>([
 	['https://[', undefined],
 	[7, undefined],
 	['', undefined],
-])('the link in %j is %j', (value, link) => expect(linkOf(value)).toBe(link));
+])('a tolerant link from %j is %j', (value, link) => expect(linkOf(value)).toBe(link));
 
 it.each([
 	['abcd', 4, 'abcd'],
@@ -133,6 +136,6 @@ it.each([
 	[' a \n b ', 4, 'a b'],
 	[`${'\0'.repeat(15)}ab`, 4, 'a'],
 	[`${'\0'.repeat(16)}ab`, 4, ''],
-])('%j shown with %i characters is %j', (text, most, shown) =>
+])('%j cut to %i characters is %j', (text, most, shown) =>
 	expect(shownText(text, most)).toBe(shown),
 );

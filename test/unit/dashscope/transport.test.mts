@@ -1,4 +1,4 @@
-/** The wire: what a request carries, and what becomes of one that breaks off. No exception comes out of it. */
+/** The transport: the parts of a request, and the failure of one that breaks. It never throws. */
 import { setImmediate as nextRound } from 'node:timers/promises';
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import { createSend } from '../../../nodes/EmojiVideo/dashscope/transport';
@@ -58,14 +58,14 @@ const notReached = (words: string) =>
 	});
 
 describe('a request', () => {
-	it('goes to the account’s address, asks for JSON and has a body only where there is one', async () => {
+	it('goes to the account’s URL, asks for JSON, and has a body only if one is given', async () => {
 		const { asked, result } = await send(() => ANSWER, { ...QUESTION, headers: { 'X-A': '1' } });
 		expect(asked).toMatchObject([{ method: 'GET', url: `${URL}/api/v1/tasks/a` }]);
 		expect(asked[0]?.headers).toEqual({ Accept: 'application/json', 'X-A': '1' });
 		expect(result).toEqual(succeed({ httpStatus: 200, headers: { date: 'today' }, text: '{}' }));
 	});
 
-	it('says that its body is JSON', async () => {
+	it('declares its body as JSON', async () => {
 		const { asked } = await send(() => ANSWER, { ...QUESTION, method: 'POST', body: { a: 1 } });
 		expect(asked).toMatchObject([{ method: 'POST', body: { a: 1 } }]);
 		expect(asked[0]?.headers).toEqual({
@@ -74,14 +74,14 @@ describe('a request', () => {
 		});
 	});
 
-	it.each([false, true])('is not sent after Stop (paid for: %j)', async (isPaid) => {
+	it.each([false, true])('is not sent after Stop (paid: %j)', async (isPaid) => {
 		const request = { ...QUESTION, isPaid };
 		const { asked, result } = await send(() => ANSWER, request, [AbortSignal.abort()]);
 		expect([asked, result]).toEqual([[], fail(STOPPED)]);
 	});
 });
 
-describe('a request that broke off', () => {
+describe('a request whose connection fails', () => {
 	it.each([
 		['ECONNREFUSED', 'connection refused'],
 		['ENOTFOUND', 'host name not found'],
@@ -89,7 +89,7 @@ describe('a request that broke off', () => {
 		['EHOSTUNREACH', 'host unreachable'],
 		['ENETUNREACH', 'network unreachable'],
 		['EADDRNOTAVAIL', 'address not available'],
-	])('with %s was not sent: it may be sent again', async (code, words) => {
+	])('with %s was not sent', async (code, words) => {
 		expect((await send(throwing({ code }))).result).toEqual(notReached(words));
 	});
 
@@ -98,11 +98,11 @@ describe('a request that broke off', () => {
 		['EPIPE', 'connection closed'],
 		['ETIMEDOUT', 'no answer in time'],
 		['ECONNABORTED', 'no answer in time'],
-	])('with %s may have been heard', async (code, words) => {
+	])('with %s may have reached DashScope', async (code, words) => {
 		expect((await send(throwing({ code }))).result).toEqual(broke(` (${words})`));
 	});
 
-	it.each([0, 1, 5])('has its reason behind %i other errors', async (depth) => {
+	it.each([0, 1, 5])('has its error code behind %i other errors', async (depth) => {
 		const error = behind(depth, { code: 'ECONNREFUSED' });
 		expect((await send(throwing(error))).result).toEqual(notReached('connection refused'));
 	});
@@ -112,24 +112,24 @@ describe('a request that broke off', () => {
 
 	it.each([
 		['an error without a code', new Error('x')],
-		['a code that nobody knows', { code: 'E_ODD' }],
-		['a code behind which another stands', { code: 'E_ODD', cause: { code: 'ECONNREFUSED' } }],
-		['a reason too far behind', behind(6, { code: 'ECONNREFUSED' })],
+		['an unknown code', { code: 'E_ODD' }],
+		['an unknown code before a known one', { code: 'E_ODD', cause: { code: 'ECONNREFUSED' } }],
+		['a code too deep in the chain', behind(6, { code: 'ECONNREFUSED' })],
 		['an error in a circle', circle],
-		['an error because of nothing', { cause: null }],
+		['an error with a null cause', { cause: null }],
 		['text', 'ECONNREFUSED'],
 		['nothing', undefined],
 		['null', null],
-	])('with %s may have been heard, and gives no reason', async (_, error) => {
+	])('with %s may have reached DashScope, and the message has no cause', async (_, error) => {
 		expect((await send(throwing(error))).result).toEqual(broke());
 	});
 
-	it('may have its reason behind an error whose code is a number', async () => {
+	it('can have its error code behind an error whose code is a number', async () => {
 		const error = { code: 7, cause: { code: 'ENOTFOUND' } };
 		expect((await send(throwing(error))).result).toEqual(notReached('host name not found'));
 	});
 
-	it('by Stop may have been heard', async () => {
+	it('because of Stop may have reached DashScope', async () => {
 		const stop = new AbortController();
 		const { result } = await send(
 			() => {
@@ -149,7 +149,7 @@ describe('a request that broke off', () => {
 	});
 });
 
-describe('Stop, and the end of a batch by its own', () => {
+describe('Stop and the end of a batch', () => {
 	/** A door with both signals, whose request stays open for ever; what the helper was called with. */
 	function openDoor() {
 		const [ended, stopped] = [new AbortController(), new AbortController()];
@@ -187,7 +187,7 @@ describe('Stop, and the end of a batch by its own', () => {
 		return { ended, stopped, asked, functions, door };
 	}
 
-	it('cut what is not paid for', async () => {
+	it('end an unpaid request at once', async () => {
 		const { ended, asked, door } = openDoor();
 		const result = door(QUESTION);
 		ended.abort();
@@ -195,7 +195,7 @@ describe('Stop, and the end of a batch by its own', () => {
 		expect(asked[0]?.signal?.aborted).toBe(true);
 	});
 
-	it('leave what is paid for its time, until Stop', async () => {
+	it('end a paid request only on Stop', async () => {
 		const { ended, stopped, asked, door } = openDoor();
 		const result = door({ ...QUESTION, isPaid: true });
 		ended.abort();
@@ -206,7 +206,7 @@ describe('Stop, and the end of a batch by its own', () => {
 		expect(asked[0]?.signal?.aborted).toBe(true);
 	});
 
-	it('come by the request’s own signal: n8n sees an execution that has none', async () => {
+	it('reach the request by its own signal, because n8n gets an execution without one', async () => {
 		const { ended, asked, functions, door } = openDoor();
 		const result = door(QUESTION);
 		ended.abort();
@@ -220,7 +220,7 @@ describe('Stop, and the end of a batch by its own', () => {
 	});
 });
 
-it('an answer that stays away is none, when its time is over', async () => {
+it('a request without a response fails when its time is over', async () => {
 	const clock = createVirtualClock();
 	const start = clock.now();
 	const functions = {
@@ -232,13 +232,13 @@ it('an answer that stays away is none, when its time is over', async () => {
 	expect(clock.now() - start).toBe(QUESTION.timeoutMs);
 });
 
-it('asks in the name of the credential, with what is to stand in the address', async () => {
+it('a request names the credential type and has its query', async () => {
 	const { asked, types } = await send(() => ANSWER, { ...QUESTION, query: { page_no: 1 } });
 	expect(types).toEqual(['dashScopeApi']);
 	expect(asked).toMatchObject([{ qs: { page_no: 1 }, disableFollowRedirect: true }]);
 });
 
-it('an answer of more than 2 MB is none', async () => {
+it('a response of more than 2 MB counts as lost', async () => {
 	const most = 2 * 1024 * 1024;
 	const sized = (bytes: number) => () => ({ ...ANSWER, body: 'x'.repeat(bytes) });
 	expect((await send(sized(most))).result).toMatchObject({ ok: true });

@@ -1,4 +1,4 @@
-/** The key is in nothing that comes back, in whatever form it was written. */
+/** Responses and failures never contain the key, in any form of writing. */
 import fc from 'fast-check';
 import { createClient } from '../../../nodes/EmojiVideo/dashscope/client';
 import { cutKey, INSTEAD_OF_KEY, withoutKey } from '../../../nodes/EmojiVideo/dashscope/withoutKey';
@@ -30,7 +30,7 @@ it.each([
 	],
 	['in an address', `"https://a.example/?key=${encodeURIComponent(KEY)}"`],
 	['in other letters', JSON.stringify(KEY.toUpperCase())],
-])('the key %s is cut out of errors and of answers', async (_, text) => {
+])('the key %s is removed from errors and from responses', async (_, text) => {
 	const refused = await clientWith(
 		`{"code":"X","message":${text},"request_id":${text}}`,
 		400,
@@ -46,7 +46,7 @@ it.each([
 	expect(answered).toMatchObject({ ok: true });
 });
 
-it('the key is cut out of failures of the network too', async () => {
+it('the key is removed from network failures', async () => {
 	const send = withoutKey(
 		async () => Promise.resolve(fail({ kind: 'noResponse', message: `at ${KEY}`, nextStep: KEY })),
 		KEY,
@@ -55,7 +55,7 @@ it('the key is cut out of failures of the network too', async () => {
 	expect(JSON.stringify(result)).not.toContain('0123456789abcdef');
 });
 
-it('an answer and a failure keep all else', async () => {
+it('a response and a failure keep everything but the key', async () => {
 	const request = { method: 'GET', path: '/', timeoutMs: 1 } as const;
 	const answer = { httpStatus: 418, headers: { date: 'today' }, text: `<${KEY}>` };
 	expect(await withoutKey(async () => Promise.resolve(succeed(answer)), KEY)(request)).toEqual(
@@ -87,11 +87,11 @@ it.each([
 	['sk.12345+', 'sk\\u002E12345\\+', true],
 	['sk.12345+', 'sk\\u2e12345+', false],
 	['sk.12345+', '\\u0073k.12345+', true],
-])('with the key %s the text %s has it in it: %j', (key, text, hasKey) =>
+])('the key %s is in the text %s: %j', (key, text, hasKey) =>
 	expect(cutKey(key)(`<${text}>`)).toBe(`<${hasKey ? INSTEAD_OF_KEY : text}>`),
 );
 
-it('an answer stays JSON, and the same where the key is not in it', () => {
+it('a response without the key stays the same, and one with the key stays JSON', () => {
 	const cut = cutKey(KEY);
 	fc.assert(
 		fc.property(fc.json(), (json) => {
@@ -104,29 +104,29 @@ it('an answer stays JSON, and the same where the key is not in it', () => {
 	});
 });
 
-it('a text that is too short for a key is not cut out of everything', () => {
+it('a key of fewer than 8 characters is not removed', () => {
 	expect(cutKey('a')('banana')).toBe('banana');
 	expect(cutKey('1234567')('=1234567')).toBe('=1234567');
 	expect(cutKey('12345678')('=12345678')).toBe(`=${INSTEAD_OF_KEY}`);
 });
 
-it('a megabyte of almost-keys is no work', () => {
+it('a megabyte of text that is almost the key is read in linear time', () => {
 	const almost = KEY.slice(0, -1).repeat(40_000);
 	expect(cutKey(KEY)(almost)).toBe(almost);
 });
 
-describe('a text of the service that is shown', () => {
+describe('a text of the service in a message', () => {
 	it.each([
 		['controls', 'a\u0000b\u001B[31mc\u0085', 'ab[31mc'],
 		['marks of direction', 'a\u202Eb\u2066c\u200Fd', 'abcd'],
 		['invisible characters', 'a\u200Bb\uFEFFc\u00ADd', 'ab cd'],
 		['lines', 'a\r\nb\n\tc\u2028d', 'a b c d'],
 		['a half of a pair', 'a\uD83Db', 'ab'],
-	])('is without %s', (_, text, expected) => {
+	])('does not contain %s', (_, text, expected) => {
 		expect(shownText(text, 100)).toBe(expected);
 	});
 
-	it('is cut, but not in the middle of a pair', () => {
+	it('is not cut inside a surrogate pair', () => {
 		expect(shownText('😀'.repeat(100), 9)).toBe(`${'😀'.repeat(4)}...`);
 	});
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import type { INode } from 'n8n-workflow';
 import ts from 'typescript';
-import { refusal, taskFailure } from '../../../nodes/EmojiVideo/dashscope/errors';
+import { failureOfResponse, taskFailure } from '../../../nodes/EmojiVideo/dashscope/errors';
 import { TASK_STATUSES, taskSchema } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { toNodeError } from '../../../nodes/EmojiVideo/execution/nodeErrors';
 import type { Failure } from '../../../nodes/EmojiVideo/base/result';
@@ -88,7 +88,7 @@ it('only what is no message says "canceled" at all', () => {
 it.each(
 	documentedErrors.map(({ httpStatus, code, message }) => [httpStatus, code, message] as const),
 )('HTTP %i %s "%s" does not', (status, code, message) => {
-	for (const error of errorsOf(refusal(status, { code, message })))
+	for (const error of errorsOf(failureOfResponse(status, { code, message })))
 		expect(countsAsCanceled(error)).toBe(false);
 });
 

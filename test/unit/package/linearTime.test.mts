@@ -3,7 +3,7 @@
  * work, never a hundred. Measured in this process' own CPU time, so that a busy machine does not count.
  */
 import { cpuUsage } from 'node:process';
-import { refusal } from '../../../nodes/EmojiVideo/dashscope/errors';
+import { failureOfResponse } from '../../../nodes/EmojiVideo/dashscope/errors';
 import { accountOf } from '../../../nodes/EmojiVideo/dashscope/endpoint';
 import { uploadPolicySchema } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { lastSegment, ownFileName, videoFileName } from '../../../nodes/EmojiVideo/media/fileNames';
@@ -66,7 +66,8 @@ const READERS: Record<string, (text: string) => unknown> = {
 		accountOf({ apiKey: 'k', endpoint: 'custom', customUrl: `https://a.b/${text}` }),
 	'Workspace ID': (text) => accountOf({ apiKey: 'k', endpoint: 'workspace', workspaceId: text }),
 	'API Key': (text) => accountOf({ apiKey: text, endpoint: 'beijing' }),
-	"an error's words": (text) => refusal(400, { code: text, message: text, request_id: text }),
+	"an error's words": (text) =>
+		failureOfResponse(400, { code: text, message: text, request_id: text }),
 	'an upload policy': (text) =>
 		uploadPolicySchema.safeParse({
 			request_id: 'r',

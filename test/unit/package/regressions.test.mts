@@ -12,7 +12,7 @@ import type { Clock } from '../../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Client } from '../../../nodes/EmojiVideo/dashscope/client';
 import { accountOf } from '../../../nodes/EmojiVideo/dashscope/endpoint';
-import { meaningOf, refusal } from '../../../nodes/EmojiVideo/dashscope/errors';
+import { meaningOf, failureOfResponse } from '../../../nodes/EmojiVideo/dashscope/errors';
 import { fail, succeed } from '../../../nodes/EmojiVideo/base/result';
 import type { Failure, FailureKind } from '../../../nodes/EmojiVideo/base/result';
 import { isPrivate } from '../../../nodes/EmojiVideo/net/publicHosts';
@@ -173,7 +173,9 @@ it.each([
 it.each(['InvalidImageResolution', 'InvalidImageFormat', 'data_inspection_failed'])(
 	'8. %s, which the table of the error page has, is known',
 	(code) => {
-		expect(refusal(400, { code, message: 'x' }).nextStep).not.toMatch(/^Check the fields/);
+		expect(failureOfResponse(400, { code, message: 'x' }).nextStep).not.toMatch(
+			/^Check the fields/,
+		);
 	},
 );
 
