@@ -3,6 +3,7 @@
  * a failure with DashScope's code and request ID.
  */
 import type { z } from 'zod';
+import { parseJson } from '../base/json';
 import { fail, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
 import { failureOfResponse, failureInSuccess } from './errors';
@@ -14,10 +15,10 @@ export interface ApiResponse<T> {
 	raw: object;
 }
 
-function parseJson(text: string): unknown {
+function parseBody(text: string): unknown {
 	try {
 		// Some gateways put a byte order mark before their JSON.
-		return JSON.parse(text.replace(/^\uFEFF/, ''));
+		return parseJson(text.replace(/^\uFEFF/, ''));
 	} catch {
 		return undefined;
 	}
@@ -64,7 +65,7 @@ export function readResponse<T>(
 	now: number,
 ): Result<ApiResponse<T>> {
 	const { httpStatus } = answer;
-	const body = parseJson(answer.text);
+	const body = parseBody(answer.text);
 	if (httpStatus < 200 || httpStatus > 299) {
 		if (httpStatus !== 400 || !isAnswer?.(body)) {
 			return fail(failureOfResponse(httpStatus, body, retryAfterMs(answer.headers, now)));

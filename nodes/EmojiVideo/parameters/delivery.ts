@@ -1,6 +1,7 @@
 /** How an item wants its finished videos: downloaded or not, under which names, one by one or as a pack. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
+import { UNSAFE_KEY } from '../base/json';
 import { succeed } from '../base/result';
 import type { Delivery } from '../wait/deliver';
 import { notForTools } from './agentTool';
@@ -86,7 +87,7 @@ export const deliveryOptions: INodeProperties[] = [
 export const fieldNameValue = z
 	.unknown()
 	.transform((value, context): string =>
-		typeof value === 'string' && /^[\w-]{1,64}$/.test(value.trim())
+		typeof value === 'string' && /^[\w-]{1,64}$/.test(value.trim()) && value.trim() !== UNSAFE_KEY
 			? value.trim()
 			: addIssue(
 					context,

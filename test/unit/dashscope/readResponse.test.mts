@@ -46,6 +46,11 @@ describe('a response', () => {
 		},
 	);
 
+	it('is read without its keys named __proto__', () => {
+		const { raw } = (read('{"a":1,"__proto__":{"b":2}}') as { value: { raw: object } }).value;
+		expect(Object.entries(raw)).toEqual([['a', 1]]);
+	});
+
 	it('is read without a byte order mark before its JSON, and keeps one inside a text', () => {
 		const body = { a: 'x\uFEFFy' };
 		const result = succeed({ value: body, raw: body });

@@ -63,6 +63,12 @@ it.each([
 	],
 	[
 		'outputField',
+		'__proto__',
+		'Output Data Field Name "__proto__" cannot be a field name',
+		'Use letters, digits, hyphens and underscores, e.g. "data".',
+	],
+	[
+		'outputField',
 		'-'.repeat(65),
 		`Output Data Field Name "${'-'.repeat(65)}" cannot be a field name`,
 		'Use letters, digits, hyphens and underscores, e.g. "data".',

@@ -4,11 +4,15 @@ import { stringify } from 'flatted';
 import { pack, unpack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
 import { waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import { UNSAFE_KEY } from '../../../../nodes/EmojiVideo/base/json';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 import { AREAS, made, stateOf, unmade } from '../parts.mts';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
+
+/** Any key but the one that no item has (base/json.ts). */
+const keyOf = fc.string().filter((key) => key !== UNSAFE_KEY);
 
 /** Each field that an entry can have, or has not. */
 const entryOf = fc.record(
@@ -19,7 +23,7 @@ const entryOf = fc.record(
 		requestId: fc.string(),
 		acceptedAt: fc.nat(),
 		settled: fc.constantFrom<Entry['settled'][]>('succeeded', 'outOfTime', REFUSED),
-		item: fc.record({ json: fc.dictionary(fc.string(), fc.string()) }),
+		item: fc.record({ json: fc.dictionary(keyOf, fc.string()) }),
 		about: fc.record({ templateId: fc.string() }),
 		downloadsAtEnd: fc.boolean(),
 		templateId: fc.string(),
@@ -56,6 +60,17 @@ it(
 	},
 	PROPERTY_TIMEOUT_MS,
 );
+
+it('an unsafe key in a stored item is dropped, and changes no prototype', () => {
+	const state = pack(stateOf([made('a', 0, { item: { json: { taskId: 'a' } } })]));
+	const text = JSON.stringify(state).replace(
+		'"taskId":"a"}}',
+		'"taskId":"a","__proto__":{"x":1}}}',
+	);
+	expect(text).toContain('__proto__');
+	const { json = {} } = waitStateSchema.parse(JSON.parse(text)).entries[0]?.item ?? {};
+	expect([Object.entries(json), json['x']]).toEqual([[['taskId', 'a']], undefined]);
+});
 
 it('what is not packed is read as it stands', () => {
 	const state = stateOf([made('a', 0), unmade(1)]);
