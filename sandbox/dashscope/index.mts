@@ -12,10 +12,13 @@ import { createStorageOrigin } from './storage/origin.mts';
 import { portraitNames } from './verdicts.mts';
 import { createWorld } from './world.mts';
 
+export { plainBehindHttps, startHttpsFront, type HttpsFront } from './boxes/https.mts';
+export { startProxy, type Proxy, type ProxyRefusal, type RefusalOrder } from './boxes/proxy.mts';
 export type { Clock } from './clock.mts';
 export type { Control, TaskView } from './control.mts';
 export { faultKinds, type Fault, type FaultKind } from './faults/kinds.mts';
 export type { FaultOrder, Faults } from './faults/orders.mts';
+export { pages, type PageName } from './faults/pages.mts';
 export { operations } from './ledger.mts';
 export type { LedgerCounts, LedgerEntry, Operation, Origin } from './ledger.mts';
 export type { RateLimits } from './limits.mts';
@@ -28,6 +31,7 @@ export type {
 	TaskTiming,
 } from './options.mts';
 export { portraitLines } from './playground.mts';
+export { refusals, type RefusalName } from './refusals.mts';
 export type { TaskFailure, TaskStatus } from './tasks.mts';
 export type { VerdictCode, VerdictStyle } from './verdicts.mts';
 export { templateIds, templateSeconds, templateVideo } from './templates.mts';

@@ -18,6 +18,9 @@ const refusal = (status: number, code: string, message: string): Refusal => ({
 
 const imageTypes = 'JPEG, JPG, PNG, BMP, and WEBP';
 const inspection = 'the media resource during the data inspection process.';
+const inappropriate = 'Input image data may contain inappropriate content.';
+const exceededQuota =
+	'You exceeded your current quota, please check your plan and billing details.';
 
 export const refusals = {
 	noKey: refusal(401, 'InvalidApiKey', 'No API-key provided.'),
@@ -25,11 +28,34 @@ export const refusals = {
 	notFound: refusal(404, 'NotFound', 'Not found!'),
 	syncCall: refusal(403, 'AccessDenied', 'current user api does not support synchronous calls.'),
 	asyncCall: refusal(403, 'AccessDenied', 'Current user api does not support asynchronous calls.'),
+	accessDenied: refusal(403, 'AccessDenied', 'Access denied.'),
+	arrearage: refusal(
+		400,
+		'Arrearage',
+		'Access denied, please make sure your account is in good standing.',
+	),
 	throttled: refusal(
 		429,
 		'Throttling.RateQuota',
 		'Requests rate limit exceeded, please try again later.',
 	),
+	/** Passes within a minute (docs/service.md, "Responses that end nothing"). */
+	quota: refusal(429, 'Throttling.AllocationQuota', exceededQuota),
+	/** The same words under the code of the compatible API, which relays pass on. */
+	quotaOfRelay: refusal(429, 'insufficient_quota', exceededQuota),
+	freeQuota: refusal(429, 'Throttling.AllocationQuota', 'Free allocated quota exceeded.'),
+	freeTierOnly: refusal(
+		403,
+		'AllocationQuota.FreeTierOnly',
+		'The free tier of the model has been exhausted. If you wish to continue access the model on a paid basis, please disable the "use free tier only" mode in the management console.',
+	),
+	budget: refusal(
+		429,
+		'BudgetLimitExceeded',
+		'The budget configured in Budget Management has been exhausted. You will be unable to make further API calls until the budget limit is increased or reset.',
+	),
+	/** Made up: a 429 whose code is on no page. */
+	unlisted429: refusal(429, 'Throttling.Unlisted', 'Requests throttling triggered.'),
 	body: refusal(
 		400,
 		'InvalidParameter',
@@ -104,6 +130,23 @@ export const refusals = {
 		'InternalError.Algo.InvalidParameter: The provided URL does not appear to be valid. Ensure it is correctly formatted.',
 	),
 	ossDownload: refusal(400, 'InvalidParameter.DataInspection', `Unable to download ${inspection}`),
+	algoInspection: refusal(400, 'InternalError.Algo.DataInspectionFailed', inappropriate),
+	algoDownload: refusal(
+		400,
+		'InternalError.Algo.InvalidParameter',
+		'Failed to download multimodal content.',
+	),
+	/** The code that counts stands in the message only (seen for sister models). */
+	inspectionInMessage: refusal(
+		400,
+		'InvalidParameter',
+		`<400> InternalError.Algo.DataInspectionFailed: ${inappropriate}`,
+	),
+	downloadInMessage: refusal(
+		400,
+		'InvalidParameter',
+		'<400> InternalError.Algo.InvalidParameter: Failed to download multimodal content.',
+	),
 	notPending: refusal(
 		400,
 		'UnsupportedOperation',

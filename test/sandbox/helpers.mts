@@ -1,4 +1,7 @@
 /** What the tests of the double share. Rule: real HTTP by fetch, a clock that is moved, no waiting. */
+import { once } from 'node:events';
+import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import {
 	startDashScopeDouble,
 	type DashScopeDouble,
@@ -130,4 +133,15 @@ export async function videoUrlOf(double: DashScopeDouble, id: string): Promise<s
 	const { video_url: url } = await outputOf(double, id);
 	if (typeof url !== 'string') throw new Error(`Task ${id} has no video.`);
 	return url;
+}
+
+/** The response by Node.js's own client: fetch takes a 407 for an error, and trusts no certificate of ours. */
+export async function sendRequest(url: string, options: RequestOptions & { ca?: string } = {}) {
+	const send = url.startsWith('https:') ? requestHttps : requestHttp;
+	const sent = send(url, { agent: false, ...options });
+	sent.end();
+	const [response] = (await once(sent, 'response')) as [IncomingMessage];
+	let text = '';
+	for await (const piece of response) text += String(piece);
+	return { status: response.statusCode, headers: response.headers, text };
 }

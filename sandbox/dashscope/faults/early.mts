@@ -4,9 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { refusalBody } from '../refusals.mts';
+import { refusalBody, refusals } from '../refusals.mts';
+import { denials } from '../storage/denials.mts';
+import { sendOssError } from '../storage/xml.mts';
 import type { EarlyFault } from './kinds.mts';
-import { gatewayPage, wordsOf } from './words.mts';
+import { gatewayPage, pages, type Page } from './pages.mts';
+import { wordsOf } from './words.mts';
 
 /** What a fault needs to know of the origin it happens on. */
 export interface Scene {
@@ -47,6 +50,20 @@ export async function meet(fault: EarlyFault, scene: Scene): Promise<void> {
 		case 'status':
 			reply.code(fault.status).headers(fault.headers ?? {});
 			return await send(reply, fault.body ?? bodyOf(fault.status, request.id));
+		case 'refusal': {
+			const refusal = refusals[fault.name];
+			request.entry.code = refusal.code;
+			return await send(reply.code(refusal.status), refusalBody(refusal, request.id));
+		}
+		case 'page': {
+			const { status, body, headers = {} }: Page = pages[fault.name];
+			return await send(reply.code(status).headers(headers), body);
+		}
+		case 'denial':
+			return await sendOssError(reply, denials[fault.name]);
+		case 'dropHeaders':
+			for (const name of fault.names) delete request.headers[name];
+			return;
 		case 'garbage':
 			return await send(reply.code(200), fault.body ?? html);
 		case 'error200': {

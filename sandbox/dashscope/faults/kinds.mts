@@ -1,14 +1,19 @@
 /**
  * The ways an answer can go wrong, as data. Rule: an early fault is met before the request is
- * processed, and all but `delay` answer in place of the service, which then does nothing; a late fault
- * meets the service's own answer, so what the request created or billed stays created and billed.
+ * processed, and all but `delay` and `dropHeaders` respond in place of the service, which then does
+ * nothing. A late fault meets the service's own response, so a task stays created and billed.
  */
 import { z } from 'zod';
 import { refusals } from '../refusals.mts';
+import { denials } from '../storage/denials.mts';
+import { pages } from './pages.mts';
 
 const bytes = z.number().int().min(0);
 const fault = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
 	z.object({ kind: z.literal(kind), ...shape }).strict();
+
+/** The names of a table, as a choice. */
+const oneOf = <T extends object>(table: T) => z.enum(Object.keys(table) as [keyof T & string]);
 
 const early = z.discriminatedUnion('kind', [
 	/** This status, in the service's words or, where a gateway would speak, as its page. */
@@ -17,6 +22,14 @@ const early = z.discriminatedUnion('kind', [
 		body: z.unknown().optional(),
 		headers: z.record(z.string()).optional(),
 	}),
+	/** One of the service's own refusals, whatever the request. */
+	fault('refusal', { name: oneOf(refusals) }),
+	/** The HTML page of a box in between. */
+	fault('page', { name: oneOf(pages) }),
+	/** The storage's own error, in its XML. */
+	fault('denial', { name: oneOf(denials) }),
+	/** A box in between drops these headers; the service responds to the rest. */
+	fault('dropHeaders', { names: z.array(z.string().toLowerCase()).min(1) }),
 	/** Status 200 with no JSON (default) or `body`. */
 	fault('garbage', { body: z.unknown().optional() }),
 	/** Status 200 with an error's body: `code` and `message`, no `output`. */
@@ -62,6 +75,8 @@ const late = z.discriminatedUnion('kind', [
 		encoding: z.enum(['br', 'gzip', 'deflate']).default('br'),
 		bytes: bytes.default(300 * 1024 * 1024),
 	}),
+	/** Each task of the response has the status `word` and nothing but its ID. */
+	fault('unknownTask', { word: z.enum(['UNKNOWN', 'unknown']).default('UNKNOWN') }),
 	/**
 	 * The JSON with some values set or removed, each by its path, e.g. `output.task_id` or
 	 * `data.0.status`.

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bomb } from './bomb.mts';
 import type { LateFault } from './kinds.mts';
-import { patchJson } from './patch.mts';
+import { forgetTasks, patchJson } from './patch.mts';
 
 type Pieces = AsyncIterable<Buffer>;
 
@@ -97,7 +97,10 @@ function halved({ pieces, total }: Body, announced: boolean, { request, reply }:
 	return firstOf(pieces, half, () => Promise.resolve());
 }
 
-type BodyFault = Exclude<LateFault, { kind: 'lostAnswer' | 'patch' | 'bom' | 'bomb' }>;
+type BodyFault = Exclude<
+	LateFault,
+	{ kind: 'lostAnswer' | 'patch' | 'unknownTask' | 'bom' | 'bomb' }
+>;
 
 function spoiledPieces(fault: BodyFault, body: Body, leaving: Leaving): Pieces {
 	const { request, reply, closing } = leaving;
@@ -124,6 +127,7 @@ function spoiledPieces(fault: BodyFault, body: Body, leaving: Leaving): Pieces {
 /** What the answer says instead of `text`; the same where the fault is not about words. */
 export function reword(fault: LateFault, text: string): string {
 	if (fault.kind === 'patch') return patchJson(text, fault);
+	if (fault.kind === 'unknownTask') return forgetTasks(text, fault.word);
 	return fault.kind === 'bom' ? `${byteOrderMark}${text}` : text;
 }
 
@@ -141,6 +145,7 @@ export async function spoil(
 			request.raw.socket.destroy();
 			return payload;
 		case 'patch':
+		case 'unknownTask':
 		case 'bom':
 			return payload;
 		case 'bomb':

@@ -12,28 +12,8 @@ import { checkLink, readRange, videoBytes, videoOf } from '../results.mts';
 import { portraitNames, portraitsFolder } from '../verdicts.mts';
 import type { World } from '../world.mts';
 import { takeUpload } from './upload.mts';
-import { sendOssError, type OssError } from './xml.mts';
-
-const noSuchKey: OssError = {
-	status: 404,
-	code: 'NoSuchKey',
-	message: 'The specified key does not exist.',
-};
-
-const denials = {
-	unsigned: {
-		status: 403,
-		code: 'AccessDenied',
-		message: 'You have no right to access this object because of bucket acl.',
-	},
-	wrong: {
-		status: 403,
-		code: 'SignatureDoesNotMatch',
-		message:
-			'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-	},
-	expired: { status: 403, code: 'AccessDenied', message: 'Request has expired.' },
-} as const satisfies Record<string, OssError>;
+import { denials } from './denials.mts';
+import { sendOssError } from './xml.mts';
 
 const portraitTypes: Readonly<Record<string, string>> = {
 	png: 'image/png',
@@ -44,7 +24,7 @@ const portraitTypes: Readonly<Record<string, string>> = {
 
 async function sendPortrait(request: FastifyRequest, reply: FastifyReply): Promise<void> {
 	const { name } = request.params as { name: string };
-	if (!portraitNames.includes(name)) return await sendOssError(reply, noSuchKey);
+	if (!portraitNames.includes(name)) return await sendOssError(reply, denials.missing);
 	const type = portraitTypes[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
 	await reply.type(type).send(readFileSync(join(portraitsFolder, name)));
 }
@@ -66,7 +46,7 @@ async function sendVideo(
 	const { file } = request.params as { file: string };
 	const task = world.tasks.byId(file.replace(/\.mp4$/, ''));
 	const video = task && videoOf(task.drivenId, world.settings.videoBytes);
-	if (!video) return await sendOssError(reply, noSuchKey);
+	if (!video) return await sendOssError(reply, denials.missing);
 	const range = readRange(request.headers.range, video.size);
 	reply.headers({ 'accept-ranges': 'bytes', etag: video.etag, 'x-oss-object-type': 'Normal' });
 	if (range === 'unsatisfiable') {
@@ -100,7 +80,7 @@ export function createStorageOrigin(world: World): FastifyInstance {
 		if (error) await sendOssError(reply, error);
 		else await reply.code(200).send();
 	});
-	server.setNotFoundHandler(async (_request, reply) => await sendOssError(reply, noSuchKey));
+	server.setNotFoundHandler(async (_request, reply) => await sendOssError(reply, denials.missing));
 	server.setErrorHandler(async (_error, _request, reply) => {
 		await sendOssError(reply, {
 			status: 400,
