@@ -15,7 +15,7 @@ import { summaryOf } from '../execution/runSummary';
 import { failureForModel, toToolItem } from '../execution/toolItems';
 import { durableRoleForm } from '../parameters/durableRole';
 import { nameLimit } from '../parameters/limitLabels';
-import { ratesForm } from '../parameters/rates';
+import { ratesForm } from '../parameters/limits';
 import { field, group, then } from '../parameters/read';
 import type { Form } from '../parameters/read';
 import { caught, invalidFailure, STOPPED, succeed, unexpectedFailure } from '../base/result';

@@ -4,19 +4,18 @@
  */
 import type { INodeProperties } from 'n8n-workflow';
 import { notForTools } from './agentTool';
-import { field } from './read';
-import type { Form } from './read';
-import { flagValue, withDefault } from './schemas';
+import { flagOf } from './fields';
+import type { GroupName } from './fields';
 
-export const simplifyField: INodeProperties = {
+export const simplifyField = {
 	displayName: 'Simplify',
 	name: 'simplify',
 	type: 'boolean',
 	default: true,
 	description: 'Whether to return a simplified version of the response instead of the raw data',
-};
+} satisfies INodeProperties;
 
-const optionGroup = (displayName: string, name: string, options: INodeProperties[]) => ({
+const optionGroup = (displayName: string, name: GroupName, options: INodeProperties[]) => ({
 	displayName,
 	name,
 	type: 'collection' as const,
@@ -42,9 +41,5 @@ export const limitsField = (options: INodeProperties[]): INodeProperties =>
 export const optionsField = (options: INodeProperties[]): INodeProperties =>
 	optionGroup('Options', 'options', options);
 
-/** A switch; where it is not set, its default. */
-export const flag = (path: string, label: string, fallback = false): Form<boolean> =>
-	field(path, label, withDefault(flagValue(label), fallback));
-
-/** Whether to return the package's own names rather than the service's answer. */
-export const simplifyForm = flag('simplify', 'Simplify', true);
+/** Whether to return the package's own names instead of the service's response. */
+export const simplifyForm = flagOf(simplifyField);

@@ -5,82 +5,90 @@ import { UNSAFE_KEY } from '../base/json';
 import { succeed } from '../base/result';
 import type { Delivery } from '../wait/deliver';
 import { notForTools } from './agentTool';
-import { flag, simplifyForm } from './common';
-import { priceForm } from './rates';
-import { choose, constant, field, group, then } from './read';
+import { simplifyForm } from './common';
+import { choiceField, choiceOf, fieldOf, flagOf } from './fields';
+import { priceForm } from './limits';
+import { choose, constant, group, then } from './read';
 import type { Form } from './read';
-import { addIssue, choiceValue, isBlank, shown, withDefault } from './schemas';
+import { addIssue, isBlank, shown, withDefault } from './schemas';
 
-const downloadFields: INodeProperties[] = [
-	{
-		displayName: 'Download Video',
-		name: 'downloadVideo',
-		type: 'boolean',
-		default: true,
-		description:
-			'Whether to download each video into the item. The link in videoUrl works for 24 hours only.',
-	},
-	{
-		displayName: 'Output Data Field Name',
-		name: 'outputField',
-		type: 'string',
-		required: true,
-		default: 'data',
-		placeholder: 'e.g. data',
-		displayOptions: { show: { downloadVideo: [true] } },
-		hint: 'The name of the output field to put the video in',
-	},
-];
+const downloadField = {
+	displayName: 'Download Video',
+	name: 'downloadVideo',
+	type: 'boolean',
+	default: true,
+	description:
+		'Whether to download each video into the item. The link in videoUrl works for 24 hours only.',
+} satisfies INodeProperties;
+
+const outputField = {
+	displayName: 'Output Data Field Name',
+	name: 'outputField',
+	type: 'string',
+	required: true,
+	default: 'data',
+	placeholder: 'e.g. data',
+	displayOptions: { show: { downloadVideo: [true] } },
+	hint: 'The name of the output field to put the video in',
+} satisfies INodeProperties;
 
 /** A tool's agent would not get the file. */
-export const deliveryFields: INodeProperties[] = downloadFields.map(notForTools);
+export const deliveryFields: INodeProperties[] = [downloadField, outputField].map(notForTools);
+
+const failOption = {
+	displayName: 'Fail on Download Error',
+	name: 'failOnDownloadError',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to fail the item when its video is made but cannot be downloaded. Otherwise the item has the link and says in downloadError what happened.',
+} satisfies INodeProperties;
+
+const fileNameOption = {
+	displayName: 'File Name',
+	name: 'fileName',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. happy-birthday',
+	description:
+		'Name of the video file. Where an item makes several videos, the template is added to it. By default, the name is made of portrait, template and task ID.',
+} satisfies INodeProperties;
+
+const detailsOption = {
+	displayName: 'Include Details',
+	name: 'includeDetails',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether a simplified item also has all times, the areas of the face and the request ID',
+} satisfies INodeProperties;
+
+const groupOption = choiceField({
+	displayName: 'Group Videos',
+	name: 'output',
+	type: 'options',
+	default: 'video',
+	options: [
+		{
+			name: 'One Item per Video',
+			value: 'video',
+		},
+		{
+			name: 'One Item per Portrait',
+			value: 'portrait',
+			description:
+				'All videos of a portrait in one item, as a sticker pack: each in an output field of its own, named after the field above and the template',
+		},
+	],
+	description: 'How to return several videos of one portrait',
+});
 
 /** Entries of "Files" for operations that return videos. */
 export const deliveryOptions: INodeProperties[] = [
-	{
-		displayName: 'Fail on Download Error',
-		name: 'failOnDownloadError',
-		type: 'boolean',
-		default: false,
-		description:
-			'Whether to fail the item when its video is made but cannot be downloaded. Otherwise the item has the link and says in downloadError what happened.',
-	},
-	{
-		displayName: 'File Name',
-		name: 'fileName',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. happy-birthday',
-		description:
-			'Name of the video file. Where an item makes several videos, the template is added to it. By default, the name is made of portrait, template and task ID.',
-	},
-	{
-		displayName: 'Include Details',
-		name: 'includeDetails',
-		type: 'boolean',
-		default: false,
-		description:
-			'Whether a simplified item also has all times, the areas of the face and the request ID',
-	},
-	{
-		displayName: 'Group Videos',
-		name: 'output',
-		type: 'options',
-		default: 'video',
-		options: [
-			{
-				name: 'One Item per Video',
-				value: 'video',
-			},
-			{
-				name: 'One Item per Portrait',
-				value: 'portrait',
-				description:
-					'All videos of a portrait in one item, as a sticker pack: each in an output field of its own, named after the field above and the template',
-			},
-		],
-		description: 'How to return several videos of one portrait',
-	},
+	failOption,
+	fileNameOption,
+	detailsOption,
+	groupOption,
 ];
 
 /** The name of an output field. */
@@ -91,17 +99,17 @@ export const fieldNameValue = z
 			? value.trim()
 			: addIssue(
 					context,
-					`Output Data Field Name ${shown(value)} cannot be a field name`,
+					`${outputField.displayName} ${shown(value)} cannot be a field name`,
 					'Use letters, digits, hyphens and underscores, e.g. "data".',
 				),
 	);
 
 /** The output field for the video; `undefined`: the video stays where it is. */
 export const downloadForm: Form<string | undefined> = choose<'yes' | 'no', string | undefined>(
-	then(flag('downloadVideo', 'Download Video', true), (yes) => succeed(yes ? 'yes' : 'no')),
+	then(flagOf(downloadField), (yes) => succeed(yes ? 'yes' : 'no')),
 	{
 		no: constant(undefined),
-		yes: field('outputField', 'Output Data Field Name', withDefault(fieldNameValue, 'data')),
+		yes: fieldOf(outputField, withDefault(fieldNameValue, outputField.default)),
 	},
 );
 
@@ -112,14 +120,10 @@ const fileNameValue = z
 /** All but how many videos the item makes, which the templates or task IDs tell. */
 export const deliveryForm: Form<Delivery> = then(
 	group({
-		output: field(
-			'fileOptions.output',
-			'Group Videos',
-			withDefault(choiceValue('Group Videos', ['video', 'portrait'] as const), 'video'),
-		),
-		fileName: field('fileOptions.fileName', 'File Name', fileNameValue),
-		failsOnDownloadError: flag('fileOptions.failOnDownloadError', 'Fail on Download Error'),
-		withDetails: flag('fileOptions.includeDetails', 'Include Details'),
+		output: choiceOf(groupOption, 'fileOptions'),
+		fileName: fieldOf(fileNameOption, fileNameValue, 'fileOptions'),
+		failsOnDownloadError: flagOf(failOption, 'fileOptions'),
+		withDetails: flagOf(detailsOption, 'fileOptions'),
 		pricePerSecond: priceForm,
 		simplify: simplifyForm,
 		field: downloadForm,

@@ -2,28 +2,27 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { DURABLE_ROLES } from '../durable/n8n/workflows';
 import type { DurableRole } from '../durable/n8n/workflows';
-import { field } from './read';
+import { fieldOf } from './fields';
 import type { Form } from './read';
 import { choiceValue } from './schemas';
 import { z } from 'zod';
 
 /** Tells the layers of a durable wait apart; no user ever sees or sets it. */
-export const durableRoleField: INodeProperties = {
+export const durableRoleField = {
 	displayName: 'Durable Role',
 	name: 'durableRole',
 	type: 'hidden',
 	default: '',
-};
+} satisfies INodeProperties;
 
 /** `undefined` for a node of the user's. */
-export const durableRoleForm: Form<DurableRole | undefined> = field(
-	'durableRole',
-	'Durable Role',
+export const durableRoleForm: Form<DurableRole | undefined> = fieldOf(
+	durableRoleField,
 	z.union([
 		z
 			.literal('')
 			.or(z.null())
 			.transform(() => undefined),
-		choiceValue('Durable Role', DURABLE_ROLES),
+		choiceValue(durableRoleField.displayName, DURABLE_ROLES),
 	]),
 );

@@ -5,58 +5,61 @@ import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import { areaSchema } from '../dashscope/schemas';
 import type { Area, FaceAreas } from '../dashscope/schemas';
-import { check, choose, constant, field, group, then } from './read';
-import type { Form } from './read';
-import { addIssue, choiceValue, isBlank, shown, toList, withDefault } from './schemas';
 import { notForTools } from './agentTool';
+import { choiceField, choiceOf, fieldOf } from './fields';
+import { choose, constant, group, then, validate } from './read';
+import type { Form } from './read';
+import { addIssue, isBlank, shown, toList } from './schemas';
 
-const areaFields: INodeProperties[] = [
-	{
-		displayName: 'Face Areas',
-		name: 'faceAreas',
-		type: 'options',
-		default: 'detect',
-		options: [
-			{
-				name: 'Detect Automatically',
-				value: 'detect',
-				description: 'Find the face with emoji-detect-v1, once per portrait',
-			},
-			{
-				name: 'Set Manually',
-				value: 'manual',
-				description: 'Use areas you have, for example from Detect Face',
-			},
-		],
-		description: 'Where the face is in the portrait',
-	},
-	{
-		displayName: 'Face Area',
-		name: 'faceArea',
-		type: 'string',
-		required: true,
-		default: '',
-		placeholder: 'e.g. [212, 194, 460, 441]',
-		displayOptions: { show: { faceAreas: ['manual'] } },
-		description: 'The face in the portrait (face_bbox): top-left and bottom-right corner',
-		hint: '[x1, y1, x2, y2] in pixels, whole numbers. Drag faceArea of Detect Face here.',
-	},
-	{
-		displayName: 'Expression Area',
-		name: 'expressionArea',
-		type: 'string',
-		required: true,
-		default: '',
-		placeholder: 'e.g. [63, 30, 609, 575]',
-		displayOptions: { show: { faceAreas: ['manual'] } },
-		description:
-			'The part of the portrait that the video shows (ext_bbox): slightly larger than the face, with some background and shoulders',
-		hint: '[x1, y1, x2, y2] in pixels, about square, around the face area. Drag expressionArea of Detect Face here.',
-	},
-];
+const sourceField = choiceField({
+	displayName: 'Face Areas',
+	name: 'faceAreas',
+	type: 'options',
+	default: 'detect',
+	options: [
+		{
+			name: 'Detect Automatically',
+			value: 'detect',
+			description: 'Find the face with emoji-detect-v1, once per portrait',
+		},
+		{
+			name: 'Set Manually',
+			value: 'manual',
+			description: 'Use areas you have, for example from Detect Face',
+		},
+	],
+	description: 'Where the face is in the portrait',
+});
+
+const faceField = {
+	displayName: 'Face Area',
+	name: 'faceArea',
+	type: 'string',
+	required: true,
+	default: '',
+	placeholder: 'e.g. [212, 194, 460, 441]',
+	displayOptions: { show: { faceAreas: ['manual'] } },
+	description: 'The face in the portrait (face_bbox): top-left and bottom-right corner',
+	hint: '[x1, y1, x2, y2] in pixels, whole numbers. Drag faceArea of Detect Face here.',
+} satisfies INodeProperties;
+
+const expressionField = {
+	displayName: 'Expression Area',
+	name: 'expressionArea',
+	type: 'string',
+	required: true,
+	default: '',
+	placeholder: 'e.g. [63, 30, 609, 575]',
+	displayOptions: { show: { faceAreas: ['manual'] } },
+	description:
+		'The part of the portrait that the video shows (ext_bbox): slightly larger than the face, with some background and shoulders',
+	hint: '[x1, y1, x2, y2] in pixels, about square, around the face area. Drag expressionArea of Detect Face here.',
+} satisfies INodeProperties;
 
 /** A model cannot see where a face is: tools leave it to detection. */
-export const faceAreaFields: INodeProperties[] = areaFields.map(notForTools);
+export const faceAreaFields: INodeProperties[] = [sourceField, faceField, expressionField].map(
+	notForTools,
+);
 
 const AREA_FORM =
 	'Use four whole numbers in pixels, [x1, y1, x2, y2]: the top-left and the bottom-right corner, e.g. [212, 194, 460, 441]. Detect Face gives both areas.';
@@ -88,34 +91,25 @@ export const areaValue = (label: string) =>
 	});
 
 /**
- * Both areas together. Their order, signs and numbers are checked here; what the reference calls "about
- * 1:1" and "typically slightly larger" is no reason to refuse: `hintAboutAreas` tells of it on the item.
+ * Both areas together. This validates their order, signs and numbers. What the reference calls "about
+ * 1:1" and "typically slightly larger" rejects nothing: `hintAboutAreas` puts it on the item as a hint.
  */
 export const areasValue = z.object({
-	face: areaValue('Face Area'),
-	expression: areaValue('Expression Area'),
+	face: areaValue(faceField.displayName),
+	expression: areaValue(expressionField.displayName),
 });
-
-const anyValue = z.unknown();
 
 /** Both areas as the user gave them; `undefined` lets face detection find them. */
 export const faceAreasForm: Form<FaceAreas | undefined> = choose<
 	'detect' | 'manual',
 	FaceAreas | undefined
->(
-	field(
-		'faceAreas',
-		'Face Areas',
-		withDefault(choiceValue('Face Areas', ['detect', 'manual'] as const), 'detect'),
+>(choiceOf(sourceField), {
+	detect: constant(undefined),
+	manual: then(
+		group({
+			face: fieldOf(faceField, z.unknown()),
+			expression: fieldOf(expressionField, z.unknown()),
+		}),
+		(areas) => validate(areasValue, areas),
 	),
-	{
-		detect: constant(undefined),
-		manual: then(
-			group({
-				face: field('faceArea', 'Face Area', anyValue),
-				expression: field('expressionArea', 'Expression Area', anyValue),
-			}),
-			(areas) => check(areasValue, areas),
-		),
-	},
-);
+});

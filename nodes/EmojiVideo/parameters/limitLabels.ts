@@ -1,15 +1,11 @@
 /** Names the option that ended a wait. Rooms below the form only know which limit it was. */
-import type { INodeProperties } from 'n8n-workflow';
 import { LIMIT_PLACEHOLDER } from '../base/result';
 import type { Failure, Limit } from '../base/result';
-import { answerWithinField, waitOptions } from './waiting';
-
-const labelOf = (name: string, fields: INodeProperties[]): string =>
-	fields.find((field) => field.name === name)?.displayName ?? name;
+import { answerWithinField, queueTimeoutOption, timeoutOption } from './waiting';
 
 const LABELS: Record<Limit, string> = {
-	run: labelOf('timeout', waitOptions),
-	queue: labelOf('queueTimeout', waitOptions),
+	run: timeoutOption.displayName,
+	queue: queueTimeoutOption.displayName,
 	answer: answerWithinField.displayName,
 };
 

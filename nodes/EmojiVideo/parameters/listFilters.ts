@@ -12,58 +12,95 @@ import { TASK_STATUSES } from '../dashscope/schemas';
 import type { ListedTask, TaskStatus } from '../dashscope/schemas';
 import { invalidFailure, succeed } from '../base/result';
 import type { Result } from '../base/result';
-import { flag, simplifyForm } from './common';
-import { choose, constant, field, group, then } from './read';
+import { optionsField, simplifyField, simplifyForm } from './common';
+import { fieldOf, flagOf, numberOf } from './fields';
+import { choose, constant, group, then } from './read';
 import type { Form } from './read';
-import { addIssue, isBlank, numberValue, shown, withDefault } from './schemas';
+import { addIssue, isBlank, shown, withDefault } from './schemas';
 
-export const listFilterFields: INodeProperties = {
-	displayName: 'Filters',
-	name: 'filters',
-	type: 'collection',
-	placeholder: 'Add filter',
-	default: {},
-	description: 'Without filters, all emoji videos of the last 24 hours are returned',
+const returnAllField = {
+	displayName: 'Return All',
+	name: 'returnAll',
+	type: 'boolean',
+	default: false,
+	description: 'Whether to return all results or only up to a given limit',
+} satisfies INodeProperties;
+
+const limitField = {
+	displayName: 'Limit',
+	name: 'limit',
+	type: 'number',
+	default: 50,
+	typeOptions: { minValue: 1, maxValue: 100_000, numberPrecision: 0 },
+	displayOptions: { show: { returnAll: [false] } },
+	description: 'Max number of results to return',
+} satisfies INodeProperties;
+
+const afterFilter = {
+	displayName: 'Created After',
+	name: 'createdAfter',
+	type: 'dateTime',
+	default: '',
+	description:
+		'Only tasks submitted at this time or later. DashScope lists 24 hours at a time, and keeps tasks for 24 hours after their end.',
+} satisfies INodeProperties;
+
+const beforeFilter = {
+	displayName: 'Created Before',
+	name: 'createdBefore',
+	type: 'dateTime',
+	default: '',
+	description: 'Only tasks submitted at this time or earlier',
+} satisfies INodeProperties;
+
+const modelFilter = {
+	displayName: 'Model',
+	name: 'model',
+	type: 'string',
+	default: VIDEO_MODEL,
+	placeholder: 'e.g. emoji-v1',
+	description: 'Only tasks of this model. Leave empty for all models of the account.',
+} satisfies INodeProperties;
+
+const statusFilter = {
+	displayName: 'Status',
+	name: 'status',
+	type: 'options',
+	default: 'SUCCEEDED',
 	options: [
-		{
-			displayName: 'Created After',
-			name: 'createdAfter',
-			type: 'dateTime',
-			default: '',
-			description:
-				'Only tasks submitted at this time or later. DashScope lists 24 hours at a time, and keeps tasks for 24 hours after their end.',
-		},
-		{
-			displayName: 'Created Before',
-			name: 'createdBefore',
-			type: 'dateTime',
-			default: '',
-			description: 'Only tasks submitted at this time or earlier',
-		},
-		{
-			displayName: 'Model',
-			name: 'model',
-			type: 'string',
-			default: VIDEO_MODEL,
-			placeholder: 'e.g. emoji-v1',
-			description: 'Only tasks of this model. Leave empty for all models of the account.',
-		},
-		{
-			displayName: 'Status',
-			name: 'status',
-			type: 'options',
-			default: 'SUCCEEDED',
-			options: [
-				{ name: 'Canceled', value: 'CANCELED' },
-				{ name: 'Failed', value: 'FAILED' },
-				{ name: 'Pending', value: 'PENDING', description: 'Waits in the queue' },
-				{ name: 'Running', value: 'RUNNING' },
-				{ name: 'Succeeded', value: 'SUCCEEDED' },
-			],
-			description: 'Only tasks that are in this status now',
-		},
+		{ name: 'Canceled', value: 'CANCELED' },
+		{ name: 'Failed', value: 'FAILED' },
+		{ name: 'Pending', value: 'PENDING', description: 'Waits in the queue' },
+		{ name: 'Running', value: 'RUNNING' },
+		{ name: 'Succeeded', value: 'SUCCEEDED' },
 	],
-};
+	description: 'Only tasks that are in this status now',
+} satisfies INodeProperties;
+
+const videoUrlOption = {
+	displayName: 'Include Video URL',
+	name: 'includeVideoUrl',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to fetch the video link of each finished task. This takes one more request per task.',
+} satisfies INodeProperties;
+
+export const listFields: INodeProperties[] = [
+	returnAllField,
+	limitField,
+	{
+		displayName: 'Filters',
+		name: 'filters',
+		type: 'collection',
+		placeholder: 'Add filter',
+		default: {},
+		description: 'Without filters, all emoji videos of the last 24 hours are returned',
+		options: [afterFilter, beforeFilter, modelFilter, statusFilter],
+	},
+	simplifyField,
+	optionsField([videoUrlOption]),
+];
 
 /** A task status to filter by; blank for every status. */
 export const statusValue = z.unknown().transform((value, context): TaskStatus | undefined => {
@@ -180,29 +217,24 @@ export interface Listing {
 }
 
 const limitForm = choose<'all' | 'some', number>(
-	then(flag('returnAll', 'Return All'), (all) => succeed(all ? 'all' : 'some')),
+	then(flagOf(returnAllField), (all) => succeed(all ? 'all' : 'some')),
 	{
 		all: constant(Number.POSITIVE_INFINITY),
-		some: field(
-			'limit',
-			'Limit',
-			withDefault(numberValue('Limit', 1, 100_000, 'tasks, or turn on Return All', 'whole'), 50),
-		),
+		some: numberOf(limitField, 'tasks, or turn on Return All'),
 	},
 );
 
+const dateOf = (filter: INodeProperties): Form<number | undefined> =>
+	fieldOf(filter, ({ timezone }) => dateValue(filter.displayName, timezone), 'filters');
+
 const filtersForm = group({
-	after: field('filters.createdAfter', 'Created After', ({ timezone }) =>
-		dateValue('Created After', timezone),
-	),
-	before: field('filters.createdBefore', 'Created Before', ({ timezone }) =>
-		dateValue('Created Before', timezone),
-	),
-	model: field('filters.model', 'Model', withDefault(modelValue, VIDEO_MODEL)),
-	status: field('filters.status', 'Status', statusValue),
+	after: dateOf(afterFilter),
+	before: dateOf(beforeFilter),
+	model: fieldOf(modelFilter, withDefault(modelValue, modelFilter.default), 'filters'),
+	status: fieldOf(statusFilter, statusValue, 'filters'),
 	limit: limitForm,
 	simplify: simplifyForm,
-	includeVideoUrl: flag('options.includeVideoUrl', 'Include Video URL'),
+	includeVideoUrl: flagOf(videoUrlOption, 'options'),
 });
 
 export const listForm: Form<Listing> = then(

@@ -3,66 +3,65 @@ import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import type { PortraitSource } from '../media/portrait';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
-import { flag } from './common';
-import { choose, field, group, then } from './read';
+import { choiceField, choiceOf, fieldOf, flagOf } from './fields';
+import { choose, group, then } from './read';
 import type { Form, FormSource } from './read';
 import { forTools, imageUrlFromModel, notForTools } from './agentTool';
-import { addIssue, choiceValue, isBlank, shown, withDefault } from './schemas';
+import { addIssue, isBlank, shown } from './schemas';
 import { succeed } from '../base/result';
 
 const LIMITS =
 	'JPEG, PNG, BMP or WEBP, at most 10 MB, width and height 400 to 7000 pixels, one person facing the camera';
 
-/** "Image Source" and the fields it shows. */
-const sourceFields: INodeProperties[] = [
-	{
-		displayName: 'Image Source',
-		name: 'imageSource',
-		type: 'options',
-		default: 'url',
-		options: [
-			{
-				name: 'Image URL',
-				value: 'url',
-				description: 'The portrait is on the internet',
-			},
-			{
-				name: 'Binary File',
-				value: 'binary',
-				description: 'The portrait is a file of the input item',
-			},
-		],
-		description: 'Where the portrait comes from',
-	},
-	{
-		displayName: 'Image URL',
-		name: 'imageUrl',
-		type: 'string',
-		required: true,
-		default: '',
-		placeholder: 'e.g. https://example.com/portrait.png',
-		displayOptions: { show: { imageSource: ['url'] } },
-		description:
-			'Public address of the portrait. DashScope downloads it, so it must be reachable from the internet by http or https.',
-		hint: LIMITS,
-	},
-	{
-		displayName: 'Input Data Field Name',
-		name: 'inputField',
-		type: 'string',
-		required: true,
-		default: 'data',
-		placeholder: 'e.g. data',
-		displayOptions: { show: { imageSource: ['binary'] } },
-		description:
-			"The name of the input field containing the portrait. The file is uploaded to DashScope's temporary storage, which deletes it after 48 hours.",
-		hint: LIMITS,
-	},
-];
+const sourceField = choiceField({
+	displayName: 'Image Source',
+	name: 'imageSource',
+	type: 'options',
+	default: 'url',
+	options: [
+		{
+			name: 'Image URL',
+			value: 'url',
+			description: 'The portrait is on the internet',
+		},
+		{
+			name: 'Binary File',
+			value: 'binary',
+			description: 'The portrait is a file of the input item',
+		},
+	],
+	description: 'Where the portrait comes from',
+});
 
-/** A tool gets no files from its agent, so it asks for an address only. */
+const urlField = {
+	displayName: 'Image URL',
+	name: 'imageUrl',
+	type: 'string',
+	required: true,
+	default: '',
+	placeholder: 'e.g. https://example.com/portrait.png',
+	displayOptions: { show: { imageSource: ['url'] } },
+	description:
+		'Public address of the portrait. DashScope downloads it, so it must be reachable from the internet by http or https.',
+	hint: LIMITS,
+} satisfies INodeProperties;
+
+const fileField = {
+	displayName: 'Input Data Field Name',
+	name: 'inputField',
+	type: 'string',
+	required: true,
+	default: 'data',
+	placeholder: 'e.g. data',
+	displayOptions: { show: { imageSource: ['binary'] } },
+	description:
+		"The name of the input field containing the portrait. The file is uploaded to DashScope's temporary storage, which deletes it after 48 hours.",
+	hint: LIMITS,
+} satisfies INodeProperties;
+
+/** A tool gets no files from its agent, so it asks for a URL only. */
 export const portraitFields: INodeProperties[] = [
-	...sourceFields.map(notForTools),
+	...[sourceField, urlField, fileField].map(notForTools),
 	forTools({
 		displayName: 'Image URL',
 		name: 'imageUrl',
@@ -74,18 +73,18 @@ export const portraitFields: INodeProperties[] = [
 	}),
 ];
 
+const checkOption = {
+	displayName: 'Check Image First',
+	name: 'checkImage',
+	type: 'boolean',
+	default: false,
+	displayOptions: { show: { '/imageSource': ['url'] } },
+	description:
+		'Whether to read the first 64 KB of the image and refuse it if its format, width, height or size cannot be used, before anything is sent to DashScope. Files are always checked.',
+} satisfies INodeProperties;
+
 /** Entries of "Files" for operations that take a portrait. */
-export const portraitOptions: INodeProperties[] = [
-	{
-		displayName: 'Check Image First',
-		name: 'checkImage',
-		type: 'boolean',
-		default: false,
-		displayOptions: { show: { '/imageSource': ['url'] } },
-		description:
-			'Whether to read the first 64 KB of the image and refuse it if its format, width, height or size cannot be used, before anything is sent to DashScope. Files are always checked.',
-	},
-];
+export const portraitOptions: INodeProperties[] = [checkOption];
 
 const PUBLIC_URL = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';
 
@@ -110,23 +109,31 @@ function adviceOn(value: unknown): string {
  */
 export const imageUrlValue = (allowLoopback: boolean) =>
 	z.unknown().transform((value, context): string => {
-		if (isBlank(value)) return addIssue(context, 'Image URL is empty', PUBLIC_URL);
+		if (isBlank(value)) return addIssue(context, `${urlField.displayName} is empty`, PUBLIC_URL);
 		if (typeof value !== 'string')
-			return addIssue(context, `Image URL ${shown(value)} is not text`, adviceOn(value));
+			return addIssue(
+				context,
+				`${urlField.displayName} ${shown(value)} is not text`,
+				adviceOn(value),
+			);
 		const url = parseUrl(value.trim());
 		if (!url)
-			return addIssue(context, `Image URL ${shown(value)} is not an address`, adviceOn(value));
+			return addIssue(
+				context,
+				`${urlField.displayName} ${shown(value)} is not an address`,
+				adviceOn(value),
+			);
 		if (url.protocol !== 'http:' && url.protocol !== 'https:') {
 			return addIssue(
 				context,
-				`Image URL ${shown(value)} is neither http nor https`,
+				`${urlField.displayName} ${shown(value)} is neither http nor https`,
 				adviceOn(value),
 			);
 		}
 		if (isPrivate(url) && !(allowLoopback && isLoopback(url))) {
 			return addIssue(
 				context,
-				`Image URL ${shown(value)} leads into a private network, where DashScope cannot download it`,
+				`${urlField.displayName} ${shown(value)} leads into a private network, where DashScope cannot download it`,
 				PUBLIC_URL,
 			);
 		}
@@ -143,7 +150,7 @@ const rightFields = ({ fileFields }: FormSource): string =>
 const fileValue = (source: FormSource) =>
 	z.unknown().transform((value, context): { file: IBinaryData; fallbackName: string } => {
 		const refuseField = (message: string) => addIssue(context, message, rightFields(source));
-		if (isBlank(value)) return refuseField('Input Data Field Name is empty');
+		if (isBlank(value)) return refuseField(`${fileField.displayName} is empty`);
 		const name = typeof value === 'string' ? value.trim() : value;
 		try {
 			const fallbackName = typeof value === 'string' ? value : 'portrait';
@@ -152,24 +159,22 @@ const fileValue = (source: FormSource) =>
 		} catch {
 			// There is no such field, which is said below.
 		}
-		return refuseField(`Input Data Field Name ${shown(name)}: the item has no such binary field`);
+		return refuseField(
+			`${fileField.displayName} ${shown(name)}: the item has no such binary field`,
+		);
 	});
 
 const addressForm = group({
-	imageUrl: field('imageUrl', 'Image URL', ({ allowLoopback }) => imageUrlValue(allowLoopback)),
-	checkFirst: flag('fileOptions.checkImage', 'Check Image First'),
+	imageUrl: fieldOf(urlField, ({ allowLoopback }) => imageUrlValue(allowLoopback)),
+	checkFirst: flagOf(checkOption, 'fileOptions'),
 });
 
 /** The portrait as the item names it; nothing of it is read here. */
 export const portraitForm: Form<PortraitSource> = choose<'url' | 'binary', PortraitSource>(
-	field(
-		'imageSource',
-		'Image Source',
-		withDefault(choiceValue('Image Source', ['url', 'binary'] as const), 'url'),
-	),
+	choiceOf(sourceField),
 	{
 		url: then(addressForm, (address) => succeed({ kind: 'url' as const, ...address })),
-		binary: then(field('inputField', 'Input Data Field Name', fileValue), (file) =>
+		binary: then(fieldOf(fileField, fileValue), (file) =>
 			succeed({ kind: 'file' as const, ...file }),
 		),
 	},

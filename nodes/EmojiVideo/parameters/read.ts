@@ -31,8 +31,8 @@ export type Form<T> = (source: FormSource) => Result<T>;
 
 export type Schema<T> = z.ZodType<T, z.ZodTypeDef, unknown>;
 
-/** Checks a value; the first issue becomes the failure. */
-export function check<T>(schema: Schema<T>, value: unknown): Result<T> {
+/** Validates a value; the first issue becomes the failure. */
+export function validate<T>(schema: Schema<T>, value: unknown): Result<T> {
 	const parsed = schema.safeParse(value);
 	if (parsed.success) return succeed(parsed.data);
 	const issue = parsed.error.issues[0];
@@ -66,7 +66,7 @@ export const field =
 			);
 		}
 		try {
-			return check(typeof schema === 'function' ? schema(source) : schema, value ?? null);
+			return validate(typeof schema === 'function' ? schema(source) : schema, value ?? null);
 		} catch (error) {
 			return invalidFailure(
 				`${label} ${shown(value)} cannot be read: ${reasonOf(error)}`,

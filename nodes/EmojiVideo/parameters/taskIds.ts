@@ -4,25 +4,26 @@ import { z } from 'zod';
 import { invalidFailure, succeed } from '../base/result';
 import type { Result } from '../base/result';
 import { forTools, notForTools, taskIdsFromModel } from './agentTool';
-import { field } from './read';
+import { fieldOf } from './fields';
 import { addIssue, isBlank, shown, toList } from './schemas';
+
+const taskIdField = {
+	displayName: 'Task IDs',
+	name: 'taskId',
+	type: 'string',
+	required: true,
+	default: '={{ $json.taskId }}',
+	placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
+	description:
+		'The taskId that Create returned: one, several with commas, a list, or items of Create',
+} satisfies INodeProperties;
 
 /**
  * "Task IDs", the same in all operations.
  * @param hint what can be done with which tasks
  */
 export const taskIdsFields = (hint: string): INodeProperties[] => {
-	const field: INodeProperties = {
-		displayName: 'Task IDs',
-		name: 'taskId',
-		type: 'string',
-		required: true,
-		default: '={{ $json.taskId }}',
-		placeholder: 'e.g. 0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10',
-		description:
-			'The taskId that Create returned: one, several with commas, a list, or items of Create',
-		hint,
-	};
+	const field = { ...taskIdField, hint };
 	return [notForTools(field), forTools({ ...field, default: taskIdsFromModel })];
 };
 
@@ -121,5 +122,5 @@ export const taskIdsValue = z.unknown().transform((value, context): string[] => 
 	return results.flatMap((result) => (result.ok ? result.value : []));
 });
 
-export const taskIdsForm = field('taskId', 'Task IDs', taskIdsValue);
-export const eachTaskIdForm = field('taskId', 'Task IDs', z.unknown().transform(eachTaskId));
+export const taskIdsForm = fieldOf(taskIdField, taskIdsValue);
+export const eachTaskIdForm = fieldOf(taskIdField, z.unknown().transform(eachTaskId));

@@ -1,5 +1,5 @@
 /**
- * The templates that an item asks for. Rule: what is not one template for certain is refused here,
+ * The templates that an item asks for. Rule: a name that fits no template, or several, is rejected here,
  * before anything is paid for.
  */
 import type { INodeProperties } from 'n8n-workflow';
@@ -8,10 +8,10 @@ import { findTemplate, listed } from '../dashscope/templateNames';
 import type { TemplateMatch } from '../dashscope/templateNames';
 import { templateLabel, TEMPLATES } from '../dashscope/templates';
 import { forTools, notForTools, templatesFromModel } from './agentTool';
-import { field } from './read';
+import { fieldOf } from './fields';
 import { addIssue, isBlank, shown, toList } from './schemas';
 
-const chooseField: INodeProperties = {
+const chooseField = {
 	displayName: 'Templates',
 	name: 'templates',
 	type: 'multiOptions',
@@ -26,7 +26,7 @@ const chooseField: INodeProperties = {
 	description:
 		'The expressions to make, one video each; <a href="https://github.com/n8n-nodes-emoji-video/n8n-nodes-emoji-video/blob/main/docs/templates.md" target="_blank">pictures of all</a>. By expression: names or template IDs, one or a list, also an ID that is newer than this list.',
 	hint: 'One output item per portrait and template. Each video is billed.',
-};
+} satisfies INodeProperties;
 
 export const templatesFields: INodeProperties[] = [
 	notForTools(chooseField),
@@ -77,4 +77,4 @@ export const templatesValue = z.unknown().transform((value, context): string[] =
 });
 
 /** `driven_id`s, at least one. */
-export const templatesForm = field('templates', 'Templates', templatesValue);
+export const templatesForm = fieldOf(chooseField, templatesValue);

@@ -1,11 +1,12 @@
-/** What the trigger's form asks for. Rule: a mistake in it is named before any call. */
+/** The trigger's form. Rule: a mistake in it is named before any call. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import { ENDED_STATUSES } from '../dashscope/schemas';
 import type { EndedStatus } from '../dashscope/schemas';
-import { flag, simplifyField, simplifyForm } from './common';
+import { optionsField, simplifyField, simplifyForm } from './common';
 import { deliveryFields, downloadForm } from './delivery';
-import { field, group } from './read';
+import { fieldOf, flagOf } from './fields';
+import { group } from './read';
 import type { Form } from './read';
 import { addIssue } from './schemas';
 
@@ -14,9 +15,33 @@ export interface TriggerSettings {
 	/** The output field for videos; `undefined`: no download. */
 	field: string | undefined;
 	simplify: boolean;
-	/** At the first poll, what has ended within the last 24 hours counts as new. */
+	/** The first poll also returns the tasks that ended within the last 24 hours. */
 	includesLast24Hours: boolean;
 }
+
+const statusField = {
+	displayName: 'Status',
+	name: 'statuses',
+	type: 'multiOptions',
+	required: true,
+	default: ['SUCCEEDED'],
+	options: [
+		{ name: 'Canceled', value: 'CANCELED' },
+		{ name: 'Failed', value: 'FAILED' },
+		{ name: 'Succeeded', value: 'SUCCEEDED' },
+	],
+	description:
+		'How tasks have to end to start the workflow. A change holds for tasks that end from then on.',
+} satisfies INodeProperties;
+
+const last24HoursOption = {
+	displayName: 'Include Last 24 Hours',
+	name: 'includeLast24Hours',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether the first poll after activation also returns the tasks that ended before it. Later polls return new ones only.',
+} satisfies INodeProperties;
 
 export const triggerFields: INodeProperties[] = [
 	{
@@ -33,39 +58,10 @@ export const triggerFields: INodeProperties[] = [
 			},
 		],
 	},
-	{
-		displayName: 'Status',
-		name: 'statuses',
-		type: 'multiOptions',
-		required: true,
-		default: ['SUCCEEDED'],
-		options: [
-			{ name: 'Canceled', value: 'CANCELED' },
-			{ name: 'Failed', value: 'FAILED' },
-			{ name: 'Succeeded', value: 'SUCCEEDED' },
-		],
-		description:
-			'How tasks have to end to start the workflow. A change holds for tasks that end from then on.',
-	},
+	statusField,
 	...deliveryFields,
 	simplifyField,
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add option',
-		default: {},
-		options: [
-			{
-				displayName: 'Include Last 24 Hours',
-				name: 'includeLast24Hours',
-				type: 'boolean',
-				default: false,
-				description:
-					'Whether the first poll after activation also returns the tasks that ended before it. Later polls return new ones only.',
-			},
-		],
-	},
+	optionsField([last24HoursOption]),
 ];
 
 const STATUS_FORM = `Use one or more of ${ENDED_STATUSES.join(', ')}.`;
@@ -84,8 +80,8 @@ const statusesValue = z.unknown().transform((value, context): EndedStatus[] => {
 });
 
 export const triggerForm: Form<TriggerSettings> = group({
-	statuses: field('statuses', 'Status', statusesValue),
+	statuses: fieldOf(statusField, statusesValue),
 	field: downloadForm,
 	simplify: simplifyForm,
-	includesLast24Hours: flag('options.includeLast24Hours', 'Include Last 24 Hours'),
+	includesLast24Hours: flagOf(last24HoursOption, 'options'),
 });

@@ -1,5 +1,5 @@
 /** What the form may contain: every refusal names the field, the value and what is allowed. */
-import { check } from '../../../nodes/EmojiVideo/parameters/read';
+import { validate } from '../../../nodes/EmojiVideo/parameters/read';
 import { fieldNameValue } from '../../../nodes/EmojiVideo/parameters/delivery';
 import { hintAboutAreas } from '../../../nodes/EmojiVideo/dashscope/areas';
 import { areasValue, areaValue } from '../../../nodes/EmojiVideo/parameters/faceAreas';
@@ -21,7 +21,8 @@ const refused = (message: string | RegExp, nextStep: RegExp) => ({
 const good = <T,>(value: T): Result<T> => ({ ok: true, value });
 
 describe('Image URL', () => {
-	const url = (value: unknown, allowLoopback = false) => check(imageUrlValue(allowLoopback), value);
+	const url = (value: unknown, allowLoopback = false) =>
+		validate(imageUrlValue(allowLoopback), value);
 
 	it.each([
 		['https://example.com/a.png', 'https://example.com/a.png'],
@@ -71,7 +72,7 @@ describe('Image URL', () => {
 });
 
 describe.each(['Face Area', 'Expression Area'])('%s', (label) => {
-	const area = (value: unknown) => check(areaValue(label), value);
+	const area = (value: unknown) => validate(areaValue(label), value);
 
 	it.each([
 		['[212, 194, 460, 441]'],
@@ -137,7 +138,7 @@ describe.each(['Face Area', 'Expression Area'])('%s', (label) => {
 });
 
 describe('both areas', () => {
-	const areas = (face: unknown, expression: unknown) => check(areasValue, { face, expression });
+	const areas = (face: unknown, expression: unknown) => validate(areasValue, { face, expression });
 
 	it('of the documented example are good', () => {
 		expect(areas('[212,194,460,441]', [63, 30, 609, 575])).toEqual(
@@ -180,7 +181,7 @@ describe('both areas', () => {
 });
 
 describe('Templates', () => {
-	const templates = (value: unknown) => check(templatesValue, value);
+	const templates = (value: unknown) => validate(templatesValue, value);
 
 	it.each([
 		[['mengwa_kaixin', 'jingdian_lei']],
@@ -257,7 +258,7 @@ describe('Templates', () => {
 });
 
 describe('Task IDs', () => {
-	const taskIds = (value: unknown) => check(taskIdsValue, value);
+	const taskIds = (value: unknown) => validate(taskIdsValue, value);
 
 	it.each(['0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10', ' abc_1 ', 'a'.repeat(128)])(
 		'takes %j',
@@ -288,7 +289,7 @@ describe('Task IDs', () => {
 
 describe('a number', () => {
 	const interval = (value: unknown) =>
-		check(numberValue('Poll Interval', 1, 300, 'seconds'), value);
+		validate(numberValue('Poll Interval', 1, 300, 'seconds'), value);
 
 	it.each([
 		[1, 1],
@@ -311,11 +312,11 @@ describe('a number', () => {
 
 describe('Output Data Field Name', () => {
 	it.each(['data', ' video_1 ', 'my-video'])('takes %j', (value) => {
-		expect(check(fieldNameValue, value)).toEqual(good(value.trim()));
+		expect(validate(fieldNameValue, value)).toEqual(good(value.trim()));
 	});
 
 	it.each(['', 'a b', 'a.b', 'a[0]', 'a'.repeat(65), 5, null])('refuses %j by name', (value) => {
-		expect(check(fieldNameValue, value)).toEqual(
+		expect(validate(fieldNameValue, value)).toEqual(
 			refused(/^Output Data Field Name ".*" cannot be a field name$/, /e\.g\. "data"/),
 		);
 	});

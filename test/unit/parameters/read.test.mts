@@ -1,7 +1,7 @@
 /** How any form is read: never a throw, the first failure ends it, and what nobody asks for is not read. */
 import { z } from 'zod';
 import {
-	check,
+	validate,
 	choose,
 	constant,
 	field,
@@ -16,7 +16,7 @@ const good = (value: unknown) => ({ ok: true, value });
 
 describe('a value that a schema refuses without saying what to do', () => {
 	it('has its own words, and is to be corrected', () => {
-		expect(check(z.string({ invalid_type_error: 'Not text' }), 7)).toEqual(
+		expect(validate(z.string({ invalid_type_error: 'Not text' }), 7)).toEqual(
 			refusal('Not text', 'Correct the field.'),
 		);
 	});
@@ -27,12 +27,12 @@ describe('a value that a schema refuses without saying what to do', () => {
 			context.addIssue({ code: 'custom', message: 'Odder', params: { nextStep: 'Go on.' } });
 			return z.NEVER;
 		});
-		expect(check(odd, 7)).toEqual(refusal('Odd', 'Correct the field.'));
+		expect(validate(odd, 7)).toEqual(refusal('Odd', 'Correct the field.'));
 	});
 
 	it('may have nothing but its code', () => {
 		const bare = z.unknown().superRefine((_, context) => context.addIssue({ code: 'custom' }));
-		expect(check(bare, 7)).toEqual(refusal('Invalid input', 'Correct the field.'));
+		expect(validate(bare, 7)).toEqual(refusal('Invalid input', 'Correct the field.'));
 	});
 });
 

@@ -8,8 +8,8 @@ import { openPortrait } from '../../media/portrait';
 import type { Portrait } from '../../media/portrait';
 import { detectionToJson } from '../../output';
 import { filesField, limitsField, simplifyField, simplifyForm } from '../../parameters/common';
+import { detectionsOption } from '../../parameters/limits';
 import { portraitFields, portraitForm, portraitOptions } from '../../parameters/portrait';
-import { rateOptions } from '../../parameters/rates';
 import { constant, group } from '../../parameters/read';
 import { succeed } from '../../base/result';
 import type { Result } from '../../base/result';
@@ -26,7 +26,7 @@ export const detectFace = defineOperation({
 		...portraitFields,
 		simplifyField,
 		filesField(portraitOptions),
-		limitsField(rateOptions.filter(({ name }) => name === 'detectionsPerSecond')),
+		limitsField([detectionsOption]),
 	],
 	settings: constant(undefined),
 	async item(fields, context) {

@@ -8,12 +8,8 @@ import type { Outcome } from '../../execution/outcome';
 import { payingTools } from '../../execution/payingAgain';
 import { createdToJson } from '../../output';
 import { filesField, limitsField, simplifyField, simplifyForm } from '../../parameters/common';
+import { checkBeforePayingForm, payingOptions } from '../../parameters/limits';
 import { portraitOptions } from '../../parameters/portrait';
-import {
-	checkBeforePayingForm,
-	checkBeforePayingOption,
-	rateOptions,
-} from '../../parameters/rates';
 import { succeed } from '../../base/result';
 import type { Result } from '../../base/result';
 import { defineOperation } from '../defineOperation';
@@ -43,12 +39,7 @@ export const create = defineOperation({
 	operation: 'create',
 	toolDescription:
 		'Starts to make short animated videos (MP4) of the face in a portrait photo, one for each expression, and returns their taskIds at once. Each video is billed and takes 1 to 5 minutes.',
-	fields: [
-		...videoFields,
-		simplifyField,
-		filesField(portraitOptions),
-		limitsField([...rateOptions, checkBeforePayingOption]),
-	],
+	fields: [...videoFields, simplifyField, filesField(portraitOptions), limitsField(payingOptions)],
 	settings: checkBeforePayingForm,
 	async item(fields, context) {
 		const simplify = simplifyForm(fields);

@@ -10,20 +10,15 @@ import {
 	deliveryOf,
 	deliveryOptions,
 } from '../../parameters/delivery';
-import { portraitOptions } from '../../parameters/portrait';
 import {
 	checkBeforePayingForm,
-	checkBeforePayingOption,
+	payingOptions,
 	priceOption,
-	rateOptions,
-} from '../../parameters/rates';
-import { group } from '../../parameters/read';
-import {
-	answerWithinField,
 	queueAheadOption,
-	waitForm,
-	waitOptions,
-} from '../../parameters/waiting';
+} from '../../parameters/limits';
+import { portraitOptions } from '../../parameters/portrait';
+import { group } from '../../parameters/read';
+import { answerWithinField, waitForm, waitOptions } from '../../parameters/waiting';
 import { succeed } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 import { readVideo, videoFields } from './videoForm';
@@ -42,7 +37,7 @@ export const createAndWait = defineOperation({
 		answerWithinField,
 		filesField([...portraitOptions, ...deliveryOptions]),
 		waitingField(waitOptions),
-		limitsField([...rateOptions, checkBeforePayingOption, priceOption, queueAheadOption]),
+		limitsField([...payingOptions, priceOption, queueAheadOption]),
 	],
 	settings: settingsForm,
 	async item(fields, context) {

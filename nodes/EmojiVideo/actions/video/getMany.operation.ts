@@ -1,5 +1,5 @@
 /** Video: Get Many. The tasks of the account, whoever made them; a video's link only when asked for. */
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 import { createLimiter } from '../../base/limiter';
 import { listAllTasks } from '../../account/listTasks';
 import type { ListedTask } from '../../dashscope/schemas';
@@ -7,8 +7,7 @@ import type { ExecutionContext } from '../../execution/context';
 import { failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
 import { listedTaskToJson, listedVideoToJson } from '../../output';
-import { optionsField, simplifyField } from '../../parameters/common';
-import { listFilterFields, listForm } from '../../parameters/listFilters';
+import { listFields, listForm } from '../../parameters/listFilters';
 import type { Listing } from '../../parameters/listFilters';
 import { constant, group } from '../../parameters/read';
 import { succeed } from '../../base/result';
@@ -49,44 +48,13 @@ async function list(listing: Listing, context: ExecutionContext): Promise<Result
 	return succeed(jsons);
 }
 
-const fields: INodeProperties[] = [
-	{
-		displayName: 'Return All',
-		name: 'returnAll',
-		type: 'boolean',
-		default: false,
-		description: 'Whether to return all results or only up to a given limit',
-	},
-	{
-		displayName: 'Limit',
-		name: 'limit',
-		type: 'number',
-		default: 50,
-		typeOptions: { minValue: 1 },
-		displayOptions: { show: { returnAll: [false] } },
-		description: 'Max number of results to return',
-	},
-	listFilterFields,
-	simplifyField,
-	optionsField([
-		{
-			displayName: 'Include Video URL',
-			name: 'includeVideoUrl',
-			type: 'boolean',
-			default: false,
-			description:
-				'Whether to fetch the video link of each finished task. This takes one more request per task.',
-		},
-	]),
-];
-
 const form = group({ listing: listForm });
 
 export const getMany = defineOperation({
 	resource: 'video',
 	operation: 'getMany',
 	toolDescription: "Lists the account's emoji videos of the last 24 hours, with taskId and status.",
-	fields,
+	fields: listFields,
 	settings: constant(undefined),
 	item: form,
 	async run(context, { items, invalid }) {

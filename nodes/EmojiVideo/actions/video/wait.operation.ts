@@ -13,7 +13,7 @@ import {
 	deliveryOf,
 	deliveryOptions,
 } from '../../parameters/delivery';
-import { priceOption } from '../../parameters/rates';
+import { priceOption } from '../../parameters/limits';
 import { group, then } from '../../parameters/read';
 import { taskIdsFields, taskIdsForm } from '../../parameters/taskIds';
 import { answerWithinField, waitForm, waitOptions } from '../../parameters/waiting';

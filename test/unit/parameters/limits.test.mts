@@ -3,7 +3,7 @@ import {
 	checkBeforePayingForm,
 	priceForm,
 	ratesForm,
-} from '../../../nodes/EmojiVideo/parameters/rates';
+} from '../../../nodes/EmojiVideo/parameters/limits';
 import { formOf, refusal } from '../support/formSource.mts';
 
 const good = (value: unknown) => ({ ok: true, value });
