@@ -1,7 +1,7 @@
 /**
- * One check of a durable wait: asks about the open tasks, fetches what is finished, and after its looks
- * creates the next ones. All calls to the outside are made here. Rule: what it has found out goes back as its
- * report; when it is lost, another check can do the same again.
+ * One check of a durable wait: polls the open tasks, downloads finished videos, and after its polls submits the
+ * next group. Only a check calls DashScope. Rule: everything a check found out is in its result; if the check is
+ * lost, another one can repeat its polls and downloads.
  */
 import { createLimiter } from '../../base/limiter';
 import { aboutOf } from '../../batch/plan';
@@ -29,53 +29,53 @@ const toAccepted = (entry: Entry, taskId: string): AcceptedTask => ({
 	entry: { taskId, requestId: entry.requestId, areas: entry.areas },
 });
 
-/** Whether an item holds its files by reference, and not itself. */
+/** Whether an item refers to its files rather than holding them. */
 const isByReference = ({ item }: EntryProgress) =>
 	Object.values(item?.binary ?? {}).every(({ id }) => id !== undefined);
 
-/** Whether an item has come, and not what stands for one whose download was broken off. */
+/** Whether an item is there and its download did not fail. */
 const isWhole = ({ item }: EntryProgress) =>
 	item !== undefined && item.json.downloadError === undefined;
 
-/** The item of a task that has ended, with its video. */
-async function toItemOf(
+/** Builds the item of a task that has ended, with its video. */
+async function buildItem(
 	context: ExecutionContext,
 	entry: RequestEntry,
 	taskId: string,
 	known: ApiResponse<Task> | undefined,
 ): Promise<EntryProgress> {
-	const answer = known ? succeed(known) : await context.client.getTask(taskId);
-	if (!answer.ok) return { settled: { ...answer.failure, taskId } };
+	const response = known ? succeed(known) : await context.client.getTask(taskId);
+	if (!response.ok) return { settled: { ...response.failure, taskId } };
 	const accepted = toAccepted(entry, taskId);
 	if (entry.settled !== 'succeeded') {
-		return { item: { json: toJson(accepted, answer.value, entry) } };
+		return { item: { json: toJson(accepted, response.value, entry) } };
 	}
-	const { result, link } = await deliver(accepted, answer.value, entry, context);
+	const { result, link } = await deliver(accepted, response.value, entry, context);
 	return result.ok ? { item: result.value } : { settled: result.failure, about: link };
 }
 
-/** What becomes of an entry that has an end to show. */
+/** Builds the item of an entry that has ended without one. */
 async function downloadEntry(
 	context: ExecutionContext,
 	entry: RequestEntry,
-	answers: ReadonlyMap<string, ApiResponse<Task>>,
+	responses: ReadonlyMap<string, ApiResponse<Task>>,
 	isEnd: boolean,
 ): Promise<EntryProgress> {
 	const { taskId, settled, item, downloadsAtEnd } = entry;
 	if (taskId === undefined || settled === undefined || typeof settled === 'object') return {};
 	if (item !== undefined || (downloadsAtEnd && !isEnd)) return {};
-	// A batch that was broken off leaves the rest to the next check.
+	// After an abort, the next check downloads the rest.
 	if (context.signal.aborted) return {};
 	try {
-		const fetched = await toItemOf(context, entry, taskId, answers.get(taskId));
-		if (context.signal.aborted && !isWhole(fetched)) return {};
-		return isByReference(fetched) || isEnd ? fetched : { downloadsAtEnd: true };
+		const built = await buildItem(context, entry, taskId, responses.get(taskId));
+		if (context.signal.aborted && !isWhole(built)) return {};
+		return isByReference(built) || isEnd ? built : { downloadsAtEnd: true };
 	} catch (error) {
 		return { settled: { ...fail(unexpectedFailure(error)).failure, taskId } };
 	}
 }
 
-/** How an entry's task has ended in this check; one that failed also says what is unusual about its areas. */
+/** The end that this check found for an entry. A failed task also says what is unusual about its areas. */
 function endByPoll(
 	results: ReadonlyMap<string, NonNullable<Entry['settled']>>,
 	{ taskId = '', areas }: Entry,
@@ -85,7 +85,7 @@ function endByPoll(
 	return hasFailed ? withHintAboutAreas(end, areas) : end;
 }
 
-/** The order as it is after a look; `undefined` when it is outdated. */
+/** The request for the next poll; `undefined` if the supervisor should plan anew. */
 function toNextPoll(
 	request: CheckRequest,
 	progress: CheckResult['progress'],
@@ -100,12 +100,12 @@ function toNextPoll(
 	return { ...next, waitSeconds: secondsToNextPoll(next, now) };
 }
 
-/** Asks, creates if it is time, fetches. */
+/** Polls, downloads, and submits if no poll is left. */
 async function performCheck(context: ExecutionContext, request: CheckRequest): Promise<Outcome[]> {
 	const { client, clock, memory } = context;
 	const schedule = restoreSchedule(request.schedule);
 	const isPollOnly = request.pollsBeforeSubmit > 0;
-	const { results, answers } = await pollOpenTasks(
+	const { results, responses } = await pollOpenTasks(
 		{ ...request, isLastCheck: request.isLastCheck && !isPollOnly },
 		schedule,
 		async (taskId) => await client.getTask(taskId, 'once'),
@@ -117,17 +117,17 @@ async function performCheck(context: ExecutionContext, request: CheckRequest): P
 		[...results.values()].some((settled) => typeof settled === 'object');
 	const maySubmit = request.maySubmit && !hasFailed;
 	const limit = createLimiter(DOWNLOADS_AT_ONCE);
-	const fetch = async (before: RequestEntry) => {
+	const download = async (before: RequestEntry) => {
 		const entry = { ...before, settled: before.settled ?? endByPoll(results, before) };
-		const fetched = await limit(
-			async () => await downloadEntry(context, entry, answers, request.isEnd),
+		const downloaded = await limit(
+			async () => await downloadEntry(context, entry, responses, request.isEnd),
 		);
-		return { ...pickProgress(entry), ...fetched };
+		return { ...pickProgress(entry), ...downloaded };
 	};
-	// At once: a group takes half a minute to create, and a finished video need not wait for it.
+	// Downloads run beside the submits, because a group takes about half a minute to submit.
 	const [submitted, known] = await Promise.all([
 		isPollOnly ? NOTHING_SUBMITTED : submitGroup(context, { ...request, maySubmit }, schedule),
-		Promise.all(request.entries.map(fetch)),
+		Promise.all(request.entries.map(download)),
 	]);
 	const progress = known.map((entry) => ({ ...entry, ...submitted.progress.get(entry.position) }));
 	const saved = saveSchedule(schedule);
@@ -143,7 +143,7 @@ async function performCheck(context: ExecutionContext, request: CheckRequest): P
 	});
 }
 
-/** Does what the supervisor has ordered, if the user's execution still waits for it. */
+/** Runs a check, if the user's execution still waits. */
 export async function runCheck(
 	context: ExecutionContext,
 	request: CheckRequest,

@@ -14,7 +14,7 @@ type OwnedEntries = Pick<WaitState, 'entries' | 'owner'>;
 
 const CANCELS_AT_ONCE = 5;
 
-/** What is left of a task whose wait was stopped. */
+/** Cancels the task of a stopped wait, and says what became of it. */
 async function endTask(
 	{ client }: Pick<ExecutionContext, 'client'>,
 	{ itemIndex, taskId, settled, ...entry }: Entry,
@@ -35,9 +35,8 @@ async function endTask(
 }
 
 /**
- * Ends a wait that the user has stopped: cancels what is in the queue, if that is wanted, and tells the
- * log of every task that goes on.
- * @returns one outcome per entry; n8n shows them in the sub-executions only
+ * Ends a wait that the user has stopped. Cancels queued tasks if the option says so.
+ * @returns one outcome per entry, which n8n shows in the sub-executions only
  */
 export async function endStoppedWait(
 	context: Pick<ExecutionContext, 'client' | 'functions'>,
@@ -59,7 +58,7 @@ export async function endStoppedWait(
 	return outcomes;
 }
 
-/** Ends a wait whose execution does not wait any more, and tells the log of the tasks that go on. */
+/** Ends a wait whose execution no longer waits. */
 export function endOrphanedWait(
 	{ functions }: Pick<ExecutionContext, 'functions'>,
 	{ entries, owner }: OwnedEntries,

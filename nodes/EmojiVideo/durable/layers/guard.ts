@@ -1,8 +1,12 @@
 /**
- * The guard of a durable wait: stands between the user's execution and the supervisor, and starts a new
- * supervisor where n8n has lost the old one in the milliseconds in which it runs. Rules: it looks rarely; what
- * it cannot read it does not replace; and of two supervisors only the one in its context counts, by which
- * checks and supervisors go (storedExecutions.ts).
+ * The guard of a durable wait. It runs between the user's execution and the supervisor, and starts a new
+ * supervisor if n8n lost the old one while it ran.
+ *
+ * Rules: the guard wakes rarely. It replaces no supervisor that it cannot read. Of two supervisors, only the one
+ * named in the guard's context is valid; checks and supervisors read that name (n8n/storedExecutions.ts).
+ *
+ * The trade: 1,000 videos take 53 rounds of 0.52 s (lab/proof.md, `npm run test:night`), so a supervisor runs
+ * for 28 s of an eight-hour night, 0.1 %. The guard covers those seconds, for one more workflow and this file.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
@@ -18,32 +22,35 @@ import { parkOn, sleepUntil } from '../n8n/parking';
 import { markUnconfirmedSince } from '../plan/unconfirmed';
 import { supervisorWorkflow, WAIT_STATE_KEY } from '../n8n/workflows';
 
-/** How often it looks after its supervisor. */
-const LOOK_EVERY_MS = 30 * 60_000;
-/** A supervisor whose date has gone by may still wait for its turn: so long it is looked at again. */
-const LATE_MS = 10 * 60_000;
-/** It is not replaced more often: something is wrong with it. */
+/** How often the guard reads its supervisor. The longest wait of a check is as long (plan/pace.ts). */
+const GUARD_INTERVAL_MS = 30 * 60_000;
+/**
+ * A supervisor whose date has passed is replaced after this time: it may still wait for a free worker, and n8n
+ * looks for due executions once a minute (docs/n8n.md, "Waiting in the database").
+ */
+const SUPERVISOR_LATE_MS = 10 * 60_000;
+/** After this many supervisors the guard gives up: a loss at each start is no accident. */
 const MAX_SUPERVISORS = 10;
 
 const MEMORY_KEY = 'emojiVideoGuard';
-/** Under which it keeps the supervisor's state, as it has last seen it; at first what it was given. */
+/** Context key of the last state that the guard has read; at first, the state that it was given. */
 const COPY_KEY = 'emojiVideoCopy';
 const copySchema = z.object({ state: waitStateSchema, at: z.number() });
 
 const memorySchema = z.object({
 	supervisors: z.number(),
-	/** Since when the supervisor's date has gone by without a change, ms since the epoch. */
+	/** When the guard first found the supervisor's date in the past, ms since the epoch. */
 	lateSince: z.number().optional(),
-	/** Which date that was. */
+	/** That date, ms since the epoch. */
 	lateUntil: z.number().optional(),
 });
 type Memory = z.infer<typeof memorySchema>;
 
 const MARK = toMessageItem({ number: 0 });
 
-const slept: Outcome[] = [{ itemIndex: 0, result: { ok: true, value: { json: MARK.json } } }];
+const asleep: Outcome[] = [{ itemIndex: 0, result: { ok: true, value: { json: MARK.json } } }];
 
-/** Starts a supervisor and parks on it. */
+/** Starts a supervisor and parks the guard on it. */
 async function startSupervisor(
 	functions: IExecuteFunctions,
 	state: WaitState,
@@ -51,21 +58,21 @@ async function startSupervisor(
 	now: number,
 ): Promise<Outcome[]> {
 	const context = functions.getContext('node');
-	// Before it is tried, so that it is not tried for ever.
+	// Counted before the start, so that a start that always fails ends.
 	context[MEMORY_KEY] = { supervisors: memory.supervisors + 1 };
 	const parked = await parkOn(
 		functions,
 		supervisorWorkflow(functions.getNode(), state.owner?.executionId),
 		[toMessageItem(pack({ ...state, guardId: functions.getExecutionId() }))],
-		now + LOOK_EVERY_MS,
+		now + GUARD_INTERVAL_MS,
 		[MARK],
 	);
 	if (parked.kind === 'ended') return itemsToOutcomes(parked.items, state.entries);
 	context[SUPERVISOR_KEY] = parked.executionId;
-	return slept;
+	return asleep;
 }
 
-/** Parks again on the same supervisor. */
+/** Parks the guard again on the same supervisor. */
 async function parkAgain(
 	functions: IExecuteFunctions,
 	memory: Memory,
@@ -73,10 +80,10 @@ async function parkAgain(
 ): Promise<Outcome[]> {
 	functions.getContext('node')[MEMORY_KEY] = memory;
 	await sleepUntil(functions, until, [MARK]);
-	return slept;
+	return asleep;
 }
 
-/** Starts another supervisor, because n8n has lost the last one. */
+/** Starts another supervisor after n8n lost the last one. */
 async function restartSupervisor(
 	functions: IExecuteFunctions,
 	state: WaitState,
@@ -91,7 +98,7 @@ async function restartSupervisor(
 	return await startSupervisor(functions, state, memory, now);
 }
 
-/** In queue mode n8n puts an error in the place of all that the supervisor had stored: its copy is what is left. */
+/** Starts another supervisor from the guard's copy. In queue mode, n8n's error replaces all that a lost supervisor stored. */
 async function restartFromCopy(
 	functions: IExecuteFunctions,
 	memory: Memory,
@@ -108,12 +115,12 @@ async function restartFromCopy(
 	);
 }
 
-/** Starts the first supervisor; afterwards looks whether it is still there. */
+/** The first run starts a supervisor. Every later run reads whether it still exists. */
 export async function runGuard(functions: IExecuteFunctions, clock: Clock): Promise<Outcome[]> {
 	const now = clock.now();
 	const context = functions.getContext('node');
 	const remembered = context[MEMORY_KEY];
-	// Another version's is not the first run's either.
+	// A memory that another version wrote also means that this is not the first run.
 	const memory =
 		remembered === undefined ? undefined : memorySchema.catch({ supervisors: 1 }).parse(remembered);
 	const [input] = functions.getInputData();
@@ -131,19 +138,19 @@ export async function runGuard(functions: IExecuteFunctions, clock: Clock): Prom
 	);
 	const { supervisors } = memory;
 	if (!supervisor && isError) return await restartFromCopy(functions, memory, now);
-	if (!supervisor) return await parkAgain(functions, memory, now + LOOK_EVERY_MS);
-	// Its end was not handed on.
+	if (!supervisor) return await parkAgain(functions, memory, now + GUARD_INTERVAL_MS);
+	// The supervisor has ended, but n8n did not pass its items on.
 	if (supervisor.items) return itemsToOutcomes(supervisor.items, supervisor.state?.entries ?? []);
 	const { parkedUntil = 0, state, stored } = supervisor;
 	if (state) context[COPY_KEY] = { state: pack(state), at: now };
 	if (!isError && parkedUntil > now)
-		return await parkAgain(functions, { supervisors }, now + LOOK_EVERY_MS);
+		return await parkAgain(functions, { supervisors }, now + GUARD_INTERVAL_MS);
 	const lateSince = (memory.lateUntil === parkedUntil ? memory.lateSince : undefined) ?? now;
-	if (!isError && now < lateSince + LATE_MS)
+	if (!isError && now < lateSince + SUPERVISOR_LATE_MS)
 		return await parkAgain(
 			functions,
 			{ supervisors, lateSince, lateUntil: parkedUntil },
-			lateSince + LATE_MS,
+			lateSince + SUPERVISOR_LATE_MS,
 		);
 	if (stored === undefined) return await restartFromCopy(functions, memory, now);
 	if (!state) return await recoverBatch(functions, stored);

@@ -1,6 +1,5 @@
 /**
- * The entries of a durable wait, as items and outcomes. Rule: an entry with a task ID never becomes an
- * item or a failure without it.
+ * Turns the entries of a durable wait into items and outcomes. Rule: an entry's task ID is in its item or failure.
  */
 import { DateTime } from 'luxon';
 import type { INodeExecutionData } from 'n8n-workflow';
@@ -17,7 +16,7 @@ import { failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
 import { packUp } from '../../wait/deliver';
 
-/** The one item that travels between the layers: the whole state, once; then orders and reports. */
+/** Wraps a message in the one item that the layers exchange: a state, a request, a result or a mark. */
 export const toMessageItem = (
 	message: PackedState | CheckRequest | CheckResult | { number: number },
 ): INodeExecutionData => ({
@@ -25,14 +24,14 @@ export const toMessageItem = (
 	pairedItem: { item: 0 },
 });
 
-/** What a layer hands on to the next, as the outcome of its run. */
+/** Wraps a message in the outcome of a layer's run. */
 export const toMessageOutcome = (
 	message: CheckResult | CheckRequest | { number: number },
 ): Outcome[] => [
 	{ itemIndex: 0, result: succeed({ json: { [WAIT_STATE_KEY]: message as never } }) },
 ];
 
-/** What n8n puts beside a layer's own mark when the layer below ended in an error of n8n's own. */
+/** The item that a layer gets if the layer below ended in n8n's own error: the layer's mark with that error. */
 export const errorItem = z.object({ error: z.unknown().refine(Boolean) });
 
 const INTERRUPTED =
@@ -42,23 +41,23 @@ const INTERRUPTED_UNKNOWN = (executionId: string) =>
 	`n8n was interrupted before this video was fetched, and its task ID is not known here. It may have been made and paid for: n8n's log names each task that was accepted ("task accepted", execution=${executionId}), and Get Many lists the account's tasks of the last 24 hours. Look there before you create it in a new execution.`;
 
 /**
- * What the parked node says in the editor: "Waiting for 3 videos, next look at 15:20 ...". It is written
- * once, so it also says what comes after that look.
- * @param nextLookAt ms since the epoch
+ * The parked node's text in the editor. n8n shows the first text until the end, so it also covers later polls.
+ * @example 'Waiting for 3 videos, next look at 15:20, then every 1 to 4 minutes'
+ * @param nextPollAt ms since the epoch
  */
 export const waitingMessage = (videos: number, nextPollAt: number, timezone: string): string =>
 	`Waiting for ${videos} ${videos === 1 ? 'video' : 'videos'}, next look at ${DateTime.fromMillis(nextPollAt, { zone: timezone }).toFormat('HH:mm')}, then every 1 to 4 minutes`;
 
 /**
- * The item that stands for a video while, or if, nobody has looked after it to its end.
- * @param executionId the user's, for who looks into n8n's log
- * @param message as long as all goes well; n8n replaces these items when the wait is over
+ * The placeholder item of a video. n8n replaces it at the end of the wait, and keeps it if the wait is lost.
+ * @param executionId the user's execution, which n8n's log names
+ * @param message the text while the node waits; absent: the text for a lost wait
  */
 export function toUnfinished(entry: Entry, executionId: string, message?: string): Outcome {
 	const { itemIndex, taskId, settled } = entry;
 	const about = aboutOf(entry);
 	if (typeof settled === 'object') return failed(itemIndex, settled, about);
-	const withTasks =
+	const placeholder =
 		taskId === undefined
 			? {
 					status: 'UNKNOWN',
@@ -66,25 +65,25 @@ export function toUnfinished(entry: Entry, executionId: string, message?: string
 					message: message ?? INTERRUPTED_UNKNOWN(executionId),
 				}
 			: { taskId, status: 'PENDING', unfinished: true, message: message ?? INTERRUPTED };
-	return { itemIndex, result: succeed({ json: { ...withTasks, ...about } }), about };
+	return { itemIndex, result: succeed({ json: { ...placeholder, ...about } }), about };
 }
 
-/** An entry of a batch that ends before it was waited for to its end. */
+/** The failure of an entry whose batch ends early. */
 export function toStopped(entry: Entry): Outcome {
 	const { itemIndex, taskId, settled } = entry;
 	const failure = typeof settled === 'object' ? settled : { ...STOPPED, taskId };
 	return failed(itemIndex, failure, { ...aboutOf(entry), ...entry.about });
 }
 
-/** An entry at the end of the batch. */
+/** The outcome of an entry at the end of the batch. */
 const toOutcome = (entry: Entry): Outcome =>
 	entry.item
 		? { itemIndex: entry.itemIndex, result: succeed(entry.item), about: aboutOf(entry) }
 		: toStopped(entry);
 
 /**
- * n8n links what comes out by its place: where items have one pack each, the first outcome of each item
- * comes first, in the order of the items, and what else there is to tell of it behind all of them.
+ * Orders the outcomes of packs. n8n links output items to input items by position, so the first outcome of each
+ * input item comes first, and all further outcomes follow.
  */
 function orderForLinks(outcomes: Outcome[]): Outcome[] {
 	const seen = new Set<number>();
@@ -99,30 +98,35 @@ function orderForLinks(outcomes: Outcome[]): Outcome[] {
 	];
 }
 
-/** All that came of a batch, in the order of its items. */
+/** The outcomes of a batch, in the order of its items. */
 export function entriesToOutcomes({ entries }: Pick<WaitState, 'entries'>): Outcome[] {
 	const deliveries = new Map(entries.map((entry) => [entry.itemIndex, entry]));
 	const packed = packUp(entries.map(toOutcome), deliveries);
 	return entries.some(({ isPack }) => isPack) ? orderForLinks(packed) : packed;
 }
 
-/** Every entry that has no end of its own fails for this reason, with its task ID if there is one. */
+/**
+ * Ends a batch early: every entry without an end fails.
+ * @param reason the failure of an entry that has a task or was never submitted
+ * @param unconfirmedReason the failure of an entry that may have been submitted
+ */
 export const failUnfinished = (
 	{ entries, unconfirmed, round }: Pick<WaitState, 'entries' | 'unconfirmed' | 'round'>,
 	reason: Failure,
-	lost: Failure,
+	unconfirmedReason: Failure,
 ): Outcome[] =>
 	entriesToOutcomes({
 		entries: entries.map((entry, position) => {
 			const { taskId, settled, item } = entry;
 			if (typeof settled === 'object' || item) return entry;
 			const mayExist = [unconfirmed, round].some((which) => which?.group.includes(position));
-			if (isToSubmit(entry)) return { ...entry, settled: mayExist ? lost : { ...reason } };
+			if (isToSubmit(entry))
+				return { ...entry, settled: mayExist ? unconfirmedReason : { ...reason } };
 			return { ...entry, settled: { ...reason, taskId } };
 		}),
 	});
 
-/** What came back from a sub-workflow that did not wait, as outcomes. */
+/** Turns the items of a sub-workflow that ended at once into outcomes. */
 export const itemsToOutcomes = (items: INodeExecutionData[], entries: Entry[]): Outcome[] =>
 	items.map(({ json, binary }, index) => ({
 		itemIndex: entries[index]?.itemIndex ?? 0,

@@ -1,5 +1,5 @@
 /**
- * What a check asks the service, and what it makes of the answers. Rule: what has ended stays as it ended.
+ * The polls of a check. Rule: a task that has ended keeps its end.
  */
 import { recordResponse } from '../../batch/pollResponses';
 import { putInOrder } from '../../batch/pollSchedule';
@@ -11,11 +11,11 @@ import { NOT_POLLED } from '../plan/failures';
 import type { Entry, WaitState } from '../plan/state';
 
 /**
- * Asks about the open tasks, oldest first, up to the first that is still in the queue: behind it none
- * can be running. Tasks that were made elsewhere are asked in any case, the first time. The last check
- * asks about all, and leaves none open: what has finished is not given up for one that cannot be asked.
- * @param ask one question about one task
- * @returns how tasks ended in this check, by task, with the answers about those that have something to show
+ * Polls the open tasks, oldest first, up to the first one that is still queued: no task behind it can be running.
+ * A task of another execution is polled in any case until its position in the queue is known. The last check
+ * polls every task and leaves none open.
+ * @param poll asks for the status of one task
+ * @returns the ends that this check found, and the responses about tasks that have an item to show, by task ID
  */
 export async function pollOpenTasks(
 	{ isLastCheck, returnsUnfinished }: Pick<WaitState, 'isLastCheck' | 'returnsUnfinished'>,
@@ -24,27 +24,27 @@ export async function pollOpenTasks(
 	now: () => number,
 ) {
 	const results = new Map<string, NonNullable<Entry['settled']>>();
-	const answers = new Map<string, ApiResponse<Task>>();
+	const responses = new Map<string, ApiResponse<Task>>();
 	let queueReached = false;
 	for (const { taskId, acceptedAt } of [...schedule.open.values()]) {
 		if (queueReached && acceptedAt !== undefined) continue;
 		const result = await poll(taskId);
-		const response = recordResponse(schedule, taskId, result, now(), Math.random());
-		if (response.kind === 'open' && !isLastCheck) {
+		const polled = recordResponse(schedule, taskId, result, now(), Math.random());
+		if (polled.kind === 'open' && !isLastCheck) {
 			queueReached ||= !result.ok || result.value.value.status === 'PENDING';
-		} else if (response.kind === 'open') {
+		} else if (polled.kind === 'open') {
 			schedule.open.delete(taskId);
 			results.set(taskId, returnsUnfinished ? 'outOfTime' : { ...NOT_POLLED, taskId });
-			if (result.ok) answers.set(taskId, result.value);
-		} else if (response.kind === 'done') {
+			if (result.ok) responses.set(taskId, result.value);
+		} else if (polled.kind === 'done') {
 			results.set(taskId, 'succeeded');
-			answers.set(taskId, response.answer);
+			responses.set(taskId, polled.answer);
 		} else {
-			const isOutOfTime = response.failure.kind === 'timeLimit' && returnsUnfinished;
-			results.set(taskId, isOutOfTime ? 'outOfTime' : response.failure);
-			if (response.answer) answers.set(taskId, response.answer);
+			const isOutOfTime = polled.failure.kind === 'timeLimit' && returnsUnfinished;
+			results.set(taskId, isOutOfTime ? 'outOfTime' : polled.failure);
+			if (polled.answer) responses.set(taskId, polled.answer);
 		}
 	}
 	putInOrder(schedule);
-	return { results, answers };
+	return { results, responses };
 }

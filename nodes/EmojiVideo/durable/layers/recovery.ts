@@ -1,7 +1,7 @@
 /**
- * A wait that cannot be taken up: another version of the package has written it down, or n8n loses it again
- * and again. Rule: nothing more is created; what is legible comes out, finished videos as videos, everything
- * else with its own task ID and the sentence that says why.
+ * Ends a wait that cannot continue, because another version of the package stored it or n8n keeps losing it.
+ * Rule: nothing more is submitted. Every readable entry comes out: a finished video as its item, any other entry as
+ * a failure with its task ID and the reason.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ import { mergeProgress } from '../plan/rounds';
 const GOES_ON =
 	'A task that DashScope has accepted goes on there, and may be billed: fetch its video with Wait or Get Status and its task ID, within 24 hours of its creation.';
 
-/** The package was updated, or set back. */
+/** The package was updated or downgraded during the wait. */
 export const CHANGED: Failure = {
 	kind: 'interrupted',
 	message:
@@ -27,7 +27,7 @@ export const CHANGED: Failure = {
 	nextStep: GOES_ON,
 };
 
-/** n8n has lost what waited, more often than can be by chance. */
+/** n8n has lost the supervisor too often. */
 export const LOST_TOO_OFTEN: Failure = {
 	kind: 'interrupted',
 	message: 'The wait was given up, because n8n has lost it again and again',
@@ -39,7 +39,7 @@ const NOT_MADE = 'No task was made for this video: create it in a new execution.
 const IN_THE_LOG =
 	'n8n\'s log names each task that was accepted ("task accepted"), and Get Many lists the account\'s tasks of the last 24 hours.';
 
-/** Each field of an object, as far as it can be read. */
+/** Reads each field of an object on its own, and leaves out those that do not match. */
 const readFields = <S extends z.ZodRawShape>(
 	{ shape }: z.ZodObject<S>,
 	json: unknown,
@@ -54,18 +54,18 @@ const readFields = <S extends z.ZodRawShape>(
 
 const list = z.array(z.unknown()).catch([]);
 const stateOf = z.object({ entries: list }).catch({ entries: [] });
-/** A report, or an order into which looks have written. */
+/** A check's result, or its request after a poll. */
 const readableMessage = z
 	.object({ progress: list, entries: list })
 	.catch({ progress: [], entries: [] });
 const positionOnly = z.object({ position: z.number() });
 const roundExecutionSchema = z.object({ round: z.object({ executionId: z.string() }) });
 
-/** Places that may have been created without anybody's knowing. */
+/** Positions that may have been submitted. */
 const groupSchema = z.object({ group: z.array(z.number()) }).optional();
 const groupsSchema = z.object({ round: groupSchema, unconfirmed: groupSchema });
 
-/** All task IDs in plain JSON, wherever they stand, each once. */
+/** All task IDs in plain JSON, however deep they are, each once. */
 function idsIn(json: unknown): string[] {
 	if (typeof json !== 'object' || json === null) return [];
 	const ids = Object.entries(json).flatMap(([name, value]) =>
@@ -74,10 +74,10 @@ function idsIn(json: unknown): string[] {
 	return [...new Set(ids)];
 }
 
-/** The entries of a state, with what reports add to them. */
-function entriesOf(state: unknown, checkResults: unknown[]): Entry[] {
-	const found = checkResults.flatMap((checkResult) => {
-		const { progress, entries } = readableMessage.parse(checkResult);
+/** Reads the entries of a state, and adds the progress in the messages of checks. */
+function readEntries(state: unknown, messages: unknown[]): Entry[] {
+	const found = messages.flatMap((message) => {
+		const { progress, entries } = readableMessage.parse(message);
 		return [...progress, ...entries];
 	});
 	return stateOf.parse(unpack(state)).entries.map((stored, position) => {
@@ -89,33 +89,29 @@ function entriesOf(state: unknown, checkResults: unknown[]): Entry[] {
 	});
 }
 
-/** What tells of tasks that belong to no video that can be read. */
+/** A sentence that names tasks without a readable entry. */
 const nameTasks = (ids: string[]): string =>
 	ids.length === 0 ? '' : ` Accepted tasks of which nothing else can be read: ${ids.join(', ')}.`;
 
-/** Whether its task ID comes out with it: a failure has it, a video whose item was changed may not. */
+/** Whether an entry's outcome names its task ID. A failure does; a stored item may not. */
 const isNamedByItsId = ({ taskId, item }: Entry): boolean =>
 	item === undefined || (taskId !== undefined && JSON.stringify(item.json).includes(taskId));
 
-/** The failure of something in which no video can be found: it names every task ID that stands there. */
+/** The failure for JSON without a readable entry. It names every task ID in that JSON. */
 export const toReadableFailure = (json: unknown, reason: Failure): Failure => ({
 	...reason,
 	nextStep: `${reason.nextStep}${nameTasks(idsIn(json))} ${IN_THE_LOG}`,
 });
 
 /**
- * Brings out what is legible of a state and of reports.
- * @param reports what checks have found out that the state does not know
- * @param reason why it cannot be taken up; its next step is about tasks that are known
- * @returns one outcome for each entry; one at least
+ * Turns the readable part of a state into outcomes.
+ * @param messages of checks, which the state does not have yet
+ * @param reason why the wait cannot continue, with a next step for tasks that are known
+ * @returns one outcome for each entry, and at least one
  */
-export function recoverOutcomes(
-	state: unknown,
-	checkResults: unknown[],
-	reason: Failure,
-): Outcome[] {
-	const all = [state, ...checkResults];
-	const entries = entriesOf(state, checkResults);
+export function recoverOutcomes(state: unknown, messages: unknown[], reason: Failure): Outcome[] {
+	const all = [state, ...messages];
+	const entries = readEntries(state, messages);
 	if (entries.length === 0) return [failed(0, toReadableFailure(all, reason))];
 	const groups = groupsSchema.safeParse(state).data;
 	const isInGroup = (position: number) =>
@@ -126,25 +122,27 @@ export function recoverOutcomes(
 		...failure,
 		nextStep: failure.nextStep + others,
 	});
-	const lost = withTasks(unconfirmedFailure(`${reason.message}.`));
+	const unconfirmed = withTasks(unconfirmedFailure(`${reason.message}.`));
 	const ended = entries.map((entry, position) => {
 		const { taskId, settled } = entry;
 		if (taskId !== undefined || settled !== undefined) return entry;
-		const failure = isInGroup(position) ? lost : withTasks({ ...reason, nextStep: NOT_MADE });
+		const failure = isInGroup(position)
+			? unconfirmed
+			: withTasks({ ...reason, nextStep: NOT_MADE });
 		return { ...entry, settled: failure };
 	});
-	return failUnfinished({ entries: ended }, withTasks(reason), lost);
+	return failUnfinished({ entries: ended }, withTasks(reason), unconfirmed);
 }
 
 /**
- * Ends a wait that cannot be taken up.
- * @param state as it is stored, whatever it is
- * @param heard what a check has just handed on, whatever it is
+ * Ends a wait that cannot continue.
+ * @param state as it is stored, in any form
+ * @param input of the layer's run, in any form
  */
 export async function recoverBatch(
 	functions: IExecuteFunctions,
 	state: unknown,
-	known?: unknown,
+	input?: unknown,
 	reason = CHANGED,
 ): Promise<Outcome[]> {
 	const checkId = roundExecutionSchema.safeParse(state).data?.round.executionId;
@@ -152,5 +150,5 @@ export async function recoverBatch(
 		`Emoji Video: ${reason.message}. It ends with all task IDs that can be read.`,
 	);
 	const { last } = await readStoredCheck(functions, checkId);
-	return recoverOutcomes(state, [last, known], reason);
+	return recoverOutcomes(state, [last, input], reason);
 }

@@ -1,6 +1,6 @@
 /**
- * What the node does in the layers of a durable wait below the user's workflow: guard, supervisor, check
- * and finalizer (see the drawing in workflows.ts). Rule: only the finalizer throws; whatever else is thrown was n8n's.
+ * Runs the node as a layer of a durable wait: guard, supervisor, check or finalizer (see the drawing in
+ * n8n/workflows.ts). Rule: only the finalizer throws, so any other error is n8n's own.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ import type { Result } from '../../base/result';
 
 const requestItem = z.object({ [WAIT_STATE_KEY]: checkRequestSchema });
 
-/** One check. Without an order that can be read nothing is done, and its supervisor wakes by its date. */
+/** Runs a check. Without a readable request it does nothing, and its supervisor wakes at the deadline. */
 async function check(
 	functions: IExecuteFunctions,
 	context: Result<ExecutionContext>,
@@ -27,7 +27,7 @@ async function check(
 	const request = requestItem.safeParse(functions.getInputData()[0]?.json).data?.[WAIT_STATE_KEY];
 	if (!request) return toMessageOutcome({ number: 0 });
 	if (context.ok) return await runCheck(context.value, request);
-	// The credential was changed meanwhile: nothing can be created with it.
+	// The credential was changed and no longer works, so nothing can be submitted.
 	return toMessageOutcome({
 		number: request.number,
 		progress: request.entries.map(pickProgress),
@@ -39,8 +39,7 @@ async function check(
 
 /**
  * Runs the node as a layer of a durable wait.
- * @param context failed when the credential was changed meanwhile; then every task ID comes out, with
- * the reason
+ * @param context a failure if the credential no longer works; every entry then ends with its task ID and the reason
  */
 export async function runDurableRole(
 	role: DurableRole,

@@ -1,8 +1,9 @@
 /**
- * The batch that survives a restart of n8n: what Create and Wait and Wait do when Survive Restarts is on.
- * What happens below the parked execution is in supervisor.ts and check.ts.
- * Rules: nothing is created before the execution is parked; whatever is lost on the way, every accepted
- * task ID comes out as an item or in an error, or is in n8n's log.
+ * Starts a wait. With Survive Restarts, it parks the user's execution in n8n's database; the layers below it are
+ * guard.ts, supervisor.ts and check.ts.
+ *
+ * Rules: nothing is submitted before the execution is parked. Every accepted task ID comes out in an item or an
+ * error, or is in n8n's log.
  */
 import { DOWNLOADS_AT_END, keepsFilesInMemory } from '../n8n/filesInMemory';
 import { canPark, parkOn } from '../n8n/parking';
@@ -31,7 +32,7 @@ import type { ExecutionContext } from '../../execution/context';
 import { startInMemoryWait } from '../../wait/inMemoryWait';
 import type { Waiting, WaitOptions } from '../../wait/inMemoryWait';
 
-/** The user's workflow resumes by itself this long after the last check was due. */
+/** The user's execution resumes by itself this long after the last check was due. */
 const LAST_GRACE_MS = 60 * 60_000;
 
 const NOT_PARKED =
@@ -42,8 +43,8 @@ const MIXED_UP = `${NOT_PARKED} n8n would mix up which video belongs to which it
 type Deliveries = ReadonlyMap<number, Delivery>;
 
 /**
- * n8n resumes a parked node with items linked by position, so position must be the truth: one item out
- * for each item in, or a single item in.
+ * Whether output items can be linked by position, as n8n does when it resumes a parked node: one output item per
+ * input item, or a single input item.
  */
 function linksByPosition(itemIndexes: number[], deliveries: Deliveries, inputs: number): boolean {
 	if (inputs === 1) return true;
@@ -55,13 +56,13 @@ function linksByPosition(itemIndexes: number[], deliveries: Deliveries, inputs: 
 	return out.length === inputs && inOrder.every((itemIndex, position) => itemIndex === position);
 }
 
-/** What a durable batch is begun with. */
+/** The input of `startWait`. */
 interface WaitSetup {
 	context: ExecutionContext;
 	options: WaitOptions;
 	videos: VideoLabel[];
 	deliveries: Deliveries;
-	/** Outcomes of items that asked for nothing possible; they come out with the others. */
+	/** Outcomes of invalid items; they come out with the others. */
 	refused: Outcome[];
 }
 
@@ -72,7 +73,7 @@ function warn({ context }: WaitSetup, message: string): void {
 	context.functions.addExecutionHints({ message, location: 'outputPane', type: 'warning' });
 }
 
-/** The state that the supervisor begins with. */
+/** The state that the supervisor starts with. */
 function toWaitState(
 	{ context, options }: WaitSetup,
 	entries: Entry[],
@@ -80,7 +81,7 @@ function toWaitState(
 ): WaitState {
 	const { functions, clock, rates, stopsAtFirstFailure } = context;
 	const { queueTimeoutMs, runTimeoutMs, returnsUnfinished, cancelsOnStop, queueAhead } = options;
-	// An account may run one task at a time, each for as long as its time limit.
+	// An account may run one task at a time, each up to its time limit.
 	const otherWorkMs = entries.length * runTimeoutMs;
 	return {
 		version: 3,
@@ -98,7 +99,7 @@ function toWaitState(
 	};
 }
 
-/** Says so where videos cannot be fetched as they finish: in the node as long as it waits, and in the log. */
+/** Warns in the node and in the log if videos cannot be downloaded as they finish. */
 async function warnAboutFilesInMemory(setup: WaitSetup, { entries }: WaitState): Promise<void> {
 	const { functions } = setup.context;
 	const hasFiles = entries.some(({ field }) => field !== undefined);
@@ -109,7 +110,7 @@ async function warnAboutFilesInMemory(setup: WaitSetup, { entries }: WaitState):
 	);
 }
 
-/** Parks the user's execution. @throws what n8n throws when it does not start the supervisor */
+/** Parks the user's execution. @throws n8n's error if it does not start the guard */
 async function park(setup: WaitSetup, state: WaitState): Promise<Outcome[]> {
 	const { functions, clock, stopsAtFirstFailure } = setup.context;
 	await warnAboutFilesInMemory(setup, state);
@@ -129,13 +130,13 @@ async function park(setup: WaitSetup, state: WaitState): Promise<Outcome[]> {
 		now + msUntilFirstPoll(state, now),
 		functions.getTimezone(),
 	);
-	// In its place n8n's editor shows no items of a node that waits, but its hints.
+	// n8n's editor shows a waiting node's hints, and not its items.
 	functions.addExecutionHints({ message, location: 'outputPane' });
-	// No error items among them: one in the first place would make Retry On Fail run the node again at once.
+	// An error item at the first position would make Retry On Fail run the node again at once.
 	return open.map((entry) => toUnfinished(entry, executionId, message));
 }
 
-/** Goes on in memory with what was to be parked. */
+/** Continues in memory after n8n failed to park the execution. */
 async function continueInMemory(
 	setup: WaitSetup,
 	prepared: PreparedJob[],
@@ -155,10 +156,7 @@ async function continueInMemory(
 	return await waiting.finish();
 }
 
-/**
- * Like `startInMemoryWait`, but takes the jobs before they are created, and parks the execution in n8n's
- * database once all are prepared.
- */
+/** Starts a wait that takes the prepared jobs, and parks the execution once all are prepared. */
 function startDurableWait(setup: WaitSetup): Waiting {
 	const { context, options, deliveries, refused } = setup;
 	const { clock, paidTasks } = context;
@@ -199,12 +197,12 @@ function startDurableWait(setup: WaitSetup): Waiting {
 			const sorted = [...entries].sort((a, b) => a.itemIndex - b.itemIndex);
 			const state = toWaitState(setup, sorted, saveSchedule(schedule));
 			if (context.signal.aborted || isSettled(state)) return entries.map(toStopped);
-			// A Retry of this execution knows nothing of what the checks create.
+			// A Retry of this execution does not know which tasks the checks submit.
 			for (const { job } of prepared) paidTasks.markInFlight(job.key);
 			try {
 				return await park(setup, state);
 			} catch (error) {
-				// Were the supervisor there all the same, its check would find this execution not parked.
+				// If n8n started the guard all the same, its check finds that this execution is not parked.
 				const reason = error instanceof Error ? error.message : 'unknown reason';
 				warn(setup, `${NOT_PARKED} (${reason})`);
 				return await continueInMemory(setup, prepared, replay);
@@ -213,7 +211,7 @@ function startDurableWait(setup: WaitSetup): Waiting {
 	};
 }
 
-/** Waits where the options say: in memory, or, where n8n can park the execution, in its database. */
+/** Starts a wait in memory, or in n8n's database if the option is on and n8n can park the execution. */
 export function startWait(
 	context: ExecutionContext,
 	options: WaitOptions,

@@ -1,7 +1,7 @@
 /**
- * Where a durable batch pays: the creates of one check. Rules: it sends nothing after its time, because
- * then another check may; and what an earlier check may have created is looked for in the account's list
- * first, and not created again where the list has a task that nobody knows.
+ * The submits of one check: the only place where a durable batch pays. Rules: a check submits nothing after its
+ * time, because then another check may. An unconfirmed group is submitted again only if the account's list has
+ * no unknown task of that time.
  */
 import { aboutOf } from '../../batch/plan';
 import { enqueue } from '../../batch/pollSchedule';
@@ -21,10 +21,10 @@ import type { EntryProgress } from '../plan/state';
 import { unconfirmedFailure } from '../plan/failures';
 import type { CheckRequest, RequestEntry, CheckResult } from '../plan/checkMessages';
 
-/** What the creates of a check have come to. */
+/** The outcome of a check's submits. */
 interface SubmittedGroup {
 	submitting: CheckResult['submitting'];
-	/** By place. */
+	/** By position. */
 	progress: Map<number, EntryProgress>;
 	endedBy?: Failure;
 }
@@ -34,11 +34,14 @@ export const NOTHING_SUBMITTED: Readonly<SubmittedGroup> = {
 	progress: new Map(),
 };
 
-/** After so many creates it looks whether the user's execution still waits for them. */
+/** After this many submits, the check reads again whether the user's execution still waits. */
 const SUBMITS_PER_OWNER_CHECK = 5;
 
-/** What an earlier check may have created: nothing, or an end for every entry in doubt. */
-async function recover(
+/**
+ * Searches the account's list for tasks that a lost check may have submitted.
+ * @returns `undefined` if there is none; otherwise an end for every unconfirmed entry
+ */
+async function findUnknownTasks(
 	context: ExecutionContext,
 	request: CheckRequest,
 ): Promise<SubmittedGroup | undefined> {
@@ -57,7 +60,7 @@ async function recover(
 	return { submitting: 'done', progress };
 }
 
-/** Creates an entry; `undefined` when it could not be sent any more. */
+/** Submits an entry; `undefined` if the request could not be sent. */
 async function submitOne(
 	context: ExecutionContext,
 	{ position, itemIndex, address, areas, templateId, ...entry }: RequestEntry,
@@ -81,7 +84,7 @@ async function submitOne(
 	return { taskId, requestId, acceptedAt };
 }
 
-/** Creates the group, one after the other, as long as there is time and room. */
+/** Submits the group one by one, while there is time and room. */
 async function submitInOrder(
 	context: ExecutionContext,
 	request: CheckRequest,
@@ -113,8 +116,8 @@ async function submitInOrder(
 	return submitted;
 }
 
-/** The account at the user's own pace: a check's node does not have the user's options. */
-async function atUsersPace(
+/** Opens the account at the user's own rate. A check's node does not have the user's options. */
+async function openAtUsersRate(
 	context: ExecutionContext,
 	{ submitRate }: CheckRequest,
 ): Promise<ExecutionContext> {
@@ -125,8 +128,8 @@ async function atUsersPace(
 }
 
 /**
- * Makes the tasks that a check may make.
- * @param schedule of the open tasks; what is created is added to it
+ * Submits the group of a check.
+ * @param schedule of the open tasks; each accepted task is added to it
  */
 export async function submitGroup(
 	context: ExecutionContext,
@@ -138,13 +141,13 @@ export async function submitGroup(
 	const isTooLate = clock.now() > request.submitUntil;
 	if (isTooLate || !(await isCurrentCheck(context.functions, request)))
 		return { ...NOTHING_SUBMITTED, submitting: 'late' };
-	const callOff = runAfter(clock, request.submittingEndsAt - clock.now(), halt);
+	const cancelAbort = runAfter(clock, request.submittingEndsAt - clock.now(), halt);
 	try {
-		const recovered = await recover(context, request);
-		if (recovered) return recovered;
+		const unconfirmed = await findUnknownTasks(context, request);
+		if (unconfirmed) return unconfirmed;
 		if (!request.maySubmit) return NOTHING_SUBMITTED;
-		return await submitInOrder(await atUsersPace(context, request), request, schedule);
+		return await submitInOrder(await openAtUsersRate(context, request), request, schedule);
 	} finally {
-		callOff();
+		cancelAbort();
 	}
 }

@@ -1,7 +1,8 @@
 /**
- * The supervisor of a durable wait: keeps its state, and parks itself on one check after the other. Rules:
- * it makes no call to the outside, so that it runs for milliseconds only; its state lives in its node's
- * context, which n8n stores once, and not once per turn as it does with items.
+ * The supervisor of a durable wait. It keeps the state and parks on one check after the other.
+ *
+ * Rules: the supervisor sends no request, so each of its runs takes milliseconds. Its state is in its node's
+ * context, which n8n stores once; n8n stores items once per round.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
@@ -32,18 +33,18 @@ import type { Plan } from '../plan/rounds';
 import { parkOn, sleepUntil } from '../n8n/parking';
 import { checkWorkflow, REPLACED_KEY, WAIT_STATE_KEY } from '../n8n/workflows';
 
-/** So many checks in a row may be lost with an error; each is a worker that died in a check. */
+/** After this many lost checks in a row the batch ends. Each is a worker that died in a check. */
 const MAX_LOST_CHECKS = 5;
 
 const LOST_CHECKS_KEY = 'emojiVideoLostChecks';
 
 const UNCONFIRMED = unconfirmedFailure('Its check was lost again and again.');
 
-/** What has come in: in the first run the state, then a report, or a mark. */
+/** The input of this run: in the first run the state, later a check's result or the supervisor's own mark. */
 const readInput = (functions: IExecuteFunctions): unknown =>
 	functions.getInputData()[0]?.json[WAIT_STATE_KEY];
 
-/** The state as the last run has left it; in the first run, what the guard has sent. */
+/** The state that the last run has stored; in the first run, the guard's input. */
 const readStoredState = (functions: IExecuteFunctions): unknown =>
 	functions.getContext('node')[STATE_KEY] ?? readInput(functions);
 
@@ -56,7 +57,7 @@ const keepState = (functions: IExecuteFunctions, state: WaitState): void => {
 	functions.getContext('node')[STATE_KEY] = pack(state);
 };
 
-/** How many checks in a row n8n has lost with an error, by now. */
+/** Counts how many checks in a row n8n has lost with an error. */
 function countLostChecks(functions: IExecuteFunctions, isLost: boolean): number {
 	const memory = functions.getContext('node');
 	const lostChecks = isLost ? z.number().catch(0).parse(memory[LOST_CHECKS_KEY]) + 1 : 0;
@@ -64,11 +65,11 @@ function countLostChecks(functions: IExecuteFunctions, isLost: boolean): number 
 	return lostChecks;
 }
 
-/** Whether a state has a check under way. */
+/** Whether a check is running or due. */
 const hasRound = (state: WaitState): state is WaitState & { round: Round } =>
 	state.round !== undefined;
 
-/** What its looks have left of a check that was lost counts. */
+/** Applies the last message that a lost check has stored: its result, or the request after a poll. */
 const applyStoredMessage = (state: WaitState, { last }: StoredCheck, now: number): WaitState => {
 	const checkResult = checkResultSchema.safeParse(last).data;
 	if (checkResult) return applyCheckResult(state, checkResult, now);
@@ -76,8 +77,8 @@ const applyStoredMessage = (state: WaitState, { last }: StoredCheck, now: number
 };
 
 /**
- * The current check is lost, unless it has left its report.
- * @param isError n8n says so; otherwise its time is up, and with it that of its creates
+ * Ends the round of a lost check, and applies what the check has stored.
+ * @param isError n8n has reported the loss; otherwise the check's deadline has passed
  */
 async function applyLostCheck(
 	functions: IExecuteFunctions,
@@ -95,8 +96,8 @@ async function applyLostCheck(
 }
 
 /**
- * What the state is after what has come back in.
- * @returns with a turn when its check is still under way
+ * Applies this run's input to the state.
+ * @returns a state with a round if the check is still running
  */
 async function applyInput(
 	functions: IExecuteFunctions,
@@ -108,18 +109,18 @@ async function applyInput(
 	const checkResult = isError ? undefined : readCheckResult(functions);
 	const known = checkResult ? applyCheckResult(state, checkResult, now) : state;
 	if (!hasRound(known)) return known;
-	// n8n keeps timers that have been replaced: a date that is not the check's is nobody's. And an older
-	// check may have woken it.
+	// An outdated timer of n8n, or an older check, may have woken the supervisor. Only the deadline counts.
 	const isLost = isError || now >= known.round.deadlineAt;
 	return isLost ? await applyLostCheck(functions, known, isError, now) : known;
 }
 
+/** Starts a check and parks the supervisor on it. */
 async function startCheck(
 	{ functions, clock }: ExecutionContext,
 	{ state, request }: Extract<Plan, { kind: 'check' }>,
 ): Promise<Outcome[]> {
 	const mark = { number: request.number };
-	// Before the check is there: whatever becomes of this run, n8n writes both down together.
+	// Stored before the check starts: n8n writes the state and the check's row together.
 	keepState(functions, state);
 	const parked = await parkOn(
 		functions,
@@ -134,9 +135,9 @@ async function startCheck(
 }
 
 /**
- * Whether its check has reported in time. Then it does not ask whether it was replaced, which reads a whole batch:
- * its guard does that after an error of n8n's, or long after that time; and whenever it does, the checks of one
- * that was replaced find it out themselves (storedExecutions.ts), create nothing, and are late.
+ * True if the check reported before `deadlineAt`. We then skip the replacement query, because it loads the guard's
+ * entire row. This is safe: the guard only replaces a supervisor after an n8n error or well past that deadline,
+ * and a replaced supervisor's checks refuse to submit anything.
  */
 function isInTime(functions: IExecuteFunctions, round: Round | undefined, now: number): boolean {
 	const checkResult = readCheckResult(functions);
@@ -145,11 +146,11 @@ function isInTime(functions: IExecuteFunctions, round: Round | undefined, now: n
 	);
 }
 
-/** Parks itself on the next check, as long as there is to be one. */
+/** One run of the supervisor: applies its input, then parks on the next check or ends the batch. */
 export async function runSupervisor(context: ExecutionContext): Promise<Outcome[]> {
 	const { functions, clock } = context;
 	const stored = readStoredState(functions);
-	// In the first run its guard has not yet written down that it is the one.
+	// In the first run, the guard has not stored this supervisor's ID yet.
 	const isFirst = functions.getContext('node')[STATE_KEY] === undefined;
 	const guardId = guardIdSchema.safeParse(stored).data?.guardId;
 	const before = waitStateSchema.safeParse(stored).data;
@@ -183,7 +184,7 @@ export async function runSupervisor(context: ExecutionContext): Promise<Outcome[
 		: failUnfinished(last, NOT_POLLED, UNCONFIRMED);
 }
 
-/** A batch whose account cannot be opened any more: every entry comes out, with the reason. */
+/** Ends a batch whose credential no longer works: every entry ends with the reason. */
 export async function abandonBatch(
 	functions: IExecuteFunctions,
 	reason: Failure,

@@ -1,29 +1,28 @@
 /**
- * Whose wait this is: the user's execution, which n8n does not connect with its sub-executions. Stop there
- * stops nothing here, so every check looks first. Rule: only a cancellation that n8n has written down ends
- * a wait; an execution that cannot be read may still want its videos.
+ * Whether the user's execution still waits. n8n's Stop does not reach sub-executions, so every check reads it first.
+ * Rule: only a stored end of the user's execution ends the wait; an execution that cannot be read may still wait.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-/** How n8n names the error of an execution that was stopped, by a user or by its own time limit. */
+/** n8n's error of an execution that a user or a time limit has stopped. */
 const stoppedSchema = z.object({
 	resultData: z.object({ error: z.object({ name: z.string().endsWith('CancelledError') }) }),
 });
 
-/** An execution that n8n has written down as parked. */
+/** An execution that n8n has stored as parked. */
 const parkedSchema = z.object({ waitTill: z.unknown().refine(Boolean) });
 
 /**
- * - `waiting`: it is parked, as it should be; or it cannot be read, and may still want its videos.
- * - `stopped`: n8n has written down that it was stopped.
- * - `gone`: it has gone on, or was never parked: nobody waits for what would be made.
+ * - `waiting`: the execution is parked, or it cannot be read.
+ * - `stopped`: n8n has stored that it was stopped.
+ * - `gone`: it continued without its videos, or it was never parked.
  */
 export type OwnerState = 'waiting' | 'stopped' | 'gone';
 
 /**
- * What has become of the user's execution.
- * @param executionId of the user's execution; `undefined` where a wait does not know it
+ * Reads the state of the user's execution.
+ * @param executionId `undefined` if the wait does not know it
  */
 export async function readOwnerState(
 	functions: IExecuteFunctions,
@@ -40,7 +39,7 @@ export async function readOwnerState(
 	}
 }
 
-/** Whether what would be created now still has somebody who waits for it. */
+/** Whether the user's execution still waits for its videos. */
 export const isOwnerWaiting = async (
 	functions: IExecuteFunctions,
 	executionId: string | undefined,

@@ -1,14 +1,14 @@
 /**
- * Parks an execution on a sub-workflow. Rule: whatever becomes of the sub-workflow, the execution goes on by
- * a date of its own.
+ * Parks an execution on a sub-workflow. Rule: the execution resumes by a date of its own, even if the
+ * sub-workflow is lost.
  * Source: docs/n8n.md, "Waiting in the database".
  */
 import type { IExecuteFunctions, INodeExecutionData, IWorkflowBase } from 'n8n-workflow';
 import { isToolCall } from '../../execution/context';
 import { resumesParkedExecutions } from '../../execution/host';
 
-/** Where this execution can be found again; `undefined` where n8n could not resume it. */
-function whereabouts(functions: IExecuteFunctions) {
+/** The IDs by which n8n resumes this execution; `undefined` if it cannot. */
+function idsToResume(functions: IExecuteFunctions) {
 	const { $execution, $workflow } = functions.getWorkflowDataProxy(0) as {
 		$execution?: { id?: string };
 		$workflow?: { id?: string };
@@ -18,22 +18,22 @@ function whereabouts(functions: IExecuteFunctions) {
 	return executionId && workflowId ? { executionId, workflowId } : undefined;
 }
 
-/** Whether n8n can park this execution: a saved workflow, and nobody who waits for an answer at once. */
+/** Whether n8n can park this execution: it must be saved, and no tool call may wait for its result. */
 export const canPark = (functions: IExecuteFunctions): boolean =>
-	resumesParkedExecutions() && whereabouts(functions) !== undefined && !isToolCall(functions);
+	resumesParkedExecutions() && idsToResume(functions) !== undefined && !isToolCall(functions);
 
-/** What became of parking. */
+/** The result of parking. */
 export type Parked =
-	/** The execution will wait; `resumesWith` is what it goes on with if the sub-workflow is lost. */
+	/** The execution will wait. `executionId` is the sub-workflow's. */
 	| { kind: 'parked'; executionId: string }
-	/** The sub-workflow ended at once. */
+	/** The sub-workflow ended at once, with these items. */
 	| { kind: 'ended'; items: INodeExecutionData[] };
 
 /**
  * Starts an inline workflow and parks this execution until it has ended.
- * @param until the latest moment to resume, also when the sub-workflow is lost; ms since the epoch
- * @param fallback the items to resume with in that case
- * @throws what n8n throws when it does not start the workflow
+ * @param until when to resume at the latest, ms since the epoch
+ * @param fallback the items to resume with if the sub-workflow has not ended by then
+ * @throws n8n's error if it does not start the workflow
  */
 export async function parkOn(
 	functions: IExecuteFunctions,
@@ -42,14 +42,14 @@ export async function parkOn(
 	until: number,
 	fallback: INodeExecutionData[],
 ): Promise<Parked> {
-	const parent = whereabouts(functions);
+	const parent = idsToResume(functions);
 	const result = await functions.executeWorkflow({ code }, items, undefined, {
 		parentExecution: parent && { ...parent, shouldResume: true },
 		executionMode: functions.getMode(),
 	});
 	if (!result.waitTill) return { kind: 'ended', items: result.data[0] ?? [] };
 	if (parent) {
-		// Shows the link to the sub-execution in n8n's UI.
+		// n8n's editor then links to the sub-execution.
 		functions.setMetadata({
 			subExecution: { executionId: result.executionId, workflowId: parent.workflowId },
 			subExecutionsCount: 1,
@@ -60,8 +60,8 @@ export async function parkOn(
 }
 
 /**
- * Parks this execution, on the sub-workflow that it has already, if there is one.
- * @param until ms since the epoch; replaces the year 3000, until which `executeWorkflow` parks
+ * Parks this execution again on the sub-workflow that it has.
+ * @param until ms since the epoch; replaces the year 3000, n8n's date after `executeWorkflow`
  * @param fallback the items to resume with
  */
 export async function sleepUntil(

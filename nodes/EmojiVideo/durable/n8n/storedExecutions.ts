@@ -1,6 +1,6 @@
 /**
- * What the layers of a durable wait know of each other, by what n8n has written down of their executions.
- * Rule: what cannot be read proves nothing.
+ * Reads the executions that n8n has stored for the layers of a durable wait. Rule: an execution that cannot be read
+ * proves nothing.
  */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
@@ -16,13 +16,16 @@ import {
 	WAIT_STATE_KEY,
 } from './workflows';
 
-/** Under which the supervisor keeps its state in its node's context. */
+/** Context key of the supervisor's state. */
 export const STATE_KEY = 'emojiVideoBatch';
-/** Under which the guard keeps which supervisor is the one that counts. */
+/** Context key of the guard's valid supervisor: its execution ID. */
 export const SUPERVISOR_KEY = 'emojiVideoSupervisor';
 
-/** What n8n has written down of an execution; `undefined` where it cannot be read. */
-async function read(functions: IExecuteFunctions, id: string | undefined): Promise<unknown> {
+/** Reads a stored execution; `undefined` if it cannot be read. */
+async function readExecution(
+	functions: IExecuteFunctions,
+	id: string | undefined,
+): Promise<unknown> {
 	if (id === undefined || typeof functions.getExecutionDataById !== 'function') return undefined;
 	try {
 		return await functions.getExecutionDataById(id);
@@ -42,41 +45,38 @@ const outputSchemaOf = (node: string) =>
 		}),
 	});
 
-/** What the runs of a node have put out, as far as n8n has written it down. */
+/** The stored outputs of a node, one for each of its runs. */
 const readOutputs = (data: unknown, node: string) =>
 	outputSchemaOf(node).safeParse(data).data?.resultData.runData[node] ?? [];
 
-/** What a node of an execution that has ended has put out at last. */
+/** The stored output of a node's last run. */
 const readLastOutput = (data: unknown, node: string): unknown[] | undefined =>
 	readOutputs(data, node).at(-1)?.data.main[0] ?? undefined;
 
 const message = z.object({ json: z.object({ [WAIT_STATE_KEY]: z.unknown() }) });
 
-/** What n8n has written down of a check. */
+/** A check, as n8n has stored it. */
 export interface StoredCheck {
-	/**
-	 * What it has put out at last, whatever it is: its order after a look; its report, if n8n died after it
-	 * had written that down, and before it handed it on.
-	 */
+	/** Its last message in any form: the request after a poll, or the result that n8n did not pass on. */
 	last: unknown;
-	/** How often it has run by then; `undefined` where n8n has not kept what the check has written down. */
+	/** How many of its runs are stored; `undefined` if n8n has not kept them. */
 	runs: number | undefined;
 }
 
-/** What is left of a check. */
+/** Reads what n8n has stored of a check. */
 export async function readStoredCheck(
 	functions: IExecuteFunctions,
 	checkId: string | undefined,
 ): Promise<StoredCheck> {
-	const data = await read(functions, checkId);
+	const data = await readExecution(functions, checkId);
 	const [item] = readLastOutput(data, CHECK_NODE) ?? [];
 	const last = message.safeParse(item).data?.json[WAIT_STATE_KEY];
-	// In queue mode n8n puts an error in the place of all that was written down.
+	// In queue mode, n8n's error replaces all that a lost check has stored.
 	const isKept = readOutputs(data, START_NODE).length > 0;
 	return { last, runs: isKept ? readOutputs(data, CHECK_NODE).length : undefined };
 }
 
-/** A value in a node's context, as it was last written down. */
+/** Reads a value in a node's stored context. */
 function readContext<T extends z.ZodTypeAny>(
 	data: unknown,
 	node: string,
@@ -89,25 +89,25 @@ function readContext<T extends z.ZodTypeAny>(
 	return value.safeParse(contexts?.[`node:${node}`]?.[key]).data as z.infer<T> | undefined;
 }
 
-/** A supervisor, as it was last written down. */
+/** A supervisor, as n8n has stored it. */
 export interface StoredSupervisor {
-	/** Until when it is parked, ms since the epoch; `undefined` when it is not. */
+	/** When n8n resumes it, ms since the epoch; `undefined` if it is not parked. */
 	parkedUntil: number | undefined;
 	state: WaitState | undefined;
-	/** The same, whoever has written it, whatever it is. */
+	/** The state in any form, even if another version wrote it. */
 	stored: unknown;
-	/** What it has brought, when it has ended. */
+	/** Its items, if it has ended. */
 	items: INodeExecutionData[] | undefined;
 }
 
 const parkedSchema = z.object({ waitTill: z.coerce.date() });
 
-/** @returns `undefined` where it cannot be read */
+/** Reads a supervisor; `undefined` if it cannot be read. */
 export async function readSupervisor(
 	functions: IExecuteFunctions,
 	id: string | undefined,
 ): Promise<StoredSupervisor | undefined> {
-	const data = await read(functions, id);
+	const data = await readExecution(functions, id);
 	if (data === undefined) return undefined;
 	return {
 		parkedUntil: parkedSchema.safeParse(data).data?.waitTill.getTime(),
@@ -117,13 +117,13 @@ export async function readSupervisor(
 	};
 }
 
-/** Whether another supervisor was started in the place of this one. */
+/** Whether the guard has started another supervisor instead of this one. */
 export async function isSupervisorReplaced(
 	functions: IExecuteFunctions,
 	guardId: string | undefined,
 	supervisorId: string | undefined,
 ): Promise<boolean> {
-	const data = await read(functions, guardId);
+	const data = await readExecution(functions, guardId);
 	const current = readContext(data, GUARD_NODE, SUPERVISOR_KEY, z.string());
 	return current !== undefined && supervisorId !== undefined && current !== supervisorId;
 }
@@ -131,14 +131,14 @@ export async function isSupervisorReplaced(
 const roundNumberSchema = z.object({ round: z.object({ number: z.number() }).optional() });
 
 /**
- * Whether a check is the one that its supervisor has written down, and this supervisor the one that counts.
- * A check whose supervisor n8n has lost, before it wrote the turn down, creates nothing.
+ * Whether a check may submit: its supervisor has stored its round, and the guard has not replaced that supervisor.
+ * If n8n lost the supervisor before it stored the round, the check submits nothing.
  */
 export async function isCurrentCheck(
 	functions: IExecuteFunctions,
 	{ number, guardId, supervisorId }: CheckRequest,
 ): Promise<boolean> {
-	const data = await read(functions, supervisorId);
+	const data = await readExecution(functions, supervisorId);
 	const known = readContext(data, SUPERVISOR_NODE, STATE_KEY, roundNumberSchema);
 	if (known !== undefined && known.round?.number !== number) return false;
 	return !(await isSupervisorReplaced(functions, guardId, supervisorId));

@@ -1,64 +1,65 @@
 /**
- * Hands a wait over to n8n's database: the execution is parked on an inline sub-workflow, occupies no
- * worker and no memory, and survives a restart of n8n.
+ * The three inline workflows of a durable wait. With them, a wait is rows in n8n's database: it uses no worker and
+ * no memory, and it survives a restart of n8n.
  *
- * Three layers, because n8n takes whatever is *running* for crashed when it starts again, and a parked
- * execution whose sub-workflow crashed is resumed with what it went in with:
+ * n8n marks every execution that is running when it stops as crashed. It resumes a parked execution whose
+ * sub-workflow crashed with the items that went in. So the layer that sends requests, and runs long, is not the
+ * layer that has the state:
  *
- *     the user's workflow     portraits are checked, uploaded and detected; nothing is created; parked on ->
- *       the guard           looks every half an hour whether the next one is still there; parked on ->
- *         the supervisor      has the state in its node's context; loops: writes down the next turn, parks
- *                             itself on -> one check; takes in its report
- *           a check             loops: Wait (66 s or more), asks DashScope, downloads; at last creates a group
+ *     user's workflow     validates, uploads and detects portraits; submits nothing; parks on ->
+ *       guard               reads every 30 minutes whether its supervisor still exists; parks on ->
+ *         supervisor          keeps the state in its node's context; in a loop: stores the next round,
+ *                             parks on -> one check; applies the check's result
+ *           check               in a loop: Wait (66 s or more), poll, download; at last submits a group
  *
- * All calls to the outside happen in a check. Its order holds only what it needs: the open tasks and the
- * group that it may create; what its looks find out is written into it. Its report holds what has changed. The
- * supervisor runs for milliseconds.
+ *     supervisor  |-- round 1 stored, parked ------------------------------------|-- round 2 ...
+ *     check 1         Wait, poll, Wait, |-- poll -- submit -- | submitUntil | its end |  | deadlineAt
+ *                                       every submit has ended by submittingEndsAt -^
  *
- *     supervisor  |-- turn 1 written, parked ------------------------------------|-- turn 2 ...
- *     check 1         Wait, look, Wait, |-- asks -- creates -- | createUntil | its end |  | lostAt
- *                                       the creates end by here, always ------^
+ * Rules:
+ * 1. Only a check sends requests. The supervisor runs for milliseconds.
+ * 2. A check submits only if its supervisor has stored its round, and the guard names that supervisor.
+ * 3. A check submits nothing after `submitUntil`. The supervisor sleeps beyond the end of any such submit.
+ * 4. Every check first reads whether the user's execution still waits, and reads it again while it submits.
+ * 5. No failure of ours is thrown before the finalizer, so any earlier error is n8n's own.
  *
- * - n8n dies in a check: the supervisor wakes by its own date (`lostAt`), which is later than any create
- *   of that check can be. What its looks have fetched is written down with it. If it had looks to go, nothing
- *   was created; otherwise the group is in doubt. The next check looks into the account's list: without
- *   a task that nobody knows the group is created again, otherwise its entries end in an error that
- *   names the candidates. Questions and downloads may be repeated; nothing is paid for twice.
- * - In queue mode n8n reports the lost check as an error of it, and the next one is taken at once, but
- *   no sooner than the lost one's creates have ended for certain. So no failure of ours is thrown before
- *   the finalizer.
- * - A check that is taken up late creates nothing. A report says of which turn it is; of an older one only
- *   what was made and fetched is taken in, and the supervisor sleeps on.
- * - The supervisor is woken by a date that it has since replaced (n8n keeps old timers): it sleeps on.
- * - n8n dies in the milliseconds in which the supervisor runs: the guard starts a new one with the state that
- *   the old one has written down. A check creates only if its turn is written down by its supervisor, and
- *   its supervisor by the guard.
- * - The user stops the execution, or it goes on without its videos: every check looks at it before it
- *   does anything, and while it creates.
+ * If n8n loses a layer:
+ * - A check: the supervisor wakes at `deadlineAt`, or at once from n8n's error in queue mode. The stored row has the
+ *   results of the check's polls. If polls were left, the check submitted nothing. Otherwise its group is unconfirmed.
+ * - An unconfirmed group: the next check searches the account's list for unknown tasks. If there is none, it submits
+ *   the group again. If there is one, the group fails and the errors name the candidates.
+ * - A check that is late: it submits nothing. From an older check, the supervisor applies only what has a task.
+ * - The supervisor: the guard starts a new one from the stored state, or from its own copy.
+ * - A timer: n8n keeps outdated timers. A layer that wakes too early parks again.
+ *
+ * Example: n8n dies while check 7 submits 20 videos, and starts again. The supervisor wakes at `deadlineAt` and marks
+ * the 20 videos unconfirmed. Check 8 finds 12 unknown tasks in the account's list, submits nothing, and the 20 videos
+ * fail with errors that name the 12 tasks. Had check 7 died before its first submit, check 8 would find no unknown
+ * task and submit all 20.
  *
  * Source: docs/n8n.md, "Waiting in the database".
  */
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { IConnections, IDataObject, INode, IWorkflowBase } from 'n8n-workflow';
 
-/** Which layer a node of an inline workflow is in; the value of its hidden field `durableRole`. */
+/** The layers of a durable wait; values of the node's hidden field `durableRole`. */
 export const DURABLE_ROLES = ['guard', 'supervisor', 'check', 'finalizer'] as const;
 export type DurableRole = (typeof DURABLE_ROLES)[number];
 
-/** The json key under which the state travels. */
+/** The json key of a message between layers. */
 export const WAIT_STATE_KEY = 'emojiVideoWait';
 
-/** Marks a failure on its way to the finalizer, so that n8n does not send it by the supervisor's error output. */
+/** The json key of a sealed failure. Without the seal, n8n would send it to the supervisor's error output. */
 export const SEAL_KEY = 'emojiVideoFailure';
 
-/** The names of the first node of all layers, of this node in each, and of the one that a layer ends with. */
+/** The names of the nodes in the inline workflows. */
 export const START_NODE = 'Start';
 export const GUARD_NODE = 'Guard';
 export const SUPERVISOR_NODE = 'Supervisor';
 export const CHECK_NODE = 'Check';
 export const DONE_NODE = 'Done';
 
-/** The json key by which a supervisor that was replaced tells its guard to sleep on. */
+/** The json key of a replaced supervisor's item. The guard then parks again. */
 export const REPLACED_KEY = 'emojiVideoReplaced';
 
 const node = (name: string, type: string, typeVersion: number, parameters: IDataObject): INode => ({
@@ -72,7 +73,12 @@ const node = (name: string, type: string, typeVersion: number, parameters: IData
 
 const trigger = node(START_NODE, 'executeWorkflowTrigger', 1.1, { inputSource: 'passthrough' });
 
-/** This very node, with its credential, in a layer of its own. */
+/**
+ * The user's node, with its credential, as a layer.
+ *
+ * `taskId` is a required field of the operation Wait, and n8n refuses to run a node without it. The layer reads its
+ * input item instead.
+ */
 const sameNode = (
 	self: INode,
 	role: DurableRole,
@@ -100,7 +106,7 @@ const to = (...names: string[]) => [
 
 const NEVER = new Date(0);
 
-/** What a person reads who finds the sub-execution in n8n's list. */
+/** The note for a user who opens the sub-execution in n8n's list. */
 const noteFor = (executionId: string | undefined, what: string): INode => ({
 	...node('Note', 'stickyNote', 1, {
 		content: `## A part of ${executionId ? `execution ${executionId}` : 'another execution'}\n\nA node there waits for its videos (Survive Restarts). ${what}\n\nIt ends by itself and need not be touched. Stop the execution it belongs to, and it ends at its next look.`,
@@ -110,12 +116,12 @@ const noteFor = (executionId: string | undefined, what: string): INode => ({
 	position: [0, -260],
 });
 
-/** Side by side, from left to right, as a person would lay them out. */
+/** Lays the nodes out from left to right. */
 const inARow = (nodes: INode[]): INode[] =>
 	nodes.map((each, index) => ({ ...each, position: [index * 220, 0] }));
 
 const workflow = (name: string, nodes: INode[], connections: IConnections): IWorkflowBase => ({
-	// n8n puts the parent's ID here: the inline workflow is a part of it.
+	// n8n sets the ID of the user's workflow here.
 	id: '',
 	name,
 	nodes,
@@ -125,7 +131,7 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 	isArchived: false,
 	createdAt: NEVER,
 	updatedAt: NEVER,
-	// The check's videos belong to its execution, so it must be kept while the parent uses them.
+	// A check's files belong to its execution, so n8n must keep it while the parent uses them.
 	settings: {
 		saveDataSuccessExecution: 'all',
 		saveDataErrorExecution: 'all',
@@ -134,7 +140,7 @@ const workflow = (name: string, nodes: INode[], connections: IConnections): IWor
 	},
 });
 
-/** IF what comes out of a layer is for this layer itself, and not for the one above. */
+/** An IF node: true if the layer runs again, false if it has ended. */
 const unfinished = (condition: string): INode =>
 	node('Unfinished?', 'if', 2.2, {
 		conditions: {
@@ -152,7 +158,7 @@ const unfinished = (condition: string): INode =>
 		options: {},
 	});
 
-/** Start -> a layer -> IF it is not finished: again, otherwise what it ends with. Errors of n8n: again. */
+/** Start -> layer -> IF unfinished: the layer again, otherwise the end node. After n8n's own error: the layer again. */
 const inALoop = (layer: string, end: string): IConnections => ({
 	[START_NODE]: { main: to(layer) },
 	[layer]: { main: [...to('Unfinished?'), ...to(layer)] },
@@ -160,8 +166,8 @@ const inALoop = (layer: string, end: string): IConnections => ({
 });
 
 /**
- * Start -> Wait -> this node as a check -> IF it was a look, and its order comes out again: Wait, otherwise
- * its report. It never throws: an error means that n8n has lost it.
+ * Start -> Wait -> this node as a check -> IF its output is a request: Wait again, otherwise it has ended with its
+ * result. A check never throws, so an error means that n8n has lost it.
  * @param executionId the user's execution
  */
 export const checkWorkflow = (self: INode, executionId: string | undefined): IWorkflowBase =>
@@ -193,9 +199,8 @@ export const checkWorkflow = (self: INode, executionId: string | undefined): IWo
 	);
 
 /**
- * Start -> this node as the supervisor -> IF there is still something to wait for: again. By the supervisor's
- * error output comes, with the supervisor's mark, a check that n8n has lost: in queue mode it reports a
- * worker that died as an error of the check. Then the check is taken again.
+ * Start -> this node as the supervisor -> IF its output is a message: again. In queue mode, n8n reports a worker that
+ * died as an error of the check. The supervisor's mark then comes from its error output, and the supervisor runs again.
  */
 export const supervisorWorkflow = (self: INode, executionId: string | undefined): IWorkflowBase =>
 	workflow(
@@ -213,9 +218,9 @@ export const supervisorWorkflow = (self: INode, executionId: string | undefined)
 	);
 
 /**
- * Start -> this node as the guard -> IF the supervisor has not ended: again, otherwise the finalizer, the
- * only one that may throw.
- * @param endsInError whether a failure becomes an error, or an item
+ * Start -> this node as the guard -> IF its output is a message: again, otherwise the finalizer, the only layer that
+ * may throw.
+ * @param endsInError whether a failure becomes an error or an item
  */
 export const guardWorkflow = (
 	self: INode,

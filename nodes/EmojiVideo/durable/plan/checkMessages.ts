@@ -1,5 +1,6 @@
 /**
- * What goes between a supervisor and its check: the order down, looks on the way to itself, the report up.
+ * The messages between a supervisor and its check: the request, which the check also sends to itself after
+ * each poll, and the result.
  */
 import { z } from 'zod';
 import { failureSchema } from '../../base/result';
@@ -7,46 +8,46 @@ import { ownerSchema, progressSchema, scheduleSchema, entrySchema } from './stat
 
 const positionSchema = z.object({ position: z.number().int().nonnegative() });
 
-/** What a check is told: only what it needs, since n8n stores it several times. */
+/** A request has only what its check needs, because n8n stores it several times. */
 export const checkRequestSchema = z.object({
 	number: z.number(),
-	/** Those that are open or to be fetched, and those that it may create, each with its place. */
+	/** The open entries, those to download, and those that the check may submit. */
 	entries: z.array(entrySchema.merge(positionSchema)),
-	/** When it may create, ms since the epoch. */
+	/** The check submits nothing before this moment (ms since the epoch). */
 	dueAt: z.number(),
-	/** How many looks come before that. */
+	/** How many polls come before that. */
 	pollsBeforeSubmit: z.number(),
-	/** How long it waits for the next of them. */
+	/** How long the check waits for its next poll, or for its submits. */
 	waitSeconds: z.number(),
-	/** Places of the entries that it may create. */
+	/** Positions of the entries that the check may submit. */
 	group: z.array(z.number()),
 	schedule: scheduleSchema,
-	/** It sends no create after this moment (ms since the epoch). */
+	/** The check starts no submit after this moment (ms since the epoch). */
 	submitUntil: z.number(),
-	/** By then its creating is broken off. */
+	/** The check aborts its submits at this moment (ms since the epoch). */
 	submittingEndsAt: z.number(),
 	isLastCheck: z.boolean(),
-	/** Not after a failure that ends the batch. */
+	/** False after a failure that ends the batch. */
 	maySubmit: z.boolean(),
-	/** Files that n8n keeps in its memory are fetched now. */
+	/** True if nothing is left to wait for: videos that wait for the end are downloaded. */
 	isEnd: z.boolean(),
 	returnsUnfinished: z.boolean(),
 	stopsAtFirstFailure: z.boolean(),
 	queueAhead: z.number().optional(),
 	submitRate: z.number().optional(),
-	/** The group may have been created: look in the account's list first, for tasks but these. */
+	/** DashScope may have accepted the group already. The check first searches the account's list for unknown tasks. */
 	unconfirmed: z
 		.object({ since: z.number(), until: z.number(), known: z.array(z.string()) })
 		.optional(),
 	owner: ownerSchema.optional(),
 	guardId: z.string().optional(),
-	/** The execution that has ordered it. */
+	/** The execution of the supervisor that sent the request. */
 	supervisorId: z.string().optional(),
 });
 export type CheckRequest = z.infer<typeof checkRequestSchema>;
 export type RequestEntry = CheckRequest['entries'][number];
 
-/** What is known of an entry, by this look or by those before. */
+/** The fields of an entry that polls and downloads fill in. */
 export const pickProgress = ({
 	position,
 	taskId,
@@ -63,14 +64,14 @@ export const pickProgress = ({
 	downloadsAtEnd,
 });
 
-/** What a check has found out. */
+/** What a check reports to its supervisor. */
 export const checkResultSchema = z.object({
 	number: z.number(),
 	progress: z.array(progressSchema.merge(positionSchema)),
 	schedule: scheduleSchema,
-	/** `late`: it was taken up too late to create; `unreadable`: the account's list was. */
+	/** `late`: the check ran too late to submit. `unreadable`: the account's task list could not be read. */
 	submitting: z.enum(['done', 'late', 'unreadable']),
-	/** No create of this account will do better. */
+	/** A failure that every further submit of this account would repeat. */
 	endedBy: failureSchema.optional(),
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;

@@ -1,8 +1,9 @@
 /**
- * What the supervisor decides between two checks. Pure: the state and what came back in, the next check out.
+ * The supervisor's decisions between two checks: applies a check's result to the state, and plans the next check.
+ * Pure.
  *
- * Rules: a turn is in the state before its check begins, so that whoever comes after knows what it may have
- * created; two checks never create at the same time; what became known of an entry stays known.
+ * Rules: the state has the round before its check begins, so a later check knows what this one may have
+ * submitted. Two checks never submit at the same time. What is known of an entry stays known.
  */
 import { enqueue } from '../../batch/pollSchedule';
 import { roomFor, usualRunMs } from '../../batch/queueAhead';
@@ -21,8 +22,9 @@ import type { CheckRequest, RequestEntry, CheckResult } from './checkMessages';
 import { isSettled, isToSubmit, isToDownload, restoreSchedule, saveSchedule } from './state';
 import type { EntryProgress, Round, Entry, WaitState } from './state';
 
+/** After this many failed readings of the account's task list, the unconfirmed videos fail. */
 const MAX_UNREADABLE_LISTS = 5;
-/** The service's list reaches back 24 hours. */
+/** The account's task list reaches back 24 hours (docs/service.md, "Retention"). */
 const LIST_REACHES_MS = 23 * 3_600_000;
 
 const settleWhere = (
@@ -32,23 +34,22 @@ const settleWhere = (
 ): Entry[] =>
 	entries.map((entry, position) => (is(entry, position) ? { ...entry, settled: failure } : entry));
 
-/** How it ended, by all that is known; a video that is made can still fail to be fetched. */
+/** Keeps the first end. Only the download of a finished video can still fail. */
 const mergeEnd = (entry: Entry, { settled }: EntryProgress) =>
 	entry.settled === undefined || (entry.settled === 'succeeded' && entry.item === undefined)
 		? (settled ?? entry.settled)
 		: entry.settled;
 
-/** An entry with what became known of it; once its task is known, nothing that was guessed without it counts. */
+/** Adds what a check found out about an entry. A task ID that was missing replaces an end without one. */
 export function mergeProgress(entry: Entry, more: EntryProgress): Entry {
-	const made = { ...entry, address: undefined };
 	if (entry.taskId === undefined && more.taskId !== undefined) {
-		return { ...made, settled: undefined, ...more };
+		return { ...entry, address: undefined, settled: undefined, ...more };
 	}
 	if (entry.taskId !== more.taskId) return entry;
 	return { ...entry, ...more, settled: mergeEnd(entry, more), item: entry.item ?? more.item };
 }
 
-/** Whoever has a task and no end is asked about; whoever has ended is not. */
+/** Makes the schedule hold exactly the tasks without an end. */
 function syncSchedule(state: WaitState, now: number): WaitState {
 	const schedule = restoreSchedule(state.schedule);
 	const unsettled = new Set<string>();
@@ -77,7 +78,7 @@ const applyProgress = (
 	});
 };
 
-/** Takes in what a check has made and fetched that was lost, or taken for lost: what has its task. */
+/** Applies what a lost or an older check found out about entries that have a task. */
 export const applyKnownTasks = (state: WaitState, progress: Progress, now: number): WaitState =>
 	syncSchedule(
 		{
@@ -87,7 +88,7 @@ export const applyKnownTasks = (state: WaitState, progress: Progress, now: numbe
 		now,
 	);
 
-/** Takes in what a check has found out: all of it from the current one, of an older one the facts. */
+/** Applies the whole result of the current check; of an older check, only entries that have a task. */
 export function applyCheckResult(
 	state: WaitState,
 	checkResult: CheckResult,
@@ -124,7 +125,7 @@ export function applyCheckResult(
 	);
 }
 
-/** What cannot be done any more ends. */
+/** Settles the videos whose time to submit, or to confirm, is over. */
 function settleExpired(state: WaitState, now: number): WaitState {
 	const { unconfirmed, entries, lastCheckAt, schedule } = state;
 	let ended = entries;
@@ -133,12 +134,12 @@ function settleExpired(state: WaitState, now: number): WaitState {
 		unconfirmed &&
 		(unconfirmed.tries > MAX_UNREADABLE_LISTS || now - unconfirmed.since > LIST_REACHES_MS)
 	) {
-		const isMeant = (entry: Entry, position: number) =>
+		const isUnconfirmed = (entry: Entry, position: number) =>
 			unconfirmed.group.includes(position) && isToSubmit(entry);
 		const failure = unconfirmedFailure(
 			"The account's list of tasks could not tell whether it was made.",
 		);
-		ended = settleWhere(ended, isMeant, failure);
+		ended = settleWhere(ended, isUnconfirmed, failure);
 		open = undefined;
 	}
 	if (!open && now > lastCheckAt - schedule.settings.runTimeoutMs) {
@@ -147,7 +148,7 @@ function settleExpired(state: WaitState, now: number): WaitState {
 	return { ...state, entries: ended, unconfirmed: open };
 }
 
-/** Which entries the next check may create: those in doubt first, alone. */
+/** The positions that the next check may submit. Unconfirmed entries come first, alone. */
 function chooseGroup(
 	{ entries, unconfirmed, schedule, queueAhead }: WaitState,
 	waitMs: number,
@@ -158,12 +159,12 @@ function chooseGroup(
 			return entry !== undefined && isToSubmit(entry);
 		});
 	}
-	const todo = entries.flatMap((entry, position) => (isToSubmit(entry) ? [position] : []));
+	const unsubmitted = entries.flatMap((entry, position) => (isToSubmit(entry) ? [position] : []));
 	const knowledge = restoreSchedule(schedule);
-	// Some will have ended by then; what there is no room for stays where it is.
+	// Some tasks will have ended by then. The check leaves out the entries that it has no room for.
 	const ending = Math.ceil((waitMs / usualRunMs(knowledge)) * knowledge.width);
 	const room = roomFor(knowledge, queueAhead) + Math.min(knowledge.open.size, ending);
-	return todo.slice(0, Math.min(GROUP_SIZE, Math.max(1, room)));
+	return unsubmitted.slice(0, Math.min(GROUP_SIZE, Math.max(1, room)));
 }
 
 const unconfirmedWithKnown = ({ unconfirmed, entries }: WaitState) =>
@@ -173,14 +174,14 @@ const unconfirmedWithKnown = ({ unconfirmed, entries }: WaitState) =>
 		known: entries.flatMap(({ taskId }) => taskId ?? []),
 	};
 
-/** What comes next. */
+/** The next step of a batch. */
 export type Plan =
 	| { kind: 'check'; state: WaitState & { round: Round }; request: CheckRequest }
 	| { kind: 'end'; state: WaitState }
-	/** Its time is up and the last check was lost. */
+	/** All time limits have ended, and the last check was lost. */
 	| { kind: 'giveUp'; state: WaitState };
 
-/** What a check needs of the entries: the open ones, those to be fetched, and its group. */
+/** The entries that a check needs: the open ones, those to download, and its group. */
 const selectEntries = (state: WaitState, group: number[]): RequestEntry[] => {
 	const isEnd = isSettled(state);
 	return state.entries.flatMap((entry, position) => {
@@ -191,7 +192,7 @@ const selectEntries = (state: WaitState, group: number[]): RequestEntry[] => {
 	});
 };
 
-/** Plans the next check. */
+/** Plans the next round. */
 export function planRound(before: WaitState, now: number): Plan {
 	const unexpired = settleExpired(before, now);
 	const { entries: all, stopsAtFirstFailure } = unexpired;
@@ -200,7 +201,7 @@ export function planRound(before: WaitState, now: number): Plan {
 		({ settled, item }) => settled !== 'succeeded' || item !== undefined,
 	);
 	const isOver = hasFailed || (isSettled(unexpired) && isDownloaded);
-	// What may have been created is looked for in any case.
+	// Unconfirmed entries are searched for even if the batch is over.
 	if (isOver && !unexpired.unconfirmed) return { kind: 'end', state: unexpired };
 	const state = nextCheck(unexpired, now);
 	if (!state) return { kind: 'giveUp', state: unexpired };

@@ -1,16 +1,16 @@
 /**
- * What is in doubt when n8n has lost a check, or all that was known. Rule: what may have been created is looked
- * for in the account's list before it is created, and only once nobody else can be creating it.
+ * Which videos are unconfirmed after n8n lost a check or a supervisor. Rule: an unconfirmed video is submitted
+ * again only after a search of the account's list, and that search waits until every possible submit has ended.
  */
 import { CLOCK_MARGIN_MS, GROUP_SIZE, planDeadlines } from './pace';
 import { isToSubmit } from './state';
 import type { Round, WaitState } from './state';
 
 /**
- * Whether a check was lost before it came to its creates, so that nothing of it is in doubt.
- * @param loss.runs how often it had run when n8n wrote it down at last, which it does before each wait
- * @param loss.isOver whether the time of its creates is over; before, one that is taken for lost may go on,
- * and finds another turn in its place as soon as it comes to them
+ * Whether a check was lost before its first submit, so that none of its videos is unconfirmed.
+ * @param loss.runs how many runs the stored row shows; n8n stores the row before each wait
+ * @param loss.isOver whether the check's time to submit is over. Before, a check presumed lost may still be
+ * running; when it reaches its submits, it finds a newer round and stops.
  */
 export const isBeforeSubmits = (
 	{ since, pollsBeforeSubmit }: Round,
@@ -19,7 +19,7 @@ export const isBeforeSubmits = (
 ): boolean =>
 	now < since - CLOCK_MARGIN_MS || (isOver && runs !== undefined && runs < pollsBeforeSubmit);
 
-/** The current check is lost: what it may have created is in doubt. */
+/** The current check is lost, so every video of its group is unconfirmed. */
 export function markRoundUnconfirmed({ round, unconfirmed, ...state }: WaitState): WaitState {
 	if (!round || round.group.length === 0) return { ...state, round: undefined, unconfirmed };
 	return {
@@ -35,8 +35,8 @@ export function markRoundUnconfirmed({ round, unconfirmed, ...state }: WaitState
 }
 
 /**
- * Nothing is known since a moment: whatever was still to be created then is in doubt, and by whom it is
- * created now has ended before it is looked for.
+ * The state after `since` is lost. Any video not submitted by then may exist by now. Wait until every possible
+ * submit has timed out before searching the task list.
  */
 export function markUnconfirmedSince(state: WaitState, since: number, now: number): WaitState {
 	const { entries, unconfirmed, round } = state;

@@ -29,7 +29,7 @@ async function poll(
 		made(taskId, position, external.includes(taskId) ? { acceptedAt: undefined } : {}),
 	);
 	const schedule = scheduleOf(entries);
-	const { results, answers } = await pollOpenTasks(
+	const { results, responses } = await pollOpenTasks(
 		{ isLastCheck, returnsUnfinished },
 		schedule,
 		async (taskId) => {
@@ -41,7 +41,7 @@ async function poll(
 	return {
 		polled,
 		results: Object.fromEntries(results),
-		answered: [...answers.keys()],
+		answered: [...responses.keys()],
 		open: [...schedule.open.keys()],
 	};
 }
