@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 
-import { startDashScopeDouble, type DashScopeDouble } from '../sandbox/dashscope/index.mts';
+import { startDashScopeMock, type DashScopeMock } from '../sandbox/dashscope/index.mts';
 import type { N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
 import {
@@ -33,7 +33,7 @@ const logLines = async (): Promise<string[]> =>
 
 describe('a long wait', () => {
 	const world = readWorld();
-	const doubles: DashScopeDouble[] = [];
+	const doubles: DashScopeMock[] = [];
 	let api: N8nApi;
 	let editor: Editor;
 	let page: Page;
@@ -51,7 +51,7 @@ describe('a long wait', () => {
 
 	/** Three portraits, saved and open in the editor. */
 	async function open(name: string, taskSeconds: number, parameters: Record<string, unknown>) {
-		const double = await startDashScopeDouble({ taskSeconds });
+		const double = await startDashScopeMock({ taskSeconds });
 		doubles.push(double);
 		const data = credentialDataFor(double);
 		const credential = await api.saveCredential(`Following: ${name}`, CREDENTIAL_TYPE, data);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../sandbox/dashscope/index.mts';
 import { bringUp, type Stage } from '../sandbox/n8n/bring-up.mts';
 import { credentialDataFor } from '../sandbox/n8n/credential.mts';
 import { PROJECT_FOLDER } from '../sandbox/n8n/paths.mts';
@@ -23,7 +23,7 @@ export default async function setUp(): Promise<void> {
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 		process.once(signal, () => void tearDown().finally(() => process.exit(130)));
 	}
-	const double = await startDashScopeDouble({
+	const double = await startDashScopeMock({
 		// The ports of `npm start`, if free: they are in the documentation's pictures.
 		port: await freePort(5710),
 		storagePort: await freePort(5711),

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble, type DashScopeDouble } from '../sandbox/dashscope/index.mts';
+import { startDashScopeMock, type DashScopeMock } from '../sandbox/dashscope/index.mts';
 import { connect } from '../sandbox/n8n/api.mts';
 import { bringUp, OWNER, type Sandbox } from '../sandbox/n8n/bring-up.mts';
 import { credentialDataFor } from '../sandbox/n8n/credential.mts';
@@ -17,12 +17,12 @@ import { batch, emojiVideo, portraitsOf, webhook } from '../lab/stage/workflows.
 const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
 
 describe('Retry after a crash in the wait', () => {
-	let double: DashScopeDouble;
+	let double: DashScopeMock;
 	let sandbox: Sandbox;
 	let n8n: RunningN8n;
 
 	beforeAll(async () => {
-		double = await startDashScopeDouble({ taskSeconds: 20 });
+		double = await startDashScopeMock({ taskSeconds: 20 });
 		sandbox = await bringUp({
 			stage: async (_, work) => await work(() => undefined),
 			workFolder: path.join(WORK_FOLDER, 'e2e-paying-again'),

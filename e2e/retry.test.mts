@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble } from '../sandbox/dashscope/index.mts';
-import type { DashScopeDouble } from '../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../sandbox/dashscope/index.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
 import { outputOf } from '../sandbox/n8n/report.mts';
 import { logIn, readWorld } from './world.mts';
@@ -15,10 +15,10 @@ const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
 
 describe("n8n's Retry of a failed execution", () => {
 	const world = readWorld();
-	let double: DashScopeDouble;
+	let double: DashScopeMock;
 
 	beforeEach(async () => {
-		double = await startDashScopeDouble({ taskSeconds: 8 });
+		double = await startDashScopeMock({ taskSeconds: 8 });
 	});
 
 	afterEach(async () => {

@@ -1,7 +1,7 @@
 /** Templates by the name people use, typed into the editor as an expression. Nothing unclear is paid for. */
 import type { Page } from 'playwright-core';
 
-import { startDashScopeDouble, type DashScopeDouble } from '../sandbox/dashscope/index.mts';
+import { startDashScopeMock, type DashScopeMock } from '../sandbox/dashscope/index.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
 import {
 	canvasNode,
@@ -18,12 +18,12 @@ const NODE = 'Emoji Video';
 
 describe('a person who types the name of a template', () => {
 	const world = readWorld();
-	let double: DashScopeDouble;
+	let double: DashScopeMock;
 	let editor: Editor;
 	let page: Page;
 
 	beforeAll(async () => {
-		double = await startDashScopeDouble({ taskSeconds: 1 });
+		double = await startDashScopeMock({ taskSeconds: 1 });
 		const api = await logIn(world);
 		const data = credentialDataFor(double);
 		const credential = await api.saveCredential('By name', CREDENTIAL_TYPE, data);

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble, type DashScopeDouble } from '../sandbox/dashscope/index.mts';
+import { startDashScopeMock, type DashScopeMock } from '../sandbox/dashscope/index.mts';
 import { connect, type N8nApi, type Workflow } from '../sandbox/n8n/api.mts';
 import { bringUp, OWNER, type Sandbox } from '../sandbox/n8n/bring-up.mts';
 import { credentialDataFor } from '../sandbox/n8n/credential.mts';
@@ -21,7 +21,7 @@ const TASK_SECONDS = 4;
 const POLL_MS = 60_000;
 
 describe('the trigger in a real n8n', () => {
-	let double: DashScopeDouble;
+	let double: DashScopeMock;
 	let sandbox: Sandbox;
 	let n8n: RunningN8n;
 	let api: N8nApi;
@@ -68,7 +68,7 @@ describe('the trigger in a real n8n', () => {
 	};
 
 	beforeAll(async () => {
-		double = await startDashScopeDouble({ taskSeconds: TASK_SECONDS });
+		double = await startDashScopeMock({ taskSeconds: TASK_SECONDS });
 		sandbox = await bringUp({
 			stage: async (_, work) => await work(() => undefined),
 			workFolder: path.join(WORK_FOLDER, 'e2e-trigger'),

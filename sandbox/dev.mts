@@ -1,5 +1,5 @@
 /**
- * `npm run dev`: a real n8n with this package and a DashScope double, for those who change the node. A
+ * `npm run dev`: a real n8n with this package and a mock of DashScope, for those who change the node. A
  * saved source is compiled at once, with source maps, and n8n loads it again by itself; a debugger can
  * stop in the TypeScript. The rule: n8n runs what was compiled from the working tree, and nothing else
  * differs from `npm start`.
@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble } from './dashscope/index.mts';
+import { startDashScopeMock } from './dashscope/index.mts';
 import { bringUp, OWNER, type Sandbox } from './n8n/bring-up.mts';
 import { credentialDataFor } from './n8n/credential.mts';
 import { QUICK_START } from './n8n/examples.mts';
@@ -85,12 +85,12 @@ async function endWatcher(watcher: ChildProcess | undefined): Promise<void> {
 	await ended;
 }
 
-function summary({ n8n, examples }: Sandbox, doubleUrl: string, inspectPort: number): string {
+function summary({ n8n, examples }: Sandbox, mockUrl: string, inspectPort: number): string {
 	const lines = [
 		['n8n', n8n.url],
 		['Quick start', `${n8n.url}/workflow/${examples.get(QUICK_START)?.id}`],
 		['Login', `${OWNER.email}, password ${OWNER.password}`],
-		['DashScope', `${doubleUrl} (double)`],
+		['DashScope', `${mockUrl} (double)`],
 		['Debugger', `127.0.0.1:${inspectPort} (VS Code: "Attach to npm run dev")`],
 		['Log', path.relative(PROJECT_FOLDER, n8n.logFile)],
 	];
@@ -99,7 +99,7 @@ function summary({ n8n, examples }: Sandbox, doubleUrl: string, inspectPort: num
 }
 
 async function develop(): Promise<void> {
-	const double = await startDashScopeDouble({ taskSeconds: flags.taskSeconds });
+	const mock = await startDashScopeMock({ taskSeconds: flags.taskSeconds });
 	const inspectPort = await freePort(flags.inspectPort);
 	let sandbox: Sandbox | undefined;
 	let watcher: ChildProcess | undefined;
@@ -119,18 +119,18 @@ async function develop(): Promise<void> {
 				await untilBuilt(dist, watcher);
 				return installed;
 			},
-			credentialData: credentialDataFor(double),
+			credentialData: credentialDataFor(mock),
 			addresses: {
-				portraitUrl: double.portraitUrl('ada.png'),
-				brokenLinkOrigin: `${double.storageUrl}/`,
+				portraitUrl: mock.portraitUrl('ada.png'),
+				brokenLinkOrigin: `${mock.storageUrl}/`,
 			},
 		});
-		console.log(summary(sandbox, double.url, inspectPort));
+		console.log(summary(sandbox, mock.url, inspectPort));
 		await untilInterrupted(sandbox);
 	} finally {
 		await endWatcher(watcher);
 		await sandbox?.n8n.stop();
-		await double.close();
+		await mock.close();
 	}
 }
 

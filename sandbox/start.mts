@@ -1,12 +1,12 @@
 /**
- * `npm start`: a real n8n with this package and a DashScope double (or, with --live, the real
+ * `npm start`: a real n8n with this package and a mock of DashScope (or, with --live, the real
  * service), and the quick start workflow run once. The rule: whatever happens, nothing that was
  * started here goes on running after this process has ended.
  */
 import { Command } from 'commander';
 import path from 'node:path';
 
-import { portraitLines, startDashScopeDouble, type DashScopeDouble } from './dashscope/index.mts';
+import { portraitLines, startDashScopeMock, type DashScopeMock } from './dashscope/index.mts';
 import { bringUp, OWNER, type BringUpOptions, type Sandbox } from './n8n/bring-up.mts';
 import { npm } from './n8n/command.mts';
 import { credentialDataFor } from './n8n/credential.mts';
@@ -31,8 +31,8 @@ interface Flags {
 	live: boolean;
 }
 
-/** Where the double listens if nothing else does: fixed, so that imported workflows stay valid. */
-const DOUBLE_PORT = 5710;
+/** Where the mock listens if nothing else does: fixed, so that imported workflows stay valid. */
+const MOCK_PORT = 5710;
 const STORAGE_PORT = 5711;
 
 /** A real video takes one to five minutes (emoji-v1 reference), and may have to queue. */
@@ -55,7 +55,7 @@ async function start(): Promise<void> {
 		'Build the package',
 		async () => await npm(['run', 'build'], { cwd: PROJECT_FOLDER }),
 	);
-	const double = apiKey === undefined ? await startDouble() : undefined;
+	const mock = apiKey === undefined ? await startMock() : undefined;
 	let sandbox: Sandbox | undefined;
 	try {
 		sandbox = await bringUp({
@@ -64,14 +64,14 @@ async function start(): Promise<void> {
 			workFolder: WORK_FOLDER,
 			fresh: flags.fresh,
 			port: flags.port,
-			...serviceOf(double, apiKey),
+			...serviceOf(mock, apiKey),
 		});
 		const { files, tookMs } = await runQuickStart(sandbox);
-		console.log(summary(sandbox, double, files, tookMs));
+		console.log(summary(sandbox, mock, files, tookMs));
 		if (!flags.once) await untilInterrupted(sandbox);
 	} finally {
 		await sandbox?.n8n.stop();
-		await double?.close();
+		await mock?.close();
 	}
 }
 
@@ -83,10 +83,10 @@ function liveKey(): string {
 	);
 }
 
-async function startDouble(): Promise<DashScopeDouble> {
+async function startMock(): Promise<DashScopeMock> {
 	return await stage('Start the DashScope double', async () =>
-		startDashScopeDouble({
-			port: await freePort(DOUBLE_PORT),
+		startDashScopeMock({
+			port: await freePort(MOCK_PORT),
 			storagePort: await freePort(STORAGE_PORT),
 			taskSeconds: flags.taskSeconds,
 		}),
@@ -94,17 +94,17 @@ async function startDouble(): Promise<DashScopeDouble> {
 }
 
 function serviceOf(
-	double: DashScopeDouble | undefined,
+	mock: DashScopeMock | undefined,
 	apiKey: string | undefined,
 ): Pick<BringUpOptions, 'credentialData' | 'addresses'> {
-	if (double === undefined) {
+	if (mock === undefined) {
 		return { credentialData: { apiKey, endpoint: 'beijing' }, addresses: {} };
 	}
 	return {
-		credentialData: credentialDataFor(double),
+		credentialData: credentialDataFor(mock),
 		addresses: {
-			portraitUrl: double.portraitUrl('ada.png'),
-			brokenLinkOrigin: `${double.storageUrl}/`,
+			portraitUrl: mock.portraitUrl('ada.png'),
+			brokenLinkOrigin: `${mock.storageUrl}/`,
 		},
 	};
 }
@@ -128,7 +128,7 @@ async function runQuickStart({ api, examples }: Sandbox) {
 
 function summary(
 	{ n8n, examples }: Sandbox,
-	double: DashScopeDouble | undefined,
+	mock: DashScopeMock | undefined,
 	files: WrittenFile[],
 	tookMs: number,
 ): string {
@@ -142,19 +142,19 @@ function summary(
 		['n8n', n8n.url],
 		['Quick start', `${n8n.url}/workflow/${quickStart?.id}`],
 		['Login', `${OWNER.email}, password ${OWNER.password}`],
-		['DashScope', double === undefined ? 'the real service' : `${double.url} (double)`],
+		['DashScope', mock === undefined ? 'the real service' : `${mock.url} (double)`],
 		['Log', path.relative(PROJECT_FOLDER, n8n.logFile)],
 	];
-	return `\n${lines.map(([name, value]) => `  ${name?.padEnd(13)}${value}`).join('\n')}\n${playWith(double)}`;
+	return `\n${lines.map(([name, value]) => `  ${name?.padEnd(13)}${value}`).join('\n')}\n${playWith(mock)}`;
 }
 
-/** What the double offers a person: its key, and portraits to try. */
-function playWith(double: DashScopeDouble | undefined): string {
-	if (double === undefined) return '';
+/** What the mock offers a person: its key, and portraits to try. */
+function playWith(mock: DashScopeMock | undefined): string {
+	if (mock === undefined) return '';
 	const lines = [
-		`To play with: a DashScope API credential with the key ${double.apiKey}`,
-		`and the Custom URL ${double.url}, and as Image URL`,
-		...portraitLines(double).map((line) => `  ${line}`),
+		`To play with: a DashScope API credential with the key ${mock.apiKey}`,
+		`and the Custom URL ${mock.url}, and as Image URL`,
+		...portraitLines(mock).map((line) => `  ${line}`),
 	];
 	return `\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
 }

@@ -2,7 +2,7 @@
  * Everything that can start a workflow, and what can happen while it waits. The rule: what differs from
  * act to act is in its own lines here; what is expected of it stands in the test.
  */
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Credential } from '../../sandbox/n8n/api.mts';
 import {
 	batch,
@@ -51,7 +51,7 @@ const failing = (parameters: Record<string, unknown>): Act => ({
 		),
 });
 
-async function calledWorkflow(double: DashScopeDouble, credential: Credential) {
+async function calledWorkflow(double: DashScopeMock, credential: Credential) {
 	const n8n = await api;
 	const called = await n8n.importWorkflow(
 		workflow('Surviving: called', [
@@ -73,7 +73,7 @@ async function calledWorkflow(double: DashScopeDouble, credential: Credential) {
 	]);
 }
 
-const loop = (double: DashScopeDouble, credential: Credential) =>
+const loop = (double: DashScopeMock, credential: Credential) =>
 	workflow(
 		'Loop',
 		[
@@ -90,7 +90,7 @@ const loop = (double: DashScopeDouble, credential: Credential) =>
 		},
 	);
 
-const waitForExisting = (double: DashScopeDouble, credential: Credential) =>
+const waitForExisting = (double: DashScopeMock, credential: Credential) =>
 	workflow('Wait', [
 		MANUAL,
 		...listOf(portraitsOf(double, ...THREE)),

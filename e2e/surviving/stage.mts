@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
 import type {
 	Credential,
 	Execution,
@@ -24,24 +24,21 @@ const TIMEOUT_MS = 480_000;
 
 /** An execution under way, and the service it works with. */
 export interface Scene {
-	double: DashScopeDouble;
+	double: DashScopeMock;
 	credential: Credential;
 	id: string;
 	ended: Promise<Execution>;
 }
 
 const world = readWorld();
-const doubles: DashScopeDouble[] = [];
+const doubles: DashScopeMock[] = [];
 
 /** The n8n of the end-to-end tests. */
 export const api = logIn(world);
 
 export interface Act {
-	service?: DashScopeDoubleOptions;
-	workflow: (
-		double: DashScopeDouble,
-		credential: Credential,
-	) => WorkflowFile | Promise<WorkflowFile>;
+	service?: DashScopeMockOptions;
+	workflow: (double: DashScopeMock, credential: Credential) => WorkflowFile | Promise<WorkflowFile>;
 	/** Default: as the editor's button does. @returns the execution's id */
 	start?: (api: N8nApi, workflow: Workflow) => Promise<string>;
 }
@@ -49,7 +46,7 @@ export interface Act {
 /** Sets a stage of its own for an act and starts it. */
 export async function begin(name: string, act: Act): Promise<Scene> {
 	const n8n = await api;
-	const double = await startDashScopeDouble({ taskSeconds: 3, ...act.service });
+	const double = await startDashScopeMock({ taskSeconds: 3, ...act.service });
 	doubles.push(double);
 	const credential = await n8n.saveCredential(
 		`Surviving: ${name}`,

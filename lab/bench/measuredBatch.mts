@@ -16,8 +16,8 @@ import type { PollSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
-import { startDashScopeDouble, templateIds } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble, TaskSeconds } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock, templateIds } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, TaskSeconds } from '../../sandbox/dashscope/index.mts';
 import { createHttpSend, createNetworkClock, createRandom, delayed } from './network.mts';
 import { runAsPattern } from './pattern.mts';
 
@@ -70,7 +70,7 @@ export type Way = 'node' | 'pattern';
 const START_MS = Date.UTC(2026, 0, 5, 9);
 
 /** Portraits x templates, each portrait by a URL of its own, dealt out to the executions. */
-function plan({ portraits, templates, executions = 1 }: Batch, double: DashScopeDouble): Job[][] {
+function plan({ portraits, templates, executions = 1 }: Batch, double: DashScopeMock): Job[][] {
 	const orders = Array.from({ length: portraits }, (_, itemIndex) => ({
 		itemIndex,
 		portrait: portraitAt(`${double.portraitUrl('ada.png')}?portrait=${itemIndex}`),
@@ -111,7 +111,7 @@ let accounts = 0;
 async function runBatch(
 	way: Way,
 	batch: Batch,
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	send: Send,
 	clock: Clock,
 ): Promise<Seen> {
@@ -141,7 +141,7 @@ async function runBatch(
 }
 
 /** The double's own record of the batch. */
-function read(double: DashScopeDouble, startedAt: number, knownAt: Map<string, number>): Seen {
+function read(double: DashScopeMock, startedAt: number, knownAt: Map<string, number>): Seen {
 	const tasks = double.tasks().map(({ id, endedMs = Infinity }) => ({ id, endedMs }));
 	const requests = double.ledger().filter(({ origin }) => origin === 'api');
 	const count = (operation: string) =>
@@ -163,7 +163,7 @@ function read(double: DashScopeDouble, startedAt: number, knownAt: Map<string, n
 export async function measureVirtual(way: Way, batch: Batch): Promise<Seen> {
 	const { clock, holdingTime } = createNetworkClock(START_MS);
 	const { width: concurrency, taskSeconds } = batch;
-	const double = await startDashScopeDouble({ clock, concurrency, taskSeconds });
+	const double = await startDashScopeMock({ clock, concurrency, taskSeconds });
 	try {
 		const send = holdingTime(createHttpSend(double.url, double.apiKey));
 		const delayedSend = delayed(send, clock, createRandom(1));
@@ -176,7 +176,7 @@ export async function measureVirtual(way: Way, batch: Batch): Promise<Seen> {
 /** The batch as it is, on the wall clock. */
 export async function measureReal(way: Way, batch: Batch, clock: Clock): Promise<Seen> {
 	const { width: concurrency, taskSeconds } = batch;
-	const double = await startDashScopeDouble({ concurrency, taskSeconds });
+	const double = await startDashScopeMock({ concurrency, taskSeconds });
 	try {
 		return await runBatch(way, batch, double, createHttpSend(double.url, double.apiKey), clock);
 	} finally {

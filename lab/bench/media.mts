@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { checkPortrait, HEAD_BYTES } from '../../nodes/EmojiVideo/media/portraitCheck';
-import { portraitsFolder, startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { portraitsFolder, startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { jpeg } from '../../test/images.mts';
 import type { Bench } from './figures.mts';
 
@@ -33,7 +33,7 @@ interface MediaFigures {
 }
 
 async function runChild(name: string): Promise<MemoryFigures> {
-	const double = await startDashScopeDouble({
+	const double = await startDashScopeMock({
 		taskSeconds: 0.001,
 		concurrency: 50,
 		rateLimits: { enforce: false },

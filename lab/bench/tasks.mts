@@ -4,8 +4,8 @@
  * The client, its pace and the double are the real ones; the double enforces its limits.
  */
 import pLimit from 'p-limit';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble, Operation } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, Operation } from '../../sandbox/dashscope/index.mts';
 import { LARGEST_PAGE, listAllTasks } from '../../nodes/EmojiVideo/account/listTasks';
 import {
 	accountIdOf,
@@ -36,7 +36,7 @@ interface TaskBenchRow {
 
 const QUERIES: Operation[] = ['list', 'query', 'cancel'];
 
-function createSendTo({ url, apiKey }: DashScopeDouble): Send {
+function createSendTo({ url, apiKey }: DashScopeMock): Send {
 	return async ({ method, path, query = {} }) => {
 		const search = new URLSearchParams(
 			Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
@@ -49,7 +49,7 @@ function createSendTo({ url, apiKey }: DashScopeDouble): Send {
 	};
 }
 
-async function makeTasks({ url, apiKey, portraitUrl }: DashScopeDouble, count: number) {
+async function makeTasks({ url, apiKey, portraitUrl }: DashScopeMock, count: number) {
 	for (let made = 0; made < count; made++) {
 		const answer = await fetch(`${url}/api/v1/services/aigc/image2video/video-synthesis`, {
 			method: 'POST',
@@ -83,7 +83,7 @@ function mostWithinASecond(times: number[]): number {
 
 /** Runs `work` and counts what arrived at the double meanwhile. */
 async function measure(
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	name: string,
 	ideal: number,
 	work: () => Promise<void>,
@@ -121,7 +121,7 @@ async function listWithLinks(client: Client): Promise<number> {
  * @param tasks how many the account has
  */
 async function benchTasks(tasks = 1000): Promise<TaskBenchRow[]> {
-	const double = await startDashScopeDouble({
+	const double = await startDashScopeMock({
 		taskSeconds: 0,
 		rateLimits: { createPerSecond: Infinity },
 	});

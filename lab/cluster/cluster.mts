@@ -8,8 +8,8 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { connect } from '../../sandbox/n8n/api.mts';
 import type { Credential, N8nApi } from '../../sandbox/n8n/api.mts';
 import { OWNER } from '../../sandbox/n8n/bring-up.mts';
@@ -83,7 +83,7 @@ export interface Cluster {
 	servers: Servers;
 	/** Name of the database, and of the queue. */
 	name: string;
-	double: DashScopeDouble;
+	double: DashScopeMock;
 	redis: Proxy;
 	credential: Credential;
 	main: Kept<RunningN8n>;
@@ -164,7 +164,7 @@ export async function withCluster(
 	);
 	await inPostgres(servers, `CREATE DATABASE ${name}`);
 	const redis = await startProxy(servers.redisHost, Number(servers.redisPort));
-	const double = await startDashScopeDouble(ACCOUNT);
+	const double = await startDashScopeMock(ACCOUNT);
 	let processes: Awaited<ReturnType<typeof startProcesses>> | undefined;
 	try {
 		processes = await startProcesses(environment(servers, name, redis), logFiles);

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
 import { countVideos } from '../stage/videos.mts';
@@ -38,7 +38,7 @@ const createSchema = z.object({
 });
 
 /** Tasks that were made for each address and template. @param of default: all accounts */
-export function createsOf(double: DashScopeDouble, of?: string): number[] {
+export function createsOf(double: DashScopeMock, of?: string): number[] {
 	const made = new Map<string, number>();
 	for (const { createdTaskId, body, account } of double.ledger()) {
 		if (createdTaskId === undefined || (of !== undefined && account !== of)) continue;
@@ -55,7 +55,7 @@ const tally = (words: string[]) =>
 		.map((word) => `${words.filter((one) => one === word).length} ${word}`)
 		.join(', ');
 
-function throttledOf(double: DashScopeDouble): string {
+function throttledOf(double: DashScopeMock): string {
 	const limited = double
 		.ledger()
 		.filter(({ operation }) => operation === 'detect' || operation === 'create');
@@ -73,7 +73,7 @@ export interface Ended {
 
 export async function judge(
 	api: N8nApi,
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	{ executions, wanted, startedAt, endedAt }: Ended,
 	logFiles: string[],
 ): Promise<Verdict> {

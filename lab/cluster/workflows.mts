@@ -2,7 +2,7 @@
  * What the rows run. The rule: each portrait of each run has an address of its own, so that the double's
  * ledger tells for which execution, item and template a task was made, whoever made it, and however often.
  */
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Credential, N8nApi, Workflow } from '../../sandbox/n8n/api.mts';
 import { batch, emojiVideo, portraitsOf, step, webhook, workflow } from '../stage/workflows.mts';
 
@@ -16,7 +16,7 @@ export const videosOf = (kind: Kind) => (kind === 'single' ? 1 : FILES.length);
 
 const OPTIONS = { timeout: 120, queueTimeout: 900 };
 
-function workflowOf(kind: Kind, double: DashScopeDouble, credential: Credential) {
+function workflowOf(kind: Kind, double: DashScopeMock, credential: Credential) {
 	const video = emojiVideo(credential, {
 		operation: kind === 'create' ? 'create' : 'createAndWait',
 		imageUrl:
@@ -35,7 +35,7 @@ export type Workflows = Record<Kind, Workflow>;
 
 export async function saveWorkflows(
 	api: N8nApi,
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	credential: Credential,
 ): Promise<Workflows> {
 	const saved: Partial<Workflows> = {};

@@ -4,11 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 
 /** Batches under way, all parked. */
 export interface Scene {
-	double: DashScopeDouble;
+	double: DashScopeMock;
 	/** How many batches there are. */
 	batches: number;
 	/** How many times as fast n8n's clock goes. */

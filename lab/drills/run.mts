@@ -10,8 +10,8 @@
 import { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { N8nApi, Workflow } from '../../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { withServerOptions } from '../stage/servers.mts';
@@ -61,13 +61,13 @@ interface Batch {
 	workflow: Workflow;
 }
 
-const portraitsFor = (double: DashScopeDouble): Portrait[] =>
+const portraitsFor = (double: DashScopeMock): Portrait[] =>
 	portraitsOf(
 		double,
 		...Array.from({ length: Number(flags.portraits) }, (_, nth) => FILES[nth % FILES.length] ?? ''),
 	).map((portrait) => ({ ...portrait, imageUrl: `${portrait.imageUrl}?n=${portrait.number}` }));
 
-async function saveBatches(api: N8nApi, double: DashScopeDouble): Promise<Batch[]> {
+async function saveBatches(api: N8nApi, double: DashScopeMock): Promise<Batch[]> {
 	const batches: Batch[] = [];
 	for (const name of names) {
 		const data = credentialDataFor({ url: double.url, apiKey: name });
@@ -110,7 +110,7 @@ async function untilAll(
 
 async function runRound(
 	stage: Stage,
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	batches: Batch[],
 	moment: Moment,
 ): Promise<object[]> {
@@ -140,7 +140,7 @@ async function runRound(
 }
 
 async function main(): Promise<void> {
-	const double = await startDashScopeDouble({
+	const double = await startDashScopeMock({
 		accounts: names.map((name) => ({ id: name, keys: [name] })),
 		concurrency: 4,
 		taskSeconds: Number(flags.taskSeconds) / speed,

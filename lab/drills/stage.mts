@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { connect } from '../../sandbox/n8n/api.mts';
 import type { N8nApi } from '../../sandbox/n8n/api.mts';
 import { bringUp, OWNER } from '../../sandbox/n8n/bring-up.mts';
@@ -26,7 +26,7 @@ const PORT = 5700;
 
 /** One process that does everything, its clock so many times as fast. */
 export async function withOneProcess(
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	speed: number,
 	work: (stage: Stage) => Promise<void>,
 ): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Item, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
 import { createsOf } from '../cluster/verdict.mts';
@@ -35,7 +35,7 @@ const isLinked = ({ json }: Item, portraits: Portrait[]) =>
 /** @param account whose only batch this is */
 export async function judge(
 	api: N8nApi,
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	account: string,
 	execution: Execution,
 	portraits: Portrait[],

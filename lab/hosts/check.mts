@@ -1,6 +1,6 @@
 /** What one check of the package in one n8n is, and what it works with. */
-import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Credential, N8nApi } from '../../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import type { RunningN8n } from '../../sandbox/n8n/instance.mts';
@@ -17,7 +17,7 @@ export type Check = (host: Host) => Promise<string>;
 
 /** A service of a check's own, and a credential for it in the host. */
 export interface Service {
-	double: DashScopeDouble;
+	double: DashScopeMock;
 	credential: Credential;
 }
 
@@ -25,10 +25,10 @@ export interface Service {
 export async function withService<T>(
 	{ api }: Host,
 	name: string,
-	options: DashScopeDoubleOptions,
+	options: DashScopeMockOptions,
 	work: (service: Service) => Promise<T>,
 ): Promise<T> {
-	const double = await startDashScopeDouble(options);
+	const double = await startDashScopeMock(options);
 	try {
 		const data = credentialDataFor(double);
 		const credential = await api.saveCredential(name, CREDENTIAL_TYPE, data);

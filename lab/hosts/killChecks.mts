@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { connect, type Workflow } from '../../sandbox/n8n/api.mts';
 import { OWNER } from '../../sandbox/n8n/bring-up.mts';
 import { failureOf, lastRunOf, outputOf } from '../../sandbox/n8n/report.mts';
@@ -79,7 +79,7 @@ async function beginSurvival(host: Host, { double, credential }: Service): Promi
 }
 
 /** Where n8n cannot do it: the wait stays in memory, says so, and brings the videos. */
-async function waitInMemory({ api }: Host, id: string, double: DashScopeDouble): Promise<Rest> {
+async function waitInMemory({ api }: Host, id: string, double: DashScopeMock): Promise<Rest> {
 	const execution = await api.waitForExecution(id);
 	assert.equal(execution.status, 'success', failureOf(execution));
 	assert.equal(await countVideos(api, outputOf(execution, 'After')), 3, 'videos');
@@ -109,7 +109,7 @@ async function beginTrigger(host: Host, { double, credential }: Service): Promis
 	};
 }
 
-const creator = (double: DashScopeDouble, { credential }: Service) =>
+const creator = (double: DashScopeMock, { credential }: Service) =>
 	workflow('Creates', [
 		MANUAL,
 		{

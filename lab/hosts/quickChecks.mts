@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Workflow } from '../../sandbox/n8n/api.mts';
 import { credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { failureOf, outputOf } from '../../sandbox/n8n/report.mts';
@@ -148,7 +148,7 @@ async function stopWhileWaiting(host: Host, name: string, parameters: Record<str
 }
 
 /** Until the service has heard nothing for three seconds. @throws if it is never left alone */
-async function untilSilent({ ledger, tasks }: DashScopeDouble) {
+async function untilSilent({ ledger, tasks }: DashScopeMock) {
 	for (let attempt = 0; attempt < 20; attempt++) {
 		const before = ledger().length;
 		await sleep(3000);

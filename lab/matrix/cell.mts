@@ -1,6 +1,6 @@
 /**
  * One cell of the matrix: the node's own operation, with n8n's own HTTP helpers over real sockets, against
- * the double with one fault, on a clock that is moved. Rule: a cell ends in a video, or in an error that
+ * the mock with one fault, on a clock that is moved. Rule: a cell ends in a video, or in an error that
  * says what happened and what to do next; nothing is paid for twice, and what is known to be paid for is told.
  */
 import { setTimeout as realSleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import type { IHttpRequestOptions } from 'n8n-workflow';
 import { OPERATIONS } from '../../nodes/EmojiVideo/actions/router';
 import { openContext } from '../../nodes/EmojiVideo/execution/context';
 import { toItem } from '../../nodes/EmojiVideo/execution/outputItems';
-import type { DashScopeDouble, Operation } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, Operation } from '../../sandbox/dashscope/index.mts';
 import type { OrderedFault } from './faults.mts';
 import { n8nFor } from './n8n.mts';
 import type { Flow, UnderWay } from './n8n.mts';
@@ -92,12 +92,12 @@ const PATHS: Partial<Record<Operation, RegExp>> = {
 	result: /\/results\//,
 };
 
-/** Moves both clocks together: the node's and the double's. */
-function clockOf(double: DashScopeDouble, settle: () => Promise<void>): VirtualClock {
-	const clock = createVirtualClock(double.now(), settle);
+/** Moves both clocks together: the node's and the mock's. */
+function clockOf(mock: DashScopeMock, settle: () => Promise<void>): VirtualClock {
+	const clock = createVirtualClock(mock.now(), settle);
 	const now = () => {
-		const behind = clock.now() - double.now();
-		if (behind > 0) double.advanceClock(behind);
+		const behind = clock.now() - mock.now();
+		if (behind > 0) mock.advanceClock(behind);
 		return clock.now();
 	};
 	return { ...clock, now };
@@ -105,31 +105,31 @@ function clockOf(double: DashScopeDouble, settle: () => Promise<void>): VirtualC
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
 
-/** Plays one cell. The double's clock must stand still by itself. */
+/** Plays one cell. The mock's clock must stand still by itself. */
 export async function playCell(
-	double: DashScopeDouble,
+	mock: DashScopeMock,
 	{ flow: name, fault, times }: Cell,
 ): Promise<CellResult> {
 	const flow = FLOWS[name];
 	if (!flow) throw new Error(`The matrix has no row ${name}.`);
-	double.reset();
-	double.faults.clear();
+	mock.reset();
+	mock.faults.clear();
 	// A minute behind the last cell: the account's pace is kept by the process.
-	double.advanceClock(120_000);
-	if (flow.hasTask) double.setConcurrency(0);
-	const [taskId = ''] = flow.hasTask ? await makeTasks(double, 1) : [];
-	const before = double.tasks().length;
-	double.faults.add({ match: { operation: name }, times, fault });
+	mock.advanceClock(120_000);
+	if (flow.hasTask) mock.setConcurrency(0);
+	const [taskId = ''] = flow.hasTask ? await makeTasks(mock, 1) : [];
+	const before = mock.tasks().length;
+	mock.faults.add({ match: { operation: name }, times, fault });
 	const isTarget = ({ url, method }: IHttpRequestOptions) =>
-		PATHS[name]?.test(url) ?? (method === 'POST' && url.startsWith(double.storageUrl));
+		PATHS[name]?.test(url) ?? (method === 'POST' && url.startsWith(mock.storageUrl));
 	let left = ENDLESS.includes(fault.kind) ? (times === 1 ? 1 : Infinity) : 0;
 	const { functions, underWay } = n8nFor(
-		double,
+		mock,
 		flow,
 		taskId,
 		(request) => isTarget(request) && left-- > 0,
 	);
-	const clock = clockOf(double, settleOver(underWay));
+	const clock = clockOf(mock, settleOver(underWay));
 	const startedAt = clock.now();
 	const context = await openContext(functions, {}, clock);
 	if (!context.ok) throw new Error(context.failure.message);
@@ -140,7 +140,7 @@ export async function playCell(
 	const [outcome] = outcomes;
 	const failure = outcome?.result.ok === false ? outcome.result.failure : undefined;
 	const json = items[0]?.json ?? {};
-	const created = double.tasks().slice(before);
+	const created = mock.tasks().slice(before);
 	const text = JSON.stringify(items);
 	return {
 		end: failure ? 'error' : items.some(({ binary }) => binary) ? 'video' : 'items',
@@ -150,7 +150,7 @@ export async function playCell(
 		created: created.map(({ id }) => id),
 		isKnown: context.value.paidTasks.taskIds().length > 0,
 		minutes: (clock.now() - startedAt) / 60_000,
-		keyLeaked: text.includes(double.apiKey),
+		keyLeaked: text.includes(mock.apiKey),
 	};
 }
 

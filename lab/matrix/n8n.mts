@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import { portraitsFolder } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 
 const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
 const { getRequestHelperFunctions } = createRequire(core)(
@@ -40,7 +40,7 @@ const DEFAULTS: IDataObject = {
 
 /** n8n, as far as the operation sees it. */
 export function n8nFor(
-	double: DashScopeDouble,
+	mock: DashScopeMock,
 	{ resource, operation, parameters, hasFile }: Flow,
 	taskId: string,
 	isEndless: (request: IHttpRequestOptions) => boolean,
@@ -53,7 +53,7 @@ export function n8nFor(
 		authenticate: async (_data: unknown, _type: string, request: IHttpRequestOptions) =>
 			await Promise.resolve({
 				...request,
-				headers: { ...request.headers, Authorization: `Bearer ${double.apiKey}` },
+				headers: { ...request.headers, Authorization: `Bearer ${mock.apiKey}` },
 			}),
 	};
 	const helpers = getRequestHelperFunctions({}, node, { credentialsHelper });
@@ -82,7 +82,7 @@ export function n8nFor(
 		resource,
 		operation,
 		taskId,
-		imageUrl: double.portraitUrl('ada.png'),
+		imageUrl: mock.portraitUrl('ada.png'),
 		...parameters,
 	};
 	const ada = readFileSync(path.join(portraitsFolder, 'ada.png'));
@@ -99,7 +99,7 @@ export function n8nFor(
 		getExecutionCancelSignal: () => undefined,
 		getWorkflowDataProxy: () => ({ $runIndex: 0 }),
 		getCredentials: async () =>
-			await Promise.resolve({ apiKey: double.apiKey, endpoint: 'custom', customUrl: double.url }),
+			await Promise.resolve({ apiKey: mock.apiKey, endpoint: 'custom', customUrl: mock.url }),
 		continueOnFail: () => true,
 		isToolExecution: () => false,
 		addExecutionHints: () => undefined,

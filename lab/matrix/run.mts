@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { argv, exit } from 'node:process';
 import 'reflect-metadata';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Operation } from '../../sandbox/dashscope/index.mts';
 import { faultsOf, FLOWS, playCell } from './cell.mts';
 import type { CellResult } from './cell.mts';
@@ -22,7 +22,7 @@ function tell({ end, created, taskId, minutes }: CellResult, wrong: string[]): s
 }
 
 const startedAt = Date.now();
-const double = await startDashScopeDouble({
+const mock = await startDashScopeMock({
 	clock: { now: () => 1_760_412_484_000 },
 	taskSeconds: 60,
 });
@@ -34,7 +34,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
 		const cells: string[] = [];
 		for (const flow of flows) {
 			const cell = { flow, fault, times };
-			const result = await playCell(double, cell);
+			const result = await playCell(mock, cell);
 			const wrong = faultsOf(cell, result);
 			counts.cells++;
 			counts[result.end]++;
@@ -47,13 +47,13 @@ for (const [name, fault] of Object.entries(FAULTS)) {
 	}
 	console.log(`${name}: ${counts.cells} cells, ${counts.wrong} wrong`);
 }
-await double.close();
+await mock.close();
 
 const seconds = Math.round((Date.now() - startedAt) / 1000);
 const text = `# The matrix
 
 What becomes of one video when one answer goes wrong: every request that the package makes (columns) x every
-fault that the double knows (rows), once or always. The node's own operations, n8n's own HTTP helpers over real
+fault that the mock knows (rows), once or always. The node's own operations, n8n's own HTTP helpers over real
 sockets, one clock that is moved. Each cell says how it ended (a video, items, or an error with its next step),
 whether a task that was made is named by its ID or said to be possible ("told"), and how long it took by the clock.
 

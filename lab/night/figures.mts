@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Item, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
 import type { Servers } from '../stage/servers.mts';
@@ -65,7 +65,7 @@ async function countRight(api: N8nApi, items: Item[]): Promise<number> {
  * From the last request of each check until the next check was in the database: the end of the one is
  * stored, the supervisor is read, runs, and is stored.
  */
-function resumesOf(double: DashScopeDouble, begunAt: number[]): number[] {
+function resumesOf(double: DashScopeMock, begunAt: number[]): number[] {
 	const requests = double.ledger().map(({ atMs }) => atMs);
 	return begunAt.slice(1).flatMap((begun) => {
 		const last = Math.max(...requests.filter((atMs) => atMs <= begun));
@@ -76,7 +76,7 @@ function resumesOf(double: DashScopeDouble, begunAt: number[]): number[] {
 interface Seen {
 	execution: Execution;
 	api: N8nApi;
-	double: DashScopeDouble;
+	double: DashScopeMock;
 	servers: Servers;
 	database: string;
 	before: Sizes;

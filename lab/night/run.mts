@@ -12,8 +12,8 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble, templateIds } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock, templateIds } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { connect } from '../../sandbox/n8n/api.mts';
 import type { N8nApi } from '../../sandbox/n8n/api.mts';
 import { OWNER } from '../../sandbox/n8n/bring-up.mts';
@@ -97,7 +97,7 @@ async function start(database: string): Promise<RunningN8n> {
 function workflowFor(
 	name: string,
 	portraits: number,
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	credential: Parameters<typeof emojiVideo>[0],
 ) {
 	const items = Array.from({ length: portraits }, (_, number) => ({
@@ -115,7 +115,7 @@ function workflowFor(
 }
 
 const startAccount = async () =>
-	await startDashScopeDouble({
+	await startDashScopeMock({
 		taskSeconds: Number(flags.seconds) / speed,
 		rateLimits: {
 			detectPerSecond: PER_SECOND * speed,
@@ -125,7 +125,7 @@ const startAccount = async () =>
 	});
 
 /** A workflow that is ready to be called by its name. */
-async function save(api: N8nApi, name: string, size: number, double: DashScopeDouble) {
+async function save(api: N8nApi, name: string, size: number, double: DashScopeMock) {
 	const credential = await api.saveCredential(name, CREDENTIAL_TYPE, credentialDataFor(double));
 	const workflow = await api.importWorkflow(workflowFor(name, size, double, credential));
 	await api.activate(workflow);
@@ -143,7 +143,7 @@ async function warmUp(n8n: RunningN8n, api: N8nApi, database: string): Promise<v
 	}
 }
 
-async function makeVideos(n8n: RunningN8n, double: DashScopeDouble, database: string) {
+async function makeVideos(n8n: RunningN8n, double: DashScopeMock, database: string) {
 	const api = await connect(n8n.url, OWNER);
 	if (flags.warm) await warmUp(n8n, api, database);
 	const workflow = await save(api, 'night', portraits, double);

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
-	startDashScopeDouble,
-	type DashScopeDouble,
-	type DashScopeDoubleOptions,
+	startDashScopeMock,
+	type DashScopeMock,
+	type DashScopeMockOptions,
 } from '../../sandbox/dashscope/index.mts';
 import { credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { hashOfTemplate, sha256 } from '../stage/videos.mts';
@@ -22,11 +22,11 @@ type EngineCheck = (engine: Engine) => Promise<void>;
 
 const withDouble =
 	(
-		options: DashScopeDoubleOptions,
-		check: (engine: Engine, double: DashScopeDouble) => Promise<void>,
+		options: DashScopeMockOptions,
+		check: (engine: Engine, double: DashScopeMock) => Promise<void>,
 	): EngineCheck =>
 	async (engine) => {
-		const double = await startDashScopeDouble(options);
+		const double = await startDashScopeMock(options);
 		try {
 			await check(engine, double);
 		} finally {
@@ -37,7 +37,7 @@ const withDouble =
 /** Create and Wait of these portraits, each with a template of its own. */
 function start(
 	engine: Engine,
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	files: string[],
 	options: Record<string, unknown> = {},
 	settings: Record<string, unknown> = {},

@@ -2,8 +2,8 @@
  * An account to measure on: a double of its own, and what each peer needs to reach it. The rule: no two
  * accounts have the same key, because the node under test shares its pace by key.
  */
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
 import type { N8nApi } from '../../sandbox/n8n/api.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { OTHER_MODEL } from './peers.mts';
@@ -11,7 +11,7 @@ import { OTHER_MODEL } from './peers.mts';
 type References = Record<string, { id: string; name: string }>;
 
 export interface Account {
-	double: DashScopeDouble;
+	double: DashScopeMock;
 	credentials: { emojiVideo: References; header: References; qwenCloud: References };
 	/** Tasks that are billed when nobody does anything any more. Ends the account's time. */
 	billed: () => number;
@@ -25,10 +25,10 @@ const HOUR_MS = 3_600_000;
 
 let opened = 0;
 
-async function open(api: N8nApi, options: DashScopeDoubleOptions): Promise<Account> {
+async function open(api: N8nApi, options: DashScopeMockOptions): Promise<Account> {
 	const name = `Account ${++opened}`;
 	const apiKey = `sk-peers-${opened}`;
-	const double = await startDashScopeDouble({
+	const double = await startDashScopeMock({
 		...options,
 		apiKey,
 		otherVideoModels: [OTHER_MODEL],
@@ -63,7 +63,7 @@ async function open(api: N8nApi, options: DashScopeDoubleOptions): Promise<Accou
 /** Lets `work` use an account, which is closed afterwards. */
 export async function withAccount<T>(
 	api: N8nApi,
-	options: DashScopeDoubleOptions,
+	options: DashScopeMockOptions,
 	work: (account: Account) => Promise<T>,
 ): Promise<T> {
 	const account = await open(api, options);

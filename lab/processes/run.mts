@@ -8,8 +8,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 
 /** What must hold, of each kind of request. */
 const LIMITS = { unfairness: 0.25, refused: 0.1, perSecond: 0.8 };
@@ -29,7 +29,7 @@ interface Row {
 
 const round = (value: number) => Math.round(value * 1000) / 1000;
 
-function judge(double: DashScopeDouble, kind: 'detect' | 'create', count: number, seconds: number) {
+function judge(double: DashScopeMock, kind: 'detect' | 'create', count: number, seconds: number) {
 	const all = double.ledger().filter(({ operation }) => operation === kind);
 	const taken = all.filter(({ status }) => status === 200);
 	const shares = Array.from(
@@ -59,7 +59,7 @@ async function main() {
 		.parse();
 	const count = Number(program.processedArgs[0]);
 	const seconds = Number(program.opts<{ seconds: string }>().seconds);
-	const double = await startDashScopeDouble({ taskSeconds: 1, concurrency: 100 });
+	const double = await startDashScopeMock({ taskSeconds: 1, concurrency: 100 });
 	try {
 		const child = path.join(import.meta.dirname, 'child.mts');
 		await Promise.all(

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi, Workflow } from '../../sandbox/n8n/api.mts';
 import { subExecutionOf } from '../../sandbox/n8n/report.mts';
 
@@ -43,7 +43,7 @@ export async function untilParked(api: N8nApi, ids: string[]): Promise<void> {
 
 /** Until DashScope is asked about a task. That answer and all later ones take `answerMs`. */
 export async function untilStatusIsAsked(
-	{ faults, ledger }: DashScopeDouble,
+	{ faults, ledger }: DashScopeMock,
 	answerMs: number,
 ): Promise<void> {
 	faults.add({

@@ -2,7 +2,7 @@
  * Workflows for the end-to-end tests, the drills, the cluster and the hosts, in a few words each. The
  * rule: what is built here is what the editor would save, so that n8n runs it as it runs a user's.
  */
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Credential, WorkflowFile } from '../../sandbox/n8n/api.mts';
 
 /** A node as the editor saves it, without its place. */
@@ -54,7 +54,7 @@ const TEMPLATES = [
 ];
 
 /** Portraits of the double, each with another template. */
-export const portraitsOf = (double: DashScopeDouble, ...files: string[]): Portrait[] =>
+export const portraitsOf = (double: DashScopeMock, ...files: string[]): Portrait[] =>
 	files.map((file, number) => ({
 		imageUrl: double.portraitUrl(file),
 		template: TEMPLATES[number % TEMPLATES.length] ?? '',

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { connect } from '../../sandbox/n8n/api.mts';
 import type { Execution, N8nApi } from '../../sandbox/n8n/api.mts';
 import { OWNER } from '../../sandbox/n8n/bring-up.mts';
@@ -46,7 +46,7 @@ interface Side {
 const start = async (folder: string, { install, env }: Side) =>
 	await startN8n({ install, userFolder: folder, port: 0, env, startTimeoutMs: START_TIMEOUT_MS });
 
-async function beginBatch(api: N8nApi, double: DashScopeDouble): Promise<string> {
+async function beginBatch(api: N8nApi, double: DashScopeMock): Promise<string> {
 	const credential = await api.saveCredential(
 		'Upgrade',
 		CREDENTIAL_TYPE,
@@ -62,7 +62,7 @@ async function beginBatch(api: N8nApi, double: DashScopeDouble): Promise<string>
 	return id;
 }
 
-async function judge(api: N8nApi, double: DashScopeDouble, execution: Execution) {
+async function judge(api: N8nApi, double: DashScopeMock, execution: Execution) {
 	const items = outputOf(execution, 'After');
 	const videos = await countVideos(
 		api,
@@ -90,7 +90,7 @@ async function upgrade(
 	console.log(name);
 	await rm(folder, { recursive: true, force: true });
 	await installTarball(folder, before.tarball);
-	const double = await startDashScopeDouble({ taskSeconds: 100, concurrency: FILES.length });
+	const double = await startDashScopeMock({ taskSeconds: 100, concurrency: FILES.length });
 	let n8n = await start(folder, before);
 	try {
 		const id = await beginBatch(await connect(n8n.url, OWNER), double);

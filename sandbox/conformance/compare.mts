@@ -55,20 +55,20 @@ export function fieldsOf(value: unknown, path = ''): string[] {
 	);
 }
 
-/** How the double's answer differs from the service's. */
-export function unlike(service: Answer, double: Answer): string[] {
-	const [theirs, ours] = [fieldsOf(service.body), fieldsOf(double.body)];
+/** How the mock's answer differs from the service's. */
+export function unlike(service: Answer, mock: Answer): string[] {
+	const [theirs, ours] = [fieldsOf(service.body), fieldsOf(mock.body)];
 	const only = (these: string[], those: string[]) =>
 		these.filter((field) => !those.includes(field));
 	const list = (who: string, fields: string[]) =>
 		fields.length === 0 ? [] : [`only ${who}: ${fields.join(', ')}`];
 	const words = ['code', 'message'].flatMap((name) =>
-		one(name, valuesAt(double.body, name)[0], valuesAt(service.body, name)[0]),
+		one(name, valuesAt(mock.body, name)[0], valuesAt(service.body, name)[0]),
 	);
 	return [
-		...one('status', double.status, service.status),
+		...one('status', mock.status, service.status),
 		...words,
 		...list('the service', only(theirs, ours)),
-		...list('the double', only(ours, theirs)),
+		...list('the mock', only(ours, theirs)),
 	];
 }

@@ -1,18 +1,18 @@
 /**
- * `npm run conformance`: the checks against the double; with --live or --url against a real service,
- * beside the double. Rule: nothing is billed before somebody has read what it costs and said yes.
+ * `npm run conformance`: the checks against the mock; with --live or --url against a real service,
+ * beside the mock. Rule: nothing is billed before somebody has read what it costs and said yes.
  */
 import { Command } from 'commander';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { startDashScopeDouble } from '../dashscope/index.mts';
+import { startDashScopeMock } from '../dashscope/index.mts';
 import type { Check } from './check.mts';
 import { checks } from './checks.mts';
 import { priceOf } from './price.mts';
 import { recordingOf, writeRecording } from './record.mts';
 import { chosen, runChecks, type Outcome } from './run-checks.mts';
 import { differenceTable, documentTable, questionTable, summary, verdictOf } from './tables.mts';
-import { doubleTarget, liveTarget, type Target } from './visit.mts';
+import { mockTarget, liveTarget, type Target } from './visit.mts';
 
 interface Flags {
 	live: boolean;
@@ -29,7 +29,7 @@ const examplePortrait =
 	'https://help-static-aliyun-doc.aliyuncs.com/file-manage-files/zh-CN/20250912/uopnly/emoji-%E5%9B%BE%E5%83%8F%E6%A3%80%E6%B5%8B.png';
 
 const flags = new Command('npm run conformance --')
-	.description('Holds a service against the documents and the double.')
+	.description('Holds a service against the documents and the mock.')
 	.option('--live', `ask the real service, ${service}, with the key in DASHSCOPE_API_KEY`, false)
 	.option('--url <address>', 'ask the service at this base URL, likewise')
 	.option('--portrait <address>', 'a portrait that passes, for a real service', examplePortrait)
@@ -72,21 +72,19 @@ async function record(folder: string, target: Target, outcomes: readonly Outcome
 	console.log(`\nAnswers without keys and signatures: ${path.relative('', folder)}`);
 }
 
-/** The same checks against a double of its own. */
-async function askDouble(
-	wanted: readonly Check[],
-): Promise<{ target: Target; outcomes: Outcome[] }> {
-	const double = await startDashScopeDouble();
+/** The same checks against a mock of its own. */
+async function askMock(wanted: readonly Check[]): Promise<{ target: Target; outcomes: Outcome[] }> {
+	const mock = await startDashScopeMock();
 	try {
-		const target = doubleTarget(double);
+		const target = mockTarget(mock);
 		return { target, outcomes: await runChecks(target, wanted) };
 	} finally {
-		await double.close();
+		await mock.close();
 	}
 }
 
-async function atTheDouble(): Promise<void> {
-	const { target, outcomes } = await askDouble(checks);
+async function atTheMock(): Promise<void> {
+	const { target, outcomes } = await askMock(checks);
 	console.log(`${documentTable(outcomes)}\n\n${summary(outcomes)}`);
 	console.log(`\nOpen, for an owner with a key (npm run conformance -- --live):\n`);
 	console.log(questionTable([]));
@@ -104,9 +102,9 @@ async function atTheService(target: Target): Promise<void> {
 	const outcomes = await runChecks(target, wanted, (outcome) =>
 		console.log(`${outcome.check.id}: ${verdictOf(outcome)}`),
 	);
-	const double = await askDouble(wanted);
+	const mock = await askMock(wanted);
 	console.log(`\n${documentTable(outcomes)}\n\n${summary(outcomes)}`);
-	console.log(`\n${differenceTable(outcomes, double.outcomes)}`);
+	console.log(`\n${differenceTable(outcomes, mock.outcomes)}`);
 	console.log(`\n${questionTable(outcomes)}`);
 	const day = new Date().toISOString().slice(0, 10);
 	await record(
@@ -118,7 +116,7 @@ async function atTheService(target: Target): Promise<void> {
 
 try {
 	const target = realTarget();
-	await (target ? atTheService(target) : atTheDouble());
+	await (target ? atTheService(target) : atTheMock());
 } catch (error) {
 	console.error(error instanceof Error ? error.message : String(error));
 	process.exitCode = 1;

@@ -36,11 +36,11 @@ export function documentTable(outcomes: readonly Outcome[]): string {
 	);
 }
 
-/** The service beside the double, check by check. */
-export function differenceTable(service: readonly Outcome[], double: readonly Outcome[]): string {
-	const ours = new Map(double.map((outcome) => [outcome.check.id, outcome]));
+/** The service beside the mock, check by check. */
+export function differenceTable(service: readonly Outcome[], mock: readonly Outcome[]): string {
+	const ours = new Map(mock.map((outcome) => [outcome.check.id, outcome]));
 	return table(
-		['check', 'the service', 'the double', 'how they differ'],
+		['check', 'the service', 'the mock', 'how they differ'],
 		service.map((theirs) => {
 			const own = ours.get(theirs.check.id);
 			const differs = theirs.answer && own?.answer ? unlike(theirs.answer, own.answer) : [];

@@ -1,11 +1,11 @@
 /**
- * A service to visit: the double or a real one. Rule: the key goes to the base URL and nowhere else, no
+ * A service to visit: the mock or a real one. Rule: the key goes to the base URL and nowhere else, no
  * redirect is followed, and a lane's limit is kept by waiting on the service's own clock.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { portraitsFolder, type DashScopeDouble } from '../dashscope/index.mts';
+import { portraitsFolder, type DashScopeMock } from '../dashscope/index.mts';
 import type { Answer, Ask, Lane, Visit } from './check.mts';
 
 /** A service. */
@@ -25,15 +25,15 @@ export interface Target {
 const laneMs = 1200;
 const requestTimeoutMs = 60_000;
 
-/** The double as a service: its time is moved, not waited for. */
-export function doubleTarget(double: DashScopeDouble): Target {
+/** The mock as a service: its time is moved, not waited for. */
+export function mockTarget(mock: DashScopeMock): Target {
 	return {
-		name: 'the double',
-		url: double.url,
-		apiKey: double.apiKey,
-		portrait: double.portraitUrl('ada.png'),
-		now: double.now,
-		wait: (ms) => Promise.resolve(double.advanceClock(ms)),
+		name: 'the mock',
+		url: mock.url,
+		apiKey: mock.apiKey,
+		portrait: mock.portraitUrl('ada.png'),
+		now: mock.now,
+		wait: (ms) => Promise.resolve(mock.advanceClock(ms)),
 	};
 }
 

@@ -1,9 +1,9 @@
 /**
- * The double from the command line: `npm run sandbox:dashscope`. Rule: it prints everything one needs
+ * The mock from the command line: `npm run sandbox:dashscope`. Rule: it prints everything one needs
  * to call it, and no key but its own.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { portraitLines, startDashScopeDouble, type DashScopeDouble } from './index.mts';
+import { portraitLines, startDashScopeMock, type DashScopeMock } from './index.mts';
 
 interface CliOptions {
 	host: string;
@@ -41,7 +41,7 @@ function verdictStyle(text: string): CliOptions['verdictStyle'] {
 }
 
 const program = new Command('sandbox:dashscope')
-	.description('A DashScope double: emoji-detect-v1 and emoji-v1 without an account.')
+	.description('A mock of DashScope: emoji-detect-v1 and emoji-v1 without an account.')
 	.option('--host <address>', 'address to listen on', '127.0.0.1')
 	.option('--port <port>', 'port of the API', whole, 8790)
 	.option('--storage-port <port>', 'port of portraits, uploads and videos', whole, 8791)
@@ -54,7 +54,7 @@ const program = new Command('sandbox:dashscope')
 	.option('--no-limits', 'do not limit requests per second');
 
 /** Ready-to-paste commands for every endpoint. */
-function examples({ url, storageUrl, apiKey, portraitUrl }: DashScopeDouble): string {
+function examples({ url, storageUrl, apiKey, portraitUrl }: DashScopeMock): string {
 	const json = `-H 'Content-Type: application/json'`;
 	const auth = `-H 'Authorization: Bearer ${apiKey}'`;
 	const services = `${url}/api/v1/services/aigc/image2video`;
@@ -85,22 +85,22 @@ curl -s ${url}/__control/faults ${json} -d '{"match":{"path":"/api/v1/tasks/"},"
 async function main(): Promise<void> {
 	program.parse();
 	const { key, limits, odd, ...options } = program.opts<CliOptions>();
-	const double = await startDashScopeDouble({
+	const mock = await startDashScopeMock({
 		...options,
 		apiKey: key,
 		oddities: odd,
 		rateLimits: { enforce: limits },
 	});
-	const portraits = portraitLines(double).join('\n           ');
-	console.log(`DashScope double
+	const portraits = portraitLines(mock).join('\n           ');
+	console.log(`DashScope mock
 
-API        ${double.url}
-Key        ${double.apiKey}
+API        ${mock.url}
+Key        ${mock.apiKey}
 Portraits  ${portraits}
 
-${examples(double)}
+${examples(mock)}
 Ctrl+C stops it.`);
-	const stop = () => void double.close();
+	const stop = () => void mock.close();
 	process.once('SIGINT', stop);
 	process.once('SIGTERM', stop);
 }

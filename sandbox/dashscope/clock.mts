@@ -1,5 +1,5 @@
 /**
- * Time for the double. Rule: everything the service decides by time reads this clock, so that moving
+ * Time for the mock. Rule: everything the service decides by time reads this clock, so that moving
  * it moves tasks, links, policies and rate limits together; nothing here ever sleeps.
  */
 

@@ -1,11 +1,11 @@
 /**
- * The orders a double takes, as methods. Rule: whatever a test can do in-process it can do over HTTP,
+ * The orders a mock takes, as methods. Rule: whatever a test can do in-process it can do over HTTP,
  * so `control-http.mts` only calls what is here.
  */
 import { beijingTime } from './clock.mts';
 import type { Faults } from './faults/orders.mts';
 import { countLedger, type LedgerCounts, type LedgerEntry } from './ledger.mts';
-import type { AnswerDelay, DashScopeDoubleOptions, TaskSeconds } from './options.mts';
+import type { AnswerDelay, DashScopeMockOptions, TaskSeconds } from './options.mts';
 import type { OddityName } from './oddities.mts';
 import { resultUrl } from './results.mts';
 import { oddityList } from './settings.mts';
@@ -20,7 +20,7 @@ import {
 import { verdict, type VerdictCode, type VerdictStyle } from './verdicts.mts';
 import { resetWorld, type World } from './world.mts';
 
-/** A task as the double sees it; times in epoch ms on the double's clock. */
+/** A task as the mock sees it; times in epoch ms on the mock's clock. */
 export interface TaskView {
 	id: string;
 	index: number;
@@ -41,7 +41,7 @@ export interface TaskView {
 }
 
 export interface Control {
-	/** The double's clock, epoch ms. */
+	/** The mock's clock, epoch ms. */
 	now: () => number;
 	/** All requests so far, in order of arrival. */
 	ledger: () => LedgerEntry[];
@@ -65,7 +65,7 @@ export interface Control {
 	setOddities: (wanted: boolean | readonly OddityName[]) => void;
 	/** Holds answers back from now on, once the service has done its work. */
 	setAnswerDelay: (delay: AnswerDelay) => void;
-	/** Moves the double's clock forward. */
+	/** Moves the mock's clock forward. */
 	advanceClock: (ms: number) => void;
 	/** Forgets everything that happened and every order; the clock is not set back. */
 	reset: () => void;
@@ -102,7 +102,7 @@ function viewTasks(world: World): TaskView[] {
 }
 
 /** The control of `world`; `options` are what `reset` goes back to. */
-export function createControl(world: World, options: DashScopeDoubleOptions): Control {
+export function createControl(world: World, options: DashScopeMockOptions): Control {
 	return {
 		now: () => world.now(),
 		ledger: () => [...world.ledger],

@@ -27,7 +27,7 @@ export interface ImageRequest {
 const maxBytes = 10 * 1024 * 1024;
 const imageTypes = ['jpg', 'png', 'bmp', 'webp'];
 /** Image hosts may block the service by this name. */
-const imageUserAgent = 'DashScopeUserBot (double)';
+const imageUserAgent = 'DashScopeUserBot (mock)';
 
 const errorSchema = z.object({ cause: z.unknown(), code: z.unknown(), name: z.string() }).partial();
 
@@ -138,7 +138,7 @@ export function isInside([x1, y1, x2, y2]: Area, { width, height }: CheckedImage
 	return x1 >= 0 && y1 >= 0 && x2 <= width && y2 <= height && x1 < x2 && y1 < y2;
 }
 
-/** True when the area is "about 1:1" (emoji-v1 reference, `ext_bbox`); the double takes 0.8..1.25. */
+/** True when the area is "about 1:1" (emoji-v1 reference, `ext_bbox`); the mock takes 0.8..1.25. */
 export function isAboutSquare([x1, y1, x2, y2]: Area): boolean {
 	const ratio = (x2 - x1) / (y2 - y1);
 	return ratio >= 0.8 && ratio <= 1.25;

@@ -1,13 +1,13 @@
 /**
- * The DashScope double: a real HTTP server that answers as Alibaba's documents say emoji-detect-v1 and
+ * The mock of DashScope: a real HTTP server that answers as Alibaba's documents say emoji-detect-v1 and
  * emoji-v1 answer. Rule: two origins as in life, one for the API and one for storage, and no state
- * outside the double, so that many can run side by side.
+ * outside the mock, so that many can run side by side.
  */
 import type { AddressInfo } from 'node:net';
 import { createApiOrigin } from './api/origin.mts';
 import { createControl, type Control } from './control.mts';
 import { addControlRoutes } from './control-http.mts';
-import type { DashScopeDoubleOptions } from './options.mts';
+import type { DashScopeMockOptions } from './options.mts';
 import { createStorageOrigin } from './storage/origin.mts';
 import { portraitNames } from './verdicts.mts';
 import { createWorld } from './world.mts';
@@ -26,7 +26,7 @@ export { oddityNames, type OddityName } from './oddities.mts';
 export type {
 	AccountOption,
 	AnswerDelay,
-	DashScopeDoubleOptions,
+	DashScopeMockOptions,
 	TaskSeconds,
 	TaskTiming,
 } from './options.mts';
@@ -37,8 +37,8 @@ export type { VerdictCode, VerdictStyle } from './verdicts.mts';
 export { templateIds, templateSeconds, templateVideo } from './templates.mts';
 export { portraitNames, portraitsFolder } from './verdicts.mts';
 
-/** A running double. */
-export interface DashScopeDouble extends Control {
+/** A running mock. */
+export interface DashScopeMock extends Control {
 	/** API origin without a slash at its end, e.g. `http://127.0.0.1:40123`. */
 	url: string;
 	/** Storage origin, likewise. */
@@ -59,10 +59,10 @@ function urlOf(host: string, address: AddressInfo | string | null): string {
 	return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
-/** Starts a double and returns it once both origins listen. */
-export async function startDashScopeDouble(
-	options: DashScopeDoubleOptions = {},
-): Promise<DashScopeDouble> {
+/** Starts a mock and returns it once both origins listen. */
+export async function startDashScopeMock(
+	options: DashScopeMockOptions = {},
+): Promise<DashScopeMock> {
 	const world = createWorld(options);
 	const control = createControl(world, options);
 	const api = createApiOrigin(world);

@@ -1,12 +1,12 @@
 /**
- * Everything that was asked of the double, on both origins, and what it did. Rule: an entry is
+ * Everything that was asked of the mock, on both origins, and what it did. Rule: an entry is
  * written when the request arrives, before any fault, so nothing that reached the wire is missing;
- * and no key but the double's own is ever kept.
+ * and no key but the mock's own is ever kept.
  */
 
 export type Origin = 'api' | 'storage';
 
-/** What can be asked of the double; `unknown` is a path it has not. */
+/** What can be asked of the mock; `unknown` is a path it has not. */
 export const operations = [
 	'detect',
 	'create',
@@ -27,7 +27,7 @@ export type Operation = (typeof operations)[number];
 export interface LedgerEntry {
 	/** Counts from 1 in order of arrival. */
 	seq: number;
-	/** Epoch ms on the double's clock. */
+	/** Epoch ms on the mock's clock. */
 	atMs: number;
 	origin: Origin;
 	operation: Operation;
@@ -36,7 +36,7 @@ export interface LedgerEntry {
 	path: string;
 	/** Path with the query string. */
 	url: string;
-	/** As received, names in lower case; a key the double does not know is left out. */
+	/** As received, names in lower case; a key the mock does not know is left out. */
 	headers: Record<string, string | string[] | undefined>;
 	/** The JSON body, where there was one. */
 	body?: unknown;

@@ -1,6 +1,6 @@
 /**
  * Requests per second per account (docs/service.md, "Limits"). Rule: a sliding window of one
- * second on the double's clock; a refused request does not use the window up.
+ * second on the mock's clock; a refused request does not use the window up.
  */
 
 export interface RateLimits {

@@ -1,5 +1,5 @@
 /**
- * The models the double knows, as data. Rule: each belongs to one path, and another path does not know
+ * The models the mock knows, as data. Rule: each belongs to one path, and another path does not know
  * it (docs/service.md, "Error codes": "url error").
  */
 

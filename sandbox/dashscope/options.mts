@@ -1,6 +1,6 @@
 /**
- * What a double can be told at its start. Rule: every option has the documented value, or a harmless
- * one, as its default, so that `startDashScopeDouble()` is the service as documented.
+ * What a mock can be told at its start. Rule: every option has the documented value, or a harmless
+ * one, as its default, so that `startDashScopeMock()` is the service as documented.
  */
 import type { Clock } from './clock.mts';
 import type { Operation } from './ledger.mts';
@@ -30,7 +30,7 @@ export type TaskSeconds = number | readonly number[] | ((task: TaskTiming) => nu
 /** How long answers are held back, in ms of real time: all of them, or some operations'. */
 export type AnswerDelay = number | Partial<Record<Operation, number>>;
 
-export interface DashScopeDoubleOptions {
+export interface DashScopeMockOptions {
 	/** Address both origins listen on. Default 127.0.0.1. */
 	host?: string;
 	/** Port of the API origin; 0, the default, takes a free one. */
@@ -41,7 +41,7 @@ export interface DashScopeDoubleOptions {
 	storageUrl?: string;
 	/** The key of the only account. Ignored when `accounts` is given. */
 	apiKey?: string;
-	/** Several accounts, each with its keys. The first account's first key is the double's `apiKey`. */
+	/** Several accounts, each with its keys. The first account's first key is the mock's `apiKey`. */
 	accounts?: AccountOption[];
 	/** Default 60 seconds. Read when a task starts running. */
 	taskSeconds?: TaskSeconds;
@@ -94,7 +94,7 @@ export interface DashScopeDoubleOptions {
 }
 
 export type Settings = Required<
-	Omit<DashScopeDoubleOptions, 'rateLimits' | 'storageUrl' | 'oddities'>
+	Omit<DashScopeMockOptions, 'rateLimits' | 'storageUrl' | 'oddities'>
 > & {
 	rateLimits: RateLimits;
 	storageUrl: string | undefined;

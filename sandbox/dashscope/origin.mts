@@ -36,7 +36,7 @@ function knownHeaders(world: World, { headers }: FastifyRequest): LedgerEntry['h
 	if (authorization === undefined) return rest;
 	const key = keyOf(authorization);
 	const known = key !== undefined && accountOf(world, key) !== undefined;
-	return { ...rest, authorization: known ? authorization : '(not a key of this double)' };
+	return { ...rest, authorization: known ? authorization : '(not a key of this mock)' };
 }
 
 function enter(world: World, origin: Origin, request: FastifyRequest): void {

@@ -1,8 +1,8 @@
 /**
- * What a person needs to play with a running double, as lines of text. Rule: nothing is printed that
- * does not work as it stands: every address can be opened, every key is the double's own.
+ * What a person needs to play with a running mock, as lines of text. Rule: nothing is printed that
+ * does not work as it stands: every address can be opened, every key is the mock's own.
  */
-import type { DashScopeDouble } from './index.mts';
+import type { DashScopeMock } from './index.mts';
 import { portraitNames, portraitVerdicts } from './verdicts.mts';
 
 /** What each sample portrait is good for; those that do not pass say how they fail. */
@@ -30,11 +30,11 @@ export function useOf(name: string): string {
 const inOrder = Object.keys(uses).filter((name) => portraitNames.includes(name));
 
 /** The addresses of the sample portraits, good and bad, each with what it is good for. */
-export function portraitLines(double: DashScopeDouble): string[] {
+export function portraitLines(mock: DashScopeMock): string[] {
 	const rows = [
-		...inOrder.map((name) => [double.portraitUrl(name), useOf(name)]),
+		...inOrder.map((name) => [mock.portraitUrl(name), useOf(name)]),
 		[
-			`${double.storageUrl}/portraits/gone.png`,
+			`${mock.storageUrl}/portraits/gone.png`,
 			'refused: a dead link (InvalidParameter.DataInspection)',
 		],
 	];

@@ -1,7 +1,7 @@
 /** The defaults of all options. Rule: each has its source; names in quotes are headings of docs/service.md. */
 import { documentedLimits } from './limits.mts';
 import { oddityNames, type OddityName } from './oddities.mts';
-import type { DashScopeDoubleOptions, Settings } from './options.mts';
+import type { DashScopeMockOptions, Settings } from './options.mts';
 
 const hourMs = 60 * 60 * 1000;
 const sandboxKey = 'sk-sandbox-0123456789abcdef';
@@ -13,7 +13,7 @@ export function oddityList(wanted: boolean | readonly OddityName[]): readonly Od
 }
 
 /** `options` with every gap filled. */
-export function settle(options: DashScopeDoubleOptions): Settings {
+export function settle(options: DashScopeMockOptions): Settings {
 	const apiKey = options.apiKey ?? sandboxKey;
 	const accounts = options.accounts ?? [{ id: 'sandbox', keys: [apiKey] }];
 	return {

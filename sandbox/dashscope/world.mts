@@ -1,6 +1,6 @@
 /**
- * Everything one double knows, in one place. Rule: both origins and the control read and write here
- * and nowhere else, so that several doubles can live in one process.
+ * Everything one mock knows, in one place. Rule: both origins and the control read and write here
+ * and nowhere else, so that several mocks can live in one process.
  */
 import { randomBytes } from 'node:crypto';
 import { shiftedClock } from './clock.mts';
@@ -8,7 +8,7 @@ import { createFaults, type FaultBox } from './faults/orders.mts';
 import type { LedgerEntry } from './ledger.mts';
 import { createLimiter, type RateLimiter } from './limits.mts';
 import type { AnswerKind } from './oddities.mts';
-import type { DashScopeDoubleOptions, Settings } from './options.mts';
+import type { DashScopeMockOptions, Settings } from './options.mts';
 import { settle } from './settings.mts';
 import { createTaskStore, type TaskStore } from './tasks.mts';
 import { createUploads, type UploadStore } from './uploads.mts';
@@ -16,7 +16,7 @@ import { imageHash, sampleVerdict, type Verdict } from './verdicts.mts';
 
 export interface World {
 	settings: Settings;
-	/** Milliseconds since the epoch on the double's clock. */
+	/** Milliseconds since the epoch on the mock's clock. */
 	now: () => number;
 	advanceClock: (ms: number) => void;
 	ledger: LedgerEntry[];
@@ -36,7 +36,7 @@ export interface World {
 }
 
 /** A world in which nothing has happened yet. */
-export function createWorld(options: DashScopeDoubleOptions): World {
+export function createWorld(options: DashScopeMockOptions): World {
 	const settings = settle(options);
 	const clock = shiftedClock(settings.clock);
 	const now = () => clock.now();
@@ -61,7 +61,7 @@ export function createWorld(options: DashScopeDoubleOptions): World {
  * Forgets tasks, uploads, faults, ledger and rate windows, and puts back the settings of the start.
  * The clock keeps what it was advanced by: time does not run backwards.
  */
-export function resetWorld(world: World, options: DashScopeDoubleOptions): void {
+export function resetWorld(world: World, options: DashScopeMockOptions): void {
 	Object.assign(world.settings, settle(options));
 	world.ledger.length = 0;
 	world.faults.clear();

@@ -1,6 +1,6 @@
 /** The client's requests, compared with the documented ones and sent to the mock. */
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
 import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import { succeed } from '../../nodes/EmojiVideo/base/result';
@@ -165,15 +165,15 @@ describe('the client', () => {
 });
 
 describe('the client with the mock service', () => {
-	const open: DashScopeDouble[] = [];
+	const open: DashScopeMock[] = [];
 	afterEach(async () => {
 		await Promise.all(open.splice(0).map(async (double) => await double.close()));
 	});
 
 	/** A client that sends real HTTP to a mock with a clock that only tests move. */
-	async function startAccount(options: DashScopeDoubleOptions = {}) {
+	async function startAccount(options: DashScopeMockOptions = {}) {
 		const now = Date.UTC(2025, 9, 14, 3, 28, 4, 372);
-		const double = await startDashScopeDouble({
+		const double = await startDashScopeMock({
 			clock: { now: () => now },
 			rateLimits: { enforce: false },
 			...options,

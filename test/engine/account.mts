@@ -1,7 +1,7 @@
 /** Tasks made by hand on a double, so that no node paces them. */
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 
-const body = (double: DashScopeDouble) =>
+const body = (double: DashScopeMock) =>
 	JSON.stringify({
 		model: 'emoji-v1',
 		input: {
@@ -18,7 +18,7 @@ const body = (double: DashScopeDouble) =>
  * @returns their IDs, oldest first
  */
 export async function makeTasks(
-	double: DashScopeDouble,
+	double: DashScopeMock,
 	count: number,
 	everyMs = 0,
 ): Promise<string[]> {
@@ -42,7 +42,7 @@ export async function makeTasks(
 }
 
 /** Cancels a waiting task by hand. */
-export async function cancelByHand(double: DashScopeDouble, id: string): Promise<void> {
+export async function cancelByHand(double: DashScopeMock, id: string): Promise<void> {
 	const response = await fetch(`${double.url}/api/v1/tasks/${id}/cancel`, {
 		method: 'POST',
 		headers: { Authorization: `Bearer ${double.apiKey}` },

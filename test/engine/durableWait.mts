@@ -1,13 +1,13 @@
 /** What tests of the wait that survives a restart have in common: the node's run, and moments to die in. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Found, Moment, N8nServer } from './server/n8nServer.mts';
 import type { Sandbox } from './sandbox.mts';
 
 export const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
 
 /** One item for each portrait, with its number. */
-export const itemsOf = (double: DashScopeDouble, portraits = PORTRAITS): IDataObject[] =>
+export const itemsOf = (double: DashScopeMock, portraits = PORTRAITS): IDataObject[] =>
 	portraits.map((name, number) => ({ number, url: double.portraitUrl(name) }));
 
 /** Create and Wait of each item's portrait, with Survive Restarts. */

@@ -1,16 +1,16 @@
 /** A sample of the matrix (`npm run matrix` plays all of it): every flow, and every fault, some once, some always. */
 import 'reflect-metadata';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble, Operation } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, Operation } from '../../sandbox/dashscope/index.mts';
 import { OPERATIONS } from '../../nodes/EmojiVideo/actions/router';
 import { faultsOf, FLOWS, playCell } from '../../lab/matrix/cell.mts';
 import { FAULTS } from '../../lab/matrix/faults.mts';
 
-let double: DashScopeDouble;
+let mock: DashScopeMock;
 beforeAll(async () => {
-	double = await startDashScopeDouble({ clock: { now: () => 1_760_412_484_000 }, taskSeconds: 60 });
+	mock = await startDashScopeMock({ clock: { now: () => 1_760_412_484_000 }, taskSeconds: 60 });
 });
-afterAll(async () => await double.close());
+afterAll(async () => await mock.close());
 
 const CELLS = 60;
 const flows = Object.keys(FLOWS) as Operation[];
@@ -27,7 +27,7 @@ test.each(sample)('$flow, $name, $times', async ({ flow, name, times }) => {
 	const fault = FAULTS[name];
 	if (!fault) throw new Error(`There is no fault ${name}.`);
 	const cell = { flow, fault, times };
-	const result = await playCell(double, cell);
+	const result = await playCell(mock, cell);
 	expect({ result, wrong: faultsOf(cell, result) }).toMatchObject({ wrong: [] });
 });
 

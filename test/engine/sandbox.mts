@@ -3,8 +3,8 @@
  * during a test time is moved, not waited for, the node's and the double's alike.
  */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import type { DashScopeDouble, DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock, DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
 import { runNode, startNode } from './harness.mts';
 import type { Credential, NodeRun, RunningNode } from './harness.mts';
 import { isNetworkAtWork, processNow, watchNetwork } from './server/process.mts';
@@ -19,7 +19,7 @@ export const FAST_RATES = { creationsPerSecond: 20, detectionsPerSecond: 20 };
 type SandboxRun = Omit<NodeRun, 'credential'> & Partial<Pick<NodeRun, 'credential'>>;
 
 export interface Sandbox {
-	double: DashScopeDouble;
+	double: DashScopeMock;
 	credential: Credential;
 	/** Of the running test. */
 	time: VirtualTime;
@@ -34,10 +34,10 @@ export interface Sandbox {
 }
 
 /** Starts a double and closes it after the tests of the calling file. */
-export function useSandbox(options: DashScopeDoubleOptions = {}): Sandbox {
+export function useSandbox(options: DashScopeMockOptions = {}): Sandbox {
 	const sandbox = {} as Sandbox;
 	beforeAll(async () => {
-		const double = await startDashScopeDouble({
+		const double = await startDashScopeMock({
 			taskSeconds: 0.05,
 			rateLimits: { enforce: false },
 			clock: { now: () => Date.now() },

@@ -1,6 +1,6 @@
 /** Get Many and Cancel, in n8n's engine, against the double. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { makeTasks as makeTasksOn } from './account.mts';
 import { useSandbox } from './sandbox.mts';
 
@@ -421,7 +421,7 @@ describe('Get Status of many', () => {
 	});
 
 	test('an ID of another account is not known', async () => {
-		const other = await startDashScopeDouble({ rateLimits: { enforce: false } });
+		const other = await startDashScopeMock({ rateLimits: { enforce: false } });
 		const [taskId] = await makeTasksOn(other, 1);
 		await other.close();
 		const { outputs } = await run([{ taskId: String(taskId) }]);

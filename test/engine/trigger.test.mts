@@ -1,7 +1,7 @@
 /** The trigger's poll(), from the built package, in n8n's PollContext, against the double. */
 import { BINARY_ENCODING } from 'n8n-workflow';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { cancelByHand, makeTasks } from './account.mts';
 import { createPoller } from './poller.mts';
 import type { PollerOptions } from './poller.mts';
@@ -209,7 +209,7 @@ test('polls that overlap tell once', async () => {
 });
 
 test.each([-30, 30])('a service clock that is off by %i hours does no harm', async (hours) => {
-	const double = await startDashScopeDouble({
+	const double = await startDashScopeMock({
 		taskSeconds: 0.05,
 		clock: { now: () => Date.now() + hours * 3_600_000 },
 	});

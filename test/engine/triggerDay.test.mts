@@ -4,7 +4,7 @@
  * double has no limits here: on a clock that jumps, rates mean nothing; lab/bench/tasks.mts measures them.
  */
 import type { IPollFunctions } from 'n8n-workflow';
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { poll } from '../../nodes/EmojiVideo/trigger/poll';
 import { cancelByHand, makeTasks } from './account.mts';
@@ -49,7 +49,7 @@ test('every one of 2,000 tasks starts the workflow exactly once', async () => {
 	const { clock, moveTo } = createQuickClock();
 	const dice = createDice(5);
 	const runSeconds = Array.from({ length: 211 }, () => 20 + dice() * (dice() < 0.02 ? 5000 : 120));
-	const double = await startDashScopeDouble({
+	const double = await startDashScopeMock({
 		clock,
 		taskSeconds: runSeconds,
 		concurrency: 4,

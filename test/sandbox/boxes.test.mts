@@ -8,14 +8,14 @@ import {
 	plainBehindHttps,
 	startHttpsFront,
 	startProxy,
-	type DashScopeDouble,
+	type DashScopeMock,
 } from '../../sandbox/dashscope/index.mts';
-import { closeDoubles, sendRequest, startDouble } from './helpers.mts';
+import { closeMocks, sendRequest, startMock } from './helpers.mts';
 
 const open: Array<{ close(): Promise<void> }> = [];
 afterEach(async () => {
 	await Promise.all(open.splice(0).map((box) => box.close()));
-	await closeDoubles();
+	await closeMocks();
 });
 
 async function opened<T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> {
@@ -26,35 +26,35 @@ async function opened<T extends { close(): Promise<void> }>(starting: Promise<T>
 
 const path = '/api/v1/models';
 
-const withKey = ({ apiKey }: DashScopeDouble) => ({ authorization: `Bearer ${apiKey}` });
+const withKey = ({ apiKey }: DashScopeMock) => ({ authorization: `Bearer ${apiKey}` });
 
 describe('an HTTPS front', () => {
 	it('ends a client that does not trust its certificate, before the request is sent', async () => {
-		const double = await startDouble();
-		const front = await opened(startHttpsFront(double.url));
+		const mock = await startMock();
+		const front = await opened(startHttpsFront(mock.url));
 		await expect(sendRequest(front.url + path)).rejects.toMatchObject({
 			code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
 		});
-		expect(double.ledger()).toEqual([]);
+		expect(mock.ledger()).toEqual([]);
 		expect(front.connections()).toBe(1);
 	});
 
 	it('passes the requests of a client that trusts its certificate on to the mock', async () => {
-		const double = await startDouble();
-		const front = await opened(startHttpsFront(double.url));
-		const headers = withKey(double);
+		const mock = await startMock();
+		const front = await opened(startHttpsFront(mock.url));
+		const headers = withKey(mock);
 		const response = await sendRequest(front.url + path, { headers, ca: front.certificate });
 		expect(response.status).toBe(200);
-		expect(double.ledger()).toMatchObject([{ operation: 'models', status: 200 }]);
+		expect(mock.ledger()).toMatchObject([{ operation: 'models', status: 200 }]);
 	});
 });
 
 it('an origin that speaks plain HTTP behind an https URL ends the handshake with EPROTO', async () => {
-	const double = await startDouble();
-	await expect(sendRequest(plainBehindHttps(double.url) + path)).rejects.toMatchObject({
+	const mock = await startMock();
+	await expect(sendRequest(plainBehindHttps(mock.url) + path)).rejects.toMatchObject({
 		code: 'EPROTO',
 	});
-	expect(double.ledger()).toEqual([]);
+	expect(mock.ledger()).toEqual([]);
 });
 
 /** A tunnel through `proxyUrl` to `target`, or the response that refuses it. */
@@ -67,8 +67,8 @@ async function tunnel(proxyUrl: string, target: string) {
 
 describe('a proxy', () => {
 	it('tunnels HTTPS to the mock', async () => {
-		const double = await startDouble();
-		const front = await opened(startHttpsFront(double.url));
+		const mock = await startMock();
+		const front = await opened(startHttpsFront(mock.url));
 		const proxy = await opened(startProxy());
 		const target = new URL(front.url).host;
 		const { response, socket } = await tunnel(proxy.url, target);
@@ -82,12 +82,12 @@ describe('a proxy', () => {
 	});
 
 	it('passes plain HTTP on to the mock', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const proxy = await opened(startProxy());
-		const url = double.url + path;
-		const response = await sendRequest(proxy.url, { path: url, headers: withKey(double) });
+		const url = mock.url + path;
+		const response = await sendRequest(proxy.url, { path: url, headers: withKey(mock) });
 		expect(response.status).toBe(200);
-		expect(double.ledger()).toMatchObject([{ operation: 'models', status: 200 }]);
+		expect(mock.ledger()).toMatchObject([{ operation: 'models', status: 200 }]);
 	});
 
 	it.each([403, 407, 502] as const)('refuses a tunnel with %i', async (status) => {
@@ -101,29 +101,29 @@ describe('a proxy', () => {
 	});
 
 	it('refuses as often as the order says, after the first ones', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const proxy = await opened(startProxy());
 		proxy.refuse({ status: 407, times: 2, after: 1 });
 		const statuses: Array<number | undefined> = [];
 		for (let index = 0; index < 4; index++) {
 			const { status } = await sendRequest(proxy.url, {
-				path: double.url + path,
-				headers: withKey(double),
+				path: mock.url + path,
+				headers: withKey(mock),
 			});
 			statuses.push(status);
 		}
 		expect(statuses).toEqual([200, 407, 407, 200]);
-		expect(double.ledger()).toHaveLength(2);
+		expect(mock.ledger()).toHaveLength(2);
 	});
 
 	it('refuses every request, if the order says always', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const proxy = await opened(startProxy());
 		proxy.refuse({ status: 502, times: 'always' });
 		for (let index = 0; index < 3; index++) {
-			expect((await sendRequest(proxy.url, { path: double.url })).status).toBe(502);
+			expect((await sendRequest(proxy.url, { path: mock.url })).status).toBe(502);
 		}
-		expect(double.ledger()).toEqual([]);
+		expect(mock.ledger()).toEqual([]);
 	});
 
 	it('is gone after close, and its port refuses connections', async () => {

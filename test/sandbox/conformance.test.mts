@@ -10,22 +10,22 @@ import { questions } from '../../sandbox/conformance/questions.mts';
 import { recordingOf, redact, writeRecording } from '../../sandbox/conformance/record.mts';
 import { chosen, runChecks, type Outcome } from '../../sandbox/conformance/run-checks.mts';
 import { differenceTable, questionTable, summary } from '../../sandbox/conformance/tables.mts';
-import { doubleTarget } from '../../sandbox/conformance/visit.mts';
-import type { DashScopeDoubleOptions } from '../../sandbox/dashscope/index.mts';
-import { closeDoubles, startDouble } from './helpers.mts';
+import { mockTarget } from '../../sandbox/conformance/visit.mts';
+import type { DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
+import { closeMocks, startMock } from './helpers.mts';
 
 const folders: string[] = [];
 
 afterEach(async () => {
-	await closeDoubles();
+	await closeMocks();
 	await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })));
 });
 
-/** All checks against a double with the documented limits. */
-async function run(options: DashScopeDoubleOptions = {}, wanted: readonly Check[] = checks) {
-	const double = await startDouble({ rateLimits: { enforce: true }, ...options });
-	const outcomes = await runChecks(doubleTarget(double), wanted);
-	return { double, outcomes, byId: new Map(outcomes.map((made) => [made.check.id, made])) };
+/** All checks against a mock with the documented limits. */
+async function run(options: DashScopeMockOptions = {}, wanted: readonly Check[] = checks) {
+	const mock = await startMock({ rateLimits: { enforce: true }, ...options });
+	const outcomes = await runChecks(mockTarget(mock), wanted);
+	return { mock, outcomes, byId: new Map(outcomes.map((made) => [made.check.id, made])) };
 }
 
 const failing = (outcomes: readonly Outcome[]) =>
@@ -33,25 +33,25 @@ const failing = (outcomes: readonly Outcome[]) =>
 		.filter(({ answer, differs }) => answer === undefined || differs.length > 0)
 		.map(({ check, failed, differs }) => [check.id, failed, ...differs]);
 
-it('the double answers every check as the documents say', async () => {
-	const { double, outcomes } = await run();
+it('the mock answers every check as the documents say', async () => {
+	const { mock, outcomes } = await run();
 	expect(failing(outcomes)).toEqual([]);
 	expect(summary(outcomes)).toBe(
 		`${checks.length} checks: ${checks.length} as documented, 0 differ, 0 not made`,
 	);
 	expect(checks.length).toBeGreaterThanOrEqual(25);
-	expect(double.counts().authorizationSeenOnStorage).toBe(false);
+	expect(mock.counts().authorizationSeenOnStorage).toBe(false);
 });
 
 it('a real service is billed for what the price says and no more', async () => {
 	const wanted = chosen(checks, []);
-	const { double } = await run({}, wanted);
+	const { mock } = await run({}, wanted);
 	expect(priceOf(wanted).slice(0, 2)).toEqual([
 		expect.stringMatching(/^1 detection \(/) as string,
 		expect.stringMatching(/^1 video \(/) as string,
 	]);
-	expect(double.counts()).toMatchObject({ detectsBilled: 1, createsAccepted: 2 });
-	expect(double.tasks().map(({ status }) => status)).toEqual(['SUCCEEDED', 'CANCELED']);
+	expect(mock.counts()).toMatchObject({ detectsBilled: 1, createsAccepted: 2 });
+	expect(mock.tasks().map(({ status }) => status)).toEqual(['SUCCEEDED', 'CANCELED']);
 });
 
 it('optional checks are made when they are asked for', () => {
@@ -69,10 +69,10 @@ it('every check has an ID of its own, and names its document and section', () =>
 	}
 });
 
-it('a service that differs is told from the double, check by check', async () => {
+it('a service that differs is told from the mock, check by check', async () => {
 	const service = await run({ verdictStyle: 'top400', maxPageSize: 50, oddities: ['extras'] });
-	const double = await run();
-	const table = differenceTable(service.outcomes, double.outcomes);
+	const mock = await run();
+	const table = differenceTable(service.outcomes, mock.outcomes);
 	expect(table).toMatch(/^\| list-100 \| 400 InvalidParameter \| 200 \| status 200 for 400; /m);
 	expect(table).toMatch(/^\| detect-not-passed \| 400 InvalidFile\.NoHuman \| 200 \|/m);
 	expect(table).toMatch(
@@ -97,14 +97,14 @@ it('the life of a link is counted from the end', async () => {
 });
 
 it('what cannot be made is said, and nothing waits in the queue for it', async () => {
-	const double = await startDouble();
-	double.faults.add({
+	const mock = await startMock();
+	mock.faults.add({
 		match: { operation: 'cancel' },
 		times: 1,
 		fault: { kind: 'reset' },
 	});
-	double.faults.add({ match: { operation: 'policy' }, times: 'always', fault: { kind: 'reset' } });
-	const outcomes = await runChecks(doubleTarget(double), checks);
+	mock.faults.add({ match: { operation: 'policy' }, times: 'always', fault: { kind: 'reset' } });
+	const outcomes = await runChecks(mockTarget(mock), checks);
 	const byId = new Map(outcomes.map((outcome) => [outcome.check.id, outcome]));
 	expect(byId.get('upload')?.failed).toMatch(/fetch failed/);
 	expect(byId.get('create-queued')?.failed).toBe('skipped: uploaded not found before');
@@ -113,11 +113,11 @@ it('what cannot be made is said, and nothing waits in the queue for it', async (
 
 describe('a recording', () => {
 	it('has no key, signature or account in it, whatever the check', async () => {
-		const { double, outcomes } = await run();
-		const secrets = [double.apiKey, 'LTAI-sandbox', 'Bearer'];
+		const { mock, outcomes } = await run();
+		const secrets = [mock.apiKey, 'LTAI-sandbox', 'Bearer'];
 		for (const { check, answer } of outcomes) {
 			if (!answer) continue;
-			const text = JSON.stringify(recordingOf(check, answer, 'a test', double.apiKey));
+			const text = JSON.stringify(recordingOf(check, answer, 'a test', mock.apiKey));
 			expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
 			expect(text).not.toMatch(/Signature=(?!removed)/);
 			expect(text).not.toMatch(/"(caller_uid|api_key_id|signature|policy)":"(?!\(removed\))/);
@@ -140,10 +140,10 @@ describe('a recording', () => {
 	it('is written in the form that contract tests read', async () => {
 		const folder = await mkdtemp(path.join(tmpdir(), 'conformance-'));
 		folders.push(folder);
-		const { double, byId } = await run();
+		const { mock, byId } = await run();
 		const made = byId.get('create');
 		if (!made?.answer) throw new Error('Nothing was created.');
-		const recording = recordingOf(made.check, made.answer, 'a test', double.apiKey);
+		const recording = recordingOf(made.check, made.answer, 'a test', mock.apiKey);
 		await writeRecording(folder, 'create', recording);
 		expect(await readdir(folder)).toEqual(['create.json']);
 		const written: unknown = JSON.parse(await readFile(path.join(folder, 'create.json'), 'utf8'));
@@ -174,7 +174,7 @@ describe('a comparison', () => {
 		expect(fieldsOf(rows)).toEqual(['data[].a: number', 'none: null']);
 		expect(unlike(answer(200, { a: 1, b: 'x' }), answer(200, { a: '1', b: 'y' }))).toEqual([
 			'only the service: a: number',
-			'only the double: a: string',
+			'only the mock: a: string',
 		]);
 	});
 });
@@ -195,12 +195,12 @@ describe('the command', () => {
 	};
 
 	it('bills nobody who has not said yes', async () => {
-		const double = await startDouble();
-		const { status, text } = command(['--url', double.url], { DASHSCOPE_API_KEY: 'sk-x' });
+		const mock = await startMock();
+		const { status, text } = command(['--url', mock.url], { DASHSCOPE_API_KEY: 'sk-x' });
 		expect(status).toBe(1);
 		expect(text).toMatch(/It will be billed:\n\n- 1 detection/);
 		expect(text).toMatch(/Nobody is here to say yes/);
-		expect(double.ledger()).toEqual([]);
+		expect(mock.ledger()).toEqual([]);
 	});
 
 	it('asks for a key where one is needed', () => {

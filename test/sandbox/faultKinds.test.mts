@@ -2,27 +2,27 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { faultKinds, type DashScopeDouble, type Fault } from '../../sandbox/dashscope/index.mts';
+import { faultKinds, type DashScopeMock, type Fault } from '../../sandbox/dashscope/index.mts';
 import { refusals } from '../../sandbox/dashscope/refusals.mts';
 import { bomb } from '../../sandbox/dashscope/faults/bomb.mts';
-import { call, closeDoubles, create, createTask, startDouble, videoUrlOf } from './helpers.mts';
+import { call, closeMocks, create, createTask, startMock, videoUrlOf } from './helpers.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 const models = '/api/v1/models';
-const auth = ({ apiKey }: DashScopeDouble) => ({ authorization: `Bearer ${apiKey}` });
+const auth = ({ apiKey }: DashScopeMock) => ({ authorization: `Bearer ${apiKey}` });
 
 /**
  * What the API origin writes to the wire: until the connection ends, or, a moment after `enough` says
  * so, while it is still open.
  */
 async function wire(
-	double: DashScopeDouble,
+	mock: DashScopeMock,
 	enough: (text: string) => boolean = () => false,
 ): Promise<{ text: string; ended: boolean }> {
-	const { hostname, port } = new URL(double.url);
+	const { hostname, port } = new URL(mock.url);
 	const socket = connect(Number(port), hostname);
-	const head = [`GET ${models} HTTP/1.1`, 'Host: double', `Authorization: Bearer ${double.apiKey}`];
+	const head = [`GET ${models} HTTP/1.1`, 'Host: mock', `Authorization: Bearer ${mock.apiKey}`];
 	socket.write(`${head.join('\r\n')}\r\n\r\n`);
 	let text = '';
 	let ended = false;
@@ -35,21 +35,21 @@ async function wire(
 	return seen;
 }
 
-/** A double with one fault ordered for the list of models. */
-async function withFault(fault: Fault | { kind: Fault['kind'] }): Promise<DashScopeDouble> {
-	const double = await startDouble();
+/** A mock with one fault ordered for the list of models. */
+async function withFault(fault: Fault | { kind: Fault['kind'] }): Promise<DashScopeMock> {
+	const mock = await startMock();
 	// Always: fetch asks again after a 421 by itself.
-	double.faults.add({ match: { operation: 'models' }, times: 'always', fault: fault as Fault });
-	return double;
+	mock.faults.add({ match: { operation: 'models' }, times: 'always', fault: fault as Fault });
+	return mock;
 }
 
-/** A double whose next download of a video meets the fault, that video's link, and its true bytes. */
+/** A mock whose next download of a video meets the fault, that video's link, and its true bytes. */
 async function withVideo(fault: Record<string, unknown>) {
-	const double = await startDouble({ taskSeconds: 0 });
-	const url = await videoUrlOf(double, await createTask(double));
+	const mock = await startMock({ taskSeconds: 0 });
+	const url = await videoUrlOf(mock, await createTask(mock));
 	const whole = Buffer.from(await (await fetch(url)).arrayBuffer());
-	double.faults.add({ match: { operation: 'result' }, fault: fault as Fault });
-	return { double, url, whole };
+	mock.faults.add({ match: { operation: 'result' }, fault: fault as Fault });
+	return { mock, url, whole };
 }
 
 describe('a status that no document names', () => {
@@ -61,8 +61,8 @@ describe('a status that no document names', () => {
 		[502, 'Bad Gateway'],
 		[504, 'Gateway Timeout'],
 	])('%i is a gateway’s page', async (status, title) => {
-		const double = await withFault({ kind: 'status', status });
-		const response = await fetch(double.url + models, { headers: auth(double) });
+		const mock = await withFault({ kind: 'status', status });
+		const response = await fetch(mock.url + models, { headers: auth(mock) });
 		expect(response.status).toBe(status);
 		expect(response.headers.get('content-type')).toMatch(/^text\/html/);
 		expect(await response.text()).toContain(`<h1>${status} ${title}</h1>`);
@@ -70,62 +70,62 @@ describe('a status that no document names', () => {
 });
 
 it('puts an error into status 200', async () => {
-	const double = await withFault({ kind: 'error200' });
-	const { status, body } = await call(double, models);
+	const mock = await withFault({ kind: 'error200' });
+	const { status, body } = await call(mock, models);
 	const { code, message } = refusals.internal;
 	expect({ status, body }).toEqual({
 		status: 200,
-		body: { code, message, request_id: double.ledger()[0]?.requestId },
+		body: { code, message, request_id: mock.ledger()[0]?.requestId },
 	});
 });
 
 describe('a redirect', () => {
 	it('leads to the other origin, where the ledger shows who came', async () => {
-		const double = await withFault({ kind: 'redirect' });
-		const response = await fetch(double.url + models, { redirect: 'manual' });
+		const mock = await withFault({ kind: 'redirect' });
+		const response = await fetch(mock.url + models, { redirect: 'manual' });
 		expect(response.status).toBe(302);
-		expect(response.headers.get('location')).toBe(`${double.storageUrl}/redirected`);
-		await fetch(`${double.storageUrl}/redirected`);
-		expect(double.ledger().at(-1)).toMatchObject({ origin: 'storage', path: '/redirected' });
+		expect(response.headers.get('location')).toBe(`${mock.storageUrl}/redirected`);
+		await fetch(`${mock.storageUrl}/redirected`);
+		expect(mock.ledger().at(-1)).toMatchObject({ origin: 'storage', path: '/redirected' });
 	});
 
 	it('leads where the order says', async () => {
-		const double = await startDouble();
-		const to = `${double.url}/again`;
-		double.faults.add({ fault: { kind: 'redirect', status: 308, to } });
-		const response = await fetch(double.portraitUrl('ada.png'), { redirect: 'manual' });
+		const mock = await startMock();
+		const to = `${mock.url}/again`;
+		mock.faults.add({ fault: { kind: 'redirect', status: 308, to } });
+		const response = await fetch(mock.portraitUrl('ada.png'), { redirect: 'manual' });
 		expect([response.status, response.headers.get('location')]).toEqual([308, to]);
 	});
 });
 
 describe('an open connection on which nothing comes', () => {
 	it('after 101 Switching Protocols', async () => {
-		const double = await withFault({ kind: 'switching' });
-		expect(await wire(double, (text) => text !== '')).toEqual({
+		const mock = await withFault({ kind: 'switching' });
+		expect(await wire(mock, (text) => text !== '')).toEqual({
 			text: 'HTTP/1.1 101 Switching Protocols\r\n\r\n',
 			ended: false,
 		});
-		expect(double.ledger()[0]).toMatchObject({ status: 101, fault: 'switching' });
+		expect(mock.ledger()[0]).toMatchObject({ status: 101, fault: 'switching' });
 	});
 
 	it('after 101 with the headers that belong to it', async () => {
-		const double = await withFault({ kind: 'switching', upgrade: true });
-		expect((await wire(double, (text) => text !== '')).text).toMatch(/\r\nUpgrade: websocket\r\n/);
+		const mock = await withFault({ kind: 'switching', upgrade: true });
+		expect((await wire(mock, (text) => text !== '')).text).toMatch(/\r\nUpgrade: websocket\r\n/);
 	});
 
 	it('at all', async () => {
-		const double = await withFault({ kind: 'silence' });
-		expect(await wire(double, () => double.ledger().length > 0)).toEqual({
+		const mock = await withFault({ kind: 'silence' });
+		expect(await wire(mock, () => mock.ledger().length > 0)).toEqual({
 			text: '',
 			ended: false,
 		});
-		expect(double.ledger()[0]).toMatchObject({ status: null });
+		expect(mock.ledger()[0]).toMatchObject({ status: null });
 	});
 
 	it.each([0, 8])('after the head and %i bytes of the body', async (bytes) => {
-		const double = await withFault({ kind: 'stall', bytes });
+		const mock = await withFault({ kind: 'stall', bytes });
 		const start = `\r\n\r\n${'{"code":'.slice(0, bytes)}`;
-		const { text, ended } = await wire(double, (seen) => seen.includes(start));
+		const { text, ended } = await wire(mock, (seen) => seen.includes(start));
 		const [head = '', body] = text.split('\r\n\r\n');
 		expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 		expect(Number(/content-length: (\d+)/i.exec(head)?.[1])).toBeGreaterThan(100);
@@ -133,18 +133,18 @@ describe('an open connection on which nothing comes', () => {
 	});
 
 	it('although the task was created', async () => {
-		const double = await startDouble();
-		double.faults.add({ match: { operation: 'create' }, fault: { kind: 'stall' } });
+		const mock = await startMock();
+		mock.faults.add({ match: { operation: 'create' }, fault: { kind: 'stall' } });
 		const leave = new AbortController();
 		const headers = { 'content-type': 'application/json', 'x-dashscope-async': 'enable' };
-		const { url } = double;
+		const { url } = mock;
 		const response = await fetch(`${url}/api/v1/services/aigc/image2video/video-synthesis`, {
 			method: 'POST',
-			headers: { ...auth(double), ...headers },
+			headers: { ...auth(mock), ...headers },
 			body: JSON.stringify({
 				model: 'emoji-v1',
 				input: {
-					image_url: double.portraitUrl('ada.png'),
+					image_url: mock.portraitUrl('ada.png'),
 					driven_id: 'mengwa_kaixin',
 					face_bbox: [192, 192, 448, 448],
 					ext_bbox: [64, 64, 576, 576],
@@ -153,7 +153,7 @@ describe('an open connection on which nothing comes', () => {
 			signal: leave.signal,
 		});
 		expect(response.status).toBe(200);
-		expect(double.counts().createsAccepted).toBe(1);
+		expect(mock.counts().createsAccepted).toBe(1);
 		leave.abort();
 		await expect(response.text()).rejects.toThrow();
 	});
@@ -180,8 +180,8 @@ describe('a body in pieces', () => {
 	});
 
 	it('that ends with the connection', async () => {
-		const double = await withFault({ kind: 'unsized', framing: 'close' });
-		const { text, ended } = await wire(double);
+		const mock = await withFault({ kind: 'unsized', framing: 'close' });
+		const { text, ended } = await wire(mock);
 		expect(ended).toBe(true);
 		expect(text).toMatch(/\r\nConnection: close\r\n/i);
 		expect(text).not.toMatch(/content-length|transfer-encoding/i);
@@ -196,8 +196,8 @@ describe('a body in pieces', () => {
 });
 
 it('puts a byte order mark before the JSON', async () => {
-	const double = await withFault({ kind: 'bom' });
-	const response = await fetch(double.url + models, { headers: auth(double) });
+	const mock = await withFault({ kind: 'bom' });
+	const response = await fetch(mock.url + models, { headers: auth(mock) });
 	const bytes = Buffer.from(await response.arrayBuffer());
 	expect([...bytes.subarray(0, 4)]).toEqual([0xef, 0xbb, 0xbf, 0x7b]);
 	expect(JSON.parse(bytes.subarray(3).toString())).toMatchObject({ success: true });
@@ -223,16 +223,16 @@ describe('a bomb', () => {
 	});
 
 	it('comes in place of an answer whose task was created', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const fault = { kind: 'bomb', encoding: 'br', bytes: 1024 * 1024 } as const;
-		double.faults.add({ match: { operation: 'create' }, fault });
-		await expect(create(double)).rejects.toThrow('Unexpected end of JSON input');
-		expect(double.tasks()).toHaveLength(1);
+		mock.faults.add({ match: { operation: 'create' }, fault });
+		await expect(create(mock)).rejects.toThrow('Unexpected end of JSON input');
+		expect(mock.tasks()).toHaveLength(1);
 	});
 
 	it('says how it is encoded', async () => {
-		const double = await withFault({ kind: 'bomb', encoding: 'gzip', bytes: 1024 * 1024 });
-		const { text } = await wire(double, (seen) => seen.includes('\r\n\r\n'));
+		const mock = await withFault({ kind: 'bomb', encoding: 'gzip', bytes: 1024 * 1024 });
+		const { text } = await wire(mock, (seen) => seen.includes('\r\n\r\n'));
 		expect(text).toMatch(/\r\ncontent-encoding: gzip\r\n/);
 		expect(text.length).toBeLessThan(3000);
 	});
@@ -240,15 +240,15 @@ describe('a bomb', () => {
 
 describe('a patched answer', () => {
 	it('has the values of the order and all others of the service', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const fault: Fault = {
 			kind: 'patch',
 			set: { 'output.task_status': null, request_id: 7, 'usage.extra': 1 },
 			remove: ['output.nothing'],
 		};
-		double.faults.add({ match: { operation: 'create' }, fault });
-		const { body } = await create(double);
-		const id = double.tasks()[0]?.id;
+		mock.faults.add({ match: { operation: 'create' }, fault });
+		const { body } = await create(mock);
+		const id = mock.tasks()[0]?.id;
 		expect(body).toEqual({
 			output: { task_status: null, task_id: id },
 			request_id: 7,
@@ -257,11 +257,11 @@ describe('a patched answer', () => {
 	});
 
 	it('lacks what the order removes, in lists too', async () => {
-		const double = await startDouble();
-		await createTask(double);
+		const mock = await startMock();
+		await createTask(mock);
 		const fault: Fault = { kind: 'patch', set: {}, remove: ['data.0.status', 'total'] };
-		double.faults.add({ match: { operation: 'list' }, fault });
-		const { body } = await call(double, '/api/v1/tasks/');
+		mock.faults.add({ match: { operation: 'list' }, fault });
+		const { body } = await call(mock, '/api/v1/tasks/');
 		expect(body).not.toHaveProperty('total');
 		expect(body.data).toHaveLength(1);
 		expect(body.data).not.toHaveProperty('0.status');
@@ -270,9 +270,9 @@ describe('a patched answer', () => {
 
 describe('an order', () => {
 	it('is refused when it has a field that its kind has not', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const fault = { kind: 'reset', bytes: 8 } as unknown as Fault;
-		expect(() => double.faults.add({ fault })).toThrow(/bytes/);
+		expect(() => mock.faults.add({ fault })).toThrow(/bytes/);
 	});
 
 	it('has its line in the README, whatever its kind', () => {

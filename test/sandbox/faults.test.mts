@@ -1,6 +1,6 @@
-import { call, closeDoubles, create, createTask, startDouble, videoUrlOf } from './helpers.mts';
+import { call, closeMocks, create, createTask, startMock, videoUrlOf } from './helpers.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 const models = '/api/v1/models';
 
@@ -13,72 +13,72 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
 }
 
 it('answers with a status and the service’s words for it, once', async () => {
-	const double = await startDouble();
-	double.faults.add({ match: { path: models }, fault: { kind: 'status', status: 503 } });
-	const first = await call(double, models);
+	const mock = await startMock();
+	mock.faults.add({ match: { path: models }, fault: { kind: 'status', status: 503 } });
+	const first = await call(mock, models);
 	expect(first).toMatchObject({ status: 503, body: { code: 'ModelServingError' } });
-	expect((await call(double, models)).status).toBe(200);
-	expect(double.counts().faulted).toBe(1);
+	expect((await call(mock, models)).status).toBe(200);
+	expect(mock.counts().faulted).toBe(1);
 });
 
 it('answers with the body and headers of the order', async () => {
-	const double = await startDouble();
+	const mock = await startMock();
 	const body = { code: 'Arrearage', message: 'Access denied.' };
 	const headers = { 'retry-after': '3' };
-	double.faults.add({ fault: { kind: 'status', status: 400, body, headers } });
-	const response = await fetch(double.url + models);
+	mock.faults.add({ fault: { kind: 'status', status: 400, body, headers } });
+	const response = await fetch(mock.url + models);
 	expect(response.headers.get('retry-after')).toBe('3');
 	expect(await response.json()).toEqual(body);
 });
 
 it('delays the usual answer', async () => {
-	const double = await startDouble();
-	double.faults.add({ fault: { kind: 'delay', ms: 60 } });
+	const mock = await startMock();
+	mock.faults.add({ fault: { kind: 'delay', ms: 60 } });
 	const before = performance.now();
-	expect((await call(double, models)).status).toBe(200);
+	expect((await call(mock, models)).status).toBe(200);
 	expect(performance.now() - before).toBeGreaterThan(50);
 });
 
 it('does not hold close() up with a delay', async () => {
-	const double = await startDouble();
-	double.faults.add({ fault: { kind: 'delay', ms: 60_000 } });
-	const failure = failureOf(call(double, models));
-	while (double.ledger().length === 0) await new Promise((done) => setImmediate(done));
-	await double.close();
+	const mock = await startMock();
+	mock.faults.add({ fault: { kind: 'delay', ms: 60_000 } });
+	const failure = failureOf(call(mock, models));
+	while (mock.ledger().length === 0) await new Promise((done) => setImmediate(done));
+	await mock.close();
 	expect(await failure).toMatch(/fetch failed/);
 });
 
 it('resets a connection before the request is processed', async () => {
-	const double = await startDouble();
-	double.faults.add({ match: { method: 'post' }, fault: { kind: 'reset' } });
-	expect(await failureOf(create(double))).toMatch(/fetch failed/);
-	expect(double.tasks()).toEqual([]);
-	expect(double.ledger().at(-1)).toMatchObject({ operation: 'create', status: null });
+	const mock = await startMock();
+	mock.faults.add({ match: { method: 'post' }, fault: { kind: 'reset' } });
+	expect(await failureOf(create(mock))).toMatch(/fetch failed/);
+	expect(mock.tasks()).toEqual([]);
+	expect(mock.ledger().at(-1)).toMatchObject({ operation: 'create', status: null });
 });
 
 it('loses an answer after the task was created', async () => {
-	const double = await startDouble();
-	double.faults.add({ match: { path: 'video-synthesis' }, fault: { kind: 'lostAnswer' } });
-	expect(await failureOf(create(double))).toMatch(/fetch failed/);
-	expect(double.tasks()).toHaveLength(1);
-	expect(double.ledger().find(({ operation }) => operation === 'create')).toMatchObject({
+	const mock = await startMock();
+	mock.faults.add({ match: { path: 'video-synthesis' }, fault: { kind: 'lostAnswer' } });
+	expect(await failureOf(create(mock))).toMatch(/fetch failed/);
+	expect(mock.tasks()).toHaveLength(1);
+	expect(mock.ledger().find(({ operation }) => operation === 'create')).toMatchObject({
 		fault: 'lostAnswer',
 		status: null,
-		createdTaskId: double.tasks()[0]?.id,
+		createdTaskId: mock.tasks()[0]?.id,
 	});
 });
 
 it('cuts a JSON answer in half', async () => {
-	const double = await startDouble();
-	double.faults.add({ match: { path: models }, fault: { kind: 'cut' } });
-	expect(await failureOf(call(double, models))).toMatch(/terminated/);
+	const mock = await startMock();
+	mock.faults.add({ match: { path: models }, fault: { kind: 'cut' } });
+	expect(await failureOf(call(mock, models))).toMatch(/terminated/);
 });
 
 it('cuts a video in half, after its full length was announced', async () => {
-	const double = await startDouble({ taskSeconds: 0 });
-	const url = await videoUrlOf(double, await createTask(double));
+	const mock = await startMock({ taskSeconds: 0 });
+	const url = await videoUrlOf(mock, await createTask(mock));
 	const whole = await (await fetch(url)).arrayBuffer();
-	double.faults.add({ match: { path: '/results/' }, fault: { kind: 'cut' } });
+	mock.faults.add({ match: { path: '/results/' }, fault: { kind: 'cut' } });
 	const response = await fetch(url);
 	expect(Number(response.headers.get('content-length'))).toBe(whole.byteLength);
 	let received = 0;
@@ -95,19 +95,19 @@ it.each([
 	['PK\u0003\u0004', /^PK/],
 	[{ output: { taskId: 7 } }, /^\{"output":\{"taskId":7\}\}$/],
 ])('answers 200 with garbage: %j', async (body, text) => {
-	const double = await startDouble();
-	double.faults.add({ match: { path: models }, fault: { kind: 'garbage', body } });
-	const response = await fetch(double.url + models);
+	const mock = await startMock();
+	mock.faults.add({ match: { path: models }, fault: { kind: 'garbage', body } });
+	const response = await fetch(mock.url + models);
 	expect(response.status).toBe(200);
 	expect(await response.text()).toMatch(text);
 });
 
 it('slows a body down', async () => {
-	const double = await startDouble({ taskSeconds: 0 });
-	const url = await videoUrlOf(double, await createTask(double));
+	const mock = await startMock({ taskSeconds: 0 });
+	const url = await videoUrlOf(mock, await createTask(mock));
 	const whole = await (await fetch(url)).arrayBuffer();
 	const bytesPerSecond = whole.byteLength * 5;
-	double.faults.add({ match: { path: '/results/' }, fault: { kind: 'slow', bytesPerSecond } });
+	mock.faults.add({ match: { path: '/results/' }, fault: { kind: 'slow', bytesPerSecond } });
 	const before = performance.now();
 	const slow = await (await fetch(url)).arrayBuffer();
 	expect(performance.now() - before).toBeGreaterThan(150);
@@ -123,26 +123,26 @@ describe('an order picks its requests', () => {
 	const fault = { kind: 'status', status: 500 } as const;
 
 	it('after the first ones, for a number of times', async () => {
-		const double = await startDouble();
-		double.faults.add({ match: { path: models, after: 2 }, times: 2, fault });
-		expect(await statuses(() => call(double, models), 6)).toEqual([200, 200, 500, 500, 200, 200]);
+		const mock = await startMock();
+		mock.faults.add({ match: { path: models, after: 2 }, times: 2, fault });
+		expect(await statuses(() => call(mock, models), 6)).toEqual([200, 200, 500, 500, 200, 200]);
 	});
 
 	it('always, until cleared', async () => {
-		const double = await startDouble();
-		double.faults.add({ times: 'always', fault });
-		expect(await statuses(() => call(double, models), 3)).toEqual([500, 500, 500]);
-		double.faults.clear();
-		expect(await statuses(() => call(double, models), 1)).toEqual([200]);
+		const mock = await startMock();
+		mock.faults.add({ times: 'always', fault });
+		expect(await statuses(() => call(mock, models), 3)).toEqual([500, 500, 500]);
+		mock.faults.clear();
+		expect(await statuses(() => call(mock, models), 1)).toEqual([200]);
 	});
 
 	it('by task, and by pattern', async () => {
-		const double = await startDouble();
-		const [one, two] = [await createTask(double), await createTask(double)];
-		double.faults.add({ match: { taskId: two }, fault });
-		double.faults.add({ match: { method: 'GET', path: '/tasks\\/[0-9a-f-]{36}$/' }, fault });
-		const ask = (id: string) => call(double, `/api/v1/tasks/${id}`);
-		expect((await call(double, '/api/v1/tasks/')).status).toBe(200);
+		const mock = await startMock();
+		const [one, two] = [await createTask(mock), await createTask(mock)];
+		mock.faults.add({ match: { taskId: two }, fault });
+		mock.faults.add({ match: { method: 'GET', path: '/tasks\\/[0-9a-f-]{36}$/' }, fault });
+		const ask = (id: string) => call(mock, `/api/v1/tasks/${id}`);
+		expect((await call(mock, '/api/v1/tasks/')).status).toBe(200);
 		expect((await ask(one)).status).toBe(500);
 		expect((await ask(one)).status).toBe(200);
 		expect((await ask(two)).status).toBe(500);
@@ -150,8 +150,8 @@ describe('an order picks its requests', () => {
 	});
 
 	it('and says so when the order makes no sense', async () => {
-		const double = await startDouble();
-		expect(() => double.faults.add({ fault: { kind: 'status', status: 99 } })).toThrow();
-		expect(() => double.faults.add({ times: 0, fault })).toThrow();
+		const mock = await startMock();
+		expect(() => mock.faults.add({ fault: { kind: 'status', status: 99 } })).toThrow();
+		expect(() => mock.faults.add({ times: 0, fault })).toThrow();
 	});
 });

@@ -1,14 +1,14 @@
-/** What the tests of the double share. Rule: real HTTP by fetch, a clock that is moved, no waiting. */
+/** What the tests of the mock share. Rule: real HTTP by fetch, a clock that is moved, no waiting. */
 import { once } from 'node:events';
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import {
-	startDashScopeDouble,
-	type DashScopeDouble,
-	type DashScopeDoubleOptions,
+	startDashScopeMock,
+	type DashScopeMock,
+	type DashScopeMockOptions,
 } from '../../sandbox/dashscope/index.mts';
 
-const open: DashScopeDouble[] = [];
+const open: DashScopeMock[] = [];
 
 /** 2025-10-14 11:28:04.372 in UTC+8, the moment of the documented example. */
 export const exampleMs = Date.parse('2025-10-14T11:28:04.372+08:00');
@@ -22,20 +22,20 @@ export function virtualClock(startMs = exampleMs) {
 	};
 }
 
-/** A double without rate limits on a virtual clock, closed by `closeDoubles`. */
-export async function startDouble(options: DashScopeDoubleOptions = {}): Promise<DashScopeDouble> {
-	const double = await startDashScopeDouble({
+/** A mock without rate limits on a virtual clock, closed by `closeMocks`. */
+export async function startMock(options: DashScopeMockOptions = {}): Promise<DashScopeMock> {
+	const mock = await startDashScopeMock({
 		clock: virtualClock(),
 		rateLimits: { enforce: false },
 		...options,
 	});
-	open.push(double);
-	return double;
+	open.push(mock);
+	return mock;
 }
 
-/** Closes every double `startDouble` started. */
-export async function closeDoubles(): Promise<void> {
-	await Promise.all(open.splice(0).map((double) => double.close()));
+/** Closes every mock `startMock` started. */
+export async function closeMocks(): Promise<void> {
+	await Promise.all(open.splice(0).map((mock) => mock.close()));
 }
 
 /** A JSON answer. */
@@ -51,18 +51,18 @@ export interface CallOptions {
 	headers?: Record<string, string | undefined>;
 }
 
-/** Calls a path of the API origin with the double's key and reads the JSON it answers. */
+/** Calls a path of the API origin with the mock's key and reads the JSON it answers. */
 export async function call(
-	double: DashScopeDouble,
+	mock: DashScopeMock,
 	path: string,
 	{ method = 'GET', body, headers = {} }: CallOptions = {},
 ): Promise<Reply> {
 	const wanted = {
-		authorization: `Bearer ${double.apiKey}`,
+		authorization: `Bearer ${mock.apiKey}`,
 		'content-type': 'application/json',
 		...headers,
 	};
-	const response = await fetch(double.url + path, {
+	const response = await fetch(mock.url + path, {
 		method,
 		headers: Object.entries(wanted).filter((pair): pair is [string, string] => !!pair[1]),
 		...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -74,8 +74,8 @@ export const detectPath = '/api/v1/services/aigc/image2video/face-detect';
 export const createPath = '/api/v1/services/aigc/image2video/video-synthesis';
 
 /** Asks for the face areas of a portrait. */
-export function detect(double: DashScopeDouble, imageUrl: string, headers = {}): Promise<Reply> {
-	return call(double, detectPath, {
+export function detect(mock: DashScopeMock, imageUrl: string, headers = {}): Promise<Reply> {
+	return call(mock, detectPath, {
 		method: 'POST',
 		headers,
 		body: {
@@ -87,9 +87,9 @@ export function detect(double: DashScopeDouble, imageUrl: string, headers = {}):
 }
 
 /** The input of a task that is accepted. */
-export function goodInput(double: DashScopeDouble) {
+export function goodInput(mock: DashScopeMock) {
 	return {
-		image_url: double.portraitUrl('ada.png'),
+		image_url: mock.portraitUrl('ada.png'),
 		driven_id: 'mengwa_kaixin',
 		face_bbox: [192, 192, 448, 448],
 		ext_bbox: [64, 64, 576, 576],
@@ -98,39 +98,36 @@ export function goodInput(double: DashScopeDouble) {
 
 /** Creates a task; `input` replaces parts of the accepted one. */
 export function create(
-	double: DashScopeDouble,
+	mock: DashScopeMock,
 	input: Record<string, unknown> = {},
 	headers: Record<string, string | undefined> = {},
 ): Promise<Reply> {
-	return call(double, createPath, {
+	return call(mock, createPath, {
 		method: 'POST',
 		headers: { 'x-dashscope-async': 'enable', ...headers },
-		body: { model: 'emoji-v1', input: { ...goodInput(double), ...input } },
+		body: { model: 'emoji-v1', input: { ...goodInput(mock), ...input } },
 	});
 }
 
 /** Creates a task and returns its id. */
 export async function createTask(
-	double: DashScopeDouble,
+	mock: DashScopeMock,
 	input: Record<string, unknown> = {},
 ): Promise<string> {
-	const { body } = await create(double, input);
+	const { body } = await create(mock, input);
 	const { task_id: id } = body.output as { task_id: string };
 	return id;
 }
 
 /** The `output` of a task query. */
-export async function outputOf(
-	double: DashScopeDouble,
-	id: string,
-): Promise<Record<string, unknown>> {
-	const { body } = await call(double, `/api/v1/tasks/${id}`);
+export async function outputOf(mock: DashScopeMock, id: string): Promise<Record<string, unknown>> {
+	const { body } = await call(mock, `/api/v1/tasks/${id}`);
 	return body.output as Record<string, unknown>;
 }
 
 /** The link to the video of a task that has succeeded. */
-export async function videoUrlOf(double: DashScopeDouble, id: string): Promise<string> {
-	const { video_url: url } = await outputOf(double, id);
+export async function videoUrlOf(mock: DashScopeMock, id: string): Promise<string> {
+	const { video_url: url } = await outputOf(mock, id);
 	if (typeof url !== 'string') throw new Error(`Task ${id} has no video.`);
 	return url;
 }

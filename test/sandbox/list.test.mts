@@ -1,7 +1,7 @@
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import { call, closeDoubles, createTask, exampleMs, startDouble } from './helpers.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
+import { call, closeMocks, createTask, exampleMs, startMock } from './helpers.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 interface Row {
 	task_id: string;
@@ -9,22 +9,22 @@ interface Row {
 }
 
 /** Three tasks an hour apart, from 11:28:04 in UTC+8 on. */
-async function startWithThree(): Promise<{ double: DashScopeDouble; ids: string[] }> {
-	const double = await startDouble();
+async function startWithThree(): Promise<{ mock: DashScopeMock; ids: string[] }> {
+	const mock = await startMock();
 	const ids: string[] = [];
 	for (let count = 0; count < 3; count += 1) {
-		ids.push(await createTask(double));
-		double.advanceClock(60 * 60 * 1000);
+		ids.push(await createTask(mock));
+		mock.advanceClock(60 * 60 * 1000);
 	}
-	return { double, ids };
+	return { mock, ids };
 }
 
-const list = (double: DashScopeDouble, query = '') => call(double, `/api/v1/tasks/${query}`);
+const list = (mock: DashScopeMock, query = '') => call(mock, `/api/v1/tasks/${query}`);
 const idsOf = (body: Record<string, unknown>) => (body.data as Row[]).map((row) => row.task_id);
 
 it('lists in the documented shape, with epoch milliseconds and no video', async () => {
-	const { double, ids } = await startWithThree();
-	const { status, body } = await list(double, `?task_id=${ids[0]}`);
+	const { mock, ids } = await startWithThree();
+	const { status, body } = await list(mock, `?task_id=${ids[0]}`);
 	expect(status).toBe(200);
 	expect(body).toEqual({
 		total: 1,
@@ -52,10 +52,10 @@ it('lists in the documented shape, with epoch milliseconds and no video', async 
 });
 
 it('has no start and end where there is none', async () => {
-	const double = await startDouble();
-	await createTask(double);
-	await createTask(double);
-	const { body } = await list(double);
+	const mock = await startMock();
+	await createTask(mock);
+	await createTask(mock);
+	const { body } = await list(mock);
 	const [waiting, running] = body.data as Record<string, unknown>[];
 	expect(waiting).not.toHaveProperty('start_time');
 	expect(waiting).toMatchObject({ status: 'PENDING' });
@@ -64,19 +64,19 @@ it('has no start and end where there is none', async () => {
 });
 
 it('is newest first and in pages', async () => {
-	const { double, ids } = await startWithThree();
+	const { mock, ids } = await startWithThree();
 	const newest = [...ids].reverse();
-	const first = await list(double, '?page_size=2');
+	const first = await list(mock, '?page_size=2');
 	expect(idsOf(first.body)).toEqual(newest.slice(0, 2));
 	expect(first.body).toMatchObject({ total: 3, total_page: 2, page_no: 1, page_size: 2 });
-	const second = await list(double, '?page_no=2&page_size=2');
+	const second = await list(mock, '?page_no=2&page_size=2');
 	expect(idsOf(second.body)).toEqual(newest.slice(2));
-	expect(idsOf((await list(double, '?page_no=9')).body)).toEqual([]);
+	expect(idsOf((await list(mock, '?page_no=9')).body)).toEqual([]);
 });
 
 it('picks by status, model and time in UTC+8', async () => {
-	const { double, ids } = await startWithThree();
-	const pick = async (query: string) => idsOf((await list(double, query)).body);
+	const { mock, ids } = await startWithThree();
+	const pick = async (query: string) => idsOf((await list(mock, query)).body);
 	expect(await pick('?status=RUNNING')).toEqual([]);
 	expect(await pick('?status=SUCCEEDED')).toHaveLength(3);
 	expect(await pick('?model_name=emoji-v1')).toHaveLength(3);
@@ -87,14 +87,14 @@ it('picks by status, model and time in UTC+8', async () => {
 });
 
 it('works without the slash at its end', async () => {
-	const { double } = await startWithThree();
-	expect((await call(double, '/api/v1/tasks?page_no=1')).body.total).toBe(3);
+	const { mock } = await startWithThree();
+	expect((await call(mock, '/api/v1/tasks?page_no=1')).body.total).toBe(3);
 });
 
 it('forgets what is older than 24 hours', async () => {
-	const { double, ids } = await startWithThree();
-	double.advanceClock(21 * 60 * 60 * 1000 + 60_000);
-	expect(idsOf((await list(double)).body)).toEqual([ids[2], ids[1]]);
+	const { mock, ids } = await startWithThree();
+	mock.advanceClock(21 * 60 * 60 * 1000 + 60_000);
+	expect(idsOf((await list(mock)).body)).toEqual([ids[2], ids[1]]);
 });
 
 it.each([
@@ -108,8 +108,8 @@ it.each([
 	'?start_time=20251012000000&end_time=20251014000000',
 	'?start_time=20251014000000&end_time=20251013000000',
 ])('refuses %s', async (query) => {
-	const double = await startDouble();
-	expect(await list(double, query)).toMatchObject({
+	const mock = await startMock();
+	expect(await list(mock, query)).toMatchObject({
 		status: 400,
 		body: {
 			code: 'InvalidParameter',

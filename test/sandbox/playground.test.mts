@@ -1,10 +1,10 @@
 import { portraitLines, portraitNames } from '../../sandbox/dashscope/index.mts';
-import { closeDoubles, detect, startDouble } from './helpers.mts';
+import { closeMocks, detect, startMock } from './helpers.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 it('shows every sample portrait, those that pass first', async () => {
-	const lines = portraitLines(await startDouble());
+	const lines = portraitLines(await startMock());
 	const names = lines.map((line) => /portraits\/(\S+)/.exec(line)?.[1]);
 	expect([...names].sort()).toEqual([...portraitNames, 'gone.png'].sort());
 	const refused = lines.map((line) => line.includes('refused: '));
@@ -12,10 +12,10 @@ it('shows every sample portrait, those that pass first', async () => {
 });
 
 it('says of each what detection says of it', async () => {
-	const double = await startDouble();
-	for (const line of portraitLines(double)) {
+	const mock = await startMock();
+	for (const line of portraitLines(mock)) {
 		const [, url = '', code] = /^(\S+) +(?:passes|refused: .*\((\S+)\))/.exec(line) ?? [];
-		const { body } = await detect(double, url);
+		const { body } = await detect(mock, url);
 		const output = body.output as { code?: string } | undefined;
 		expect([url, output?.code ?? body.code]).toEqual([url, code]);
 	}

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { portraitNames, portraitsFolder } from '../../sandbox/dashscope/index.mts';
-import { closeDoubles, detect, startDouble } from './helpers.mts';
+import { closeMocks, detect, startMock } from './helpers.mts';
 
 const servers: Server[] = [];
 
 afterEach(async () => {
-	await closeDoubles();
+	await closeMocks();
 	servers.splice(0).forEach((server) => {
 		server.closeAllConnections();
 		server.close();
@@ -35,8 +35,8 @@ function pngHeader(width: number, height: number): Buffer {
 
 describe('a portrait that passes', () => {
 	it.each(['ada.png', 'ben.jpg', 'kim.png'])('is billed and gets its areas: %s', async (name) => {
-		const double = await startDouble();
-		const { status, body } = await detect(double, double.portraitUrl(name));
+		const mock = await startMock();
+		const { status, body } = await detect(mock, mock.portraitUrl(name));
 		expect(status).toBe(200);
 		expect(body.usage).toEqual({ image_count: 1 });
 		const { bbox_face: face, ext_bbox_face: expression } = body.output as Record<string, number[]>;
@@ -44,7 +44,7 @@ describe('a portrait that passes', () => {
 		expect(x2 - x1).toBe(y2 - y1);
 		expect(x1).toBeLessThan(face?.[0] ?? 0);
 		expect([...(face ?? []), x1, y1, x2, y2].every(Number.isInteger)).toBe(true);
-		expect(double.counts().detectsBilled).toBe(1);
+		expect(mock.counts().detectsBilled).toBe(1);
 	});
 });
 
@@ -60,11 +60,11 @@ describe('a portrait that does not pass', () => {
 	};
 
 	it.each(Object.entries(expected))('%s: %s', async (name, code) => {
-		const double = await startDouble();
-		const { status, body } = await detect(double, double.portraitUrl(name));
+		const mock = await startMock();
+		const { status, body } = await detect(mock, mock.portraitUrl(name));
 		expect(status).toBe(200);
 		expect(body).toMatchObject({ output: { code }, usage: { image_count: 1 } });
-		expect(double.counts().detectsBilled).toBe(1);
+		expect(mock.counts().detectsBilled).toBe(1);
 	});
 
 	it('is named in every case', () => {
@@ -73,27 +73,27 @@ describe('a portrait that does not pass', () => {
 	});
 
 	it('is put where the style says, in the service’s own spelling', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const code = 'InvalidFile.FacePose';
 		const message =
 			'The pose of the detected face is invalid, please upload other image with the expected oriention.';
-		const ask = () => detect(double, double.portraitUrl('tilted.png'));
+		const ask = () => detect(mock, mock.portraitUrl('tilted.png'));
 		expect(await ask()).toMatchObject({ status: 200, body: { output: { code, message } } });
-		double.setVerdictStyle('output400');
+		mock.setVerdictStyle('output400');
 		expect(await ask()).toMatchObject({ status: 400, body: { output: { code, message } } });
-		double.setVerdictStyle('top400');
+		mock.setVerdictStyle('top400');
 		const last = await ask();
 		expect(last).toMatchObject({ status: 400, body: { code, message } });
 		expect(last.body.output).toBeUndefined();
-		expect(double.counts().detectsBilled).toBe(2);
+		expect(mock.counts().detectsBilled).toBe(2);
 	});
 
 	it('can be ordered for any image', async () => {
-		const double = await startDouble();
-		double.failDetection(1, 'InvalidFile.MultiHuman');
-		const first = await detect(double, double.portraitUrl('ada.png'));
+		const mock = await startMock();
+		mock.failDetection(1, 'InvalidFile.MultiHuman');
+		const first = await detect(mock, mock.portraitUrl('ada.png'));
 		expect(first.body).toMatchObject({ output: { code: 'InvalidFile.MultiHuman' } });
-		const second = await detect(double, double.portraitUrl('ada.png'));
+		const second = await detect(mock, mock.portraitUrl('ada.png'));
 		expect(second.body).toMatchObject({ output: { bbox_face: expect.any(Array) as unknown } });
 	});
 });
@@ -154,12 +154,12 @@ describe('an image is really downloaded', () => {
 			/must be less than 10MB\.$/,
 		],
 	])('%s', async (_name, imageUrl, code, message) => {
-		const double = await startDouble();
-		const reply = await detect(double, await imageUrl());
+		const mock = await startMock();
+		const reply = await detect(mock, await imageUrl());
 		const said = { code: reply.body.code, message: reply.body.message };
 		expect(reply.status).toBe(400);
 		expect(said).toEqual({ code, message: expect.stringMatching(message) as string });
-		expect(double.counts().detectsBilled).toBe(0);
+		expect(mock.counts().detectsBilled).toBe(0);
 	});
 
 	it('by a server that refuses connections, named in the answer', async () => {
@@ -167,8 +167,8 @@ describe('an image is really downloaded', () => {
 		const { host } = new URL(address);
 		const closing = servers.pop();
 		await new Promise((done) => closing?.close(done));
-		const double = await startDouble();
-		const { body } = await detect(double, address);
+		const mock = await startMock();
+		const { body } = await detect(mock, address);
 		expect(body).toMatchObject({
 			code: 'InvalidURL.ConnectionRefused',
 			message: `Connection to ${host} refused, please provide available URL.`,
@@ -177,8 +177,8 @@ describe('an image is really downloaded', () => {
 
 	it('within a time limit', async () => {
 		const address = await serve(() => undefined);
-		const double = await startDouble({ imageTimeoutMs: 50 });
-		const { body } = await detect(double, address);
+		const mock = await startMock({ imageTimeoutMs: 50 });
+		const { body } = await detect(mock, address);
 		expect(body).toMatchObject({
 			code: 'InvalidURL.Timeout',
 			message: `Download ${address} timeout, please check network connection.`,
@@ -190,8 +190,8 @@ describe('an image is really downloaded', () => {
 		[640, 7001, resolution],
 		[400, 7000, undefined],
 	])('and measured: %i x %i', async (width, height, code) => {
-		const double = await startDouble();
-		const { status, body } = await detect(double, await serveBytes(pngHeader(width, height)));
+		const mock = await startMock();
+		const { status, body } = await detect(mock, await serveBytes(pngHeader(width, height)));
 		expect(status).toBe(200);
 		expect((body.output as { code?: string }).code).toBe(code);
 	});

@@ -1,19 +1,19 @@
-/** The double's answers beside the recorded ones: same status, same fields, same words. */
+/** The mock's answers beside the recorded ones: same status, same fields, same words. */
 import { recording } from '../contract/recordings.mts';
 import {
 	call,
-	closeDoubles,
+	closeMocks,
 	create,
 	createPath,
 	createTask,
 	detect,
 	goodInput,
-	startDouble,
+	startMock,
 	type Reply,
 } from './helpers.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 /** The fields of an answer, each with its type; of a list only its first row. */
 function shapeOf(value: unknown): unknown {
@@ -31,9 +31,9 @@ const without = (shape: unknown, ...names: string[]): unknown =>
 		JSON.stringify(shape, (name, value: unknown) => (names.includes(name) ? undefined : value)),
 	);
 
-async function refusal(name: string, ask: (double: DashScopeDouble) => Promise<Reply>) {
+async function refusal(name: string, ask: (mock: DashScopeMock) => Promise<Reply>) {
 	const { answer } = recording(`public/${name}`);
-	const { status, body } = await ask(await startDouble());
+	const { status, body } = await ask(await startMock());
 	const { code, message } = answer.body as { code: string; message: string };
 	expect({ status, code: body.code, message: body.message }).toEqual({
 		status: answer.status,
@@ -44,28 +44,28 @@ async function refusal(name: string, ask: (double: DashScopeDouble) => Promise<R
 
 describe('refuses as recorded', () => {
 	it('a wrong key', () =>
-		refusal('key-wrong', (double) =>
-			call(double, '/api/v1/tasks/1', { headers: { authorization: 'Bearer sk-no' } }),
+		refusal('key-wrong', (mock) =>
+			call(mock, '/api/v1/tasks/1', { headers: { authorization: 'Bearer sk-no' } }),
 		));
 
 	it('to cancel a finished task', () =>
-		refusal('cancel-of-finished-task', async (double) => {
-			const id = await createTask(double);
-			double.advanceClock(60_000);
-			return await call(double, `/api/v1/tasks/${id}/cancel`, { method: 'POST' });
+		refusal('cancel-of-finished-task', async (mock) => {
+			const id = await createTask(mock);
+			mock.advanceClock(60_000);
+			return await call(mock, `/api/v1/tasks/${id}/cancel`, { method: 'POST' });
 		}));
 
 	it('an unknown model', () =>
-		refusal('model-unknown', (double) =>
-			call(double, createPath, {
+		refusal('model-unknown', (mock) =>
+			call(mock, createPath, {
 				method: 'POST',
 				headers: { 'x-dashscope-async': 'enable' },
-				body: { model: 'emoji-v9', input: goodInput(double) },
+				body: { model: 'emoji-v9', input: goodInput(mock) },
 			}),
 		));
 
 	it('an image that is gone', () =>
-		refusal('image-missing', (double) => detect(double, `${double.storageUrl}/portraits/no.png`)));
+		refusal('image-missing', (mock) => detect(mock, `${mock.storageUrl}/portraits/no.png`)));
 });
 
 describe('has the recorded fields', () => {
@@ -73,21 +73,21 @@ describe('has the recorded fields', () => {
 	const foreign = ['task_metrics', 'error_message', 'error_code', 'start_time', 'style_index'];
 
 	it('of an accepted task', async () => {
-		const double = await startDouble();
-		const { body } = await create(double);
+		const mock = await startMock();
+		const { body } = await create(mock);
 		expect(shapeOf(body)).toEqual(shapeOf(recording('public/task-accepted').answer.body));
 	});
 
 	it('of a running task', async () => {
-		const double = await startDouble();
-		const { body } = await call(double, `/api/v1/tasks/${await createTask(double)}`);
+		const mock = await startMock();
+		const { body } = await call(mock, `/api/v1/tasks/${await createTask(mock)}`);
 		const recorded = shapeOf(recording('public/task-running').answer.body);
 		expect(shapeOf(body)).toEqual(without(recorded, ...foreign));
 	});
 
 	it('of an unknown task', async () => {
-		const double = await startDouble();
-		const { status, body } = await call(double, '/api/v1/tasks/1111');
+		const mock = await startMock();
+		const { status, body } = await call(mock, '/api/v1/tasks/1111');
 		const { answer } = recording('public/task-unknown');
 		expect({ status, shape: shapeOf(body) }).toEqual({
 			status: answer.status,
@@ -96,10 +96,10 @@ describe('has the recorded fields', () => {
 	});
 
 	it('of a succeeded task, but for its result', async () => {
-		const double = await startDouble();
-		const id = await createTask(double);
-		double.advanceClock(60_000);
-		const { body } = await call(double, `/api/v1/tasks/${id}`);
+		const mock = await startMock();
+		const id = await createTask(mock);
+		mock.advanceClock(60_000);
+		const { body } = await call(mock, `/api/v1/tasks/${id}`);
 		const recorded = shapeOf(recording('public/task-succeeded').answer.body);
 		expect(without(shapeOf(body), 'video_url', 'usage')).toEqual(
 			without(recorded, ...foreign, 'results', 'usage'),
@@ -107,8 +107,8 @@ describe('has the recorded fields', () => {
 	});
 
 	it('of an upload policy, and its values', async () => {
-		const double = await startDouble();
-		const { body } = await call(double, '/api/v1/uploads?action=getPolicy&model=emoji-v1');
+		const mock = await startMock();
+		const { body } = await call(mock, '/api/v1/uploads?action=getPolicy&model=emoji-v1');
 		const recorded = recording('public/upload-policy').answer.body;
 		expect(shapeOf(body)).toEqual(shapeOf(recorded));
 		const { data } = recorded as { data: Record<string, unknown> };
@@ -125,10 +125,10 @@ describe('has the recorded fields', () => {
 	});
 
 	it('of a task list', async () => {
-		const double = await startDouble();
-		await createTask(double);
-		double.advanceClock(60_000);
-		const { body } = await call(double, '/api/v1/tasks/');
+		const mock = await startMock();
+		await createTask(mock);
+		mock.advanceClock(60_000);
+		const { body } = await call(mock, '/api/v1/tasks/');
 		expect(shapeOf(body)).toEqual(shapeOf(recording('public/task-list').answer.body));
 	});
 });

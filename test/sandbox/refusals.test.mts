@@ -1,17 +1,17 @@
-import { startDashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import {
 	call,
-	closeDoubles,
+	closeMocks,
 	create,
 	createPath,
 	detect,
 	detectPath,
 	goodInput,
-	startDouble,
+	startMock,
 	type Reply,
 } from './helpers.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 /** What a refusal says, without its request id, which must be there. */
 function said({ status, body }: Reply) {
@@ -38,15 +38,15 @@ describe('the key', () => {
 	];
 
 	it.each(paths)('is asked for at %s %s', async (method, path) => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const body = method === 'POST' ? {} : undefined;
-		const missing = await call(double, path, {
+		const missing = await call(mock, path, {
 			method,
 			body,
 			headers: { authorization: undefined },
 		});
 		expect(said(missing)).toEqual([401, 'InvalidApiKey', 'No API-key provided.']);
-		const wrong = await call(double, path, {
+		const wrong = await call(mock, path, {
 			method,
 			body,
 			headers: { authorization: 'Bearer sk-of-somebody-else' },
@@ -54,15 +54,15 @@ describe('the key', () => {
 		expect(said(wrong)).toEqual([401, 'InvalidApiKey', 'Invalid API-key provided.']);
 	});
 
-	it('is not kept when it is not the double’s own', async () => {
-		const double = await startDouble();
-		await call(double, '/api/v1/models', { headers: { authorization: 'Bearer sk-real-secret' } });
-		expect(JSON.stringify(double.ledger())).not.toContain('sk-real-secret');
+	it('is not kept when it is not the mock’s own', async () => {
+		const mock = await startMock();
+		await call(mock, '/api/v1/models', { headers: { authorization: 'Bearer sk-real-secret' } });
+		expect(JSON.stringify(mock.ledger())).not.toContain('sk-real-secret');
 	});
 
 	it('works and lists models in the measured shape', async () => {
-		const double = await startDouble();
-		const { status, body } = await call(double, '/api/v1/models?page_no=1&page_size=1');
+		const mock = await startMock();
+		const { status, body } = await call(mock, '/api/v1/models?page_no=1&page_size=1');
 		expect(status).toBe(200);
 		expect(body).toMatchObject({
 			code: null,
@@ -74,8 +74,8 @@ describe('the key', () => {
 });
 
 it('answers an unknown path with 404', async () => {
-	const double = await startDouble();
-	expect(said(await call(double, '/api/v2/tasks'))).toEqual([404, 'NotFound', 'Not found!']);
+	const mock = await startMock();
+	expect(said(await call(mock, '/api/v2/tasks'))).toEqual([404, 'NotFound', 'Not found!']);
 });
 
 describe('detection refuses', () => {
@@ -119,14 +119,14 @@ describe('detection refuses', () => {
 			invalid(formatWords),
 		],
 	])('%s', async (_name, body, words) => {
-		const double = await startDouble();
-		expect(said(await call(double, detectPath, { method: 'POST', body }))).toEqual(words);
-		expect(double.counts().detectsBilled).toBe(0);
+		const mock = await startMock();
+		expect(said(await call(mock, detectPath, { method: 'POST', body }))).toEqual(words);
+		expect(mock.counts().detectsBilled).toBe(0);
 	});
 
 	it('an asynchronous call', async () => {
-		const double = await startDouble();
-		const reply = await detect(double, double.portraitUrl('ada.png'), {
+		const mock = await startMock();
+		const reply = await detect(mock, mock.portraitUrl('ada.png'), {
 			'x-dashscope-async': 'enable',
 		});
 		const words = 'Current user api does not support asynchronous calls.';
@@ -134,8 +134,8 @@ describe('detection refuses', () => {
 	});
 
 	it('a body that is not declared as JSON', async () => {
-		const double = await startDouble();
-		const reply = await detect(double, double.portraitUrl('ada.png'), {
+		const mock = await startMock();
+		const reply = await detect(mock, mock.portraitUrl('ada.png'), {
 			'content-type': 'text/plain',
 		});
 		expect(said(reply)).toEqual(invalid(bodyWords));
@@ -144,8 +144,8 @@ describe('detection refuses', () => {
 
 describe('creation refuses', () => {
 	it.each(['image_url', 'driven_id', 'face_bbox', 'ext_bbox'])('a missing %s', async (field) => {
-		const double = await startDouble();
-		const reply = await create(double, { [field]: undefined });
+		const mock = await startMock();
+		const reply = await create(mock, { [field]: undefined });
 		expect(said(reply)).toEqual(invalid(`Field required: ${field}`));
 	});
 
@@ -162,51 +162,51 @@ describe('creation refuses', () => {
 		['a face beyond the image', { face_bbox: [0, 0, 700, 700] }, parameterWords],
 		['a face of fractions', { face_bbox: [0.5, 0, 100, 100] }, formatWords],
 	])('%s', async (_name, input, words) => {
-		const double = await startDouble();
-		expect(said(await create(double, input))).toEqual(invalid(words));
-		expect(double.tasks()).toEqual([]);
+		const mock = await startMock();
+		expect(said(await create(mock, input))).toEqual(invalid(words));
+		expect(mock.tasks()).toEqual([]);
 	});
 
 	it.each([undefined, 'disable'])('the async header being %s', async (value) => {
-		const double = await startDouble();
-		const reply = await create(double, {}, { 'x-dashscope-async': value });
+		const mock = await startMock();
+		const reply = await create(mock, {}, { 'x-dashscope-async': value });
 		const words = 'current user api does not support synchronous calls.';
 		expect(said(reply)).toEqual([403, 'AccessDenied', words]);
 	});
 
 	it('the model of another path', async () => {
-		const double = await startDouble();
-		const reply = await call(double, createPath, {
+		const mock = await startMock();
+		const reply = await call(mock, createPath, {
 			method: 'POST',
 			headers: { 'x-dashscope-async': 'enable' },
-			body: { model: 'emoji-detect-v1', input: goodInput(double) },
+			body: { model: 'emoji-detect-v1', input: goodInput(mock) },
 		});
 		expect(said(reply)).toEqual(invalid('url error, please check url！'));
 	});
 
 	it('a portrait that detection does not pass', async () => {
-		const double = await startDouble();
-		const reply = await create(double, { image_url: double.portraitUrl('no-human.png') });
+		const mock = await startMock();
+		const reply = await create(mock, { image_url: mock.portraitUrl('no-human.png') });
 		expect(reply).toMatchObject({ status: 400, body: { code: 'InvalidFile.NoHuman' } });
 	});
 
 	it('nothing about an area that is about square', async () => {
-		const double = await startDouble();
-		const reply = await create(double, { ext_bbox: [63, 30, 609, 575] });
+		const mock = await startMock();
+		const reply = await create(mock, { ext_bbox: [63, 30, 609, 575] });
 		expect(reply.status).toBe(200);
 		expect(reply.body).toEqual({
-			output: { task_status: 'PENDING', task_id: double.tasks()[0]?.id },
+			output: { task_status: 'PENDING', task_id: mock.tasks()[0]?.id },
 			request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
 		});
 	});
 });
 
 it('starts with the documented limits when nothing is said', async () => {
-	const double = await startDashScopeDouble();
+	const mock = await startDashScopeMock();
 	try {
-		expect((await create(double)).status).toBe(200);
-		expect((await create(double)).status).toBe(429);
+		expect((await create(mock)).status).toBe(200);
+		expect((await create(mock)).status).toBe(429);
 	} finally {
-		await double.close();
+		await mock.close();
 	}
 });

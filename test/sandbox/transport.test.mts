@@ -1,26 +1,26 @@
-/** How answers travel, and what paths and headers the double takes. */
+/** How answers travel, and what paths and headers the mock takes. */
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { acceptsGzip } from '../../sandbox/dashscope/api/encoding.mts';
-import type { DashScopeDouble } from '../../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import {
 	call,
-	closeDoubles,
+	closeMocks,
 	create,
 	createPath,
 	createTask,
 	detect,
 	detectPath,
 	goodInput,
-	startDouble,
+	startMock,
 } from './helpers.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 /** The answer as it is on the wire: header names in their own letters, and the bytes. */
-async function raw(double: DashScopeDouble, path: string, headers: Record<string, string> = {}) {
+async function raw(mock: DashScopeMock, path: string, headers: Record<string, string> = {}) {
 	return await new Promise<{ headers: Map<string, string>; bytes: Buffer }>((done, fail) => {
-		const asked = request(double.url + path, { headers }, (response) => {
+		const asked = request(mock.url + path, { headers }, (response) => {
 			const pieces: Buffer[] = [];
 			response.on('data', (piece: Buffer) => pieces.push(piece));
 			response.on('end', () => {
@@ -37,13 +37,13 @@ async function raw(double: DashScopeDouble, path: string, headers: Record<string
 }
 
 const models = '/api/v1/models';
-const auth = (double: DashScopeDouble) => ({ authorization: `Bearer ${double.apiKey}` });
+const auth = (mock: DashScopeMock) => ({ authorization: `Bearer ${mock.apiKey}` });
 
 describe('an answer', () => {
 	it('is compressed and in chunks for a client that takes gzip', async () => {
-		const double = await startDouble();
-		const { headers, bytes } = await raw(double, models, {
-			...auth(double),
+		const mock = await startMock();
+		const { headers, bytes } = await raw(mock, models, {
+			...auth(mock),
 			'accept-encoding': 'gzip, deflate, br',
 		});
 		expect(headers.get('content-encoding')).toBe('gzip');
@@ -54,8 +54,8 @@ describe('an answer', () => {
 	});
 
 	it('is plain for one that does not', async () => {
-		const double = await startDouble();
-		const { headers, bytes } = await raw(double, models, auth(double));
+		const mock = await startMock();
+		const { headers, bytes } = await raw(mock, models, auth(mock));
 		expect(headers.has('content-encoding')).toBe(false);
 		expect(headers.get('Transfer-Encoding')).toBe('chunked');
 		expect(JSON.parse(bytes.toString())).toMatchObject({ success: true });
@@ -75,15 +75,15 @@ describe('an answer', () => {
 	});
 
 	it('has its request ID in a header too, in the service’s own letters', async () => {
-		const double = await startDouble();
-		const { headers, bytes } = await raw(double, '/api/v1/tasks/some', auth(double));
+		const mock = await startMock();
+		const { headers, bytes } = await raw(mock, '/api/v1/tasks/some', auth(mock));
 		const { request_id: id } = JSON.parse(bytes.toString()) as { request_id: string };
 		expect(headers.get('X-Request-ID')).toBe(id);
 	});
 
 	it('of storage is as its file is', async () => {
-		const double = await startDouble();
-		const response = await fetch(double.portraitUrl('ada.png'));
+		const mock = await startMock();
+		const response = await fetch(mock.portraitUrl('ada.png'));
 		expect(response.headers.get('content-encoding')).toBeNull();
 		expect(response.headers.get('x-oss-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 	});
@@ -91,33 +91,33 @@ describe('an answer', () => {
 
 describe('a slash at the end', () => {
 	it.each(['/api/v1/models/', '/api/v1/tasks/', '/api/v1/tasks/some/'])('of %s', async (path) => {
-		const double = await startDouble();
-		expect((await call(double, path)).status).toBe(200);
+		const mock = await startMock();
+		expect((await call(mock, path)).status).toBe(200);
 	});
 
 	it('of the services and of an upload policy', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const parameters = { ratio: '1:1' };
-		const input = { image_url: double.portraitUrl('ada.png') };
-		const found = await call(double, `${detectPath}/`, {
+		const input = { image_url: mock.portraitUrl('ada.png') };
+		const found = await call(mock, `${detectPath}/`, {
 			method: 'POST',
 			body: { model: 'emoji-detect-v1', input, parameters },
 		});
 		expect(found.status).toBe(200);
-		const created = await call(double, `${createPath}/`, {
+		const created = await call(mock, `${createPath}/`, {
 			method: 'POST',
 			headers: { 'x-dashscope-async': 'enable' },
-			body: { model: 'emoji-v1', input: goodInput(double) },
+			body: { model: 'emoji-v1', input: goodInput(mock) },
 		});
 		expect(created.status).toBe(200);
-		const policy = await call(double, '/api/v1/uploads/?action=getPolicy&model=emoji-v1');
+		const policy = await call(mock, '/api/v1/uploads/?action=getPolicy&model=emoji-v1');
 		expect(policy.status).toBe(200);
 	});
 });
 
 it('takes "disable" for what detection is anyway', async () => {
-	const double = await startDouble();
-	const reply = await detect(double, double.portraitUrl('ada.png'), {
+	const mock = await startMock();
+	const reply = await detect(mock, mock.portraitUrl('ada.png'), {
 		'x-dashscope-async': 'disable',
 	});
 	expect(reply).toMatchObject({ status: 200, body: { usage: { image_count: 1 } } });
@@ -128,8 +128,8 @@ it.each([
 	['emoji-detect-v1', 400, 'url error, please check url！'],
 	['wan2.2-s2v', 404, 'Model not exist.'],
 ])('tells %s on the path of another service: %i %s', async (model, status, message) => {
-	const double = await startDouble();
-	const reply = await call(double, '/api/v1/services/aigc/text2image/image-synthesis', {
+	const mock = await startMock();
+	const reply = await call(mock, '/api/v1/services/aigc/text2image/image-synthesis', {
 		method: 'POST',
 		body: { model, input: {} },
 	});
@@ -142,22 +142,22 @@ describe('a model of another maker', () => {
 	const body = { model: 'wan2.6-i2v', input: { img_url: 'https://example.com/a.png', prompt: '' } };
 
 	it('makes videos where it is named, in the same queue', async () => {
-		const double = await startDouble({ otherVideoModels: ['wan2.6-i2v'] });
-		await createTask(double);
-		const reply = await call(double, path, { method: 'POST', headers, body });
+		const mock = await startMock({ otherVideoModels: ['wan2.6-i2v'] });
+		await createTask(mock);
+		const reply = await call(mock, path, { method: 'POST', headers, body });
 		const { task_id: id } = reply.body.output as { task_id: string };
-		expect(double.tasks().map(({ status }) => status)).toEqual(['RUNNING', 'PENDING']);
-		const listed = await call(double, '/api/v1/tasks/?model_name=wan2.6-i2v');
+		expect(mock.tasks().map(({ status }) => status)).toEqual(['RUNNING', 'PENDING']);
+		const listed = await call(mock, '/api/v1/tasks/?model_name=wan2.6-i2v');
 		expect(listed.body.data).toMatchObject([{ task_id: id, model_name: 'wan2.6-i2v' }]);
-		double.advanceClock(120_000);
-		const { body: done } = await call(double, `/api/v1/tasks/${id}`);
+		mock.advanceClock(120_000);
+		const { body: done } = await call(mock, `/api/v1/tasks/${id}`);
 		expect(done.output).toMatchObject({ task_status: 'SUCCEEDED' });
-		expect(double.counts().createsAccepted).toBe(2);
+		expect(mock.counts().createsAccepted).toBe(2);
 	});
 
 	it('does not exist where it is not', async () => {
-		const double = await startDouble();
-		const reply = await call(double, path, { method: 'POST', headers, body });
+		const mock = await startMock();
+		const reply = await call(mock, path, { method: 'POST', headers, body });
 		expect(reply).toMatchObject({ status: 404, body: { message: 'Model not exist.' } });
 	});
 });
@@ -165,8 +165,8 @@ describe('a model of another maker', () => {
 describe('the model list', () => {
 	it('finds one model, and tells when it goes offline', async () => {
 		const offlineTime = '2027-03-31 00:00:00';
-		const double = await startDouble({ modelOfflineTimes: { 'emoji-v1': offlineTime } });
-		const { body } = await call(double, `${models}?model=emoji-v1&page_no=1&page_size=1`);
+		const mock = await startMock({ modelOfflineTimes: { 'emoji-v1': offlineTime } });
+		const { body } = await call(mock, `${models}?model=emoji-v1&page_no=1&page_size=1`);
 		expect(body.output).toEqual({
 			total: 1,
 			page_no: 1,
@@ -182,15 +182,15 @@ describe('the model list', () => {
 	});
 
 	it('says null where there are no plans', async () => {
-		const double = await startDouble();
-		const { body } = await call(double, `${models}?model=emoji-v1`);
+		const mock = await startMock();
+		const { body } = await call(mock, `${models}?model=emoji-v1`);
 		expect(body).toMatchObject({ output: { models: [{ inference_offline_info: null }] } });
 	});
 });
 
 it('tells how many tasks the account may run', async () => {
-	const double = await startDouble({ concurrency: 4 });
-	const { body } = await call(double, `${models}/limits?model=emoji-v1`);
+	const mock = await startMock({ concurrency: 4 });
+	const { body } = await call(mock, `${models}/limits?model=emoji-v1`);
 	expect(body.output).toMatchObject({
 		total: 1,
 		quotas: [
@@ -210,9 +210,9 @@ it('tells how many tasks the account may run', async () => {
 
 describe('a largest page', () => {
 	it('can be set, and larger ones are refused', async () => {
-		const double = await startDouble({ maxPageSize: 50 });
+		const mock = await startMock({ maxPageSize: 50 });
 		const status = async (size: number) =>
-			(await call(double, `/api/v1/tasks/?page_size=${size}`)).status;
+			(await call(mock, `/api/v1/tasks/?page_size=${size}`)).status;
 		expect([await status(50), await status(51), await status(100)]).toEqual([200, 400, 400]);
 	});
 });
@@ -222,25 +222,25 @@ describe('a task without a result', () => {
 	const timeout = { task_status: 'FAILED', code: 'InternalError.Timeout' };
 
 	it('is given up after the time that is set, running or waiting', async () => {
-		const double = await startDouble({ resultTimeoutMs: 3 * hourMs, taskSeconds: 4 * 3600 });
-		const [running, waiting] = [await createTask(double), await createTask(double)];
-		double.advanceClock(3 * hourMs - 1);
-		const statusOf = async (id: string) => (await call(double, `/api/v1/tasks/${id}`)).body.output;
+		const mock = await startMock({ resultTimeoutMs: 3 * hourMs, taskSeconds: 4 * 3600 });
+		const [running, waiting] = [await createTask(mock), await createTask(mock)];
+		mock.advanceClock(3 * hourMs - 1);
+		const statusOf = async (id: string) => (await call(mock, `/api/v1/tasks/${id}`)).body.output;
 		expect(await statusOf(running)).toMatchObject({ task_status: 'RUNNING' });
 		expect(await statusOf(waiting)).toMatchObject({ task_status: 'PENDING' });
-		double.advanceClock(1);
+		mock.advanceClock(1);
 		expect(await statusOf(running)).toMatchObject(timeout);
 		expect(await statusOf(waiting)).toMatchObject(timeout);
-		expect(double.tasks().map(({ billedSeconds }) => billedSeconds)).toEqual([0, 0]);
+		expect(mock.tasks().map(({ billedSeconds }) => billedSeconds)).toEqual([0, 0]);
 	});
 
 	it('is waited for without end by default', async () => {
-		const double = await startDouble({ taskSeconds: 23 * 3600 });
-		const id = await createTask(double);
-		double.advanceClock(23 * hourMs);
-		expect((await call(double, `/api/v1/tasks/${id}`)).body).toMatchObject({
+		const mock = await startMock({ taskSeconds: 23 * 3600 });
+		const id = await createTask(mock);
+		mock.advanceClock(23 * hourMs);
+		expect((await call(mock, `/api/v1/tasks/${id}`)).body).toMatchObject({
 			output: { task_status: 'SUCCEEDED' },
 		});
-		expect((await create(double)).status).toBe(200);
+		expect((await create(mock)).status).toBe(200);
 	});
 });

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { portraitsFolder, type DashScopeDouble } from '../../sandbox/dashscope/index.mts';
-import { call, closeDoubles, create, detect, startDouble } from './helpers.mts';
+import { portraitsFolder, type DashScopeMock } from '../../sandbox/dashscope/index.mts';
+import { call, closeMocks, create, detect, startMock } from './helpers.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 const hourMs = 60 * 60 * 1000;
 const resolve = { 'x-dashscope-ossresourceresolve': 'enable' };
 
 type Policy = Record<string, string | number>;
 
-async function policyFor(double: DashScopeDouble, model = 'emoji-detect-v1'): Promise<Policy> {
-	const { body } = await call(double, `/api/v1/uploads?action=getPolicy&model=${model}`);
+async function policyFor(mock: DashScopeMock, model = 'emoji-detect-v1'): Promise<Policy> {
+	const { body } = await call(mock, `/api/v1/uploads?action=getPolicy&model=${model}`);
 	return body.data as Policy;
 }
 
@@ -36,8 +36,8 @@ function formOf(policy: Policy, changes: Record<string, string | undefined> = {}
 
 const portrait = (name: string) => new Blob([readFileSync(join(portraitsFolder, name))]);
 
-async function send(double: DashScopeDouble, form: FormData) {
-	const response = await fetch(double.storageUrl, { method: 'POST', body: form });
+async function send(mock: DashScopeMock, form: FormData) {
+	const response = await fetch(mock.storageUrl, { method: 'POST', body: form });
 	const text = await response.text();
 	const code = /<Code>(.*)<\/Code>/.exec(text)?.[1];
 	const message = /<Message>(.*)<\/Message>/.exec(text)?.[1];
@@ -51,25 +51,25 @@ async function send(double: DashScopeDouble, form: FormData) {
 }
 
 /** Uploads a portrait by the rules and returns its oss:// URL. */
-async function upload(double: DashScopeDouble, model?: string, name = 'ada.png'): Promise<string> {
-	const policy = await policyFor(double, model);
+async function upload(mock: DashScopeMock, model?: string, name = 'ada.png'): Promise<string> {
+	const policy = await policyFor(mock, model);
 	const form = formOf(policy);
 	form.append('file', portrait(name), name);
-	expect(await send(double, form)).toMatchObject({ status: 200, text: '' });
+	expect(await send(mock, form)).toMatchObject({ status: 200, text: '' });
 	return `oss://${policy.upload_dir}/ada.png`;
 }
 
 describe('a policy', () => {
 	it('has the documented fields', async () => {
-		const double = await startDouble();
-		const policy = await policyFor(double);
+		const mock = await startMock();
+		const policy = await policyFor(mock);
 		expect(policy).toEqual({
 			policy: expect.any(String) as string,
 			signature: expect.any(String) as string,
 			upload_dir: expect.stringMatching(
 				/^dashscope-instant\/[0-9a-f]{32}\/2025-10-14\/[0-9a-f-]{36}$/,
 			) as string,
-			upload_host: double.storageUrl,
+			upload_host: mock.storageUrl,
 			expire_in_seconds: 300,
 			max_file_size_mb: 1024,
 			capacity_limit_mb: 999999999,
@@ -84,8 +84,8 @@ describe('a policy', () => {
 		['?action=getPolicy', 400, 'BadRequest.EmptyModel'],
 		['?action=getPolicy&model=emoji-v9', 404, 'InvalidParameter'],
 	])('is refused for %s', async (query, status, code) => {
-		const double = await startDouble();
-		const reply = await call(double, `/api/v1/uploads${query}`);
+		const mock = await startMock();
+		const reply = await call(mock, `/api/v1/uploads${query}`);
 		expect(reply).toMatchObject({ status, body: { code } });
 	});
 });
@@ -105,41 +105,41 @@ describe('the form is refused', () => {
 		['for everybody to read', { 'x-oss-object-acl': 'public-read' }, 403, 'AccessDenied'],
 		['when it would overwrite', { 'x-oss-forbid-overwrite': 'false' }, 403, 'AccessDenied'],
 	])('%s, in XML', async (_name, changes, status, code) => {
-		const double = await startDouble();
-		const form = formOf(await policyFor(double), changes);
+		const mock = await startMock();
+		const form = formOf(await policyFor(mock), changes);
 		form.append('file', portrait('ada.png'), 'ada.png');
-		const answer = await send(double, form);
+		const answer = await send(mock, form);
 		expect(answer).toMatchObject({ status, code });
 		expect(answer.type).toMatch(/^application\/xml/);
 	});
 
 	it('when the file is not its last field', async () => {
-		const double = await startDouble();
-		const policy = await policyFor(double);
+		const mock = await startMock();
+		const policy = await policyFor(mock);
 		const form = formOf(policy, { key: undefined });
 		form.append('file', portrait('ada.png'), 'ada.png');
 		form.append('key', `${policy.upload_dir}/ada.png`);
-		expect(await send(double, form)).toMatchObject({ status: 400, code: 'InvalidArgument' });
+		expect(await send(mock, form)).toMatchObject({ status: 400, code: 'InvalidArgument' });
 	});
 
 	it('when it has no file', async () => {
-		const double = await startDouble();
-		const answer = await send(double, formOf(await policyFor(double)));
+		const mock = await startMock();
+		const answer = await send(mock, formOf(await policyFor(mock)));
 		expect(answer).toMatchObject({ status: 400, code: 'IncorrectNumberOfFilesInPOSTRequest' });
 	});
 
 	it('when it is no form', async () => {
-		const double = await startDouble();
-		const response = await fetch(double.storageUrl, { method: 'POST', body: 'a=b' });
+		const mock = await startMock();
+		const response = await fetch(mock.storageUrl, { method: 'POST', body: 'a=b' });
 		expect(response.status).toBe(412);
 	});
 
 	it('when the policy has expired', async () => {
-		const double = await startDouble();
-		const form = formOf(await policyFor(double));
+		const mock = await startMock();
+		const form = formOf(await policyFor(mock));
 		form.append('file', portrait('ada.png'), 'ada.png');
-		double.advanceClock(300_000);
-		expect(await send(double, form)).toMatchObject({
+		mock.advanceClock(300_000);
+		expect(await send(mock, form)).toMatchObject({
 			status: 403,
 			code: 'AccessDenied',
 			message: 'Invalid according to Policy: Policy expired.',
@@ -147,41 +147,41 @@ describe('the form is refused', () => {
 	});
 
 	it('when the file is there already', async () => {
-		const double = await startDouble();
-		const policy = await policyFor(double);
+		const mock = await startMock();
+		const policy = await policyFor(mock);
 		const form = formOf(policy);
 		form.append('file', portrait('ada.png'), 'ada.png');
-		expect((await send(double, form)).status).toBe(200);
-		expect(await send(double, form)).toMatchObject({ status: 409, code: 'FileAlreadyExists' });
+		expect((await send(mock, form)).status).toBe(200);
+		expect(await send(mock, form)).toMatchObject({ status: 409, code: 'FileAlreadyExists' });
 	});
 
 	it('when the file is larger than allowed', async () => {
-		const double = await startDouble({ maxUploadMegabytes: 1 });
-		const form = formOf(await policyFor(double));
+		const mock = await startMock({ maxUploadMegabytes: 1 });
+		const form = formOf(await policyFor(mock));
 		form.append('file', new Blob([Buffer.alloc(1024 * 1024 + 1)]), 'big.png');
-		expect(await send(double, form)).toMatchObject({ status: 400, code: 'EntityTooLarge' });
+		expect(await send(mock, form)).toMatchObject({ status: 400, code: 'EntityTooLarge' });
 	});
 });
 
 describe('an uploaded portrait', () => {
 	it('is detected and made into a task, each from its own upload', async () => {
-		const double = await startDouble();
-		const found = await detect(double, await upload(double, 'emoji-detect-v1'), resolve);
+		const mock = await startMock();
+		const found = await detect(mock, await upload(mock, 'emoji-detect-v1'), resolve);
 		expect(found).toMatchObject({ status: 200, body: { usage: { image_count: 1 } } });
-		const image_url = await upload(double, 'emoji-v1');
-		expect((await create(double, { image_url }, resolve)).status).toBe(200);
+		const image_url = await upload(mock, 'emoji-v1');
+		expect((await create(mock, { image_url }, resolve)).status).toBe(200);
 	});
 
 	it('gets the verdict of its bytes', async () => {
-		const double = await startDouble();
-		const url = await upload(double, 'emoji-detect-v1', 'tilted.png');
-		const { body } = await detect(double, url, resolve);
+		const mock = await startMock();
+		const url = await upload(mock, 'emoji-detect-v1', 'tilted.png');
+		const { body } = await detect(mock, url, resolve);
 		expect(body).toMatchObject({ output: { code: 'InvalidFile.FacePose' } });
 	});
 
 	it('needs the header', async () => {
-		const double = await startDouble();
-		const reply = await detect(double, await upload(double));
+		const mock = await startMock();
+		const reply = await detect(mock, await upload(mock));
 		expect(reply).toMatchObject({
 			status: 400,
 			body: {
@@ -201,11 +201,11 @@ describe('an uploaded portrait', () => {
 	};
 
 	it('is for the model it was uploaded for', async () => {
-		const double = await startDouble();
-		const forDetection = await upload(double, 'emoji-detect-v1');
-		expect(await create(double, { image_url: forDetection }, resolve)).toMatchObject(gone);
-		const forVideo = await upload(double, 'emoji-v1');
-		expect(await detect(double, forVideo, resolve)).toMatchObject(gone);
+		const mock = await startMock();
+		const forDetection = await upload(mock, 'emoji-detect-v1');
+		expect(await create(mock, { image_url: forDetection }, resolve)).toMatchObject(gone);
+		const forVideo = await upload(mock, 'emoji-v1');
+		expect(await detect(mock, forVideo, resolve)).toMatchObject(gone);
 	});
 
 	it('is for its account, and for all keys of it', async () => {
@@ -213,23 +213,23 @@ describe('an uploaded portrait', () => {
 			{ id: 'one', keys: ['sk-one', 'sk-one-too'] },
 			{ id: 'two', keys: ['sk-two'] },
 		];
-		const double = await startDouble({ accounts });
-		const url = await upload(double);
-		expect((await detect({ ...double, apiKey: 'sk-one-too' }, url, resolve)).status).toBe(200);
-		expect(await detect({ ...double, apiKey: 'sk-two' }, url, resolve)).toMatchObject(gone);
+		const mock = await startMock({ accounts });
+		const url = await upload(mock);
+		expect((await detect({ ...mock, apiKey: 'sk-one-too' }, url, resolve)).status).toBe(200);
+		expect(await detect({ ...mock, apiKey: 'sk-two' }, url, resolve)).toMatchObject(gone);
 	});
 
 	it('is gone after 48 hours', async () => {
-		const double = await startDouble();
-		const url = await upload(double);
-		double.advanceClock(48 * hourMs - 1);
-		expect((await detect(double, url, resolve)).status).toBe(200);
-		double.advanceClock(1);
-		expect(await detect(double, url, resolve)).toMatchObject(gone);
+		const mock = await startMock();
+		const url = await upload(mock);
+		mock.advanceClock(48 * hourMs - 1);
+		expect((await detect(mock, url, resolve)).status).toBe(200);
+		mock.advanceClock(1);
+		expect(await detect(mock, url, resolve)).toMatchObject(gone);
 	});
 
 	it('that never was there cannot be had', async () => {
-		const double = await startDouble();
-		expect(await detect(double, 'oss://nothing/here.png', resolve)).toMatchObject(gone);
+		const mock = await startMock();
+		expect(await detect(mock, 'oss://nothing/here.png', resolve)).toMatchObject(gone);
 	});
 });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { templateIds, templateSeconds, templateVideo } from '../../sandbox/dashscope/index.mts';
-import { call, closeDoubles, createTask, startDouble, videoUrlOf } from './helpers.mts';
+import { call, closeMocks, createTask, startMock, videoUrlOf } from './helpers.mts';
 import { describeVideo, readBoxes } from './mp4.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 const hourMs = 60 * 60 * 1000;
 
@@ -24,15 +24,15 @@ describe('every template has a video', () => {
 	});
 
 	it.each(['jingdian_lei', 'dagong_weixiao'])('and serves it: %s', async (driven_id) => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const id = await createTask(double, { driven_id });
-		const response = await fetch(await videoUrlOf(double, id));
+		const mock = await startMock({ taskSeconds: 0 });
+		const id = await createTask(mock, { driven_id });
+		const response = await fetch(await videoUrlOf(mock, id));
 		const bytes = Buffer.from(await response.arrayBuffer());
 		expect(bytes.equals(readFileSync(templateVideo(driven_id)))).toBe(true);
 		expect(response.headers.get('content-type')).toBe('video/mp4');
 		expect(response.headers.get('content-length')).toBe(String(bytes.length));
 		expect(response.headers.get('etag')).toMatch(/^"[0-9A-F]{32}"$/);
-		const { body } = await call(double, `/api/v1/tasks/${id}`);
+		const { body } = await call(mock, `/api/v1/tasks/${id}`);
 		expect(body.usage).toMatchObject({ video_duration: templateSeconds.get(driven_id) });
 	});
 });
@@ -51,13 +51,13 @@ describe('a link', () => {
 	}
 
 	it('works for 24 hours from the end of its task', async () => {
-		const double = await startDouble();
-		const id = await createTask(double);
-		double.advanceClock(60_000);
-		const url = await videoUrlOf(double, id);
-		double.advanceClock(24 * hourMs - 1);
+		const mock = await startMock();
+		const id = await createTask(mock);
+		mock.advanceClock(60_000);
+		const url = await videoUrlOf(mock, id);
+		mock.advanceClock(24 * hourMs - 1);
 		expect((await fetch(url)).status).toBe(200);
-		double.advanceClock(1000);
+		mock.advanceClock(1000);
 		const denied = { status: 403, code: 'AccessDenied', message: 'Request has expired.' };
 		const answer = await follow(url);
 		expect(answer).toMatchObject(denied);
@@ -65,18 +65,18 @@ describe('a link', () => {
 	});
 
 	it('stays the same at every query', async () => {
-		const double = await startDouble();
-		const id = await createTask(double);
-		double.advanceClock(60_000);
-		const first = await videoUrlOf(double, id);
-		double.advanceClock(hourMs);
-		expect(await videoUrlOf(double, id)).toBe(first);
+		const mock = await startMock();
+		const id = await createTask(mock);
+		mock.advanceClock(60_000);
+		const first = await videoUrlOf(mock, id);
+		mock.advanceClock(hourMs);
+		expect(await videoUrlOf(mock, id)).toBe(first);
 	});
 
 	it('does not work without or with another signature, or for another video', async () => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const [one, two] = [await createTask(double), await createTask(double)];
-		const url = await videoUrlOf(double, one);
+		const mock = await startMock({ taskSeconds: 0 });
+		const [one, two] = [await createTask(mock), await createTask(mock)];
+		const url = await videoUrlOf(mock, one);
 		const unsigned = url.split('?')[0] ?? '';
 		expect(await follow(unsigned)).toMatchObject({ status: 403, code: 'AccessDenied' });
 		const wrong = { status: 403, code: 'SignatureDoesNotMatch' };
@@ -85,18 +85,18 @@ describe('a link', () => {
 	});
 
 	it('tells when it was followed with a key', async () => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const url = await videoUrlOf(double, await createTask(double));
+		const mock = await startMock({ taskSeconds: 0 });
+		const url = await videoUrlOf(mock, await createTask(mock));
 		await fetch(url);
-		expect(double.counts().authorizationSeenOnStorage).toBe(false);
-		await fetch(url, { headers: { authorization: `Bearer ${double.apiKey}` } });
-		expect(double.counts().authorizationSeenOnStorage).toBe(true);
+		expect(mock.counts().authorizationSeenOnStorage).toBe(false);
+		await fetch(url, { headers: { authorization: `Bearer ${mock.apiKey}` } });
+		expect(mock.counts().authorizationSeenOnStorage).toBe(true);
 	});
 
 	it('is written with the address clients use', async () => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const other = await startDouble({ taskSeconds: 0, storageUrl: 'http://storage.test:81' });
-		const id = await createTask(other, { image_url: double.portraitUrl('ada.png') });
+		const mock = await startMock({ taskSeconds: 0 });
+		const other = await startMock({ taskSeconds: 0, storageUrl: 'http://storage.test:81' });
+		const id = await createTask(other, { image_url: mock.portraitUrl('ada.png') });
 		expect(await videoUrlOf(other, id)).toMatch(/^http:\/\/storage\.test:81\/results\//);
 	});
 });
@@ -111,8 +111,8 @@ describe('a part of a video', () => {
 		['bytes=-5', size - 5, size - 1],
 		['bytes=10-99999999', 10, size - 1],
 	])('%s', async (range, first, last) => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const url = await videoUrlOf(double, await createTask(double));
+		const mock = await startMock({ taskSeconds: 0 });
+		const url = await videoUrlOf(mock, await createTask(mock));
 		const response = await fetch(url, { headers: { range } });
 		expect(response.status).toBe(206);
 		expect(response.headers.get('content-range')).toBe(`bytes ${first}-${last}/${size}`);
@@ -122,16 +122,16 @@ describe('a part of a video', () => {
 	});
 
 	it('beyond its end is refused', async () => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const url = await videoUrlOf(double, await createTask(double));
+		const mock = await startMock({ taskSeconds: 0 });
+		const url = await videoUrlOf(mock, await createTask(mock));
 		const response = await fetch(url, { headers: { range: `bytes=${size}-` } });
 		expect(response.status).toBe(416);
 		expect(response.headers.get('content-range')).toBe(`bytes */${size}`);
 	});
 
 	it('may be its headers alone', async () => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const url = await videoUrlOf(double, await createTask(double));
+		const mock = await startMock({ taskSeconds: 0 });
+		const url = await videoUrlOf(mock, await createTask(mock));
 		const response = await fetch(url, { method: 'HEAD' });
 		expect(response.headers.get('content-length')).toBe(String(size));
 	});
@@ -140,8 +140,8 @@ describe('a part of a video', () => {
 describe('a padded video', () => {
 	it('is a whole MP4 of exactly that size', async () => {
 		const videoBytes = 3_000_001;
-		const double = await startDouble({ taskSeconds: 0, videoBytes });
-		const url = await videoUrlOf(double, await createTask(double));
+		const mock = await startMock({ taskSeconds: 0, videoBytes });
+		const url = await videoUrlOf(mock, await createTask(mock));
 		const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
 		expect(bytes).toHaveLength(videoBytes);
 		expect(readBoxes(bytes).at(-1)?.type).toBe('free');

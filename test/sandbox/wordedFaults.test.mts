@@ -2,7 +2,7 @@
 import {
 	pages,
 	refusals,
-	type DashScopeDouble,
+	type DashScopeMock,
 	type Fault,
 	type PageName,
 	type RefusalName,
@@ -11,17 +11,17 @@ import type { Page } from '../../sandbox/dashscope/faults/pages.mts';
 import { denials } from '../../sandbox/dashscope/storage/denials.mts';
 import {
 	call,
-	closeDoubles,
+	closeMocks,
 	create,
 	createTask,
 	detect,
 	outputOf,
 	sendRequest,
-	startDouble,
+	startMock,
 	videoUrlOf,
 } from './helpers.mts';
 
-afterEach(closeDoubles);
+afterEach(closeMocks);
 
 const models = '/api/v1/models';
 
@@ -29,9 +29,9 @@ describe('a page', () => {
 	it.each(Object.keys(pages) as PageName[])(
 		'%s comes with its status and headers',
 		async (name) => {
-			const double = await startDouble();
-			double.faults.add({ match: { operation: 'models' }, fault: { kind: 'page', name } });
-			const response = await sendRequest(double.url + models);
+			const mock = await startMock();
+			mock.faults.add({ match: { operation: 'models' }, fault: { kind: 'page', name } });
+			const response = await sendRequest(mock.url + models);
 			const { status, body, headers }: Page = pages[name];
 			expect(response).toMatchObject({ status, text: body });
 			expect(response.headers['content-type']).toMatch(/^text\/html/);
@@ -42,10 +42,10 @@ describe('a page', () => {
 	);
 
 	it('takes the place of a create, so no task is made', async () => {
-		const double = await startDouble();
-		double.faults.add({ match: { operation: 'create' }, fault: { kind: 'page', name: 'waf405' } });
-		await expect(create(double)).rejects.toThrow();
-		expect(double.tasks()).toEqual([]);
+		const mock = await startMock();
+		mock.faults.add({ match: { operation: 'create' }, fault: { kind: 'page', name: 'waf405' } });
+		await expect(create(mock)).rejects.toThrow();
+		expect(mock.tasks()).toEqual([]);
 	});
 });
 
@@ -53,93 +53,93 @@ describe('a refusal by name', () => {
 	it.each(['quota', 'budget', 'algoInspection', 'downloadInMessage'] as const)(
 		'%s has the service’s status, code and words, and the ID of its request',
 		async (name) => {
-			const double = await startDouble();
-			double.faults.add({ match: { operation: 'create' }, fault: { kind: 'refusal', name } });
+			const mock = await startMock();
+			mock.faults.add({ match: { operation: 'create' }, fault: { kind: 'refusal', name } });
 			const { status, code, message } = refusals[name];
-			const reply = await create(double);
-			const { requestId } = double.ledger()[0] ?? {};
+			const reply = await create(mock);
+			const { requestId } = mock.ledger()[0] ?? {};
 			expect(reply).toEqual({ status, body: { code, message, request_id: requestId } });
-			expect(double.ledger()).toMatchObject([{ status, code, fault: 'refusal' }]);
-			expect(double.tasks()).toEqual([]);
+			expect(mock.ledger()).toMatchObject([{ status, code, fault: 'refusal' }]);
+			expect(mock.tasks()).toEqual([]);
 		},
 	);
 
 	it('bills no detection', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const fault = { kind: 'refusal', name: 'quota' } as const;
-		double.faults.add({ match: { operation: 'detect' }, fault });
-		expect(await detect(double, double.portraitUrl('ada.png'))).toMatchObject({ status: 429 });
-		expect(double.counts().detectsBilled).toBe(0);
+		mock.faults.add({ match: { operation: 'detect' }, fault });
+		expect(await detect(mock, mock.portraitUrl('ada.png'))).toMatchObject({ status: 429 });
+		expect(mock.counts().detectsBilled).toBe(0);
 	});
 
 	it('is rejected if the service has no refusal of that name', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const name = 'nonsense' as RefusalName;
-		expect(() => double.faults.add({ fault: { kind: 'refusal', name } })).toThrow();
+		expect(() => mock.faults.add({ fault: { kind: 'refusal', name } })).toThrow();
 	});
 });
 
 describe('an unknown task', () => {
-	const unknown = async (double: DashScopeDouble, times: number | 'always', word?: 'unknown') => {
+	const unknown = async (mock: DashScopeMock, times: number | 'always', word?: 'unknown') => {
 		const fault = { kind: 'unknownTask', ...(word && { word }) } as Fault;
-		double.faults.add({ match: { operation: 'query' }, times, fault });
-		return await createTask(double);
+		mock.faults.add({ match: { operation: 'query' }, times, fault });
+		return await createTask(mock);
 	};
 
 	it('is unknown once, and known by the next query', async () => {
-		const double = await startDouble();
-		const id = await unknown(double, 1);
-		expect(await call(double, `/api/v1/tasks/${id}`)).toMatchObject({
+		const mock = await startMock();
+		const id = await unknown(mock, 1);
+		expect(await call(mock, `/api/v1/tasks/${id}`)).toMatchObject({
 			status: 200,
 			body: { output: { task_id: id, task_status: 'UNKNOWN' } },
 		});
-		expect(await outputOf(double, id)).toMatchObject({ task_status: 'RUNNING' });
+		expect(await outputOf(mock, id)).toMatchObject({ task_status: 'RUNNING' });
 	});
 
 	it('has nothing but its ID and status, even if it succeeded', async () => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const id = await unknown(double, 'always');
+		const mock = await startMock({ taskSeconds: 0 });
+		const id = await unknown(mock, 'always');
 		for (let index = 0; index < 3; index++) {
-			const { body } = await call(double, `/api/v1/tasks/${id}`);
+			const { body } = await call(mock, `/api/v1/tasks/${id}`);
 			expect(Object.keys(body).sort()).toEqual(['output', 'request_id']);
 			expect(body.output).toEqual({ task_id: id, task_status: 'UNKNOWN' });
 		}
-		expect(double.tasks()).toMatchObject([{ status: 'SUCCEEDED' }]);
+		expect(mock.tasks()).toMatchObject([{ status: 'SUCCEEDED' }]);
 	});
 
 	it('can be written in lower case', async () => {
-		const double = await startDouble();
-		const id = await unknown(double, 1, 'unknown');
-		expect(await outputOf(double, id)).toEqual({ task_id: id, task_status: 'unknown' });
+		const mock = await startMock();
+		const id = await unknown(mock, 1, 'unknown');
+		expect(await outputOf(mock, id)).toEqual({ task_id: id, task_status: 'unknown' });
 	});
 
 	it('is unknown in the list too', async () => {
-		const double = await startDouble();
-		const id = await createTask(double);
+		const mock = await startMock();
+		const id = await createTask(mock);
 		const fault = { kind: 'unknownTask' } as const;
-		double.faults.add({ match: { operation: 'list' }, fault });
-		const { body } = await call(double, '/api/v1/tasks/');
+		mock.faults.add({ match: { operation: 'list' }, fault });
+		const { body } = await call(mock, '/api/v1/tasks/');
 		expect(body.data).toEqual([{ task_id: id, status: 'UNKNOWN' }]);
 	});
 });
 
 describe('a dropped header', () => {
 	it('makes the service refuse a create as a synchronous call, in its own words', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const fault: Fault = { kind: 'dropHeaders', names: ['X-DashScope-Async'] };
-		double.faults.add({ match: { operation: 'create' }, fault });
+		mock.faults.add({ match: { operation: 'create' }, fault });
 		const { status, code, message } = refusals.syncCall;
-		expect(await create(double)).toMatchObject({ status, body: { code, message } });
-		expect(double.ledger()[0]?.headers).toMatchObject({ 'x-dashscope-async': 'enable' });
-		expect(await create(double)).toMatchObject({ status: 200 });
+		expect(await create(mock)).toMatchObject({ status, body: { code, message } });
+		expect(mock.ledger()[0]?.headers).toMatchObject({ 'x-dashscope-async': 'enable' });
+		expect(await create(mock)).toMatchObject({ status: 200 });
 	});
 
 	it('makes the service refuse a query without a key', async () => {
-		const double = await startDouble();
+		const mock = await startMock();
 		const fault: Fault = { kind: 'dropHeaders', names: ['authorization'] };
-		double.faults.add({ match: { operation: 'list' }, fault });
+		mock.faults.add({ match: { operation: 'list' }, fault });
 		const { status, message } = refusals.noKey;
-		expect(await call(double, '/api/v1/tasks/')).toMatchObject({ status, body: { message } });
+		expect(await call(mock, '/api/v1/tasks/')).toMatchObject({ status, body: { message } });
 	});
 });
 
@@ -148,9 +148,9 @@ describe('a denial of the storage', () => {
 		['missing', 404],
 		['unsigned', 403],
 	] as const)('%s ends a download with %i, while its link is valid', async (name, status) => {
-		const double = await startDouble({ taskSeconds: 0 });
-		const url = await videoUrlOf(double, await createTask(double));
-		double.faults.add({ match: { operation: 'result' }, fault: { kind: 'denial', name } });
+		const mock = await startMock({ taskSeconds: 0 });
+		const url = await videoUrlOf(mock, await createTask(mock));
+		mock.faults.add({ match: { operation: 'result' }, fault: { kind: 'denial', name } });
 		const response = await fetch(url);
 		expect(response.status).toBe(status);
 		expect(response.headers.get('content-type')).toMatch(/^application\/xml/);
@@ -162,10 +162,10 @@ describe('a denial of the storage', () => {
 });
 
 it('a task fails with a code of the algorithm, as ordered', async () => {
-	const double = await startDouble();
+	const mock = await startMock();
 	const { code, message } = refusals.inspectionInMessage;
-	double.failTask(1, { code, message });
-	const id = await createTask(double);
-	double.advanceClock(60_000);
-	expect(await outputOf(double, id)).toMatchObject({ task_status: 'FAILED', code, message });
+	mock.failTask(1, { code, message });
+	const id = await createTask(mock);
+	mock.advanceClock(60_000);
+	expect(await outputOf(mock, id)).toMatchObject({ task_status: 'FAILED', code, message });
 });

@@ -1,5 +1,5 @@
 /**
- * `npm run test:sdk`: the makers' Python SDK as a client of the double. Rule: the SDK is not part of
+ * `npm run test:sdk`: the makers' Python SDK as a client of the mock. Rule: the SDK is not part of
  * this project; its folder comes in by DASHSCOPE_SDK, and nothing of it is kept.
  */
 import { spawn } from 'node:child_process';
@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { portraitsFolder, startDashScopeDouble } from '../../dashscope/index.mts';
+import { portraitsFolder, startDashScopeMock } from '../../dashscope/index.mts';
 
 const lineSchema = z.union([
 	z.object({ sdk: z.string(), python: z.string() }),
@@ -29,7 +29,7 @@ const python = process.env.PYTHON ?? '/usr/bin/python3';
 
 async function main(): Promise<void> {
 	const sdk = sdkFolder();
-	const double = await startDashScopeDouble();
+	const mock = await startDashScopeMock();
 	let [steps, failed] = [0, 0];
 	try {
 		const child = spawn(python, [path.join(import.meta.dirname, 'steps.py')], {
@@ -38,11 +38,11 @@ async function main(): Promise<void> {
 				...process.env,
 				PYTHONPATH: sdk,
 				PYTHONDONTWRITEBYTECODE: '1',
-				DASHSCOPE_API_KEY: double.apiKey,
-				DASHSCOPE_HTTP_BASE_URL: `${double.url}/api/v1`,
-				DOUBLE_URL: double.url,
-				DOUBLE_PORTRAITS: `${double.storageUrl}/portraits/`,
-				DOUBLE_FILES: portraitsFolder,
+				DASHSCOPE_API_KEY: mock.apiKey,
+				DASHSCOPE_HTTP_BASE_URL: `${mock.url}/api/v1`,
+				MOCK_URL: mock.url,
+				MOCK_PORTRAITS: `${mock.storageUrl}/portraits/`,
+				MOCK_FILES: portraitsFolder,
 			},
 		});
 		const ended = new Promise<number | null>((done, fail) => {
@@ -62,13 +62,13 @@ async function main(): Promise<void> {
 			);
 		}
 		if ((await ended) !== 0 || steps === 0) throw new Error('The SDK ended before its last step.');
-		const { requests, createsAccepted, detectsBilled } = double.counts();
+		const { requests, createsAccepted, detectsBilled } = mock.counts();
 		console.log(
 			`\n${steps} steps, ${failed} failed; ${requests} requests, ${detectsBilled} detections, ${createsAccepted} tasks`,
 		);
 		if (failed > 0) process.exitCode = 1;
 	} finally {
-		await double.close();
+		await mock.close();
 	}
 }
 

@@ -1,8 +1,8 @@
-"""The makers' Python SDK as a client of the double, step by step.
+"""The makers' Python SDK as a client of the mock, step by step.
 
-Run by run.mts, which starts the double and gives its addresses in the environment. Prints one line
+Run by run.mts, which starts the mock and gives its addresses in the environment. Prints one line
 of JSON per step: what it was, and what went wrong, if anything did. The rule: only the SDK's own
-calls touch the API; requests is used for the video itself and to give the double orders.
+calls touch the API; requests is used for the video itself and to give the mock orders.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from dashscope.client.base_api import BaseApi, BaseAsyncApi
 from dashscope.common.error import UploadFileException
 from dashscope.utils.oss_utils import OssUtils
 
-CONTROL = os.environ["DOUBLE_URL"] + "/__control/"
-PORTRAITS = os.environ["DOUBLE_PORTRAITS"]
-FILES = os.environ["DOUBLE_FILES"]
+CONTROL = os.environ["MOCK_URL"] + "/__control/"
+PORTRAITS = os.environ["MOCK_PORTRAITS"]
+FILES = os.environ["MOCK_FILES"]
 KEY = os.environ["DASHSCOPE_API_KEY"]
 RESOLVE = {"X-DashScope-OssResourceResolve": "enable"}
 WRONG_KEY = "sk-00000000000000000000000000000000"
@@ -39,7 +39,7 @@ def control(path, body):
 
 
 def let_pass(seconds):
-    """Moves the double's clock: limits are per second, and nothing here waits for them."""
+    """Moves the mock's clock: limits are per second, and nothing here waits for them."""
     control("clock", {"advanceMs": seconds * 1000})
 
 

@@ -1,5 +1,5 @@
 /**
- * Every other service path. Rule: the double knows no model that lives there, so a known one is at the
+ * Every other service path. Rule: the mock knows no model that lives there, so a known one is at the
  * wrong address and any other does not exist (docs/service.md, "Error codes").
  */
 import { isKnownModel } from '../models.mts';

@@ -37,7 +37,7 @@ const early = z.discriminatedUnion('kind', [
 		code: z.string().default(refusals.internal.code),
 		message: z.string().default(refusals.internal.message),
 	}),
-	/** Another address; by default one on the double's other origin, so that the ledger tells who follows. */
+	/** Another address; by default one on the mock's other origin, so that the ledger tells who follows. */
 	fault('redirect', {
 		status: z.number().int().min(300).max(399).default(302),
 		to: z.string().optional(),
