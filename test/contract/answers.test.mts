@@ -289,11 +289,10 @@ describe('an error', () => {
 	it('without a readable body still says what happened and what to do', () => {
 		for (const body of [undefined, null, 'Bad Gateway', 7, [], { code: {} }]) {
 			expect(failureOfResponse(502, body)).toMatchObject({
-				kind: 'unavailable',
-				message: 'DashScope has a problem of its own (HTTP 502)',
+				kind: 'intermediary',
+				message: 'A firewall or proxy responded instead of DashScope (HTTP 502)',
 				nextStep: expect.stringContaining('Try again') as string,
 				httpStatus: 502,
-				code: undefined,
 			});
 		}
 	});

@@ -210,7 +210,8 @@ test('Timeout counts from the moment the task runs, and the error says where the
 });
 
 test('Retry On Fail does not pay again for a detection, when only the create has failed', async () => {
-	sandbox.double.faults.add({ match: create, fault: { kind: 'status', status: 400, body: {} } });
+	const body = { code: 'InvalidParameter', message: 'Field required: xxx', request_id: 'r' };
+	sandbox.double.faults.add({ match: create, fault: { kind: 'status', status: 400, body } });
 	const { outputs, error } = await sandbox.run({
 		parameters: sandbox.createAndWait(),
 		settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },

@@ -12,6 +12,7 @@ import { reasonOf } from './text';
  * - `throttled`: 429. DashScope did not accept the request now; it may later.
  * - `unavailable`: 5xx. DashScope failed.
  * - `unreachable`: the node sent no request, because it had no connection.
+ * - `intermediary`: a firewall, proxy or gateway responded instead of DashScope, which may have acted.
  * - `noResponse`: the connection broke or time ran out after sending. DashScope may have acted.
  * - `unreadable`: the response has not the documented shape. DashScope may have acted.
  * - `portrait`: face detection does not accept this portrait.
@@ -28,6 +29,7 @@ export const FAILURE_KINDS = [
 	'throttled',
 	'unavailable',
 	'unreachable',
+	'intermediary',
 	'noResponse',
 	'unreadable',
 	'portrait',
@@ -69,6 +71,10 @@ export const failureSchema = z.object({
 	taskId: z.string().optional(),
 	/** The task's last known status. */
 	status: z.string().optional(),
+	/** The same request will fail until somebody changes a setting, as far as one failure can tell. */
+	lasts: z.boolean().optional(),
+	/** HTTP 429 with a code that is not in the table: the limit may pass or last. */
+	isUnknownLimit: z.boolean().optional(),
 	/** The time limit that ended the wait. */
 	limit: z.enum(LIMITS).optional(),
 });
@@ -96,6 +102,7 @@ export const invalidFailure = (
 
 /** After these failures, DashScope may have done what the request asked for. */
 const MAY_HAVE_ACTED: readonly FailureKind[] = [
+	'intermediary',
 	'noResponse',
 	'unreadable',
 	'unavailable',

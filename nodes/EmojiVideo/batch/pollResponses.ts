@@ -6,16 +6,13 @@
 import { taskFailure } from '../dashscope/errors';
 import { timeLimitFailure, unansweredLimitFailure } from './limitFailures';
 import type { ApiResponse } from '../dashscope/client';
-import { backoffMs, RETRIED } from '../dashscope/retry';
+import { backoffMs, isPassing } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';
 import type { Failure, Result } from '../base/result';
 import { deadline, limitOf } from './pollSchedule';
 import type { OpenTask, PollSchedule } from './pollSchedule';
 
 const RUNS_KEPT = 50;
-
-/** Faults that pass; anything else ends the wait for the task. */
-const PASSING = RETRIED.read;
 
 /** How long faults are ridden out behind the end of a task's time limit: its last answer may be a video. */
 const LAST_ANSWER_MS = 2 * 60_000;
@@ -79,9 +76,9 @@ function recordFault(
 	open.retryAt = now + backoffMs(open.faults, failure, random);
 	const isOver = now >= deadline(schedule, open) + LAST_ANSWER_MS;
 	const isPatient = now - open.faultySince < schedule.settings.patienceMs;
-	if (PASSING.includes(failure.kind) && isPatient && !isOver) return { kind: 'open' };
+	if (isPassing(failure) && isPatient && !isOver) return { kind: 'open' };
 	schedule.open.delete(open.taskId);
-	if (PASSING.includes(failure.kind) && isOver) {
+	if (isPassing(failure) && isOver) {
 		return {
 			kind: 'failed',
 			failure: unansweredLimitFailure(open, failure, limitOf(schedule, open)),

@@ -4,9 +4,11 @@
  */
 import type { Clock } from '../base/clock';
 import { fail, mayHaveActed, STOPPED, succeed } from '../base/result';
-import type { Result } from '../base/result';
+import type { Failure, Result } from '../base/result';
 import { cancelCall, createCall, detectCall, listCall, policyCall, taskCall } from './calls';
 import type { Bucket, Call, Model, TaskListQuery, VideoRequest } from './calls';
+import { confirmationPauseMs, noteResult, withoutLasting } from './keyTrust';
+import type { KeyTrust } from './keyTrust';
 import { aheadOf, readResponse } from './readResponse';
 import type { ApiResponse } from './readResponse';
 import { withRetry } from './retry';
@@ -23,8 +25,14 @@ export interface Acquire {
 	/**
 	 * Records whether DashScope accepted or throttled a request of the bucket.
 	 * @param sentAt when the request was sent, ms since the epoch
+	 * @param failure of a throttled request
 	 */
-	recordOutcome?(bucket: Bucket, sentAt: number, outcome: 'taken' | 'throttled'): void;
+	recordOutcome?(
+		bucket: Bucket,
+		sentAt: number,
+		outcome: 'taken' | 'throttled',
+		failure?: Failure,
+	): void;
 }
 
 export interface Client {
@@ -50,6 +58,9 @@ export interface Client {
 /** Time limits per request. Detection downloads and inspects the image before it responds. */
 const TIMEOUT_MS = { detect: 60_000, create: 60_000, query: 20_000, policy: 20_000 } as const;
 
+/** Successes of other requests in between make a rejection odd again, but not forever. */
+const MOST_CONFIRMATIONS = 3;
+
 /** The next step after an unconfirmed submit. */
 export const UNCONFIRMED_SUBMIT =
 	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it with Get Many, which lists the account's tasks of the last 24 hours, before you create this video in a new execution.";
@@ -58,12 +69,14 @@ export const UNCONFIRMED_SUBMIT =
  * @param send the transport to the account
  * @param acquire the account's rate limit
  * @param signal aborts when the user stops the execution
+ * @param trust whether the key has worked before, e.g. in the execution that submitted the tasks
  */
 export function createClient(
 	send: Send,
 	acquire: Acquire,
 	clock: Clock,
 	signal?: AbortSignal,
+	trust: KeyTrust = { hasWorked: false },
 ): Client {
 	let aheadMs = 0;
 	const call = async <T>({
@@ -76,14 +89,26 @@ export function createClient(
 			await acquire(bucket, signal);
 			if (signal?.aborted) return fail(STOPPED);
 			const sentAt = clock.now();
-			const answer = await send({ ...request, timeoutMs: TIMEOUT_MS[bucket] });
-			if (answer.ok) aheadMs = aheadOf(answer.value, clock.now()) ?? aheadMs;
-			const result = answer.ok ? readResponse(answer.value, reading, clock.now()) : answer;
-			const isThrottled = !result.ok && result.failure.kind === 'throttled';
-			if (answer.ok) acquire.recordOutcome?.(bucket, sentAt, isThrottled ? 'throttled' : 'taken');
-			return result;
+			const response = await send({ ...request, timeoutMs: TIMEOUT_MS[bucket] });
+			if (response.ok) aheadMs = aheadOf(response.value, clock.now()) ?? aheadMs;
+			const result = response.ok ? readResponse(response.value, reading, clock.now()) : response;
+			if (!result.ok && result.failure.kind === 'throttled')
+				acquire.recordOutcome?.(bucket, sentAt, 'throttled', result.failure);
+			else if (response.ok) acquire.recordOutcome?.(bucket, sentAt, 'taken');
+			trust = noteResult(trust, result, clock.now());
+			return withoutLasting(trust, result);
 		};
-		return kind === 'once' ? await attempt() : await withRetry(kind, clock, attempt, signal);
+		/** Sends a rejected request again, because one odd response must not end a batch. */
+		const confirmed = async (): Promise<Result<ApiResponse<T>>> => {
+			for (let repeats = 0; ; repeats++) {
+				const result = await attempt();
+				const pause = confirmationPauseMs(trust, result, clock.now());
+				if (pause === undefined || repeats >= MOST_CONFIRMATIONS) return result;
+				await clock.sleep(pause, signal);
+				if (signal?.aborted) return fail(STOPPED);
+			}
+		};
+		return kind === 'once' ? await confirmed() : await withRetry(kind, clock, confirmed, signal);
 	};
 
 	return {

@@ -1,9 +1,9 @@
 /**
  * DashScope's error codes as data: the meaning of each for the user, and whether another try can help. People read
- * these texts first; DashScope's own words follow as details.
- * Source: docs/service.md, "Error codes" and "Portrait requirements".
+ * these texts first; DashScope's own words follow as details. Rule: this table alone says what an error concerns
+ * and whether it lasts. Source, unless a row names another: docs/service.md, "Error codes" and "Portrait
+ * requirements".
  */
-import type { FailureKind } from '../base/result';
 
 /** In our words: what happened, and what to do next. */
 export interface Meaning {
@@ -13,21 +13,29 @@ export interface Meaning {
 }
 
 export interface ErrorRow extends Meaning {
-	/** The code. If it ends with a dot, every code that starts with it. */
+	/** The code, also before a dot. If it ends with a dot, every code that starts with it. `*`: any code. */
 	code: string;
 	/** Words in the message, if one code has several meanings. */
 	says?: RegExp;
-	/** The kind of failure, if the HTTP status alone would mislead. */
-	kind?: FailureKind;
+	/** `account`: every request of the key. `item`: this request. `service`: DashScope's own state. */
+	concerns: 'account' | 'item' | 'service';
+	/** The same request will be rejected again, until the user changes something. */
+	lasts: boolean;
 }
 
-/** An error that concerns every request of the key. */
-const ofTheKey = (code: string, meaning: Meaning, says?: RegExp): ErrorRow => ({
+type Row = (code: string, meaning: Meaning, says?: RegExp) => ErrorRow;
+
+const accountRow: Row = (code, meaning, says) => ({
 	code,
 	says,
-	kind: 'unauthorized',
+	concerns: 'account',
+	lasts: true,
 	...meaning,
 });
+const limitRow: Row = (...args) => ({ ...accountRow(...args), lasts: false });
+const itemRow: Row = (...args) => ({ ...accountRow(...args), concerns: 'item' });
+const passingItemRow: Row = (...args) => ({ ...itemRow(...args), lasts: false });
+const serviceRow: Row = (...args) => ({ ...limitRow(...args), concerns: 'service' });
 
 export const KEY: Meaning = {
 	title: 'The API key was not accepted',
@@ -57,6 +65,25 @@ const NOT_ACTIVATED: Meaning = {
 	nextStep: BILLING,
 };
 const QUOTA: Meaning = { title: 'The quota of the account is used up', nextStep: BILLING };
+const BUDGET: Meaning = {
+	title: 'The budget of the account is used up',
+	nextStep: 'Raise or reset the budget under Budget Management in Model Studio, then run again.',
+};
+const LIMIT: Meaning = {
+	title: 'The account is over its request limit',
+	nextStep:
+		'This normally clears within a minute. Run fewer executions at once, or lower the rates under Limits and Cost.',
+};
+const HEADER_DROPPED: Meaning = {
+	title: 'The request lost its X-DashScope-Async header on the way',
+	nextStep:
+		'The node always sends this header. If the credential has a Custom URL, make that gateway forward it. Otherwise, a proxy in between removes it.',
+};
+const HEADER_ADDED: Meaning = {
+	title: 'The request got an X-DashScope-Async header on the way',
+	nextStep:
+		'The node does not send this header here. If the credential has a Custom URL, make that gateway leave it out. Otherwise, a proxy in between adds it.',
+};
 const CONTENT: Meaning = {
 	title: 'The content check refused the image',
 	nextStep: 'Use another photo: this one will be refused again.',
@@ -88,163 +115,156 @@ const FORMAT: Meaning = {
 
 /** The first match counts. */
 export const ERRORS: ErrorRow[] = [
-	ofTheKey('InvalidApiKey', KEY),
-	ofTheKey('invalid_api_key', KEY),
-	{
-		code: 'AccessDenied',
-		says: /synchronous calls/i,
-		title: 'The call was made in the wrong mode',
-		nextStep: 'Please report this error to the package.',
-	},
-	ofTheKey('AccessDenied.Unpurchased', NOT_ACTIVATED),
-	{
-		code: 'AccessDenied',
-		says: /policy/i,
-		title: 'The upload took too long',
-		nextStep: 'Run again: nothing was made or billed.',
-	},
-	ofTheKey('AccessDenied', RIGHTS),
-	ofTheKey('AllocationQuota.FreeTierOnly', {
+	accountRow('InvalidApiKey', KEY),
+	accountRow('invalid_api_key', KEY),
+	accountRow('AccessDenied', HEADER_DROPPED, /\bsynchronous calls/i),
+	accountRow('AccessDenied', HEADER_ADDED, /asynchronous calls/i),
+	accountRow('AccessDenied.Unpurchased', NOT_ACTIVATED),
+	serviceRow(
+		'AccessDenied',
+		{ title: 'The upload took too long', nextStep: 'Run again: nothing was made or billed.' },
+		/policy/i,
+	),
+	accountRow('AccessDenied', RIGHTS),
+	accountRow('AllocationQuota.FreeTierOnly', {
 		title: 'The free quota is used up',
 		nextStep: 'To go on at cost, switch off "use free tier only" in the Model Studio console.',
 	}),
-	ofTheKey('Arrearage', DEBT),
-	ofTheKey('isv.OUT_OF_SERVICE', DEBT),
-	ofTheKey('CommodityNotPurchased', NOT_ACTIVATED),
-	ofTheKey('PrepaidBillOverdue', DEBT),
-	ofTheKey('PostpaidBillOverdue', DEBT),
-	ofTheKey('Throttling.AllocationQuota', QUOTA, /free|billing/i),
-	ofTheKey('insufficient_quota', QUOTA),
-	{
-		code: 'Throttling',
-		kind: 'throttled',
-		title: 'The account is over its request limit',
-		nextStep:
-			'This normally clears within a minute. Run fewer executions at once, or lower the rates under Limits and Cost.',
-	},
-	{ code: 'DataInspectionFailed', ...CONTENT },
-	{ code: 'data_inspection_failed', ...CONTENT },
-	{ code: 'Contain.Forbidden.Label.Error', ...CONTENT },
-	{
-		code: 'Conflict',
+	accountRow('Arrearage', DEBT),
+	accountRow('isv.OUT_OF_SERVICE', DEBT),
+	accountRow('CommodityNotPurchased', NOT_ACTIVATED),
+	accountRow('PrepaidBillOverdue', DEBT),
+	accountRow('PostpaidBillOverdue', DEBT),
+	// Budget management (Model Studio's page of 2026-09-25); the code is from two public clients.
+	accountRow('BudgetLimitExceeded', BUDGET),
+	accountRow('*', BUDGET, /budget management/i),
+	accountRow('*', QUOTA, /free allocated quota/i),
+	// "You exceeded your current quota": a limit per minute, by Model Studio's rate-limit page and a public report.
+	limitRow('*', LIMIT, /exceeded your current quota/i),
+	limitRow('insufficient_quota', LIMIT),
+	limitRow('Throttling', LIMIT),
+	limitRow('LimitRequests', LIMIT),
+	limitRow('limit_requests', LIMIT),
+	limitRow('limit_burst_rate', LIMIT),
+	itemRow('DataInspectionFailed', CONTENT),
+	itemRow('data_inspection_failed', CONTENT),
+	itemRow('Contain.Forbidden.Label.Error', CONTENT),
+	serviceRow('Conflict', {
 		title: 'Another request is changing the same thing',
 		nextStep: 'Wait a moment, then try again.',
-	},
-	{
-		code: 'IPInfringementSuspect',
+	}),
+	itemRow('IPInfringementSuspect', {
 		title: 'The image is suspected of infringing rights',
 		nextStep: 'Use another photo: this one will be refused again.',
-	},
-	{ code: 'InvalidURL', ...HOSTING },
-	{ code: 'BadRequest.InputDownloadFailed', ...HOSTING },
-	ofTheKey('InvalidParameter', MODEL, /model not exist/i),
-	{ code: 'InvalidParameter', says: /failed to find.*resource/i, ...DEAD_LINK },
-	{
-		code: 'InvalidParameter',
-		says: /url error/i,
-		title: 'The endpoint does not serve this model',
-		nextStep: 'Check the endpoint of the credential.',
-	},
-	{ code: 'InvalidParameter', says: /download|media resource/i, ...HOSTING },
-	{
-		code: 'InvalidParameter',
-		says: /driven/i,
-		title: 'DashScope does not know this template',
-		nextStep: 'Choose another template from the list.',
-	},
-	{
-		code: 'InvalidParameter',
-		says: /bbox/i,
-		title: 'DashScope refused the face areas',
-		nextStep:
-			'Set Face Areas to Detect Automatically, or copy both areas from Detect Face of this very image.',
-	},
-	{
-		code: 'InvalidParameter',
-		says: /decode|media format|files format|image size|size is not match/i,
-		...FORMAT,
-	},
-	{ code: 'InvalidParameter.DataInspection', ...HOSTING },
-	{ code: 'InvalidParameter', ...ITEM_FIELDS },
-	{ code: 'invalid_parameter_error', says: /url|download/i, ...HOSTING },
-	{ code: 'invalid_parameter_error', ...ITEM_FIELDS },
-	{
-		code: 'InvalidFile.NoHuman',
+	}),
+	itemRow('InvalidURL', HOSTING),
+	itemRow('BadRequest.InputDownloadFailed', HOSTING),
+	accountRow('InvalidParameter', MODEL, /model not exist/i),
+	itemRow('InvalidParameter', DEAD_LINK, /failed to find.*resource/i),
+	itemRow(
+		'InvalidParameter',
+		{
+			title: 'The endpoint does not serve this model',
+			nextStep: 'Check the endpoint of the credential.',
+		},
+		/url error/i,
+	),
+	itemRow('InvalidParameter', HOSTING, /download|media resource|provided url/i),
+	itemRow(
+		'InvalidParameter',
+		{
+			title: 'DashScope does not know this template',
+			nextStep: 'Choose another template from the list.',
+		},
+		/driven/i,
+	),
+	itemRow(
+		'InvalidParameter',
+		{
+			title: 'DashScope refused the face areas',
+			nextStep:
+				'Set Face Areas to Detect Automatically, or copy both areas from Detect Face of this very image.',
+		},
+		/bbox/i,
+	),
+	itemRow(
+		'InvalidParameter',
+		FORMAT,
+		/decode|media format|files format|image size|size is not match/i,
+	),
+	itemRow('InvalidParameter.DataInspection', HOSTING),
+	itemRow('InvalidParameter', ITEM_FIELDS),
+	itemRow('invalid_parameter_error', HOSTING, /url|download/i),
+	itemRow('invalid_parameter_error', ITEM_FIELDS),
+	itemRow('InvalidFile.NoHuman', {
 		title: 'No face was found in the picture',
 		nextStep: FACE.nextStep,
-	},
-	{
-		code: 'InvalidFile.MultiHuman',
+	}),
+	itemRow('InvalidFile.MultiHuman', {
 		title: 'Several people are in the picture',
 		nextStep: 'Crop the photo to one person.',
-	},
-	{ code: 'InvalidFile.Content', ...FACE },
-	{
-		code: 'InvalidFile.BodyProportion',
+	}),
+	itemRow('InvalidFile.Content', FACE),
+	itemRow('InvalidFile.BodyProportion', {
 		title: 'The person is too large or too small in the picture',
 		nextStep: 'Crop it so that head and shoulders fill about half of the height.',
-	},
-	{
-		code: 'InvalidFile.FacePose',
+	}),
+	itemRow('InvalidFile.FacePose', {
 		title: 'The head is tilted or turned',
 		nextStep: 'Use a photo with the head upright, facing the camera.',
-	},
-	{
-		code: 'InvalidFile.FullFace',
+	}),
+	itemRow('InvalidFile.FullFace', {
 		title: 'The face is partly hidden or cut off',
 		nextStep:
 			'Use a photo with the whole face visible: no hands, hair or accessories in front of it.',
-	},
-	{
-		code: 'InvalidFile.FrontBody',
+	}),
+	itemRow('InvalidFile.FrontBody', {
 		title: 'The person does not face the camera',
 		nextStep: 'Use a photo in which the person looks into the camera.',
-	},
-	{
-		code: 'InvalidFile.FullBody',
+	}),
+	itemRow('InvalidFile.FullBody', {
 		title: 'The head is not fully in the picture',
 		nextStep: 'Use a photo that shows the whole head.',
-	},
-	{ code: 'InvalidFile.Resolution', ...FORMAT },
-	{ code: 'InvalidFile.Size', ...FORMAT },
-	{ code: 'InvalidFile.ImageSize', ...FORMAT },
-	{ code: 'InvalidFile.Format', ...FORMAT },
-	{ code: 'InvalidFile.Openerror', ...FORMAT },
-	{
-		code: 'InvalidFile.Value',
+	}),
+	itemRow('InvalidFile.Resolution', FORMAT),
+	itemRow('InvalidFile.Size', FORMAT),
+	itemRow('InvalidFile.ImageSize', FORMAT),
+	itemRow('InvalidFile.Format', FORMAT),
+	itemRow('InvalidFile.Openerror', FORMAT),
+	itemRow('InvalidFile.Value', {
 		title: 'The photo is too dark or unclear',
 		nextStep: 'Use a brighter, sharper photo.',
-	},
-	{ code: 'InvalidFile.DownloadFailed', ...HOSTING },
-	{ code: 'InvalidFile.', ...FACE },
-	{ code: 'InvalidImageResolution', ...FORMAT },
-	{ code: 'InvalidImageFormat', ...FORMAT },
-	{ code: 'InvalidImage', ...FACE },
-	{ code: 'InvalidPerson', ...FACE },
-	{
-		code: 'UnsupportedOperation',
+	}),
+	itemRow('InvalidFile.DownloadFailed', HOSTING),
+	itemRow('InvalidFile.', FACE),
+	itemRow('InvalidImageResolution', FORMAT),
+	itemRow('InvalidImageFormat', FORMAT),
+	itemRow('InvalidImage', FACE),
+	itemRow('InvalidPerson', FACE),
+	itemRow('UnsupportedOperation', {
 		title: 'The task is not in the queue any more',
 		nextStep: 'Only tasks that are still PENDING can be canceled.',
-	},
-	ofTheKey('Model.AccessDenied', RIGHTS),
-	ofTheKey('Workspace.AccessDenied', WORKSPACE),
-	ofTheKey('Endpoint.AccessDenied', {
+	}),
+	accountRow('Model.AccessDenied', RIGHTS),
+	accountRow('Workspace.AccessDenied', WORKSPACE),
+	accountRow('Endpoint.AccessDenied', {
 		...WORKSPACE,
 		nextStep: `${WORKSPACE.nextStep} The same is said of a model that was taken offline.`,
 	}),
-	ofTheKey('NOT AUTHORIZED', WORKSPACE),
-	ofTheKey('WorkSpaceNotFound', WORKSPACE),
-	ofTheKey('ModelNotFound', MODEL),
-	ofTheKey('model_not_found', MODEL),
-	{
-		code: 'InternalError.Algo',
-		says: /inference error/i,
-		title: 'The model failed on this image',
-		nextStep: `Try again once; if it fails again, change the photo. ${FACE.nextStep}`,
-	},
-	{
-		code: 'InternalError.Timeout',
+	accountRow('NOT AUTHORIZED', WORKSPACE),
+	accountRow('WorkSpaceNotFound', WORKSPACE),
+	accountRow('ModelNotFound', MODEL),
+	accountRow('model_not_found', MODEL),
+	passingItemRow(
+		'InternalError.Algo',
+		{
+			title: 'The model failed on this image',
+			nextStep: `Try again once; if it fails again, change the photo. ${FACE.nextStep}`,
+		},
+		/inference error/i,
+	),
+	serviceRow('InternalError.Timeout', {
 		title: 'DashScope gave no result within 3 hours',
 		nextStep: 'Create the video again.',
-	},
+	}),
 ];

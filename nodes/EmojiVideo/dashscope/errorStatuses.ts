@@ -22,6 +22,10 @@ interface StatusRow extends Meaning {
 	/** The last status of the row. Absent: the row has no upper end. */
 	to?: number;
 	kind: FailureKind;
+	/** HTTP itself defines this meaning, so it does not matter which server responded. */
+	isProtocol?: true;
+	/** The same request will probably fail again. */
+	lasts?: true;
 }
 
 const LATER: Meaning = {
@@ -33,15 +37,31 @@ const GATEWAY: Meaning = {
 	nextStep: 'Try again; if there is a gateway in front of DashScope, raise its time limit.',
 };
 
+const PROXY: Meaning = {
+	title: 'The proxy refused the connection',
+	nextStep:
+		'Check HTTPS_PROXY of the n8n host, with its user name and password, or ask the operator of the proxy. The request did not reach DashScope.',
+};
+
+/** A response without an error code of DashScope. */
+export const INTERMEDIARY: Meaning = {
+	title: 'A firewall or proxy responded instead of DashScope',
+	nextStep:
+		'Try again. If it happens again, allow requests from the n8n host to DashScope in that firewall or proxy, and check the endpoint of the credential: a Custom URL ends before /api/v1.',
+};
+
 /** The meaning of an HTTP status if the code has none. The first match counts. */
 export const BY_STATUS: StatusRow[] = [
+	// RFC 9110 section 15.5.8, RFC 6585 section 6: a proxy did not forward the request.
+	{ from: 407, to: 407, kind: 'unreachable', isProtocol: true, lasts: true, ...PROXY },
+	{ from: 511, to: 511, kind: 'unreachable', isProtocol: true, lasts: true, ...PROXY },
 	// DashScope may have received the request and acted.
-	{ from: 408, to: 408, kind: 'noResponse', ...GATEWAY },
-	{ from: 499, to: 499, kind: 'noResponse', ...GATEWAY },
-	{ from: 504, to: 504, kind: 'noResponse', ...GATEWAY },
+	{ from: 408, to: 408, kind: 'noResponse', isProtocol: true, ...GATEWAY },
+	{ from: 499, to: 499, kind: 'noResponse', isProtocol: true, ...GATEWAY },
+	{ from: 504, to: 504, kind: 'noResponse', isProtocol: true, ...GATEWAY },
 	// RFC 9110 section 15.5.20, RFC 8470 section 5.2: try another connection, or later.
-	{ from: 421, to: 421, kind: 'unavailable', ...LATER },
-	{ from: 425, to: 425, kind: 'unavailable', ...LATER },
+	{ from: 421, to: 421, kind: 'unavailable', isProtocol: true, ...LATER },
+	{ from: 425, to: 425, kind: 'unavailable', isProtocol: true, ...LATER },
 	{ from: 500, kind: 'unavailable', ...LATER },
 	{
 		from: 430,
@@ -53,6 +73,7 @@ export const BY_STATUS: StatusRow[] = [
 		from: 429,
 		to: 429,
 		kind: 'throttled',
+		isProtocol: true,
 		title: 'The account is over its request limit',
 		nextStep: 'Try again in a minute.',
 	},
@@ -78,7 +99,9 @@ export const BY_STATUS: StatusRow[] = [
 	},
 	{
 		from: 300,
-		kind: 'rejected',
+		kind: 'unreachable',
+		isProtocol: true,
+		lasts: true,
 		title: 'The endpoint redirects elsewhere',
 		nextStep: 'The API key is not sent across a redirect. Check the endpoint of the credential.',
 	},

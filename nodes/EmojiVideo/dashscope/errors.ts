@@ -3,14 +3,33 @@
  * DashScope's code and request ID. The meaning of each code is data, in errorCodes.ts.
  */
 import { z } from 'zod';
-import type { Failure } from '../base/result';
+import type { Failure, FailureKind } from '../base/result';
+import { intermediaryFailure } from './intermediary';
 import { afterColon } from '../base/text';
 import { ERRORS } from './errorCodes';
 import type { ErrorRow, Meaning } from './errorCodes';
-import { BY_STATUS, STATUS_OF_CODES } from './errorStatuses';
+import { BY_STATUS, INTERMEDIARY, STATUS_OF_CODES } from './errorStatuses';
 import { errorSchema } from './schemas';
 import { shownText } from './tolerant';
 import type { Task } from './schemas';
+
+const INNER_PREFIX = 'InternalError.Algo.';
+
+/** A code at the start of a message: "<400> InternalError.Algo.InvalidParameter: Failed to download ...". */
+const CODE_IN_MESSAGE = /^\s*(?:<\d{3}>\s*)?([A-Za-z_]+(?:\.[A-Za-z_]+)*)\s*:/;
+
+/** The codes of an error, the most specific one first: a code can stand behind another, or in the message. */
+function codesIn(code: string, message: string): string[] {
+	const inMessage = CODE_IN_MESSAGE.exec(message)?.[1];
+	return [inMessage, code].flatMap((each) =>
+		each?.startsWith(INNER_PREFIX) ? [each.slice(INNER_PREFIX.length), each] : (each ?? []),
+	);
+}
+
+const matchesCode = (row: ErrorRow, code: string): boolean =>
+	row.code === '*' ||
+	code === row.code ||
+	code.startsWith(row.code.endsWith('.') ? row.code : `${row.code}.`);
 
 /**
  * The meaning of a DashScope error code, in our words.
@@ -18,11 +37,11 @@ import type { Task } from './schemas';
  * @param message DashScope's message, because some codes have several meanings
  */
 export const meaningOf = (code = '', message = ''): ErrorRow | undefined =>
-	ERRORS.find(
-		(row) =>
-			(code === row.code || code.startsWith(row.code.endsWith('.') ? row.code : `${row.code}.`)) &&
-			(row.says?.test(message) ?? true),
-	);
+	[...codesIn(code, message), '']
+		.map((each) =>
+			ERRORS.find((row) => matchesCode(row, each) && (row.says?.test(message) ?? true)),
+		)
+		.find((row) => row !== undefined);
 
 /** A verdict on a portrait whose code is not in the table. */
 export const UNKNOWN_VERDICT: Meaning = {
@@ -47,8 +66,10 @@ const verdictAt400 = z.union([
  */
 export const isDetectionResult = (body: unknown): boolean => verdictAt400.safeParse(body).success;
 
+type ServiceError = Pick<Failure, 'code' | 'requestId'> & { message?: string };
+
 /** The readable parts of an error body. */
-const errorIn = (body: unknown): Pick<Failure, 'code' | 'requestId'> & { message?: string } =>
+const errorIn = (body: unknown): ServiceError =>
 	errorSchema.safeParse(body).data ?? { code: undefined, requestId: undefined };
 
 const LONGEST_WORDS = 500;
@@ -57,26 +78,51 @@ const LONGEST_WORDS = 500;
 export const wordsOf = (message: string | undefined): string | undefined =>
 	message && shownText(message, LONGEST_WORDS);
 
+/** The table decides; rows whose errors can pass leave the kind to the HTTP status. */
+function kindOf(row: ErrorRow | undefined, byStatus: FailureKind): FailureKind {
+	if (row?.concerns === 'account') return row.lasts ? 'unauthorized' : 'throttled';
+	return row?.lasts ? 'rejected' : byStatus;
+}
+
+/**
+ * Whether a body is an error of DashScope: a known code, or any code with a request ID. Pages and other JSON are the
+ * words of a firewall, proxy or gateway.
+ */
+const isFromService = (row: ErrorRow | undefined, { code, requestId }: ServiceError): boolean =>
+	row !== undefined || (code !== undefined && requestId !== undefined);
+
 /**
  * The failure of a response that is not 2xx.
  * @param status the HTTP status
  * @param body the parsed body; `undefined` if it was not JSON
  * @param retryAfterMs from the `Retry-After` header
+ * @param text the raw body
  */
-export function failureOfResponse(status: number, body: unknown, retryAfterMs?: number): Failure {
-	const { code, message, requestId } = errorIn(body);
+export function failureOfResponse(
+	status: number,
+	body: unknown,
+	retryAfterMs?: number,
+	text = '',
+): Failure {
+	const error = errorIn(body);
+	const { code, message, requestId } = error;
 	const row = meaningOf(code, message);
 	const byStatus = BY_STATUS.find(({ from, to = Infinity }) => status >= from && status <= to);
-	const title = row?.title ?? byStatus?.title ?? 'DashScope refused the request';
+	if (!isFromService(row, error) && !byStatus?.isProtocol)
+		return intermediaryFailure(status, message ?? text, retryAfterMs);
+	const title = row?.title ?? byStatus?.title ?? INTERMEDIARY.title;
+	const kind = kindOf(row, byStatus?.kind ?? 'intermediary');
 	return {
-		kind: row?.kind ?? byStatus?.kind ?? 'unreadable',
+		kind,
 		message: code || message ? title : `${title} (HTTP ${status})`,
-		nextStep: row?.nextStep ?? byStatus?.nextStep ?? '',
+		nextStep: row?.nextStep ?? byStatus?.nextStep ?? INTERMEDIARY.nextStep,
 		httpStatus: status,
 		code,
 		serviceMessage: wordsOf(message),
 		requestId,
 		retryAfterMs,
+		...(byStatus?.lasts && row === undefined && { lasts: true }),
+		...(kind === 'throttled' && row === undefined && { isUnknownLimit: true }),
 	};
 }
 
@@ -89,8 +135,11 @@ export function failureInSuccess(
 	body: unknown,
 	retryAfterMs?: number,
 ): Failure | undefined {
-	const { code } = errorIn(body);
+	const error = errorIn(body);
+	const { code, message } = error;
 	if (code === undefined) return undefined;
+	if (!isFromService(meaningOf(code, message), error))
+		return intermediaryFailure(httpStatus, message ?? code, retryAfterMs);
 	const status = STATUS_OF_CODES.find(({ codes }) => codes.test(code))?.status ?? 500;
 	return { ...failureOfResponse(status, body, retryAfterMs), httpStatus };
 }

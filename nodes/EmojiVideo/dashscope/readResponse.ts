@@ -7,6 +7,7 @@ import { parseJson } from '../base/json';
 import { fail, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
 import { failureOfResponse, failureInSuccess } from './errors';
+import { intermediaryFailure } from './intermediary';
 import type { HttpResponse } from './transport';
 
 /** A response in this package's terms, and its raw body. */
@@ -40,6 +41,10 @@ export function aheadOf({ headers }: HttpResponse, now: number): number | undefi
 	return Number.isFinite(ms) ? ms : undefined;
 }
 
+/** Whether a body is neither JSON nor the beginning of it. */
+const isPage = (text: string, body: unknown): boolean =>
+	body === undefined && /^\uFEFF?\s*[^\s{[]/.test(text);
+
 /** How to read the response of one kind of call. */
 export interface Reading<T> {
 	schema: z.ZodType<T, z.ZodTypeDef, unknown>;
@@ -68,9 +73,11 @@ export function readResponse<T>(
 	const body = parseBody(answer.text);
 	if (httpStatus < 200 || httpStatus > 299) {
 		if (httpStatus !== 400 || !isAnswer?.(body)) {
-			return fail(failureOfResponse(httpStatus, body, retryAfterMs(answer.headers, now)));
+			const pauseMs = retryAfterMs(answer.headers, now);
+			return fail(failureOfResponse(httpStatus, body, pauseMs, answer.text));
 		}
 	}
+	if (isPage(answer.text, body)) return fail(intermediaryFailure(httpStatus, answer.text));
 	const parsed = schema.safeParse(body);
 	if (!parsed.success || typeof body !== 'object' || body === null) {
 		const refused = failureInSuccess(httpStatus, body, retryAfterMs(answer.headers, now));

@@ -1,6 +1,6 @@
 /**
- * When to send a request again. Rule: a paid write is sent again only after a response that proves that no task was
- * made. A lost response may hide a task, and a second task would be paid for too.
+ * When to send a request again. Rule: a paid write is sent again only on proof that no task was made. A lost
+ * response may hide a task, and a second task would be paid for too.
  */
 import type { Clock } from '../base/clock';
 import type { Failure, FailureKind, Result } from '../base/result';
@@ -12,7 +12,7 @@ import { fail, STOPPED } from '../base/result';
  * - `detection`: every response is billed, so the repeats are counted.
  * - `change`: changes a task; repeated only if it certainly had no effect. The caller polls the task after a lost
  *   response.
- * - `paidWrite`: makes a task; repeated only if DashScope certainly did not accept it.
+ * - `paidWrite`: makes a task; repeated only if DashScope throttled the request or never received it.
  */
 export type RequestKind = 'read' | 'freeWrite' | 'detection' | 'change' | 'paidWrite';
 
@@ -20,6 +20,7 @@ const PASSING: readonly FailureKind[] = [
 	'throttled',
 	'unavailable',
 	'unreachable',
+	'intermediary',
 	'noResponse',
 	'unreadable',
 ];
@@ -29,8 +30,12 @@ export const RETRIED: Record<RequestKind, readonly FailureKind[]> = {
 	freeWrite: PASSING,
 	detection: PASSING,
 	change: ['throttled', 'unreachable'],
-	paidWrite: ['throttled'],
+	paidWrite: ['throttled', 'unreachable'],
 };
+
+/** Whether a failure of a read can pass by itself. */
+export const isPassing = ({ kind, lasts }: Failure): boolean =>
+	PASSING.includes(kind) && lasts !== true;
 
 /**
  * How often a request that may have been billed is sent again. The failures of a kind of request count together: an
@@ -56,6 +61,12 @@ export const RETRY_OPTIONS = {
 	patienceMs: 2 * 60_000,
 	/** The same for single kinds. A full queue frees a place with each finished video (1 to 5 minutes). */
 	patienceOfKindMs: { throttled: 30 * 60_000 } as Partial<Record<FailureKind, number>>,
+	/** The same for a 429 with an unknown code. A known limit passes within a minute (docs/service.md, "Limits"). */
+	patienceOfUnknownLimitMs: 10 * 60_000,
+	/** A failure that seems to last is repeated this often, because one odd response decides nothing. */
+	mostRepeatsOfLasting: 1,
+	/** The least pause before that. */
+	pauseOfLastingMs: 5_000,
 	/** How long a request is retried in all, if the kinds of failure change. */
 	longestPatienceMs: 60 * 60_000,
 } as const;
@@ -69,9 +80,16 @@ export const RETRY_OPTIONS = {
 export function backoffMs(attempt: number, failure: Failure, random: number): number {
 	const { firstPauseMs, pauseGrowth, longestPauseMs, leastJitter, longestRetryAfterMs } =
 		RETRY_OPTIONS;
+	const leastMs = failure.lasts ? RETRY_OPTIONS.pauseOfLastingMs : 0;
 	const ceiling = Math.min(longestPauseMs, firstPauseMs * pauseGrowth ** (attempt - 1));
 	const pause = ceiling * (leastJitter + random * (1 - leastJitter));
-	return Math.max(pause, Math.min(failure.retryAfterMs ?? 0, longestRetryAfterMs));
+	return Math.max(pause, leastMs, Math.min(failure.retryAfterMs ?? 0, longestRetryAfterMs));
+}
+
+/** How long a series of failures like this one is retried, in ms. */
+function patienceFor({ kind, isUnknownLimit }: Failure): number {
+	const { patienceOfKindMs, patienceMs, patienceOfUnknownLimitMs } = RETRY_OPTIONS;
+	return isUnknownLimit ? patienceOfUnknownLimitMs : (patienceOfKindMs[kind] ?? patienceMs);
 }
 
 /**
@@ -88,21 +106,23 @@ export async function withRetry<T>(
 	let trouble: FailureKind | undefined;
 	let startedAt = firstSentAt;
 	let billed = 0;
+	let lasting = 0;
 	for (let attempt = 1; ; attempt++) {
 		const result = await send();
 		if (result.ok || !RETRIED[kind].includes(result.failure.kind)) return result;
 		const mostRepeats = MOST_REPEATS[kind]?.[result.failure.kind];
 		if (mostRepeats !== undefined && ++billed > mostRepeats) return result;
+		if (result.failure.lasts && ++lasting > RETRY_OPTIONS.mostRepeatsOfLasting) return result;
 		if (result.failure.kind !== trouble) {
 			trouble = result.failure.kind;
 			startedAt = clock.now();
 		}
 		const pause = backoffMs(attempt, result.failure, Math.random());
-		const { patienceOfKindMs, patienceMs, longestPatienceMs } = RETRY_OPTIONS;
-		const patience = patienceOfKindMs[result.failure.kind] ?? patienceMs;
 		const resumesAt = clock.now() + pause;
-		if (resumesAt - startedAt > patience || resumesAt - firstSentAt > longestPatienceMs)
-			return result;
+		const isOver =
+			resumesAt - startedAt > patienceFor(result.failure) ||
+			resumesAt - firstSentAt > RETRY_OPTIONS.longestPatienceMs;
+		if (isOver) return result;
 		await clock.sleep(pause, signal);
 		if (signal?.aborted) return fail(STOPPED);
 	}

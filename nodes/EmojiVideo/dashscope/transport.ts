@@ -10,6 +10,7 @@ import type {
 	IPollFunctions,
 } from 'n8n-workflow';
 import type { Clock } from '../base/clock';
+import { connectionFaultOf } from '../base/connectionFaults';
 import { fail, STOPPED, succeed } from '../base/result';
 import { readText, withResponse } from '../net/safeRequest';
 import type { Failure, Result } from '../base/result';
@@ -38,38 +39,6 @@ export type Send = (request: ApiRequest) => Promise<Result<HttpResponse>>;
 /** The largest response is a page of the task list, about 50 KB. */
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
-interface NetworkFault {
-	/** n8n replaces a message that contains a Node.js error code by a canned text, so messages use words. */
-	words: string;
-	/** The connection failed, so the request was not sent. */
-	notSent?: true;
-}
-
-/** Error codes of Node.js, and of axios for its time limit. */
-const NETWORK_FAULTS: Record<string, NetworkFault> = {
-	ECONNREFUSED: { words: 'connection refused', notSent: true },
-	ENOTFOUND: { words: 'host name not found', notSent: true },
-	EAI_AGAIN: { words: 'host name could not be looked up', notSent: true },
-	EHOSTUNREACH: { words: 'host unreachable', notSent: true },
-	ENETUNREACH: { words: 'network unreachable', notSent: true },
-	EADDRNOTAVAIL: { words: 'address not available', notSent: true },
-	ECONNRESET: { words: 'connection reset' },
-	EPIPE: { words: 'connection closed' },
-	ETIMEDOUT: { words: 'no answer in time' },
-	ECONNABORTED: { words: 'no answer in time' },
-};
-
-/** The first error code in the chain of causes, because n8n wraps network errors. */
-function networkCode(error: unknown): string | undefined {
-	let current = error;
-	for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth++) {
-		const { code, cause } = current as { code?: unknown; cause?: unknown };
-		if (typeof code === 'string') return code;
-		current = cause;
-	}
-	return undefined;
-}
-
 /** Stop also ends a request in progress. DashScope may have acted on it. */
 const STOPPED_UNDER_WAY: Failure = {
 	...STOPPED,
@@ -77,16 +46,19 @@ const STOPPED_UNDER_WAY: Failure = {
 	message: 'The execution was stopped while a request to DashScope was under way',
 };
 
+const CHECK_NETWORK =
+	'Check the network of the n8n host and the endpoint of the credential, then run again.';
+
 function networkFailure(error: unknown, baseUrl: string) {
-	const fault = NETWORK_FAULTS[networkCode(error) ?? ''];
+	const fault = connectionFaultOf(error);
 	const cause = fault ? ` (${fault.words})` : '';
 	return fail({
 		kind: fault?.notSent ? 'unreachable' : 'noResponse',
 		message: fault?.notSent
 			? `DashScope could not be reached at ${baseUrl}${cause}`
 			: `The connection to DashScope at ${baseUrl} broke before an answer came${cause}`,
-		nextStep:
-			'Check the network of the n8n host and the endpoint of the credential, then run again.',
+		nextStep: fault?.nextStep ?? CHECK_NETWORK,
+		...(fault?.lasts && { lasts: true }),
 	});
 }
 

@@ -143,7 +143,7 @@ describe('the rate limiter of an account', () => {
 	it('learns of a throttled request', async () => {
 		const { client, outcomes } = recordingClient([THROTTLED]);
 		await client.getTask('t', 'once');
-		expect(outcomes).toEqual([['query', 1, 'throttled']]);
+		expect(outcomes).toMatchObject([['query', 1, 'throttled', { kind: 'throttled' }]]);
 	});
 
 	it.each([
@@ -175,7 +175,7 @@ it('the client sends nothing after Stop', async () => {
 it.each<[FailureKind, boolean]>([
 	['noResponse', true],
 	['interrupted', true],
-	['unreachable', false],
+	['intermediary', true],
 	['stopped', false],
 ])('a submit that failed with %s is unconfirmed: %j', async (kind, mayExist) => {
 	const { client, sent } = recordingClient([broken(kind)]);
@@ -183,6 +183,13 @@ it.each<[FailureKind, boolean]>([
 		fail({ kind, message: 'm', nextStep: mayExist ? UNCONFIRMED_SUBMIT : 'n' }),
 	);
 	expect(sent()).toBe(1);
+});
+
+it('a submit that was not sent is sent again', async () => {
+	const accepted = answerOf({ output: { task_id: 't', task_status: 'PENDING' } });
+	const { client, sent } = recordingClient([broken('unreachable'), accepted]);
+	expect(await client.submitTask(VIDEO)).toMatchObject({ ok: true });
+	expect(sent()).toBe(2);
 });
 
 it('the client reads DashScope’s clock from the last response with a Date header', async () => {

@@ -55,7 +55,7 @@ describe.each(failures)('the failure of %s', (_, failureOf) => {
 		const { message, description = '' } = toNodeError(NODE, failure, { itemIndex: 0 });
 		const text = `${message}\n${description ?? ''}`;
 		expect(count(text, ID)).toBe(1);
-		expect(message).toMatch(/^(The|At|DashScope(?! says)|Emoji Video) /);
+		expect(message).toMatch(/^(The|A|At|DashScope(?! says)|Emoji Video) /);
 		for (const word of [failure.serviceMessage, failure.code].filter(Boolean)) {
 			expect(message).not.toContain(word);
 			expect(count(text, String(word))).toBe(1);

@@ -29,89 +29,168 @@ describe('an error code', () => {
 	])('%j means %j', (code, title) => expect(meaningOf(code)?.title).toBe(title));
 
 	it.each([
-		['AccessDenied', 'does not support synchronous calls', 'The call was made in the wrong mode'],
+		[
+			'AccessDenied',
+			'current user api does not support synchronous calls.',
+			'The request lost its X-DashScope-Async header on the way',
+		],
+		[
+			'AccessDenied',
+			'Current user api does not support asynchronous calls.',
+			'The request got an X-DashScope-Async header on the way',
+		],
 		['AccessDenied', 'Invalid according to Policy', 'The upload took too long'],
 		['AccessDenied', 'no', 'The key may not use the emoji models'],
 		['AccessDenied', undefined, 'The key may not use the emoji models'],
 		['InternalError.Algo', 'Inference error: x', 'The model failed on this image'],
 		['InternalError.Algo', 'x', undefined],
+		['InternalError.Algo.DataInspectionFailed', 'x', 'The content check refused the image'],
+		[
+			'InternalError.Algo.InvalidParameter',
+			'Failed to download multimodal content.',
+			'DashScope could not download the image',
+		],
+		[
+			'InvalidParameter',
+			'InternalError.Algo.DataInspectionFailed: Input data may contain inappropriate content.',
+			'The content check refused the image',
+		],
+		[
+			undefined,
+			'<400> InternalError.Algo.InvalidParameter: Failed to download the image',
+			'DashScope could not download the image',
+		],
+		['InvalidParameter', 'Odd: the words', 'DashScope refused a value of the request'],
 	])('%s with the message %j means %j', (code, message, title) =>
 		expect(meaningOf(code, message)?.title).toBe(title),
 	);
 });
 
-describe('an error response without a code', () => {
-	it.each<[number, FailureKind, string]>([
-		[0, 'unreadable', 'The answer is not one of DashScope'],
-		[299, 'unreadable', 'The answer is not one of DashScope'],
-		[300, 'rejected', 'The endpoint redirects elsewhere'],
-		[399, 'rejected', 'The endpoint redirects elsewhere'],
-		[400, 'rejected', 'DashScope refused the request'],
-		[401, 'unauthorized', 'The API key was not accepted'],
-		[402, 'unauthorized', 'The API key was not accepted'],
-		[403, 'unauthorized', 'DashScope denied access'],
-		[404, 'rejected', 'The endpoint does not serve the DashScope API'],
-		[407, 'rejected', 'The endpoint does not serve the DashScope API'],
-		[408, 'noResponse', 'The request ran out of time, or a gateway gave it up'],
-		[409, 'rejected', 'The endpoint does not serve the DashScope API'],
-		[421, 'unavailable', 'DashScope has a problem of its own'],
-		[422, 'rejected', 'The endpoint does not serve the DashScope API'],
-		[425, 'unavailable', 'DashScope has a problem of its own'],
-		[428, 'rejected', 'The endpoint does not serve the DashScope API'],
-		[429, 'throttled', 'The account is over its request limit'],
-		[430, 'rejected', 'DashScope refused the request'],
-		[498, 'rejected', 'DashScope refused the request'],
-		[499, 'noResponse', 'The request ran out of time, or a gateway gave it up'],
-		[500, 'unavailable', 'DashScope has a problem of its own'],
-		[503, 'unavailable', 'DashScope has a problem of its own'],
-		[504, 'noResponse', 'The request ran out of time, or a gateway gave it up'],
-		[599, 'unavailable', 'DashScope has a problem of its own'],
-	])('with HTTP %i is %s, and the message names the status', (status, kind, title) => {
+describe('an error response without a code of DashScope', () => {
+	it.each<[number, FailureKind, string, boolean]>([
+		[300, 'unreachable', 'The endpoint redirects elsewhere', true],
+		[399, 'unreachable', 'The endpoint redirects elsewhere', true],
+		[407, 'unreachable', 'The proxy refused the connection', true],
+		[408, 'noResponse', 'The request ran out of time, or a gateway gave it up', false],
+		[421, 'unavailable', 'DashScope has a problem of its own', false],
+		[425, 'unavailable', 'DashScope has a problem of its own', false],
+		[429, 'throttled', 'The account is over its request limit', false],
+		[499, 'noResponse', 'The request ran out of time, or a gateway gave it up', false],
+		[504, 'noResponse', 'The request ran out of time, or a gateway gave it up', false],
+		[511, 'unreachable', 'The proxy refused the connection', true],
+	])('has the meaning that HTTP gives to %i: %s', (status, kind, title, lasts) => {
 		const failure = failureOfResponse(status, undefined);
 		expect(failure).toMatchObject({ kind, message: `${title} (HTTP ${status})` });
+		expect(failure.lasts === true).toBe(lasts);
 		expect(failure.nextStep).toMatch(/^[A-Z].+\.$/);
 	});
 
-	it('becomes a failure even without a valid status', () => {
-		expect(failureOfResponse(NaN, undefined)).toStrictEqual({
-			kind: 'unreadable',
-			message: 'DashScope refused the request (HTTP NaN)',
-			nextStep: '',
-			httpStatus: NaN,
-			code: undefined,
-			serviceMessage: undefined,
-			requestId: undefined,
-			retryAfterMs: undefined,
-		});
-	});
+	it.each([0, 299, 400, 401, 402, 403, 404, 405, 409, 422, 428, 430, 498, 500, 502, 503, 599, NaN])(
+		'of HTTP %i is the word of a firewall or proxy',
+		(status) => {
+			const page = `<html><head><title>Blocked</title></head><body>\n<h1>No</h1></body></html>`;
+			expect(failureOfResponse(status, undefined, 7, page)).toStrictEqual({
+				kind: 'intermediary',
+				message: `A firewall or proxy responded instead of DashScope (HTTP ${status}: "Blocked No")`,
+				nextStep: expect.stringMatching(/^Try again\..+firewall or proxy.+\.$/) as string,
+				httpStatus: status,
+				retryAfterMs: 7,
+				...(status < 500 && { lasts: true }),
+			});
+		},
+	);
 
 	it.each([
-		['a message', { message: 'no' }],
-		['an unknown code', { code: 'Odd' }],
-	])('does not name its status if it has %s', (_, body) =>
-		expect(failureOfResponse(400, body).message).toBe('DashScope refused the request'),
+		['no body', undefined, '', ''],
+		['a JSON text', 'Forbidden', '"Forbidden"', ': ""Forbidden""'],
+		['a message alone', { message: 'no route' }, '{"message":"no route"}', ': "no route"'],
+		['an unknown code without a request ID', { code: 'Odd', message: 'm' }, '{}', ': "m"'],
+	])('with %s shows its first words', (_, body, text, shown) =>
+		expect(failureOfResponse(403, body, undefined, text).message).toBe(
+			`A firewall or proxy responded instead of DashScope (HTTP 403${shown})`,
+		),
 	);
 });
 
 describe('an error response with a code', () => {
-	it('has the text of its code and the kind of its status', () => {
-		const body = { code: 'InvalidURL', message: 'm', request_id: 'r' };
+	it('has the text of its code, and the kind of its status if the error can pass', () => {
+		const message = 'Inference error: x';
+		const body = { code: 'InternalError.Algo', message, request_id: 'r' };
 		expect(failureOfResponse(503, body, 7)).toMatchObject({
 			kind: 'unavailable',
-			message: 'DashScope could not download the image',
-			nextStep: expect.stringMatching(/^DashScope must be able to download/) as string,
+			message: 'The model failed on this image',
 			httpStatus: 503,
-			code: 'InvalidURL',
-			serviceMessage: 'm',
+			code: 'InternalError.Algo',
+			serviceMessage: message,
 			requestId: 'r',
 			retryAfterMs: 7,
 		});
 	});
 
-	it('has the kind of its code if the code has one', () => {
-		expect(failureOfResponse(400, { code: 'Arrearage' }).kind).toBe('unauthorized');
-		expect(failureOfResponse(500, { code: 'Throttling.RateQuota' }).kind).toBe('throttled');
+	it.each<[number, string, string, FailureKind]>([
+		[400, 'Arrearage', '', 'unauthorized'],
+		[500, 'Throttling.RateQuota', '', 'throttled'],
+		[500, 'InternalError.Algo.DataInspectionFailed', '', 'rejected'],
+		[500, 'InternalError.Algo.InvalidParameter', 'Failed to download x.', 'rejected'],
+		[500, 'InternalError', '<400> InternalError.Algo.InvalidURL: x', 'rejected'],
+	])('of HTTP %i %s "%s" has the kind of its code: %s', (status, code, message, kind) =>
+		expect(failureOfResponse(status, { code, message }).kind).toBe(kind),
+	);
+
+	it('of an unknown code has the kind of its status if DashScope sent it with a request ID', () => {
+		const body = { code: 'Odd', request_id: 'r' };
+		expect(failureOfResponse(403, body)).toMatchObject({
+			kind: 'unauthorized',
+			message: 'DashScope denied access',
+		});
+		expect(failureOfResponse(500, body).kind).toBe('unavailable');
 	});
+});
+
+describe('a 429', () => {
+	it.each([
+		[
+			'Throttling.AllocationQuota',
+			'You exceeded your current quota, please check your plan and billing details.',
+		],
+		[
+			'insufficient_quota',
+			'You exceeded your current quota, please check your plan and billing details.',
+		],
+		['Odd', 'You exceeded your current quota, please check your plan and billing details.'],
+		['Throttling.AllocationQuota', 'Allocated quota exceeded, please increase your quota limit.'],
+		['limit_requests', ''],
+	])('of %s "%s" passes', (code, message) => {
+		const failure = failureOfResponse(429, { code, message });
+		expect(failure).toMatchObject({ kind: 'throttled' });
+		expect(failure.isUnknownLimit).toBeUndefined();
+		expect(failure.nextStep).toMatch(/within a minute/);
+	});
+
+	it.each([
+		['BudgetLimitExceeded', '', /Budget Management/],
+		[
+			'Odd',
+			'The budget configured in Budget Management has been exhausted. You will be unable to make further API calls until the budget limit is increased or reset.',
+			/Budget Management/,
+		],
+		['Throttling.AllocationQuota', 'Free allocated quota exceeded.', /balance/],
+		['insufficient_quota', 'Free allocated quota exceeded.', /balance/],
+		['PostpaidBillOverdue', '', /balance/],
+	])('of %s "%s" lasts, and names where to change it', (code, message, words) => {
+		const failure = failureOfResponse(429, { code, message });
+		expect(failure.kind).toBe('unauthorized');
+		expect(failure.nextStep).toMatch(words);
+	});
+
+	it.each([[undefined], [{ code: 'Odd', request_id: 'r' }], [{ code: 'Odd' }]])(
+		'of %j is an unknown limit',
+		(body) =>
+			expect(failureOfResponse(429, body)).toMatchObject({
+				kind: 'throttled',
+				isUnknownLimit: true,
+			}),
+	);
 });
 
 describe('an error body with HTTP 200', () => {
@@ -129,13 +208,20 @@ describe('an error body with HTTP 200', () => {
 		['UnsupportedThing', 'rejected'],
 		['Odd', 'unavailable'],
 	])('and the code %s is %s', (code, kind) =>
-		expect(failureInSuccess(200, { code }, 7)).toMatchObject({
+		expect(failureInSuccess(200, { code, request_id: 'r' }, 7)).toMatchObject({
 			kind,
 			code,
 			httpStatus: 200,
 			retryAfterMs: 7,
 		}),
 	);
+
+	it('of an unknown code without a request ID is the word of a firewall or proxy', () =>
+		expect(failureInSuccess(200, { code: 'Odd', message: 'm' })).toMatchObject({
+			kind: 'intermediary',
+			message: 'A firewall or proxy responded instead of DashScope (HTTP 200: "m")',
+			httpStatus: 200,
+		}));
 
 	it.each([[{}], [{ code: '' }], [{ message: 'm' }], [null], [undefined], ['Throttling']])(
 		'is not found in %j',

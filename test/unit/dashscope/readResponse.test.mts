@@ -39,7 +39,14 @@ describe('a response', () => {
 		expect(read('{"a":1}', { httpStatus })).toMatchObject({ ok: false, failure: { httpStatus } });
 	});
 
-	it.each(['no JSON', '', 'null', '"text"', '7', 'true'])(
+	it.each(['no JSON', '\uFEFF <html>No</html>'])(
+		'%j is the word of a firewall or proxy',
+		(text) => {
+			expect(read(text)).toMatchObject({ failure: { kind: 'intermediary', httpStatus: 200 } });
+		},
+	);
+
+	it.each(['', '{"cut', '[', 'null', '"text"', '7', 'true'])(
 		'%j is unreadable with every schema',
 		(text) => {
 			expect(read(text)).toEqual(unreadable(200));

@@ -18,6 +18,7 @@ const ALL_KINDS: FailureKind[] = [
 	'throttled',
 	'unavailable',
 	'unreachable',
+	'intermediary',
 	'noResponse',
 	'unreadable',
 	'portrait',
@@ -82,7 +83,13 @@ describe('a paid write', () => {
 		expect(sentAt).toHaveLength(3);
 	});
 
-	it.each(ALL_KINDS.filter((kind) => kind !== 'throttled'))(
+	it('is sent again after it was not sent', async () => {
+		const { result, sentAt } = await send('paidWrite', [failureOf('unreachable')]);
+		expect(result).toEqual(succeed('done'));
+		expect(sentAt).toHaveLength(2);
+	});
+
+	it.each(ALL_KINDS.filter((kind) => kind !== 'throttled' && kind !== 'unreachable'))(
 		'is not sent again after %s',
 		async (kind) => {
 			const { result, sentAt } = await send('paidWrite', [failureOf(kind)]);
@@ -106,6 +113,7 @@ describe.each<RequestKind>(['read', 'freeWrite'])('a %s', (kind) => {
 		'throttled',
 		'unavailable',
 		'unreachable',
+		'intermediary',
 		'noResponse',
 		'unreadable',
 	];
@@ -139,6 +147,19 @@ describe('a series of failures', () => {
 		expect(sentAt.at(-1)).toBeGreaterThan((minutes - 1.1) * 60_000);
 		expect(sentAt.at(-1)).toBeLessThanOrEqual(minutes * 60_000);
 		expect(clock.sleepers()).toBe(0);
+	});
+
+	it('of unknown limits ends after 10 minutes', async () => {
+		const unknown = failureOf('throttled', { isUnknownLimit: true });
+		const { sentAt } = await send('read', forever(unknown));
+		expect(sentAt.at(-1)).toBeGreaterThan(8.9 * 60_000);
+		expect(sentAt.at(-1)).toBeLessThanOrEqual(10 * 60_000);
+	});
+
+	it('that seem to last ends after two attempts, 5 seconds apart', async () => {
+		const lasting = failureOf('unreachable', { lasts: true });
+		expect((await send('read', forever(lasting))).sentAt).toEqual([0, 5000]);
+		expect((await send('read', [lasting])).result).toEqual(succeed('done'));
 	});
 
 	it('ends before a pause that would be too long', async () => {
