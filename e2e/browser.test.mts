@@ -61,7 +61,15 @@ describe('a user in the editor', () => {
 
 	it('reads the form in the order of its thoughts: portrait, templates, the rest, limits last', async () => {
 		const panel = await openPanel(page, NODE);
-		const labels = ['Image URL', 'Templates', 'Face Areas', 'Files', 'Waiting', 'Limits and Cost'];
+		const labels = [
+			'Image URL',
+			'Templates',
+			'Face Areas',
+			'Portrait',
+			'Output',
+			'Waiting',
+			'Limits and Cost',
+		];
 		const fieldOf = (label: string) =>
 			panel.locator('label, .n8n-input-label').getByText(label, { exact: true }).last();
 		const tops = await Promise.all(

@@ -25,6 +25,10 @@ const WORDS = [
 	'avatar',
 	'selfie',
 	'photo to video',
+	'gif',
+	'talking head',
+	'animate photo',
+	'qwen',
 ];
 
 const NAME = 'Emoji Video';

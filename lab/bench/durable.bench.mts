@@ -46,6 +46,7 @@ it.each([1, 4])('%i at a time', async (width) => {
 	const parameters = survive({
 		templates: [...templateIds].slice(0, NIGHT.templates),
 		fileOptions: { output: 'portrait' },
+		limitOptions: { maximumVideos: NIGHT.portraits * NIGHT.templates },
 	});
 	const startedAt = time.now();
 	const id = await n8n.run({ items, parameters });

@@ -30,7 +30,7 @@ export const FLOWS: Partial<Record<Operation, Flow>> = {
 	create: create(),
 	query: create(),
 	result: create(),
-	portrait: create({ parameters: { 'fileOptions.checkImage': true } }),
+	portrait: create({ parameters: { 'portraitOptions.checkImage': true } }),
 	policy: create({ hasFile: true, parameters: { imageSource: 'binary', inputField: 'data' } }),
 	upload: create({ hasFile: true, parameters: { imageSource: 'binary', inputField: 'data' } }),
 	list: create({ operation: 'getMany', hasTask: true, parameters: { returnAll: true } }),

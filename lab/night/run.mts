@@ -109,7 +109,11 @@ function workflowFor(
 		templates: [...templateIds].slice(0, TEMPLATES),
 		options: { surviveRestarts: true },
 		fileOptions: { output: 'portrait' },
-		limitOptions: { creationsPerSecond: PER_SECOND, detectionsPerSecond: PER_SECOND },
+		limitOptions: {
+			creationsPerSecond: PER_SECOND,
+			detectionsPerSecond: PER_SECOND,
+			maximumVideos: 100_000,
+		},
 	});
 	return batch(name, items, video, webhook(name));
 }

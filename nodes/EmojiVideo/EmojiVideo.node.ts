@@ -26,6 +26,17 @@ export class EmojiVideo implements INodeType {
 		description: 'Turn a portrait into short emoji videos with Alibaba Cloud Model Studio',
 		defaults: { name: 'Emoji Video' },
 		usableAsTool: true,
+		// Read by n8n's assistant and by its MCP server, whose test runs end after 60 seconds.
+		builderHint: {
+			searchHint:
+				'Turns a portrait photo into short videos of emoji expressions. A video takes 1 to 5 minutes. If a run may take 60 seconds only, use Create, then Get Status with its taskId, instead of Create and Wait.',
+			relatedNodes: [
+				{
+					nodeType: 'n8n-nodes-emoji-video.emojiVideoTrigger',
+					relationHint: 'Starts a workflow when a video is finished, so that none has to wait',
+				},
+			],
+		},
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'dashScopeApi', required: true }],
@@ -56,38 +67,37 @@ export class EmojiVideo implements INodeType {
 						name: 'Cancel',
 						value: 'cancel',
 						action: 'Cancel video',
-						description: 'Take tasks out of the queue before they run',
+						description: 'Cancel videos that are still queued',
 					},
 					{
 						name: 'Create',
 						value: 'create',
 						action: 'Create video',
-						description: 'Start making videos and return their task IDs at once',
+						description: 'Create videos and return their task IDs at once',
 					},
 					{
 						name: 'Create and Wait',
 						value: 'createAndWait',
 						action: 'Create video and wait',
-						description: 'Make videos and return them when they are finished',
+						description: 'Create videos and return them when they are finished',
 					},
 					{
 						name: 'Get Many',
 						value: 'getMany',
 						action: 'Get many videos',
-						description: "List the account's tasks of the last 24 hours",
+						description: 'Retrieve a list of video tasks from the last 24 hours',
 					},
 					{
 						name: 'Get Status',
 						value: 'getStatus',
 						action: 'Get video status',
-						description: 'Ask how far a task is, and get its video link',
+						description: 'Get the status and the link of a video',
 					},
 					{
 						name: 'Wait',
 						value: 'wait',
 						action: 'Wait for video',
-						description:
-							'Take up tasks that were created before, and return their videos when they are finished',
+						description: 'Wait for videos that were created earlier and return them',
 					},
 				],
 			},
@@ -103,7 +113,7 @@ export class EmojiVideo implements INodeType {
 						name: 'Detect Face',
 						value: 'detectFace',
 						action: 'Detect face in image',
-						description: 'Check whether a portrait can be used, and find its face',
+						description: 'Check whether an image can be used as a portrait, and find its face',
 					},
 				],
 			},

@@ -171,7 +171,8 @@ describe('a download that fails for good', () => {
 });
 
 describe('Check Image First', () => {
-	const check = (imageUrl: string) => withOptions({ checkImage: true }, { imageUrl });
+	const check = (imageUrl: string) =>
+		sandbox.createAndWait({ imageUrl, portraitOptions: { checkImage: true } });
 	const portraitRequests = () =>
 		sandbox.double
 			.ledger()

@@ -220,3 +220,25 @@ test('Retry On Fail does not pay again for a detection, when only the create has
 	expect(outputs[0]?.[0]?.json['status']).toBe('SUCCEEDED');
 	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
 });
+
+describe('"Maximum Videos"', () => {
+	const wanting = (maximumVideos: number) =>
+		sandbox.createAndWait({
+			templates: ['mengwa_kaixin', 'mengwa_dengyan'],
+			options: FAST,
+			limitOptions: { maximumVideos },
+		});
+
+	test('rejects a run that wants more before anything is sent', async () => {
+		const { error } = await sandbox.run({ items: [{}, {}], parameters: wanting(3) });
+		expect(error?.message).toBe("This execution wants 4 videos, and 'Maximum Videos' is 3");
+		expect(error?.description).toContain('Nothing was paid for.');
+		expect(sandbox.operations()).toEqual([]);
+	});
+
+	test('lets a run of exactly that many pass', async () => {
+		const { error } = await sandbox.run({ items: [{}, {}], parameters: wanting(4) });
+		expect(error).toBeUndefined();
+		expect(sandbox.double.counts().createsAccepted).toBe(4);
+	});
+});

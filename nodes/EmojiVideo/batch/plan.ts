@@ -2,6 +2,7 @@
  * Items x templates -> jobs. Pure. One job is one video: a portrait, a template, an input item.
  */
 import { createHash } from 'node:crypto';
+import type { Failure } from '../base/result';
 import type { FaceAreas } from '../dashscope/schemas';
 import type { Portrait } from '../media/portrait';
 
@@ -67,4 +68,19 @@ export function planJobs(specs: ItemRequest[], runIndex: number): Job[] {
 			key: keyOf(runIndex, spec, templateId),
 		})),
 	);
+}
+
+/**
+ * Why a batch may not be paid for.
+ * @param wanted videos that the batch would pay for
+ * @param paid videos that this node has paid for earlier in the execution
+ */
+export function aboveMaximum(wanted: number, paid: number, maximum: number): Failure | undefined {
+	if (wanted + paid <= maximum) return undefined;
+	const earlier = paid === 0 ? '' : `, beside the ${paid} that it created before`;
+	return {
+		kind: 'invalid',
+		message: `This execution wants ${wanted} videos${earlier}, and 'Maximum Videos' is ${maximum}`,
+		nextStep: `Nothing was paid for${paid === 0 ? '' : ' in this run'}. To create them all, set 'Maximum Videos' in 'Limits and Cost' to ${wanted + paid}.`,
+	};
 }

@@ -31,8 +31,8 @@ export interface BatchTools {
 	trace?: (video: VideoLabel, taskId: string) => void;
 	/** Tells a person how far a batch is. */
 	tell?: (line: string) => void;
-	/** Asked once, before anything is paid for: why nothing may be. */
-	beforePaying?: () => Promise<Failure | undefined>;
+	/** Asked once, before anything is paid for, with the jobs to pay for: why nothing may be. */
+	beforePaying?: (jobs: Job[]) => Promise<Failure | undefined>;
 }
 
 /** A task that DashScope has accepted, and the video it is for. */
@@ -226,7 +226,7 @@ export async function submitJobs(
 		if (resumed) onResult(job, succeed({ job, entry: resumed }));
 		else open.push(job);
 	}
-	if (open.some(({ key }) => !paidTasks.isInFlight(key))) stop.failure = await beforePaying?.();
+	if (open.some(({ key }) => !paidTasks.isInFlight(key))) stop.failure = await beforePaying?.(open);
 	const areasOf = detectAhead(open, tools, stop);
 	for (const job of open) {
 		if (signal.aborted) stop.failure ??= STOPPED;

@@ -77,7 +77,7 @@ function objectionToAreas(detection: Detection) {
 		? undefined
 		: {
 				message: `Face detection gave the area ${area}, which is in no picture`,
-				nextStep: 'Try again, use another copy of the portrait, or set Face Areas to Set Manually.',
+				nextStep: 'Try again, use another copy of the portrait, or enter the face areas yourself.',
 			};
 }
 

@@ -7,6 +7,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
+import { aboveMaximum } from '../batch/plan';
 import type { BatchTools } from '../batch/submit';
 import { unknownTasks } from '../account/unknownTasks';
 import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
@@ -118,11 +119,21 @@ async function look(context: ExecutionContext): Promise<Failure | undefined> {
 	);
 }
 
-/**
- * The tools of a batch that pays.
- * @param checks the user's "Check Before Paying Again": a Retry looks, and nothing else does
- */
-export const payingTools = (context: ExecutionContext, checks: boolean): BatchTools =>
-	checks && context.functions.getMode() === 'retry'
-		? { ...context, beforePaying: async () => await look(context) }
-		: context;
+/** What the user says about paying, for the whole batch. */
+export interface PayingLimits {
+	/** "Check Before Paying Again": a Retry inspects the account's tasks first. */
+	checksAgain: boolean;
+	/** Of this node in this execution, earlier runs included. */
+	maximumVideos: number;
+}
+
+/** The tools of a batch that pays. */
+export const payingTools = (
+	context: ExecutionContext,
+	{ checksAgain, maximumVideos }: PayingLimits,
+): BatchTools => ({
+	...context,
+	beforePaying: async (jobs) =>
+		aboveMaximum(jobs.length, context.paidTasks.taskIds().length, maximumVideos) ??
+		(checksAgain && context.functions.getMode() === 'retry' ? await look(context) : undefined),
+});

@@ -15,7 +15,7 @@ export const simplifyField = {
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 } satisfies INodeProperties;
 
-const optionGroup = (displayName: string, name: GroupName, options: INodeProperties[]) => ({
+export const optionGroup = (displayName: string, name: GroupName, options: INodeProperties[]) => ({
 	displayName,
 	name,
 	type: 'collection' as const,
@@ -25,19 +25,19 @@ const optionGroup = (displayName: string, name: GroupName, options: INodePropert
 	options: [...options].sort((a, b) => a.displayName.localeCompare(b.displayName, 'en')),
 });
 
-/** What may be set about the portrait's file and the videos' files. An agent gets no files. */
-export const filesField = (options: INodeProperties[]): INodeProperties =>
-	notForTools(optionGroup('Files', 'fileOptions', options));
+/** Options of the items and their files. An agent gets no files. */
+export const outputGroup = (options: INodeProperties[]): INodeProperties =>
+	notForTools(optionGroup('Output', 'fileOptions', options));
 
-/** What may be set about waiting. */
-export const waitingField = (options: INodeProperties[]): INodeProperties =>
+/** Options of the wait. */
+export const waitingGroup = (options: INodeProperties[]): INodeProperties =>
 	optionGroup('Waiting', 'options', options);
 
-/** What may be set about the account; rarely needed, so it stands last. */
-export const limitsField = (options: INodeProperties[]): INodeProperties =>
+/** Options of the account and of what the node may spend; rarely needed, so this group stands last. */
+export const limitsGroup = (options: INodeProperties[]): INodeProperties =>
 	optionGroup('Limits and Cost', 'limitOptions', options);
 
-/** What may be set about a list. */
+/** Options of an operation that has one group. */
 export const optionsField = (options: INodeProperties[]): INodeProperties =>
 	optionGroup('Options', 'options', options);
 

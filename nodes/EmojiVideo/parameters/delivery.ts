@@ -39,7 +39,7 @@ const failOption = {
 	displayName: 'Fail on Download Error',
 	name: 'failOnDownloadError',
 	type: 'boolean',
-	default: false,
+	default: true,
 	description:
 		'Whether to fail the item when its video is made but cannot be downloaded. Otherwise the item has the link and says in downloadError what happened.',
 } satisfies INodeProperties;
@@ -58,7 +58,7 @@ const detailsOption = {
 	displayName: 'Include Details',
 	name: 'includeDetails',
 	type: 'boolean',
-	default: false,
+	default: true,
 	description:
 		'Whether a simplified item also has all times, the areas of the face and the request ID',
 } satisfies INodeProperties;
@@ -67,7 +67,7 @@ const groupOption = choiceField({
 	displayName: 'Group Videos',
 	name: 'output',
 	type: 'options',
-	default: 'video',
+	default: 'portrait',
 	options: [
 		{
 			name: 'One Item per Video',
@@ -77,13 +77,13 @@ const groupOption = choiceField({
 			name: 'One Item per Portrait',
 			value: 'portrait',
 			description:
-				'All videos of a portrait in one item, as a sticker pack: each in an output field of its own, named after the field above and the template',
+				"All videos of a portrait in one item, as a sticker pack. Each has its own output field, named after 'Output Data Field Name' and the template.",
 		},
 	],
 	description: 'How to return several videos of one portrait',
 });
 
-/** Entries of "Files" for operations that return videos. */
+/** Options of operations that return videos. */
 export const deliveryOptions: INodeProperties[] = [
 	failOption,
 	fileNameOption,
@@ -120,10 +120,10 @@ const fileNameValue = z
 /** All but how many videos the item makes, which the templates or task IDs tell. */
 export const deliveryForm: Form<Delivery> = then(
 	group({
-		output: choiceOf(groupOption, 'fileOptions'),
+		output: choiceOf(groupOption, 'fileOptions', 'video'),
 		fileName: fieldOf(fileNameOption, fileNameValue, 'fileOptions'),
-		failsOnDownloadError: flagOf(failOption, 'fileOptions'),
-		withDetails: flagOf(detailsOption, 'fileOptions'),
+		failsOnDownloadError: flagOf(failOption, 'fileOptions', false),
+		withDetails: flagOf(detailsOption, 'fileOptions', false),
 		pricePerSecond: priceForm,
 		simplify: simplifyForm,
 		field: downloadForm,

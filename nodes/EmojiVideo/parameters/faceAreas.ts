@@ -23,9 +23,10 @@ const sourceField = choiceField({
 			description: 'Find the face with emoji-detect-v1, once per portrait',
 		},
 		{
-			name: 'Set Manually',
+			name: 'Use Areas From Detect Face',
 			value: 'manual',
-			description: 'Use areas you have, for example from Detect Face',
+			description:
+				'Enter the areas that Detect Face returned, so that no second detection is billed',
 		},
 	],
 	description: 'Where the face is in the portrait',

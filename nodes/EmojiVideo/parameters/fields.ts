@@ -8,7 +8,7 @@ import type { Form, FormSource, Schema } from './read';
 import { choiceValue, flagValue, numberValue, optional, withDefault } from './schemas';
 
 /** The groups of options, by the internal names that saved workflows contain. */
-export type GroupName = 'fileOptions' | 'options' | 'limitOptions' | 'filters';
+export type GroupName = 'portraitOptions' | 'fileOptions' | 'options' | 'limitOptions' | 'filters';
 
 type Literal = Pick<INodeProperties, 'displayName' | 'name'>;
 
@@ -26,9 +26,15 @@ interface FlagField extends Literal {
 	default: boolean;
 }
 
-/** A switch. */
-export const flagOf = (literal: FlagField, group?: GroupName): Form<boolean> =>
-	fieldOf(literal, withDefault(flagValue(literal.displayName), literal.default), group);
+/**
+ * A switch.
+ * @param absent what holds while nothing is set; an option's default holds from the moment it is added
+ */
+export const flagOf = (
+	literal: FlagField,
+	group?: GroupName,
+	absent = literal.default,
+): Form<boolean> => fieldOf(literal, withDefault(flagValue(literal.displayName), absent), group);
 
 interface NumberField extends Literal {
 	default: number;
@@ -64,9 +70,15 @@ interface ChoiceField<V extends string> extends INodeProperties {
 /** A field with a list of values, each known to the compiler. */
 export const choiceField = <V extends string>(literal: ChoiceField<V>): ChoiceField<V> => literal;
 
-/** One value of the field's list. */
-export const choiceOf = <V extends string>(literal: ChoiceField<V>, group?: GroupName): Form<V> => {
+/**
+ * One value of the field's list.
+ * @param absent as for a switch
+ */
+export const choiceOf = <V extends string>(
+	literal: ChoiceField<V>,
+	group?: GroupName,
+	absent: NoInfer<V> = literal.default,
+): Form<V> => {
 	const values = literal.options.map(({ value }) => value);
-	const schema = choiceValue(literal.displayName, values);
-	return fieldOf(literal, withDefault(schema, literal.default), group);
+	return fieldOf(literal, withDefault(choiceValue(literal.displayName, values), absent), group);
 };

@@ -81,7 +81,7 @@ const videoUrlOption = {
 	displayName: 'Include Video URL',
 	name: 'includeVideoUrl',
 	type: 'boolean',
-	default: false,
+	default: true,
 	description:
 		'Whether to fetch the video link of each finished task. This takes one more request per task.',
 } satisfies INodeProperties;
@@ -234,7 +234,7 @@ const filtersForm = group({
 	status: fieldOf(statusFilter, statusValue, 'filters'),
 	limit: limitForm,
 	simplify: simplifyForm,
-	includeVideoUrl: flagOf(videoUrlOption, 'options'),
+	includeVideoUrl: flagOf(videoUrlOption, 'options', false),
 });
 
 export const listForm: Form<Listing> = then(

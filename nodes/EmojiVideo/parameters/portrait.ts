@@ -3,6 +3,7 @@ import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import type { PortraitSource } from '../media/portrait';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
+import { optionGroup } from './common';
 import { choiceField, choiceOf, fieldOf, flagOf } from './fields';
 import { choose, group, then } from './read';
 import type { Form, FormSource } from './read';
@@ -77,14 +78,16 @@ const checkOption = {
 	displayName: 'Check Image First',
 	name: 'checkImage',
 	type: 'boolean',
-	default: false,
-	displayOptions: { show: { '/imageSource': ['url'] } },
+	default: true,
 	description:
 		'Whether to read the first 64 KB of the image and refuse it if its format, width, height or size cannot be used, before anything is sent to DashScope. Files are always checked.',
 } satisfies INodeProperties;
 
-/** Entries of "Files" for operations that take a portrait. */
-export const portraitOptions: INodeProperties[] = [checkOption];
+/** Options of operations that take a portrait; files have none yet. */
+export const portraitGroup: INodeProperties = notForTools({
+	...optionGroup('Portrait', 'portraitOptions', [checkOption]),
+	displayOptions: { show: { imageSource: ['url'] } },
+});
 
 const PUBLIC_URL = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';
 
@@ -166,7 +169,7 @@ const fileValue = (source: FormSource) =>
 
 const addressForm = group({
 	imageUrl: fieldOf(urlField, ({ allowLoopback }) => imageUrlValue(allowLoopback)),
-	checkFirst: flagOf(checkOption, 'fileOptions'),
+	checkFirst: flagOf(checkOption, 'portraitOptions', false),
 });
 
 /** The portrait as the item names it; nothing of it is read here. */

@@ -25,7 +25,7 @@ const chooseField = {
 	})).sort((a, b) => a.name.localeCompare(b.name, 'en')),
 	description:
 		'The expressions to make, one video each; <a href="https://github.com/n8n-nodes-emoji-video/n8n-nodes-emoji-video/blob/main/docs/templates.md" target="_blank">pictures of all</a>. By expression: names or template IDs, one or a list, also an ID that is newer than this list.',
-	hint: 'One output item per portrait and template. Each video is billed.',
+	hint: 'Each portrait and template makes one video. Each video is billed.',
 } satisfies INodeProperties;
 
 export const templatesFields: INodeProperties[] = [

@@ -38,7 +38,7 @@ const last24HoursOption = {
 	displayName: 'Include Last 24 Hours',
 	name: 'includeLast24Hours',
 	type: 'boolean',
-	default: false,
+	default: true,
 	description:
 		'Whether the first poll after activation also returns the tasks that ended before it. Later polls return new ones only.',
 } satisfies INodeProperties;
@@ -54,7 +54,7 @@ export const triggerFields: INodeProperties[] = [
 			{
 				name: 'Video Finished',
 				value: 'videoFinished',
-				description: 'A task of this account has ended, whoever made it',
+				description: 'A video of this account has ended, also one that another program created',
 			},
 		],
 	},
@@ -83,5 +83,5 @@ export const triggerForm: Form<TriggerSettings> = group({
 	statuses: fieldOf(statusField, statusesValue),
 	field: downloadForm,
 	simplify: simplifyForm,
-	includesLast24Hours: flagOf(last24HoursOption, 'options'),
+	includesLast24Hours: flagOf(last24HoursOption, 'options', false),
 });

@@ -2,7 +2,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { succeed } from '../base/result';
 import type { WaitOptions } from '../wait/inMemoryWait';
-import { forTools } from './agentTool';
+import { forTools, notForTools } from './agentTool';
 import { choiceField, choiceOf, flagOf, numberOf } from './fields';
 import { queueAheadForm } from './limits';
 import { group, then } from './read';
@@ -40,9 +40,9 @@ const surviveRestartsOption = {
 	displayName: 'Survive Restarts',
 	name: 'surviveRestarts',
 	type: 'boolean',
-	default: false,
+	default: true,
 	description:
-		'Whether to move the wait into the database of n8n, so that it survives a restart and occupies no worker. Use it for batches that run for many minutes or overnight; tasks are then checked at most once per minute. Works with saved workflows, not as an AI tool.',
+		"Whether to move the wait into n8n's database, so that it survives a restart and occupies no worker. Use it for batches that run for many minutes or overnight. Tasks are then checked at most once per minute. The workflow must be saved.",
 } satisfies INodeProperties;
 
 export const timeoutOption = {
@@ -59,7 +59,7 @@ const timeLimitOption = choiceField({
 	displayName: 'When Time Runs Out',
 	name: 'onTimeLimit',
 	type: 'options',
-	default: 'error',
+	default: 'returnTask',
 	options: [
 		{
 			name: 'Error',
@@ -69,19 +69,20 @@ const timeLimitOption = choiceField({
 		{
 			name: 'Return the Task',
 			value: 'returnTask',
-			description: 'Return an item with the task ID and its status, to go on with later',
+			description: 'Return an item with the task ID and its status, to wait for later',
 		},
 	],
 	description: 'What to do with a task that is not finished when Timeout or Queue Timeout ends',
 });
 
+/** A tool answers within a time of its own and returns the task then, so it shows fewer options. */
 export const waitOptions: INodeProperties[] = [
 	cancelOnStopOption,
 	pollIntervalOption,
-	queueTimeoutOption,
-	surviveRestartsOption,
+	notForTools(queueTimeoutOption),
+	notForTools(surviveRestartsOption),
 	timeoutOption,
-	timeLimitOption,
+	notForTools(timeLimitOption),
 ];
 
 /** A chat has limits of its own (proxies cut at 60 to 100 s): a tool answers in time, with the task. */
@@ -92,7 +93,8 @@ const answerWithin = {
 	default: 90,
 	typeOptions: { minValue: 1, maxValue: 86400 },
 	description:
-		'How long the agent waits for the video. After that it gets the task ID, to ask later with a second tool: Get Status. The task goes on meanwhile.',
+		'How long the agent waits for the video. After that it gets the task ID, and DashScope continues to work on the video.',
+	hint: 'A video takes 1 to 5 minutes. Give the agent a second Emoji Video tool with the operation Get Status, to fetch the video later.',
 } satisfies INodeProperties;
 
 export const answerWithinField: INodeProperties = forTools(answerWithin);
@@ -106,20 +108,19 @@ export const waitForm: Form<WaitOptions> = then(
 		pollInterval: numberOf(pollIntervalOption, 'seconds', 'options'),
 		timeout: numberOf(timeoutOption, 'seconds', 'options'),
 		queueTimeout: numberOf(queueTimeoutOption, 'seconds', 'options'),
-		onTimeLimit: choiceOf(timeLimitOption, 'options'),
+		onTimeLimit: choiceOf(timeLimitOption, 'options', 'error'),
 		cancelsOnStop: flagOf(cancelOnStopOption, 'options'),
 		answerWithin: numberOf(answerWithin, 'seconds'),
-		survivesRestarts: flagOf(surviveRestartsOption, 'options'),
+		survivesRestarts: flagOf(surviveRestartsOption, 'options', false),
 		queueAhead: queueAheadForm,
 	}),
 	(
-		{ pollInterval, timeout, queueTimeout, onTimeLimit, queueAhead, answerWithin, ...flags },
+		{ pollInterval, timeout, queueTimeout, onTimeLimit, answerWithin, ...options },
 		{ isTool, now },
 	) =>
 		succeed({
-			...flags,
-			survivesRestarts: flags.survivesRestarts && !isTool,
-			queueAhead: queueAhead || undefined,
+			...options,
+			survivesRestarts: options.survivesRestarts && !isTool,
 			pollIntervalMs: pollInterval * 1000,
 			runTimeoutMs: timeout * 1000,
 			queueTimeoutMs: queueTimeout * 1000,

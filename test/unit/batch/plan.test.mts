@@ -3,7 +3,7 @@ import {
 	templateLabel,
 	TEMPLATES,
 } from '../../../nodes/EmojiVideo/dashscope/templates';
-import { aboutOf, planJobs } from '../../../nodes/EmojiVideo/batch/plan';
+import { aboveMaximum, aboutOf, planJobs } from '../../../nodes/EmojiVideo/batch/plan';
 import { portraitAt } from '../../../nodes/EmojiVideo/media/portrait';
 import type { ItemRequest } from '../../../nodes/EmojiVideo/batch/plan';
 import type { FaceAreas } from '../../../nodes/EmojiVideo/dashscope/schemas';
@@ -135,5 +135,34 @@ describe('the templates', () => {
 
 	it('have IDs that the field takes', () => {
 		for (const { id } of TEMPLATES) expect(id).toMatch(TEMPLATE_ID);
+	});
+});
+
+describe('"Maximum Videos"', () => {
+	it.each([
+		[100, 0, 100],
+		[1, 99, 100],
+		[0, 0, 1],
+	])('allows %d videos beside %d with a maximum of %d', (wanted, paid, maximum) => {
+		expect(aboveMaximum(wanted, paid, maximum)).toBeUndefined();
+	});
+
+	it('rejects a first run that wants more, and names the number that would do', () => {
+		expect(aboveMaximum(101, 0, 100)).toEqual({
+			kind: 'invalid',
+			message: "This execution wants 101 videos, and 'Maximum Videos' is 100",
+			nextStep:
+				"Nothing was paid for. To create them all, set 'Maximum Videos' in 'Limits and Cost' to 101.",
+		});
+	});
+
+	it('counts the videos of earlier runs in the same execution', () => {
+		expect(aboveMaximum(2, 99, 100)).toEqual({
+			kind: 'invalid',
+			message:
+				"This execution wants 2 videos, beside the 99 that it created before, and 'Maximum Videos' is 100",
+			nextStep:
+				"Nothing was paid for in this run. To create them all, set 'Maximum Videos' in 'Limits and Cost' to 101.",
+		});
 	});
 });

@@ -116,7 +116,7 @@ describe('a call', () => {
 		const areas = { ...VIDEO.areas, face: [5, 5, 5, 9] as [number, number, number, number] };
 		expect(objection?.({ ...detection, areas })).toEqual({
 			message: 'Face detection gave the area [5, 5, 5, 9], which is in no picture',
-			nextStep: 'Try again, use another copy of the portrait, or set Face Areas to Set Manually.',
+			nextStep: 'Try again, use another copy of the portrait, or enter the face areas yourself.',
 		});
 	});
 });

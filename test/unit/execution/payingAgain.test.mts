@@ -1,6 +1,7 @@
 /** "Check Before Paying Again": what a Retry knows, and what it says. The whole of it: test/engine/payingAgain. */
 import type { IDataObject } from 'n8n-workflow';
 import { openPaidTasks } from '../../../nodes/EmojiVideo/batch/paidTasks';
+import type { Job } from '../../../nodes/EmojiVideo/batch/plan';
 import type { ExecutionContext } from '../../../nodes/EmojiVideo/execution/context';
 import { payingTools } from '../../../nodes/EmojiVideo/execution/payingAgain';
 import { succeed } from '../../../nodes/EmojiVideo/base/result';
@@ -35,29 +36,54 @@ function retryOf(tasks: number, more: IDataObject & { stored?: unknown } = {}) {
 			logger: { warn: (line: string) => warned.push(line) },
 		},
 	} as unknown as ExecutionContext;
-	return { look: payingTools(context, true).beforePaying, context, asked, warned };
+	const { beforePaying } = payingTools(context, { checksAgain: true, maximumVideos: 100 });
+	return { look: async () => await beforePaying?.([]), context, asked, warned };
 }
 
 const beginning = { establishedAt: NOW - 600_000, source: 'trigger' };
 const MARGIN_MS = 300_000;
 
-it('only a Retry looks, and only if that is wanted', () => {
-	expect(retryOf(1, { mode: 'trigger' }).look).toBeUndefined();
-	expect(retryOf(1, { mode: 'manual' }).look).toBeUndefined();
-	expect(payingTools(retryOf(1).context, false).beforePaying).toBeUndefined();
+it.each(['trigger', 'manual'])('an execution of mode "%s" asks for no list', async (mode) => {
+	const { look, asked } = retryOf(1, { mode });
+	expect(await look()).toBeUndefined();
+	expect(asked).toEqual([]);
+});
+
+it('a Retry asks for no list while "Check Before Paying Again" is off', async () => {
+	const { context, asked } = retryOf(1);
+	const tools = payingTools(context, { checksAgain: false, maximumVideos: 100 });
+	expect(await tools.beforePaying?.([])).toBeUndefined();
+	expect(asked).toEqual([]);
+});
+
+it('a batch above "Maximum Videos" is rejected, the videos that the execution has count, too', async () => {
+	const { context } = retryOf(0);
+	context.paidTasks.write('earlier', {
+		taskId: 't',
+		acceptedAt: NOW,
+		areas: { face: [1, 1, 9, 9], expression: [0, 0, 9, 9] },
+	});
+	const { beforePaying } = payingTools(context, { checksAgain: false, maximumVideos: 2 });
+	const job = {} as Job;
+	expect(await beforePaying?.([job])).toBeUndefined();
+	expect(await beforePaying?.([job, job])).toMatchObject({
+		kind: 'invalid',
+		message:
+			"This execution wants 2 videos, beside the 1 that it created before, and 'Maximum Videos' is 2",
+	});
 });
 
 it('once nothing is found it does not look again in this execution: what comes later is its own', async () => {
 	const { look, asked } = retryOf(0, { beginning });
-	expect(await look?.()).toBeUndefined();
-	expect(await look?.()).toBeUndefined();
+	expect(await look()).toBeUndefined();
+	expect(await look()).toBeUndefined();
 	expect(asked).toEqual([{ from: NOW - 600_000 - MARGIN_MS, to: NOW + MARGIN_MS }]);
 });
 
 it('what it has found it looks for again', async () => {
 	const { look, asked } = retryOf(1, { beginning });
-	expect((await look?.())?.message).toContain('has 1 task since the first try began');
-	expect((await look?.())?.kind).toBe('invalid');
+	expect((await look())?.message).toContain('has 1 task since the first try began');
+	expect((await look())?.kind).toBe('invalid');
 	expect(asked).toHaveLength(2);
 });
 
@@ -66,25 +92,25 @@ it("a task that is stored with the execution, by another node's record or items,
 		executionData: { contextData: { 'node:Other': { emojiVideo: { tasks: { a: 'task-0-x' } } } } },
 		resultData: { runData: { Other: [{ startTime: 1, data: ['task-1-x'], binary: 'task-2-x' }] } },
 	};
-	const failure = await retryOf(3, { beginning, stored }).look?.();
+	const failure = await retryOf(3, { beginning, stored }).look();
 	expect(failure?.nextStep).toContain('Task IDs: task-2-x.');
 });
 
 it('what cannot be written as text proves nothing', async () => {
 	const circle: IDataObject = { taskId: 'task-0-x' };
 	circle['self'] = circle;
-	expect(await retryOf(1, { beginning, stored: circle }).look?.()).toBeDefined();
+	expect(await retryOf(1, { beginning, stored: circle }).look()).toBeDefined();
 });
 
 it('a Retry that begins anew, and has no runs, looks as far back as the list reaches', async () => {
 	const { look, asked } = retryOf(1, { beginning: { ...beginning, source: 'retry' } });
-	expect((await look?.())?.message).toContain('n8n does not tell when the first try began');
+	expect((await look())?.message).toContain('n8n does not tell when the first try began');
 	expect(asked).toEqual([undefined]);
 });
 
 it('names a hundred, and all in the log', async () => {
 	const { look, warned } = retryOf(150, { beginning });
-	const failure = await look?.();
+	const failure = await look();
 	expect(failure?.message).toContain('has 150 tasks');
 	expect(failure?.nextStep).toContain("task-99-x and 50 more, which n8n's log and Get Many tell");
 	expect(failure?.nextStep).not.toContain('task-100-x');

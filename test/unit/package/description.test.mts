@@ -225,6 +225,16 @@ describe('the form', () => {
 	});
 });
 
+/** The options inside groups, with the way to them. */
+const groupOptions = fields.filter(([name]) => name.includes('.'));
+
+/** What an option is set to from the moment it is added, where that is not "on". */
+const WHEN_ADDED: Record<string, string> = {
+	'fileOptions.output': 'portrait',
+	'filters.status': 'SUCCEEDED',
+	'options.onTimeLimit': 'returnTask',
+};
+
 describe("the form, in the order of a person's thoughts", () => {
 	const labels = (operation: string) =>
 		visible
@@ -247,7 +257,8 @@ describe("the form, in the order of a person's thoughts", () => {
 			'Download Video',
 			'Output Data Field Name',
 			'Simplify',
-			'Files',
+			'Portrait',
+			'Output',
 			'Waiting',
 			'Limits and Cost',
 		]);
@@ -258,6 +269,13 @@ describe("the form, in the order of a person's thoughts", () => {
 			if (type === 'collection') expect([name, options.length <= 6]).toEqual([name, true]);
 		}
 	});
+
+	it.each(groupOptions.filter(([, { type }]) => type === 'boolean' || type === 'options'))(
+		'has options that do something as soon as they are added: %s',
+		(name, { default: added }) => {
+			expect(added).toBe(WHEN_ADDED[name.split(' ').at(-1) ?? ''] ?? true);
+		},
+	);
 
 	it('says the unit of every time in its label', () => {
 		const times = fields.filter(([, { name }]) => /timeout|interval|within/i.test(name));
@@ -306,6 +324,21 @@ describe("the form of an agent's tool", () => {
 		const names = shownToTools.map(({ name }) => name);
 		for (const name of ['imageSource', 'inputField', 'downloadVideo', 'outputField', 'fileOptions'])
 			expect(names).not.toContain(name);
+	});
+
+	it.each(['queueTimeout', 'surviveRestarts', 'onTimeLimit', 'queueAhead'])(
+		'does not show the option "%s", which tools do not use',
+		(option) => {
+			const found = groupOptions.filter(([, { name }]) => name === option);
+			expect(found.length).toBeGreaterThan(0);
+			for (const [, { displayOptions }] of found)
+				expect(displayOptions?.hide).toEqual({ '@tool': [true] });
+		},
+	);
+
+	it('says in a visible hint what the second tool is for', () => {
+		const answerWithin = shownToTools.find(({ name }) => name === 'answerWithin');
+		expect(answerWithin?.hint).toMatch(/second Emoji Video tool .* Get Status/);
 	});
 
 	it('keeps backticks out of what n8n reads as a template text', () => {
@@ -401,6 +434,28 @@ describe('the node', () => {
 			}
 		}
 	});
+});
+
+describe.each(['EmojiVideo', 'EmojiVideoTrigger'])('the codex of %s', (node) => {
+	const codex = JSON.parse(read(`nodes/EmojiVideo/${node}.node.json`)) as {
+		categories: string[];
+		alias: string[];
+		resources: { credentialDocumentation: Array<{ url: string }> };
+	};
+
+	it('has a category of n8n, and not "AI", which would hide the node in the search', () => {
+		expect(codex.categories).toEqual(['Marketing & Content']);
+	});
+
+	it('leads to a heading of the README', () => {
+		const [documentation] = codex.resources.credentialDocumentation;
+		expect(documentation?.url).toBe(credential.documentationUrl);
+	});
+
+	it.each(['gif', 'talking head', 'animate photo', 'qwen', '表情包'])(
+		'has the search word "%s"',
+		(word) => expect(codex.alias).toContain(word),
+	);
 });
 
 describe('the credential', () => {

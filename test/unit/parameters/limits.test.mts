@@ -1,9 +1,5 @@
 /** What the user says about the account: its rates, its price, and whether paying again is checked. */
-import {
-	checkBeforePayingForm,
-	priceForm,
-	ratesForm,
-} from '../../../nodes/EmojiVideo/parameters/limits';
+import { payingForm, priceForm, ratesForm } from '../../../nodes/EmojiVideo/parameters/limits';
 import { formOf, refusal } from '../support/formSource.mts';
 
 const good = (value: unknown) => ({ ok: true, value });
@@ -60,23 +56,34 @@ describe('the price of a second', () => {
 	});
 });
 
-it.each([
-	[undefined, false],
-	[true, true],
-	['false', false],
-])('Check Before Paying Again that is %j is %j', (given, read) => {
-	expect(checkBeforePayingForm(formOf({ 'limitOptions.checkBeforePayingAgain': given }))).toEqual(
-		good(read),
-	);
-});
+describe('the limits of paying', () => {
+	it.each<[Record<string, unknown>, Record<string, unknown>]>([
+		[{}, {}],
+		[{ checkBeforePayingAgain: true }, { checksAgain: true }],
+		[{ checkBeforePayingAgain: 'false' }, { checksAgain: false }],
+		[{ maximumVideos: 1 }, { maximumVideos: 1 }],
+		[{ maximumVideos: '100000' }, { maximumVideos: 100_000 }],
+	])('that are %j change the default by %j', (options, changes) => {
+		const fields = Object.fromEntries(
+			Object.entries(options).map(([name, value]) => [`limitOptions.${name}`, value]),
+		);
+		expect(payingForm(formOf(fields))).toEqual(
+			good({ checksAgain: false, maximumVideos: 100, ...changes }),
+		);
+	});
 
-it('Check Before Paying Again is on or off', () => {
-	expect(
-		checkBeforePayingForm(formOf({ 'limitOptions.checkBeforePayingAgain': 'sometimes' })),
-	).toEqual(
-		refusal(
+	it.each([
+		[
+			'checkBeforePayingAgain',
+			'sometimes',
 			'Check Before Paying Again "sometimes" is neither on nor off',
 			'Use true or false for Check Before Paying Again.',
-		),
-	);
+		],
+		['maximumVideos', 0, 'Maximum Videos "0" is not possible', 'Use 1 to 100000 videos.'],
+		['maximumVideos', 2.5, 'Maximum Videos "2.5" is not possible', 'Use 1 to 100000 videos.'],
+	])('reject %s of %j', (option, value, message, nextStep) => {
+		expect(payingForm(formOf({ [`limitOptions.${option}`]: value }))).toEqual(
+			refusal(message, nextStep),
+		);
+	});
 });

@@ -144,7 +144,7 @@ const SHOWING: Record<string, Record<string, unknown>> = {
 	inputField: { imageSource: 'binary' },
 	faceArea: { faceAreas: 'manual', expressionArea: '[0,0,600,600]' },
 	expressionArea: { faceAreas: 'manual', faceArea: '[1,1,500,500]' },
-	'fileOptions.checkImage': { imageSource: 'url' },
+	'portraitOptions.checkImage': { imageSource: 'url' },
 };
 
 /** An account of its own for each, since an account has its pace. */

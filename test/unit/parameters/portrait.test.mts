@@ -16,7 +16,7 @@ describe('a portrait on the internet', () => {
 	});
 
 	it('is looked at first where that is wanted', () => {
-		const fields = { imageSource: 'url', imageUrl, 'fileOptions.checkImage': true };
+		const fields = { imageSource: 'url', imageUrl, 'portraitOptions.checkImage': true };
 		expect(portraitForm(formOf(fields))).toEqual({
 			ok: true,
 			value: { kind: 'url', imageUrl, checkFirst: true },
@@ -59,7 +59,7 @@ describe('a portrait on the internet', () => {
 			URL_ADVICE,
 		],
 		[
-			{ imageUrl, 'fileOptions.checkImage': 'please' },
+			{ imageUrl, 'portraitOptions.checkImage': 'please' },
 			'Check Image First "please" is neither on nor off',
 			'Use true or false for Check Image First.',
 		],

@@ -32,7 +32,7 @@ it.each<[Record<string, unknown>, Record<string, unknown>]>([
 	[{ 'options.cancelOnStop': false }, { cancelsOnStop: false }],
 	[{ 'options.surviveRestarts': true }, { survivesRestarts: true }],
 	[{ 'limitOptions.queueAhead': 100 }, { queueAhead: 100 }],
-	[{ 'limitOptions.queueAhead': 0 }, { queueAhead: undefined }],
+	[{ 'limitOptions.queueAhead': 1 }, { queueAhead: 1 }],
 	// An agent's field, which says nothing elsewhere.
 	[{ answerWithin: 5 }, {}],
 ])('%j means %j, and nothing else changes', (fields, changes) => {
@@ -76,7 +76,7 @@ it.each<Case>([
 		'Use 1 to 86400 seconds.',
 	),
 	...outside('answerWithin', 'Answer Within (Seconds)', [0, 86_401], 'Use 1 to 86400 seconds.'),
-	...outside('limitOptions.queueAhead', 'Queue Ahead', [-1, 101], 'Use 0 to 100 tasks.'),
+	...outside('limitOptions.queueAhead', 'Queue Ahead', [0, 101], 'Use 1 to 100 tasks.'),
 	[
 		'options.onTimeLimit',
 		'give up',

@@ -7,9 +7,9 @@ import type { Outcome } from '../../execution/outcome';
 import { openPortrait } from '../../media/portrait';
 import type { Portrait } from '../../media/portrait';
 import { detectionToJson } from '../../output';
-import { filesField, limitsField, simplifyField, simplifyForm } from '../../parameters/common';
+import { limitsGroup, simplifyField, simplifyForm } from '../../parameters/common';
 import { detectionsOption } from '../../parameters/limits';
-import { portraitFields, portraitForm, portraitOptions } from '../../parameters/portrait';
+import { portraitFields, portraitForm, portraitGroup } from '../../parameters/portrait';
 import { constant, group } from '../../parameters/read';
 import { succeed } from '../../base/result';
 import type { Result } from '../../base/result';
@@ -22,12 +22,7 @@ export const detectFace = defineOperation({
 	operation: 'detectFace',
 	toolDescription:
 		'Checks whether a portrait photo can be used for emoji videos, and if not, what to change. Each check is billed.',
-	fields: [
-		...portraitFields,
-		simplifyField,
-		filesField(portraitOptions),
-		limitsField([detectionsOption]),
-	],
+	fields: [...portraitFields, simplifyField, portraitGroup, limitsGroup([detectionsOption])],
 	settings: constant(undefined),
 	async item(fields, context) {
 		const read = form(fields);

@@ -7,9 +7,9 @@ import { failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
 import { payingTools } from '../../execution/payingAgain';
 import { createdToJson } from '../../output';
-import { filesField, limitsField, simplifyField, simplifyForm } from '../../parameters/common';
-import { checkBeforePayingForm, payingOptions } from '../../parameters/limits';
-import { portraitOptions } from '../../parameters/portrait';
+import { limitsGroup, simplifyField, simplifyForm } from '../../parameters/common';
+import { payingForm, payingOptions } from '../../parameters/limits';
+import { portraitGroup } from '../../parameters/portrait';
 import { succeed } from '../../base/result';
 import type { Result } from '../../base/result';
 import { defineOperation } from '../defineOperation';
@@ -39,8 +39,8 @@ export const create = defineOperation({
 	operation: 'create',
 	toolDescription:
 		'Starts to make short animated videos (MP4) of the face in a portrait photo, one for each expression, and returns their taskIds at once. Each video is billed and takes 1 to 5 minutes.',
-	fields: [...videoFields, simplifyField, filesField(portraitOptions), limitsField(payingOptions)],
-	settings: checkBeforePayingForm,
+	fields: [...videoFields, simplifyField, portraitGroup, limitsGroup(payingOptions)],
+	settings: payingForm,
 	async item(fields, context) {
 		const simplify = simplifyForm(fields);
 		if (!simplify.ok) return simplify;

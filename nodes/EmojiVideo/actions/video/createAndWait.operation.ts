@@ -3,27 +3,22 @@ import { planJobs } from '../../batch/plan';
 import { submitJobs } from '../../batch/submit';
 import { startWait } from '../../durable/layers/start';
 import { payingTools } from '../../execution/payingAgain';
-import { filesField, limitsField, simplifyField, waitingField } from '../../parameters/common';
+import { limitsGroup, outputGroup, simplifyField, waitingGroup } from '../../parameters/common';
 import {
 	deliveryFields,
 	deliveryForm,
 	deliveryOf,
 	deliveryOptions,
 } from '../../parameters/delivery';
-import {
-	checkBeforePayingForm,
-	payingOptions,
-	priceOption,
-	queueAheadOption,
-} from '../../parameters/limits';
-import { portraitOptions } from '../../parameters/portrait';
+import { payingForm, payingOptions, priceOption, queueAheadOption } from '../../parameters/limits';
+import { portraitGroup } from '../../parameters/portrait';
 import { group } from '../../parameters/read';
 import { answerWithinField, waitForm, waitOptions } from '../../parameters/waiting';
 import { succeed } from '../../base/result';
 import { defineOperation } from '../defineOperation';
 import { readVideo, videoFields } from './videoForm';
 
-const settingsForm = group({ wait: waitForm, checks: checkBeforePayingForm });
+const settingsForm = group({ wait: waitForm, checks: payingForm });
 
 export const createAndWait = defineOperation({
 	resource: 'video',
@@ -35,9 +30,10 @@ export const createAndWait = defineOperation({
 		...deliveryFields,
 		simplifyField,
 		answerWithinField,
-		filesField([...portraitOptions, ...deliveryOptions]),
-		waitingField(waitOptions),
-		limitsField([...payingOptions, priceOption, queueAheadOption]),
+		portraitGroup,
+		outputGroup(deliveryOptions),
+		waitingGroup(waitOptions),
+		limitsGroup([...payingOptions, priceOption, queueAheadOption]),
 	],
 	settings: settingsForm,
 	async item(fields, context) {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { AcceptedTask } from '../../batch/submit';
 import { areaSchema } from '../../dashscope/schemas';
 import { startWait } from '../../durable/layers/start';
-import { filesField, limitsField, simplifyField, waitingField } from '../../parameters/common';
+import { limitsGroup, outputGroup, simplifyField, waitingGroup } from '../../parameters/common';
 import {
 	deliveryFields,
 	deliveryForm,
@@ -67,9 +67,9 @@ export const wait = defineOperation({
 		...deliveryFields,
 		simplifyField,
 		answerWithinField,
-		filesField(deliveryOptions),
-		waitingField(waitOptions),
-		limitsField([priceOption]),
+		outputGroup(deliveryOptions),
+		waitingGroup(waitOptions),
+		limitsGroup([priceOption]),
 	],
 	settings: waitForm,
 	item: form,
