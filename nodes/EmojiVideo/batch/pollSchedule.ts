@@ -18,20 +18,23 @@
  * | deep in the queue            | when its queue timeout ends                             |
  * | made elsewhere               | once at the start, then as above                        |
  */
+import { z } from 'zod';
 import type { Limit } from '../base/result';
 
-export interface PollSettings {
+/** The settings of a schedule. A durable wait stores exactly these fields. */
+export const pollSettingsSchema = z.object({
 	/** How late the end of a running task may be noticed. */
-	pollIntervalMs: number;
+	pollIntervalMs: z.number(),
 	/** Time limit of a run, from the moment the task runs. */
-	runTimeoutMs: number;
+	runTimeoutMs: z.number(),
 	/** Time limit in the queue, from acceptance. */
-	queueTimeoutMs: number;
-	/** How long one task's queries may fail in a row. */
-	patienceMs: number;
-	/** Where somebody waits for an answer: all waiting ends then, ms since the epoch. */
-	endsAt?: number;
-}
+	queueTimeoutMs: z.number(),
+	/** How long one task's polls may fail in a row. */
+	patienceMs: z.number(),
+	/** Set if an agent waits for the result: every wait ends then, ms since the epoch. */
+	endsAt: z.number().optional(),
+});
+export type PollSettings = z.infer<typeof pollSettingsSchema>;
 
 export interface PolledTask {
 	taskId: string;

@@ -4,6 +4,7 @@
  * whatever became of its download.
  */
 import type { IBinaryKeyData, IDataObject } from 'n8n-workflow';
+import { z } from 'zod';
 import { aboutOf } from '../batch/plan';
 import type { AcceptedTask } from '../batch/submit';
 import type { ApiResponse } from '../dashscope/client';
@@ -19,24 +20,28 @@ import type { ExecutionContext } from '../execution/context';
 /** Videos downloaded at once. */
 export const DOWNLOADS_AT_ONCE = 3;
 
-/** How an item wants its finished videos. */
-export interface Delivery {
-	simplify: boolean;
-	/** The output field for the video; absent: the video stays where it is. */
-	field?: string;
+/**
+ * How an item's finished videos are delivered. A durable wait derives its stored form from this schema, so a new
+ * field here is kept there too.
+ */
+export const deliverySchema = z.object({
+	simplify: z.boolean(),
+	/** The output field for the video; absent: the video is not downloaded. */
+	field: z.string().optional(),
 	/** The user's own name for the file. */
-	fileName?: string;
+	fileName: z.string().optional(),
 	/** A video that cannot be downloaded is a failure. */
-	failsOnDownloadError?: boolean;
+	failsOnDownloadError: z.boolean().optional(),
 	/** All videos of the item become one item. */
-	isPack?: boolean;
+	isPack: z.boolean().optional(),
 	/** The item makes more than one video. */
-	isOneOfSeveral?: boolean;
+	isOneOfSeveral: z.boolean().optional(),
 	/** Simplified items have all that is known. */
-	withDetails?: boolean;
+	withDetails: z.boolean().optional(),
 	/** Per billed second, in the user's currency. */
-	pricePerSecond?: number;
-}
+	pricePerSecond: z.number().optional(),
+});
+export type Delivery = z.infer<typeof deliverySchema>;
 
 /** A task as the json its item wants. */
 export const toJson = (

@@ -6,12 +6,12 @@
  */
 import { z } from 'zod';
 import { failureSchema } from '../../base/result';
-import { areaSchema } from '../../dashscope/schemas';
+import { pollSettingsSchema } from '../../batch/pollSchedule';
 import type { PollSchedule } from '../../batch/pollSchedule';
 import { MOST_AHEAD } from '../../batch/queueAhead';
 import { aboutSchema } from '../../execution/outcome';
 import type { OutputItem } from '../../execution/outcome';
-import { unpack } from './packing';
+import { commonSchema, unpack } from './packing';
 
 const openSchema = z.object({
 	taskId: z.string(),
@@ -28,12 +28,7 @@ const openSchema = z.object({
 });
 
 export const scheduleSchema = z.object({
-	settings: z.object({
-		pollIntervalMs: z.number(),
-		runTimeoutMs: z.number(),
-		queueTimeoutMs: z.number(),
-		patienceMs: z.number(),
-	}),
+	settings: pollSettingsSchema,
 	open: z.array(openSchema),
 	width: z.number(),
 	runs: z.array(z.object({ templateId: z.string().optional(), ms: z.number() })),
@@ -64,22 +59,13 @@ export const progressSchema = z.object({
 export type EntryProgress = z.infer<typeof progressSchema>;
 
 /** One video of the batch. */
-export const entrySchema = progressSchema.extend({
+export const entrySchema = progressSchema.merge(commonSchema).extend({
 	itemIndex: z.number().int().nonnegative(),
 	templateId: z.string().optional(),
 	imageUrl: z.string().optional(),
 	imageFile: z.string().optional(),
 	/** The portrait's URL for DashScope; absent once the video has a task. */
 	address: z.string().optional(),
-	areas: z.object({ face: areaSchema, expression: areaSchema }).optional(),
-	simplify: z.boolean(),
-	field: z.string().optional(),
-	fileName: z.string().optional(),
-	failsOnDownloadError: z.boolean().optional(),
-	isPack: z.boolean().optional(),
-	isOneOfSeveral: z.boolean().optional(),
-	withDetails: z.boolean().optional(),
-	pricePerSecond: z.number().optional(),
 });
 export type Entry = z.infer<typeof entrySchema>;
 
@@ -147,7 +133,7 @@ export const saveSchedule = ({
 	runs,
 	inOrder,
 }: PollSchedule): SavedSchedule => ({
-	settings,
+	settings: pollSettingsSchema.parse(settings),
 	open: [...open.values()].map((task) => openSchema.parse(task)),
 	width,
 	runs,

@@ -1,8 +1,9 @@
-/** A batch as n8n stores it: the same comes out, and what is the same stands there once. */
+/** The stored form of a batch: it unpacks to the same state, and has shared fields once. */
 import fc from 'fast-check';
 import { stringify } from 'flatted';
+import { z } from 'zod';
 import { pack, unpack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
-import { waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
+import { entrySchema, waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { UNSAFE_KEY } from '../../../../nodes/EmojiVideo/base/json';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
@@ -11,42 +12,40 @@ import { AREAS, made, stateOf, unmade } from '../parts.mts';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 
-/** Any key but the one that no item has (base/json.ts). */
+/** Any key except the unsafe one (base/json.ts). */
 const keyOf = fc.string().filter((key) => key !== UNSAFE_KEY);
 
-/** Each field that an entry can have, or has not. */
-const entryOf = fc.record(
-	{
-		itemIndex: fc.nat(),
-		simplify: fc.boolean(),
-		taskId: fc.string(),
-		requestId: fc.string(),
-		acceptedAt: fc.nat(),
-		settled: fc.constantFrom<Entry['settled'][]>('succeeded', 'outOfTime', REFUSED),
-		item: fc.record({ json: fc.dictionary(keyOf, fc.string()) }),
-		about: fc.record({ templateId: fc.string() }),
-		downloadsAtEnd: fc.boolean(),
-		templateId: fc.string(),
-		imageUrl: fc.string(),
-		imageFile: fc.string(),
-		address: fc.string(),
-		areas: fc.constantFrom(AREAS, { face: AREAS.expression, expression: AREAS.expression }),
-		field: fc.string(),
-		fileName: fc.string(),
-		failsOnDownloadError: fc.boolean(),
-		isPack: fc.boolean(),
-		isOneOfSeveral: fc.boolean(),
-		withDetails: fc.boolean(),
-		pricePerSecond: fc.double({ noNaN: true, noDefaultInfinity: true }),
-	},
-	{ requiredKeys: ['itemIndex', 'simplify'] },
-);
+/** Values of the fields that are neither text, number nor boolean. */
+const SPECIAL: Record<string, fc.Arbitrary<unknown>> = {
+	settled: fc.constantFrom<Entry['settled'][]>('succeeded', 'outOfTime', REFUSED),
+	item: fc.record({ json: fc.dictionary(keyOf, fc.string()) }),
+	about: fc.record({ templateId: fc.string() }),
+	areas: fc.constantFrom(AREAS, { face: AREAS.expression, expression: AREAS.expression }),
+};
 
-/** As a database gives it back. */
+function valueOf(name: string, schema: z.ZodTypeAny): fc.Arbitrary<unknown> {
+	const special = SPECIAL[name];
+	if (special) return special;
+	if (schema instanceof z.ZodOptional) return valueOf(name, schema.unwrap() as z.ZodTypeAny);
+	if (schema instanceof z.ZodString) return fc.string();
+	if (schema instanceof z.ZodBoolean) return fc.boolean();
+	if (schema instanceof z.ZodNumber) return fc.nat();
+	throw new Error(`No values for the field ${name}`);
+}
+
+const fields: Array<[string, z.ZodTypeAny]> = Object.entries(entrySchema.shape);
+
+/** Entries with any of the schema's fields, so that a new field is covered without a change here. */
+const entryOf = fc.record(
+	Object.fromEntries(fields.map(([name, schema]) => [name, valueOf(name, schema)])),
+	{ requiredKeys: fields.flatMap(([name, schema]) => (schema.isOptional() ? [] : [name])) },
+) as fc.Arbitrary<Entry>;
+
+/** As n8n's database returns it. */
 const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 it(
-	'comes out as it went in',
+	'a packed state unpacks to the same state',
 	() => {
 		fc.assert(
 			fc.property(fc.array(entryOf), (entries) => {
@@ -61,7 +60,7 @@ it(
 	PROPERTY_TIMEOUT_MS,
 );
 
-it('an unsafe key in a stored item is dropped, and changes no prototype', () => {
+it('unpacking drops an unsafe key of a stored item, and changes no prototype', () => {
 	const state = pack(stateOf([made('a', 0, { item: { json: { taskId: 'a' } } })]));
 	const text = JSON.stringify(state).replace(
 		'"taskId":"a"}}',
@@ -72,14 +71,14 @@ it('an unsafe key in a stored item is dropped, and changes no prototype', () => 
 	expect([Object.entries(json), json['x']]).toEqual([[['taskId', 'a']], undefined]);
 });
 
-it('what is not packed is read as it stands', () => {
+it('unpacking returns anything that is not packed as it is', () => {
 	const state = stateOf([made('a', 0), unmade(1)]);
 	expect(waitStateSchema.parse(state)).toEqual(state);
 	for (const odd of [undefined, null, 7, 'odd', [], {}, { common: 'odd', entries: [] }])
 		expect(unpack(odd)).toEqual(odd);
 });
 
-it('an entry that has lost what it has in common keeps its own', () => {
+it('an entry without its shared part keeps its own fields', () => {
 	const { common, entries, ...state } = pack(stateOf([made('a', 4)]));
 	expect(common).toHaveLength(1);
 	const [own] = entries;
@@ -96,18 +95,18 @@ it('an entry that has lost what it has in common keeps its own', () => {
 	expect(unpack({ ...state, common: ['odd'], entries })).toMatchObject({ entries: [left] });
 });
 
-it('the twenty videos of a portrait cost n8n one object each', () => {
+it('each of a portrait’s 20 videos is one object in n8n’s stored text, beside four for the portrait', () => {
 	const videosOf = (portraits: number) =>
 		Array.from({ length: 20 * portraits }, (_, video) => {
 			const portrait = Math.floor(video / 20);
 			return unmade(portrait, { areas: { face: [portrait, 0, 9, 9], expression: [0, 0, 9, 9] } });
 		});
-	// n8n's text is a list with a place for each object and each string (flatted).
+	// flatted, n8n's format, lists each object and each string once.
 	const objectsIn = (portraits: number) =>
 		(JSON.parse(stringify(pack(stateOf(videosOf(portraits))))) as unknown[]).filter(
 			(value) => typeof value === 'object',
 		).length;
 	const perPortrait = (objectsIn(11) - objectsIn(1)) / 10;
-	// And its own areas: what is common, and three for them.
+	// 20 entries, the shared part, and three objects for its areas.
 	expect(perPortrait).toBe(20 + 4);
 });
