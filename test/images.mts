@@ -33,19 +33,25 @@ export interface JpegParts {
 	cut?: boolean;
 }
 
-function exif({ value, order }: { value: number; order: 'II' | 'MM' }, thumbnail: boolean) {
+/** EXIF data: a TIFF header and a directory with the orientation alone. */
+function tiffOf({ value, order }: { value: number; order: 'II' | 'MM' }): number[] {
 	const [u16, u32] = order === 'II' ? [u16le, u32le] : [u16be, u32be];
-	const tiff = [
+	return [
 		...text(order),
 		...u16(42),
 		...u32(8),
 		...u16(1),
 		...[...u16(0x0112), ...u16(3), ...u32(1), ...u16(value), ...u16(0)],
 		...u32(0),
-		...(thumbnail ? [0xff, 0xd8, 0xff, 0xd9] : []),
 	];
-	return segment(0xe1, [...text('Exif\0\0'), ...tiff]);
 }
+
+const exif = (orientation: { value: number; order: 'II' | 'MM' }, thumbnail: boolean) =>
+	segment(0xe1, [
+		...text('Exif\0\0'),
+		...tiffOf(orientation),
+		...(thumbnail ? [0xff, 0xd8, 0xff, 0xd9] : []),
+	]);
 
 export function jpeg(width: number, height: number, parts: JpegParts = {}): Buffer {
 	const { orientation, commentBytes = 0, components = 3, frame = 0xc0 } = parts;
@@ -81,6 +87,21 @@ export const png = (width: number, height: number, depth = 8): Buffer =>
 		...[...u32be(0), ...text('IEND'), ...u32be(0xae426082)],
 	]);
 
+/** @param isLate the eXIf chunk stands after the image data */
+export function pngWithExif(
+	width: number,
+	height: number,
+	value: number,
+	isLate = false,
+	order: 'II' | 'MM' = 'MM',
+): Buffer {
+	const bytes = png(width, height);
+	const tiff = tiffOf({ value, order });
+	const chunk = Buffer.from([...u32be(tiff.length), ...text('eXIf'), ...tiff, ...u32be(0)]);
+	const at = bytes.indexOf(isLate ? 'IEND' : 'IDAT') - 4;
+	return Buffer.concat([bytes.subarray(0, at), chunk, bytes.subarray(at)]);
+}
+
 /** @param info bytes of the info header: 40 as today, 12 as in OS/2 */
 export const bmp = (width: number, height: number, info: 12 | 40 = 40): Buffer =>
 	Buffer.from([
@@ -105,6 +126,20 @@ export const webp = {
 		riff('VP8L', [0x2f, ...u32le((width - 1) | ((height - 1) << 14)), ...filler]),
 	extended: (width: number, height: number, animated = false) =>
 		riff('VP8X', [animated ? 2 : 0, 0, 0, 0, ...u24le(width - 1), ...u24le(height - 1), ...filler]),
+	/** With image data of an odd length, and an EXIF chunk after it, as RFC 9649 orders them. */
+	withExif(width: number, height: number, value: number, prefix = ''): Buffer {
+		const chunk = (type: string, content: number[]) => [
+			...[...text(type), ...u32le(content.length), ...content],
+			...(content.length % 2 === 0 ? [] : [0]),
+		];
+		const body = [
+			...text('WEBP'),
+			...chunk('VP8X', [8, 0, 0, 0, ...u24le(width - 1), ...u24le(height - 1)]),
+			...chunk('VP8L', [0x2f, ...u32le((width - 1) | ((height - 1) << 14)), ...filler]),
+			...chunk('EXIF', [...text(prefix), ...tiffOf({ value, order: 'II' })]),
+		];
+		return Buffer.from([...text('RIFF'), ...u32le(body.length), ...body]);
+	},
 };
 
 /** `image`, padded with zeros to this many bytes: programs that read images do not mind. */

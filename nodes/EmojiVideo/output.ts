@@ -10,6 +10,7 @@ import { hintAboutAreas } from './dashscope/areas';
 import type { Meaning } from './dashscope/errorCodes';
 import { meaningOf, UNKNOWN_FAULT, UNKNOWN_VERDICT } from './dashscope/errors';
 import type { Failure } from './base/result';
+import { readLinkExpiry } from './net/linkExpiry';
 import { nameOfTemplate } from './dashscope/templateNames';
 
 /** What the node knows about a video beside the service's answer. */
@@ -35,8 +36,8 @@ const iso = (ms: number | undefined): string | undefined =>
 /** The signed link names its own end (`Expires`, in seconds); otherwise 24 hours are promised. */
 function expiresAt({ videoUrl, submittedAt }: Task): number | undefined {
 	if (!videoUrl || !URL.canParse(videoUrl)) return undefined;
-	const expires = Number(new URL(videoUrl).searchParams.get('Expires'));
-	if (Number.isInteger(expires) && expires > 1e9 && expires < 1e11) return expires * 1000;
+	const linkExpiry = readLinkExpiry(new URL(videoUrl));
+	if (linkExpiry !== undefined) return linkExpiry;
 	return submittedAt === undefined ? undefined : submittedAt + VIDEO_KEPT_HOURS * 3_600_000;
 }
 

@@ -383,7 +383,7 @@ describe('tasks that end without a video', () => {
 		expect(outputs[0]?.[0]?.json).toMatchObject({
 			taskId: sandbox.double.tasks()[0]?.id,
 			videoUrl: expect.any(String) as string,
-			downloadError: expect.stringContaining('has expired or is not valid (HTTP 403)') as string,
+			downloadError: expect.stringContaining('(HTTP 403), although it is valid until') as string,
 		});
 		expect(outputs[0]?.[0]?.binary).toBeUndefined();
 	});

@@ -134,7 +134,7 @@ describe('a download that fails for good', () => {
 			taskId: task?.id,
 			videoUrl: task?.videoUrl,
 			videoUrlExpiresAt: expect.any(String) as string,
-			downloadError: expect.stringContaining('has expired or is not valid') as string,
+			downloadError: expect.stringContaining('although it is valid until') as string,
 		});
 		expect(outputs[0]?.[0]?.binary).toBeUndefined();
 	});
@@ -156,8 +156,10 @@ describe('a download that fails for good', () => {
 
 	test('is repeated by Retry On Fail without paying again', async () => {
 		sandbox.double.faults.clear();
+		// The first try requests the link five times.
 		sandbox.double.faults.add({
 			match: fromStorage('/results/'),
+			times: 5,
 			fault: { kind: 'status', status: 403 },
 		});
 		const { outputs, error } = await sandbox.run({
@@ -169,6 +171,21 @@ describe('a download that fails for good', () => {
 		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1, detectsBilled: 1 });
 	});
 });
+
+test.each([403, 404])(
+	'a link that has no file at first becomes a video (HTTP %i)',
+	async (status) => {
+		sandbox.double.faults.add({
+			match: fromStorage('/results/'),
+			times: 2,
+			fault: { kind: 'status', status },
+		});
+		const { outputs, error } = await sandbox.run({ parameters: sandbox.createAndWait() });
+		expect(error).toBeUndefined();
+		expect(outputs[0]?.[0]?.json['downloadError']).toBeUndefined();
+		expect(await hashOf(outputs[0]?.[0])).toBe(await hashOfTemplate('mengwa_kaixin'));
+	},
+);
 
 describe('Check Image First', () => {
 	const check = (imageUrl: string) =>
@@ -201,9 +218,7 @@ describe('Check Image First', () => {
 		const { error } = await sandbox.run({
 			parameters: check(`${sandbox.double.storageUrl}/portraits/nobody.png`),
 		});
-		expect(error?.message).toBe(
-			'The address of "nobody.png" has expired or is not valid (HTTP 404)',
-		);
+		expect(error?.message).toBe('The address of "nobody.png" leads to no file (HTTP 404)');
 		expect(sandbox.operations()).toEqual([]);
 	});
 

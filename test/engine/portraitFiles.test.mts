@@ -214,11 +214,6 @@ describe('a file is rejected by name before any request', () => {
 			'"me.png" cannot be used: it is a truncated JPEG: it ends inside its header',
 		],
 		[
-			'a JPEG cut in its image data',
-			jpeg(640, 480, { cut: true }),
-			'"me.png" cannot be used: it is a truncated JPEG: its end is missing',
-		],
-		[
 			'a PNG cut in its image data',
 			png(640, 480).subarray(0, 200),
 			'"me.png" cannot be used: it is a truncated PNG: its end is missing',
@@ -295,6 +290,7 @@ test('a bad file leaves by the error output, and the others become videos', asyn
 describe('a file is accepted and left to DashScope to judge', () => {
 	test.each<[string, Buffer, string]>([
 		['a CMYK JPEG', jpeg(640, 640, { components: 4 }), 'jpg'],
+		['a JPEG without its end marker', jpeg(640, 640, { cut: true }), 'jpg'],
 		['a 16-bit PNG', png(640, 640, 16), 'png'],
 		[
 			'a PNG with a ZIP after its end',

@@ -4,7 +4,7 @@
  * check that it is complete. Rule: n8n stores a complete video or none. Every retry starts at byte 0.
  */
 import type { IBinaryData } from 'n8n-workflow';
-import { fail, succeed } from '../base/result';
+import { fail, STOPPED, succeed } from '../base/result';
 import type { Failure, FailureKind, Result } from '../base/result';
 import { isLoopback, parseUrl } from '../net/publicHosts';
 import { createMp4Watch, isMp4Head, MP4_HEAD_BYTES } from './mp4Boxes';
@@ -12,7 +12,7 @@ import { readWithoutStalls } from '../net/safeRequest';
 import type { Body, SafeResponse } from '../net/safeRequest';
 import { withRetry } from '../dashscope/retry';
 import { checkLink, fetchUntrusted, Stalled } from '../net/untrustedFetch';
-import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
+import type { LinkRequest, LinkResult, LinkTools } from '../net/untrustedFetch';
 
 /** A result has at most 5 s of 512x512, about 1 MB (docs/service.md, "Result video"): 100 times that. */
 const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
@@ -20,6 +20,11 @@ const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
 const DOWNLOAD_TIMEOUT_MS = 10 * 60_000;
 /** Time without a byte, after which we reconnect. No source: the same minute as for a first byte. */
 const DOWNLOAD_STALL_MS = 60_000;
+/**
+ * Pauses before we request a link again that is valid by its own date, but leads to no file: 40 s in all.
+ * No source: no document says how long a new link may lead to no file.
+ */
+const MISSING_PAUSES_MS = [1_000, 3_000, 9_000, 27_000];
 export const VIDEO_MIME_TYPE = 'video/mp4';
 
 const NEXT_STEP =
@@ -187,8 +192,9 @@ export async function downloadVideo(
 ): Promise<Result<IBinaryData>> {
 	const url = checkLink(parseUrl(videoUrl), VIDEO_LINK, tools);
 	if (!url.ok) return url;
+	let isMissing = false;
 	const attempt = async (): Promise<Result<IBinaryData>> => {
-		let last: Result<IBinaryData> = downloadFailure('The video link is empty');
+		let last: LinkResult<IBinaryData> = downloadFailure('The video link is empty');
 		for (const candidate of listCandidates(url.value)) {
 			last = await fetchUntrusted(
 				candidate,
@@ -198,7 +204,15 @@ export async function downloadVideo(
 			);
 			if (last.ok) return last;
 		}
+		isMissing = last.obstacle === 'missing';
 		return last;
 	};
-	return await withRetry('read', tools.clock, attempt, tools.signal);
+	const { clock, signal } = tools;
+	for (const pauseMs of MISSING_PAUSES_MS) {
+		const result = await withRetry('read', clock, attempt, signal);
+		if (result.ok || !isMissing) return result;
+		await clock.sleep(pauseMs, signal);
+		if (signal?.aborted) return fail(STOPPED);
+	}
+	return await withRetry('read', clock, attempt, signal);
 }

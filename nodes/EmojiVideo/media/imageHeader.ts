@@ -85,10 +85,12 @@ function readWebp(bytes: Buffer): HeaderReading {
 
 const ORIENTATION_TAG = 0x0112;
 
-/** Reads the orientation from an APP1 segment: a TIFF header and its first directory (EXIF 2.32, 4.5.2). */
-function readOrientation(segment: Buffer): number | undefined {
-	if (!hasTextAt(segment, 'Exif\0\0', 0) || segment.length < 16) return undefined;
-	const tiff = segment.subarray(6);
+/**
+ * Reads the orientation from EXIF data: a TIFF header and its first directory (EXIF 2.32, 4.5.2).
+ * @returns 1 (upright) to 8; `undefined` if there is none
+ */
+export function readOrientation(tiff: Buffer): number | undefined {
+	if (tiff.length < 10) return undefined;
 	const isLittle = hasTextAt(tiff, 'II', 0);
 	const u16 = (at: number) => (isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
 	const directory = isLittle ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4);
@@ -101,6 +103,17 @@ function readOrientation(segment: Buffer): number | undefined {
 	}
 	return undefined;
 }
+
+/** A JPEG's APP1 segment contains EXIF data after this prefix. Some WEBP writers add it, too. */
+const EXIF_PREFIX = 'Exif\0\0';
+
+/** Removes the prefix of EXIF data; `undefined` if it is missing. */
+const removeExifPrefix = (segment: Buffer): Buffer | undefined =>
+	hasTextAt(segment, EXIF_PREFIX, 0) ? segment.subarray(EXIF_PREFIX.length) : undefined;
+
+/** Reads the orientation from a chunk of PNG (3rd edition, 11.3.2.5) or WEBP (RFC 9649, 2.7.1.5). */
+export const readChunkOrientation = (chunk: Buffer): number | undefined =>
+	readOrientation(removeExifPrefix(chunk) ?? chunk);
 
 /** ITU-T T.81, table B.1: start of frame is C0 to CF, except DHT (C4), JPG (C8) and DAC (CC). */
 const isStartOfFrame = (marker: number) =>
@@ -129,7 +142,8 @@ function readJpeg(bytes: Buffer): HeaderReading {
 			const [height, width] = [segment.readUInt16BE(1) || undefined, segment.readUInt16BE(3)];
 			return { format: 'jpeg', width, height, orientation, headerBytes: at + 2 + length };
 		}
-		if (marker === APP1) orientation ??= readOrientation(segment);
+		const exif = marker === APP1 ? removeExifPrefix(segment) : undefined;
+		if (exif) orientation ??= readOrientation(exif);
 		at += 2 + length;
 	}
 	return 'cut';
@@ -160,22 +174,46 @@ export function readImageHeader(
 }
 
 /** Other formats that users send, by their first bytes. The first match counts. */
-const OTHERS: Array<{ label: string; offset: number; starts: string[] }> = [
-	{ label: 'a GIF image', offset: 0, starts: ['GIF87a', 'GIF89a'] },
-	{ label: 'an AVIF image', offset: 4, starts: ['ftypavif', 'ftypavis'] },
-	{ label: 'a HEIC image', offset: 4, starts: ['ftypheic', 'ftypheix', 'ftypmif1', 'ftyphevc'] },
-	{ label: 'an MP4 or QuickTime video', offset: 4, starts: ['ftyp'] },
-	{ label: 'a TIFF image', offset: 0, starts: ['II*\0', 'MM\0*'] },
-	{ label: 'a PDF document', offset: 0, starts: ['%PDF'] },
-	{ label: 'a ZIP archive', offset: 0, starts: ['PK\x03\x04'] },
-	{ label: 'a Photoshop document', offset: 0, starts: ['8BPS'] },
-	{ label: 'an icon', offset: 0, starts: ['\0\0\x01\0'] },
+const OTHERS: Array<{ label: string; starts: string[] }> = [
+	{ label: 'a GIF image', starts: ['GIF87a', 'GIF89a'] },
+	// ISO/IEC 18181-2: a file in boxes, or a bare codestream.
+	{ label: 'a JPEG XL image', starts: ['\0\0\0\x0cJXL \r\n\x87\n', '\xff\x0a'] },
+	{ label: 'a JPEG 2000 image', starts: ['\0\0\0\x0cjP  \r\n\x87\n', '\xff\x4f\xff\x51'] },
+	{ label: 'a TIFF image', starts: ['II*\0', 'MM\0*'] },
+	{ label: 'a PDF document', starts: ['%PDF'] },
+	{ label: 'a ZIP archive', starts: ['PK\x03\x04'] },
+	{ label: 'a Photoshop document', starts: ['8BPS'] },
+	{ label: 'an icon', starts: ['\0\0\x01\0'] },
 ];
+
+/** Image formats by the brands of their `ftyp` box (ISO/IEC 23008-12, annex B; AV1 Image File Format, 6). */
+const IMAGE_BRANDS: Array<{ label: string; brands: string[] }> = [
+	{ label: 'an AVIF image', brands: ['avif', 'avis'] },
+	{
+		label: 'a HEIC image',
+		brands: ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs'],
+	},
+	{ label: 'a JPEG XL image', brands: ['jxl '] },
+	{ label: 'a Canon raw image', brands: ['crx '] },
+	// Any codec. An AVIF or HEIC image may have this as its first brand.
+	{ label: 'a HEIF image', brands: ['mif1', 'msf1', 'mif2', 'miaf'] },
+];
+
+/** Names a file that begins with an `ftyp` box: size, type, major brand, version, compatible brands. */
+function nameByBrands(head: Buffer): string | undefined {
+	if (!hasTextAt(head, 'ftyp', 4)) return undefined;
+	const end = Math.min(head.length, head.readUInt32BE(0));
+	const brands = [head.toString('latin1', 8, 12)];
+	for (let at = 16; at + 4 <= end; at += 4) brands.push(head.toString('latin1', at, at + 4));
+	const image = IMAGE_BRANDS.find((other) => other.brands.some((brand) => brands.includes(brand)));
+	return image?.label ?? 'an MP4 or QuickTime video';
+}
 
 /** Names a file that is none of `FORMATS`, e.g. "a GIF image" or "a text file". */
 export function nameOther(head: Buffer): string {
-	const other = OTHERS.find(({ offset, starts }) => starts.some((s) => hasTextAt(head, s, offset)));
-	if (other) return other.label;
+	const other = OTHERS.find(({ starts }) => starts.some((start) => hasTextAt(head, start, 0)));
+	const label = other?.label ?? nameByBrands(head);
+	if (label !== undefined) return label;
 	const text = head.toString('utf8', 0, 512);
 	if (/<svg[\s>]/.test(text)) return 'an SVG drawing';
 	if (/<(!doctype )?html[\s>]/i.test(text)) return 'an HTML page';

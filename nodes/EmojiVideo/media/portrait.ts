@@ -6,9 +6,10 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import type { Model } from '../dashscope/client';
 import { succeed } from '../base/result';
 import type { Result } from '../base/result';
-import { rotationHint } from './portraitCheck';
+import { readLinkExpiry, showMoment } from '../net/linkExpiry';
+import { hintAboutPortrait } from './portraitCheck';
 import { readPortraitFile } from './portraitFile';
-import type { createRemoteChecks } from './remotePortrait';
+import type { createRemoteChecks, RemoteFinding } from './remotePortrait';
 import type { Uploads } from './upload';
 
 /** A portrait as an item names it. */
@@ -52,6 +53,14 @@ export const portraitAt = (imageUrl: string, hint?: string): Portrait => ({
 	addressFor: async () => await Promise.resolve(succeed(imageUrl)),
 });
 
+/** A presigned URL must work until DashScope reads it for the last time, when the video's turn comes. */
+function hintAboutExpiry(imageUrl: string): string | undefined {
+	const expiresAt = readLinkExpiry(new URL(imageUrl));
+	return expiresAt === undefined
+		? undefined
+		: `The image URL is valid until ${showMoment(expiresAt)}. If the video starts later, DashScope cannot read the image: use a URL that is valid longer, or set Image Source to Binary File.`;
+}
+
 /** Opens the portrait that an item names. Checks files always, and URLs if `checkFirst` is set. */
 export async function openPortrait(
 	source: PortraitSource,
@@ -59,16 +68,17 @@ export async function openPortrait(
 ): Promise<Result<Portrait>> {
 	if (source.kind === 'url') {
 		const { imageUrl, checkFirst } = source;
-		if (!checkFirst) return succeed(portraitAt(imageUrl));
-		const checked = await checkRemote(imageUrl);
-		return checked.ok ? succeed(portraitAt(imageUrl, rotationHint(checked.value))) : checked;
+		const checked = checkFirst ? await checkRemote(imageUrl) : succeed<RemoteFinding>({});
+		if (!checked.ok) return checked;
+		const hints = [checked.value.hint, hintAboutExpiry(imageUrl)].filter(Boolean);
+		return succeed(portraitAt(imageUrl, hints.length === 0 ? undefined : hints.join(' ')));
 	}
 	const file = await readPortraitFile(source.file, source.fallbackName, functions.helpers);
 	if (!file.ok) return file;
 	return succeed({
 		id: `sha256:${file.value.hash}`,
 		about: { imageFile: file.value.name },
-		hint: rotationHint(file.value),
+		hint: hintAboutPortrait(file.value),
 		addressFor: async (model) => await uploads.addressOf(file.value, model),
 	});
 }

@@ -5,6 +5,7 @@
 import { fail, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
 import { shown } from '../base/text';
+import type { BodyReader } from './imageBody';
 import { FORMATS, nameOther, readImageHeader } from './imageHeader';
 import type { Format, ImageHeader } from './imageHeader';
 
@@ -32,6 +33,8 @@ export interface CheckedPortrait {
 	orientation?: number;
 	/** Length of the header in bytes. */
 	headerBytes: number;
+	/** A JPEG without its end marker, which most programs can show. */
+	isEndMissing?: boolean;
 }
 
 export interface FileFacts {
@@ -101,42 +104,33 @@ export function checkPortrait(head: Buffer, facts: FileFacts): Result<CheckedPor
 		: unusable(facts.name, `is a truncated ${label}: it ends inside its header`);
 }
 
-/** The mark at the end of a complete file. BMP and WEBP have none; a WEBP's header contains its length. */
-const END_MARKS: Partial<Record<Format, Buffer>> = {
-	// EOI. Image data cannot contain it: after FF comes 00 or a restart marker (ITU-T T.81, B.1.1.5).
-	jpeg: Buffer.from([0xff, 0xd9]),
-	png: Buffer.from('IEND', 'latin1'),
-};
-
 /**
- * Creates a finder for the end mark of a file that comes in pieces. Phones and editors append data of their
- * own, so the mark may stand anywhere after the header.
+ * Completes a check by what was read after the header.
+ * @param isWhole the whole file was read, so its end must be there. A JPEG passes without: phones write such files
  */
-export function createEndFinder({ format, headerBytes }: CheckedPortrait) {
-	const end = END_MARKS[format] ?? Buffer.alloc(0);
-	let isFound = end.length === 0;
-	let toSkip = headerBytes;
-	let rest = Buffer.alloc(0);
-	return {
-		/** Reads the file's next piece. */
-		read(piece: Buffer) {
-			if (isFound) return;
-			const body = piece.subarray(Math.min(toSkip, piece.length));
-			toSkip = Math.max(0, toSkip - piece.length);
-			const seam = Buffer.concat([rest, body.subarray(0, end.length)]);
-			isFound = body.includes(end) || seam.includes(end);
-			rest = Buffer.concat([rest, body.subarray(-end.length)]).subarray(1 - end.length);
-		},
-		isFound: () => isFound,
-	};
+export function checkBody(
+	portrait: CheckedPortrait,
+	body: BodyReader,
+	{ name, isWhole }: { name: string; isWhole: boolean },
+): Result<CheckedPortrait> {
+	const { format, orientation = body.orientation() } = portrait;
+	const isEndMissing = isWhole && !body.hasEnd();
+	return isEndMissing && format !== 'jpeg'
+		? unusable(name, `is a truncated ${FORMATS[format].label}: its end is missing`)
+		: succeed({ ...portrait, orientation, ...(isEndMissing && { isEndMissing }) });
 }
 
-/** The failure of a file without its end mark. */
-export const truncated = (name: string, { format }: CheckedPortrait) =>
-	unusable(name, `is a truncated ${FORMATS[format].label}: its end is missing`);
-
-/** Image viewers apply the EXIF orientation, so the user may not see that the stored image is rotated. */
-export const rotationHint = ({ orientation = 1 }: CheckedPortrait): string | undefined =>
-	orientation === 1
-		? undefined
-		: `The file is stored turned (EXIF orientation ${orientation}): if the face looks tilted to the service, save the photo upright.`;
+/** What may explain why DashScope rejects a portrait that passed the check. */
+export function hintAboutPortrait({
+	orientation = 1,
+	isEndMissing = false,
+}: CheckedPortrait): string | undefined {
+	const hints = [
+		// Image viewers apply the EXIF orientation, so the user may not see that the stored image is rotated.
+		orientation !== 1 &&
+			`The file is stored turned (EXIF orientation ${orientation}): if the face looks tilted to the service, save the photo upright.`,
+		isEndMissing &&
+			'The JPEG has no end marker, so its last rows may be missing: if DashScope cannot read it, save the photo again.',
+	].filter((hint) => hint !== false);
+	return hints.length === 0 ? undefined : hints.join(' ');
+}

@@ -5,9 +5,13 @@
 import { createHash } from 'node:crypto';
 import { BINARY_ENCODING } from 'n8n-workflow';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import { fail, succeed } from '../base/result';
+import { fail, invalidFailure, succeed } from '../base/result';
 import type { Result } from '../base/result';
-import { checkPortrait, checkSize, createEndFinder, HEAD_BYTES, truncated } from './portraitCheck';
+import { shown } from '../base/text';
+import { findBinaryFault } from './binaryFaults';
+import { createBodyReader } from './imageBody';
+import type { BodyReader } from './imageBody';
+import { checkBody, checkPortrait, checkSize, HEAD_BYTES } from './portraitCheck';
 import type { CheckedPortrait, FileFacts } from './portraitCheck';
 
 type Helpers = IExecuteFunctions['helpers'];
@@ -36,31 +40,31 @@ async function inspectFile(
 	const hash = createHash('sha256');
 	const head: Buffer[] = [];
 	let headBytes = 0;
-	let end: ReturnType<typeof createEndFinder> | undefined;
-	let checked: Result<CheckedPortrait> | undefined;
-	const checkHead = (bytes: Buffer) => {
+	let opened: { portrait: CheckedPortrait; body: BodyReader } | undefined;
+	const openHead = (bytes: Buffer): Result<NonNullable<typeof opened>> => {
 		const portrait = checkPortrait(bytes, facts);
-		if (portrait.ok) {
-			end = createEndFinder(portrait.value);
-			end.read(bytes);
-		}
-		return portrait;
+		if (!portrait.ok) return portrait;
+		const body = createBodyReader(portrait.value);
+		body.read(bytes);
+		return succeed({ portrait: portrait.value, body });
 	};
 	for await (const chunk of chunks) {
 		hash.update(chunk);
-		if (checked) {
-			end?.read(chunk);
+		if (opened) {
+			opened.body.read(chunk);
 			continue;
 		}
 		head.push(chunk);
 		headBytes += chunk.length;
-		if (headBytes >= HEAD_BYTES) checked = checkHead(Buffer.concat(head.splice(0)));
-		if (checked && !checked.ok) return checked;
+		if (headBytes < HEAD_BYTES) continue;
+		const found = openHead(Buffer.concat(head.splice(0)));
+		if (!found.ok) return found;
+		opened = found.value;
 	}
-	checked ??= checkHead(Buffer.concat(head));
-	if (!checked.ok) return checked;
-	if (!end?.isFound()) return truncated(facts.name, checked.value);
-	return succeed({ ...checked.value, hash: hash.digest('hex') });
+	const last = opened ? succeed(opened) : openHead(Buffer.concat(head));
+	if (!last.ok) return last;
+	const whole = checkBody(last.value.portrait, last.value.body, { ...facts, isWhole: true });
+	return whole.ok ? succeed({ ...whole.value, hash: hash.digest('hex') }) : whole;
 }
 
 async function readSize(binary: IBinaryData, helpers: Helpers): Promise<number> {
@@ -84,6 +88,13 @@ export async function readPortraitFile(
 	helpers: Helpers,
 ): Promise<Result<PortraitFile>> {
 	const name = typeof binary.fileName === 'string' ? binary.fileName : fallbackName;
+	const fault = findBinaryFault(binary);
+	if (fault) {
+		return invalidFailure(
+			`${shown(name)} cannot be read: the field ${fault.found}`,
+			fault.nextStep,
+		);
+	}
 	try {
 		const size = await readSize(binary, helpers);
 		const fits = checkSize({ name, size });

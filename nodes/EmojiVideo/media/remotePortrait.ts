@@ -2,14 +2,17 @@
  * Checks the first bytes of a portrait on the internet, before DashScope downloads it. Rule: we read at
  * most `HEAD_BYTES`, also from a host that ignores the range.
  */
+import { succeed } from '../base/result';
 import type { Result } from '../base/result';
 import { withRetry } from '../dashscope/retry';
 import type { SafeResponse } from '../net/safeRequest';
+import { afterColon } from '../base/text';
 import { fetchUntrusted } from '../net/untrustedFetch';
 import type { LinkRequest, LinkTools } from '../net/untrustedFetch';
 import { lastSegment } from './fileNames';
-import { checkPortrait, HEAD_BYTES } from './portraitCheck';
-import type { CheckedPortrait } from './portraitCheck';
+import { createBodyReader } from './imageBody';
+import { checkBody, checkPortrait, HEAD_BYTES, hintAboutPortrait } from './portraitCheck';
+import type { FileFacts } from './portraitCheck';
 
 /** The time limit of one request for `HEAD_BYTES`: 1 KB/s. */
 const HEAD_TIMEOUT_MS = 60_000;
@@ -41,27 +44,52 @@ async function readHead(body: AsyncIterable<Buffer>): Promise<Buffer> {
 	return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }
 
+/** What Check Image First has found about a portrait that passed. */
+export interface RemoteFinding {
+	/** May explain why DashScope rejects the portrait. */
+	hint?: string;
+}
+
+/** Checks the first bytes of a file, and its end if the file is no longer than they are. */
+function checkHead(head: Buffer, facts: FileFacts): Result<RemoteFinding> {
+	const checked = checkPortrait(head, facts);
+	if (!checked.ok) return checked;
+	const body = createBodyReader(checked.value);
+	body.read(head);
+	const isWhole = head.length === facts.size;
+	const found = checkBody(checked.value, body, { ...facts, isWhole });
+	return found.ok ? succeed({ hint: hintAboutPortrait(found.value) }) : found;
+}
+
+const couldNotLook = (message: string) =>
+	`Check Image First could not read the image, so its format and size are unknown: ${afterColon(message)}.`;
+
 /**
- * Checks the image at a URL.
+ * Checks the image at a URL. If a proxy hides the host's address from n8n, the image passes with a hint, because
+ * DashScope may still reach it.
  * @param imageUrl already validated: public, or on the sandbox's own machine
  */
 export async function checkRemotePortrait(
 	imageUrl: string,
 	tools: LinkTools,
-): Promise<Result<CheckedPortrait>> {
+): Promise<Result<RemoteFinding>> {
 	const name = lastSegment(imageUrl) || imageUrl;
 	const request = buildRequest(name);
-	const attempt = async () =>
-		await fetchUntrusted(new URL(imageUrl), request, tools, async (response) =>
-			checkPortrait(await readHead(response.body), { name, size: readSize(response) }),
+	const attempt = async (): Promise<Result<RemoteFinding>> => {
+		const result = await fetchUntrusted(new URL(imageUrl), request, tools, async (response) =>
+			checkHead(await readHead(response.body), { name, size: readSize(response) }),
 		);
+		return !result.ok && result.obstacle === 'hidden'
+			? succeed({ hint: couldNotLook(result.failure.message) })
+			: result;
+	};
 	return await withRetry('read', tools.clock, attempt, tools.signal);
 }
 
 /** Creates a check that fetches each URL once. */
 export function createRemoteChecks(tools: LinkTools) {
-	const checked = new Map<string, Promise<Result<CheckedPortrait>>>();
-	return async (imageUrl: string): Promise<Result<CheckedPortrait>> => {
+	const checked = new Map<string, Promise<Result<RemoteFinding>>>();
+	return async (imageUrl: string): Promise<Result<RemoteFinding>> => {
 		const known = checked.get(imageUrl) ?? checkRemotePortrait(imageUrl, tools);
 		checked.set(imageUrl, known);
 		return await known;

@@ -10,8 +10,10 @@ import type {
 } from 'n8n-workflow';
 import { fail, STOPPED, succeed } from '../base/result';
 import type { Failure, FailureKind, Result } from '../base/result';
+import { readLinkExpiry, showMoment } from './linkExpiry';
 import { isLoopback, isPrivate } from './publicHosts';
-import { withResponse } from './safeRequest';
+import { judgeHost } from './resolvedHosts';
+import { readText, withResponse } from './safeRequest';
 import type { RequestTools, SafeResponse } from './safeRequest';
 
 export interface LinkTools extends RequestTools {
@@ -32,6 +34,15 @@ export interface LinkRequest {
 	brokenOff: string;
 }
 
+/**
+ * - `hidden`: a proxy hides the host's address, so we did not send the request.
+ * - `missing`: the storage host has no file, although the link is valid by its own date.
+ */
+export type LinkObstacle = 'hidden' | 'missing';
+type LinkFailure = { ok: false; failure: Failure; obstacle?: LinkObstacle };
+/** A `Result` whose failure may name an obstacle that the caller handles. */
+export type LinkResult<T> = Extract<Result<T>, { ok: true }> | LinkFailure;
+
 /** Ends a response that stalls. Its message is shown to the user. */
 export class Stalled extends Error {}
 
@@ -40,11 +51,14 @@ const MAX_REDIRECTS = 3;
 /** The time limit until a host sends its first byte. No source. */
 const FIRST_BYTE_MS = 60_000;
 
+/** Error responses of storage hosts are a few lines of XML. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
 const linkFailure = (
 	{ nextStep }: LinkRequest,
 	message: string,
 	kind: FailureKind = 'rejected',
-): { ok: false; failure: Failure } => fail({ kind, message, nextStep });
+): LinkFailure => fail({ kind, message, nextStep });
 
 /** Checks by the URL alone whether we may follow a link. */
 export function checkLink(
@@ -63,44 +77,101 @@ export function checkLink(
 	return succeed(url);
 }
 
-/** A TUN proxy answers DNS queries with addresses of this range (RFC 2544) and resolves the names itself. */
-const isStandIn = (error: object) => 'ip' in error && /^198\.1[89]\./.test(String(error.ip));
-
-/**
- * Checks by DNS whether a host has a public address. Nodes have no DNS, but n8n 2.40 and newer offers a
- * look-up (docs/n8n.md, "Where requests may go"). Older versions of n8n check only the name.
- */
-async function checkAddress(
+/** Checks by DNS whether we may connect to a host; `undefined` if so. */
+async function checkHost(
 	url: URL,
 	request: LinkRequest,
 	{ functions, allowLoopback }: LinkTools,
-): Promise<Result<URL>> {
-	const { getSecureEgressFilter } = functions.helpers as Partial<IExecuteFunctions['helpers']>;
-	if (!getSecureEgressFilter || (allowLoopback && isLoopback(url))) return succeed(url);
-	try {
-		const found = await getSecureEgressFilter('enforced').validateUrl(url);
-		if (found.ok || isStandIn(found.error)) return succeed(url);
-	} catch {
-		// n8n cannot resolve the name. Behind a proxy, the proxy resolves it.
-		return succeed(url);
+): Promise<LinkFailure | undefined> {
+	if (allowLoopback && isLoopback(url)) return undefined;
+	const { name } = request;
+	switch (await judgeHost(url, functions.helpers)) {
+		case 'public':
+			return undefined;
+		case 'private':
+			return linkFailure(
+				request,
+				`${name} leads into a private network (${url.hostname}, by its address)`,
+			);
+		case 'hidden': {
+			const message = `${name} leads to ${url.hostname}, whose address a proxy hides from n8n`;
+			return { ...linkFailure(request, message), obstacle: 'hidden' };
+		}
 	}
-	const where = `${request.name} leads into a private network (${url.hostname}, by its address)`;
-	return linkFailure(request, where);
 }
 
 const isRedirect = (status: number) => status >= 300 && status < 400;
 const isPassing = (status: number) => status >= 500 || status === 429;
 
-/** Makes a failure of a status that is not 200 or 206. */
-function buildStatusFailure(request: LinkRequest, status: number) {
+/** What OSS and S3 say of a link after its end, e.g. "Request has expired." */
+const SAYS_EXPIRED = /<Message>[^<]{0,300}expired/i;
+
+/** Makes a failure of a 403 or 404. Only the link's own date, or the storage host, can say that it has expired. */
+async function buildMissingFailure(
+	url: URL,
+	request: LinkRequest,
+	{ status, headers, body }: SafeResponse,
+	now: number,
+): Promise<LinkFailure> {
 	const { name } = request;
-	return status === 403 || status === 404
-		? linkFailure(request, `${name} has expired or is not valid (HTTP ${status})`)
-		: linkFailure(
-				request,
-				`${name} was answered with HTTP ${status}`,
-				isPassing(status) ? 'noResponse' : 'rejected',
-			);
+	const expiresAt = readLinkExpiry(url);
+	const isXml = String(headers['content-type']).includes('xml');
+	const words = isXml ? await readText(body, MAX_ERROR_BYTES).catch(() => '') : '';
+	if (SAYS_EXPIRED.test(words) || (expiresAt !== undefined && now >= expiresAt)) {
+		const when =
+			expiresAt === undefined ? '' : ` The link was valid until ${showMoment(expiresAt)}.`;
+		const failure = linkFailure(request, `${name} has expired (HTTP ${status})`);
+		return fail({ ...failure.failure, nextStep: `${request.nextStep}${when}` });
+	}
+	const file = status === 403 ? 'a file that may not be read' : 'no file';
+	const message = `${name} leads to ${file} (HTTP ${status})`;
+	if (expiresAt === undefined) return linkFailure(request, message);
+	const valid = `although it is valid until ${showMoment(expiresAt)}`;
+	return { ...linkFailure(request, `${message}, ${valid}`), obstacle: 'missing' };
+}
+
+/** Makes a failure of a status that is not 200 or 206. */
+async function buildStatusFailure(
+	url: URL,
+	request: LinkRequest,
+	response: SafeResponse,
+	now: number,
+): Promise<LinkFailure> {
+	const { status } = response;
+	if (status === 403 || status === 404) {
+		return await buildMissingFailure(url, request, response, now);
+	}
+	return linkFailure(
+		request,
+		`${request.name} was answered with HTTP ${status}`,
+		isPassing(status) ? 'noResponse' : 'rejected',
+	);
+}
+
+/** n8n's own SSRF protection, if the operator has switched it on, throws an error with the blocked address. */
+const isBlockedByN8n = (error: unknown): error is { ip: string } =>
+	typeof error === 'object' && error !== null && 'ip' in error && typeof error.ip === 'string';
+
+/** Makes a failure of an exception. */
+function buildThrownFailure(
+	url: URL,
+	request: LinkRequest,
+	error: unknown,
+	hasResponded: boolean,
+): LinkFailure {
+	const { name, brokenOff, nextStep } = request;
+	if (isBlockedByN8n(error)) {
+		return fail({
+			kind: 'rejected',
+			message: `${name} was blocked by n8n's SSRF protection (${url.hostname} has the address ${error.ip})`,
+			nextStep: `${nextStep} Ask the operator of n8n to add the host to N8N_SSRF_ALLOWED_HOSTNAMES, or its address range to N8N_SSRF_ALLOWED_IP_RANGES.`,
+		});
+	}
+	if (!hasResponded) {
+		return linkFailure(request, `${name} leads to a host that did not answer`, 'noResponse');
+	}
+	const message = error instanceof Stalled ? error.message : brokenOff;
+	return linkFailure(request, message, 'noResponse');
 }
 
 /**
@@ -113,16 +184,16 @@ export async function fetchUntrusted<T>(
 	tools: LinkTools,
 	use: (response: SafeResponse) => Promise<Result<T>>,
 	hops = 0,
-): Promise<Result<T>> {
+): Promise<LinkResult<T>> {
 	const { name, headers, timeoutMs } = request;
 	const checked = checkLink(url, request, tools);
 	if (!checked.ok) return checked;
-	const reachable = await checkAddress(url, request, tools);
-	if (!reachable.ok) return reachable;
+	const unreachable = await checkHost(url, request, tools);
+	if (unreachable) return unreachable;
 	let redirect: string | undefined;
 	let hasResponded = false;
 	try {
-		const result = await withResponse<Result<T>>(
+		const result = await withResponse<LinkResult<T>>(
 			async (options) =>
 				(await tools.functions.helpers.httpRequest(options)) as IN8nHttpFullResponse,
 			{
@@ -138,19 +209,13 @@ export async function fetchUntrusted<T>(
 				const { location } = response.headers;
 				if (response.status === 200 || response.status === 206) return await use(response);
 				if (isRedirect(response.status) && typeof location === 'string') redirect = location;
-				return buildStatusFailure(request, response.status);
+				return await buildStatusFailure(url, request, response, tools.clock.now());
 			},
 		);
 		if (redirect === undefined || hops >= MAX_REDIRECTS) return result;
 	} catch (error) {
 		if (tools.signal?.aborted) return fail(STOPPED);
-		return hasResponded
-			? linkFailure(
-					request,
-					error instanceof Stalled ? error.message : request.brokenOff,
-					'noResponse',
-				)
-			: linkFailure(request, `${name} leads to a host that did not answer`, 'noResponse');
+		return buildThrownFailure(url, request, error, hasResponded);
 	}
 	return URL.canParse(redirect, url.href)
 		? await fetchUntrusted(new URL(redirect, url.href), request, tools, use, hops + 1)

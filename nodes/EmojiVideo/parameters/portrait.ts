@@ -2,6 +2,7 @@
 import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import type { PortraitSource } from '../media/portrait';
+import { findSharePage } from '../media/sharePages';
 import { isLoopback, isPrivate, parseUrl } from '../net/publicHosts';
 import { optionGroup } from './common';
 import { choiceField, choiceOf, fieldOf, flagOf } from './fields';
@@ -100,6 +101,10 @@ function adviceOn(value: unknown): string {
 		return 'Switch the field from Fixed to Expression, so that n8n fills in {{ }}.';
 	if (/^(undefined|null|NaN|\[object Object\])$/.test(text))
 		return 'Correct the expression: the field that it reads does not exist in this item.';
+	if (text.startsWith('<') && text.endsWith('>'))
+		return 'Remove the angle brackets around the address.';
+	if (text.startsWith('[') && text.includes(']('))
+		return 'Use only the address between the parentheses, without the text in brackets.';
 	if (/^data:|^file:|^[A-Za-z]:\\|^\//.test(text))
 		return `${PUBLIC_URL} For a file, set Image Source to Binary File.`;
 	if (/^www\.|^[\w-]+(\.[\w-]+)+\//.test(text)) return `${PUBLIC_URL} It begins with https://.`;
@@ -138,6 +143,14 @@ export const imageUrlValue = (allowLoopback: boolean) =>
 				context,
 				`${urlField.displayName} ${shown(value)} leads into a private network, where DashScope cannot download it`,
 				PUBLIC_URL,
+			);
+		}
+		const page = findSharePage(url);
+		if (page) {
+			return addIssue(
+				context,
+				`Image URL ${shown(value)} is ${page.label}, not an image`,
+				page.nextStep,
 			);
 		}
 		return url.href;

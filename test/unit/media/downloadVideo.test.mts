@@ -1,6 +1,6 @@
 /** Downloads: n8n stores a complete video or none, even if the HTTP client reports no broken stream. */
 import { Readable } from 'node:stream';
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import { downloadVideo } from '../../../nodes/EmojiVideo/media/downloadVideo';
 import { createVirtualClock } from '../support/virtualClock.mts';
 import type { VirtualClock } from '../support/virtualClock.mts';
@@ -327,4 +327,67 @@ it.each([
 	});
 	expect(stored).toEqual([]);
 	expect(asked).toBe(1);
+});
+
+describe('a link that leads to no file', () => {
+	const EXPIRES = 4_000_000_000;
+	/** A storage host that responds with these statuses, then with the video. */
+	async function downloadAfter(
+		statuses: number[],
+		query = `Expires=${EXPIRES}`,
+		stopAtMs?: number,
+	) {
+		const clock = createVirtualClock();
+		const stop = new AbortController();
+		const startedAt = clock.now();
+		const { functions: n8n, stored } = n8nWith([VIDEO], PROMISED);
+		let requests = 0;
+		const httpRequest = async (options: IHttpRequestOptions): Promise<unknown> => {
+			const statusCode = statuses[requests];
+			requests += 1;
+			if (stopAtMs !== undefined && clock.now() - startedAt >= stopAtMs) stop.abort();
+			if (statusCode !== undefined) return { statusCode, headers: {}, body: Readable.from([]) };
+			return (await n8n.helpers.httpRequest(options)) as unknown;
+		};
+		const helpers = { ...n8n.helpers, httpRequest };
+		const functions = { helpers } as unknown as IExecuteFunctions;
+		const url = `https://storage.example.com/v.mp4?${query}`;
+		const tools = { functions, clock, allowLoopback: false, signal: stop.signal };
+		const result = await clock.until(downloadVideo(url, 'v.mp4', tools));
+		return { result, stored, requests, ms: clock.now() - startedAt };
+	}
+
+	it.each([404, 403])('is requested again while it is valid (HTTP %i)', async (status) => {
+		const { result, stored, ms } = await downloadAfter([status, status]);
+		expect(result.ok).toBe(true);
+		expect(stored).toEqual([VIDEO]);
+		expect(ms).toBe(4_000);
+	});
+
+	it('fails after 5 requests within 40 seconds if it stays so', async () => {
+		const { result, requests, ms } = await downloadAfter(Array<number>(99).fill(404));
+		expect(result).toMatchObject({
+			failure: {
+				kind: 'rejected',
+				message:
+					'The video link leads to no file (HTTP 404), although it is valid until 2096-10-02 15:06 (UTC+8)',
+			},
+		});
+		expect([requests, ms]).toEqual([5, 40_000]);
+	});
+
+	it.each([
+		['has expired', 'Expires=1500000000', 'The video link has expired (HTTP 404)'],
+		['has no date', '', 'The video link leads to no file (HTTP 404)'],
+	])('is requested once if it %s', async (_, query, message) => {
+		const { result, requests } = await downloadAfter([404], query);
+		expect(result).toMatchObject({ failure: { message } });
+		expect(requests).toBe(1);
+	});
+
+	it('is not requested again after Stop', async () => {
+		const { result, requests } = await downloadAfter([404, 404, 404, 404], undefined, 1_000);
+		expect(result).toMatchObject({ failure: { kind: 'stopped' } });
+		expect(requests).toBe(2);
+	});
 });

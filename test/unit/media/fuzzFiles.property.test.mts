@@ -9,8 +9,9 @@ import fc from 'fast-check';
 import { lastSegment, ownFileName, videoFileName } from '../../../nodes/EmojiVideo/media/fileNames';
 import { FORMATS, nameOther, readImageHeader } from '../../../nodes/EmojiVideo/media/imageHeader';
 import { createMp4Watch, isMp4Head } from '../../../nodes/EmojiVideo/media/mp4Boxes';
-import { checkPortrait, createEndFinder } from '../../../nodes/EmojiVideo/media/portraitCheck';
-import { bmp, jpeg, png, webp } from '../../images.mts';
+import { createBodyReader } from '../../../nodes/EmojiVideo/media/imageBody';
+import { checkPortrait } from '../../../nodes/EmojiVideo/media/portraitCheck';
+import { bmp, jpeg, png, pngWithExif, webp } from '../../images.mts';
 import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
 
 const RUNS = Number(env['FUZZ_RUNS'] ?? 300);
@@ -138,6 +139,8 @@ const HEADS = [
 	jpeg(640, 480, { orientation: { value: 6, order: 'II' }, thumbnail: true }),
 	jpeg(640, 480, { orientation: { value: 3, order: 'MM' }, frame: 0xc2, commentBytes: 40 }),
 	...[webp.lossy(500, 500), webp.lossless(500, 500), webp.extended(500, 500, true)],
+	pngWithExif(500, 500, 6),
+	webp.withExif(500, 500, 8),
 	Buffer.from('GIF89a'),
 	Buffer.from('<svg xmlns="http://www.w3.org/2000/svg">'),
 	Buffer.from('\0\0\0\x18ftypmp42'),
@@ -221,18 +224,19 @@ function* inPieces(file: Buffer, lengths: number[]): Generator<Buffer> {
 const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 });
 
 it(
-	`the end mark of an image is found in any pieces (${RUNS} files)`,
+	`the end and the orientation of an image do not depend on its pieces (${RUNS} files)`,
 	() => {
 		const tail = fc.constantFrom('', '\xff\xd9', 'IEND', 'IEN', '\xff', 'xIENDx', '\xff\xff\xd9');
 		fc.assert(
 			fc.property(head, tail, fc.nat(40), lengths, (bytes, end, headerBytes, pieces) => {
 				const file = Buffer.concat([bytes, Buffer.from(end, 'latin1')]);
-				for (const format of ['png', 'jpeg', 'bmp'] as const) {
-					const whole = createEndFinder({ format, headerBytes });
+				for (const format of ['png', 'jpeg', 'bmp', 'webp'] as const) {
+					const whole = createBodyReader({ format, headerBytes });
 					whole.read(file);
-					const parts = createEndFinder({ format, headerBytes });
+					const parts = createBodyReader({ format, headerBytes });
 					for (const part of inPieces(file, pieces)) parts.read(part);
-					expect(parts.isFound()).toBe(whole.isFound());
+					expect(parts.hasEnd()).toBe(whole.hasEnd());
+					expect(parts.orientation()).toBe(whole.orientation());
 				}
 			}),
 			LIMITS,

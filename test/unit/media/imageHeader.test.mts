@@ -226,6 +226,33 @@ describe('a file of another format', () => {
 		expect(nameOther(Buffer.from(content))).toBe(name);
 	});
 
+	it.each([
+		['HEIC', 'heic', [], 'a HEIC image'],
+		['HEIC of another profile', 'heix', ['mif1'], 'a HEIC image'],
+		['an iPhone’s HEIC', 'mif1', ['heic', 'miaf'], 'a HEIC image'],
+		['AVIF', 'avif', ['mif1', 'miaf'], 'an AVIF image'],
+		['AVIF by its second brand', 'mif1', ['avif', 'miaf'], 'an AVIF image'],
+		['AVIF by its last brand', 'mif1', ['miaf', 'MA1B', 'avif'], 'an AVIF image'],
+		['HEIF of an unknown codec', 'mif1', ['miaf'], 'a HEIF image'],
+		['a Canon raw image', 'crx ', ['isom'], 'a Canon raw image'],
+		['MP4', 'mp42', ['isom', 'avc1'], 'an MP4 or QuickTime video'],
+		['QuickTime', 'qt  ', [], 'an MP4 or QuickTime video'],
+	])('with the brands of %s is named by them', (_, major, compatible, name) => {
+		const box = Buffer.from(`\0\0\0\0ftyp${major}\0\0\0\0${compatible.join('')}`, 'latin1');
+		box.writeUInt32BE(box.length);
+		expect(nameOther(Buffer.concat([box, text('\0\0\0\x08avif')]))).toBe(name);
+		expect(nameOther(Buffer.concat([box, text('more')]))).toBe(name);
+	});
+
+	it.each([
+		['\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ', 'a JPEG XL image'],
+		['\xff\x0a\xfa\x1f', 'a JPEG XL image'],
+		['\0\0\0\x0cjP  \r\n\x87\n', 'a JPEG 2000 image'],
+		['\0\0\0\x1cftyp', 'an MP4 or QuickTime video'],
+	])('that begins with the bytes %j is %s', (start, name) => {
+		expect(nameOther(text(start))).toBe(name);
+	});
+
 	it('is no text file if it is not UTF-8', () => {
 		expect(nameOther(Buffer.from([0x61, 0xff, 0x62]))).toBe('not an image of a known format');
 	});

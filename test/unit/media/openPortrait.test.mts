@@ -64,6 +64,16 @@ describe('a portrait on the internet', () => {
 		expect(asked).toEqual([URL]);
 	});
 
+	it('has a hint with the end of a presigned URL', async () => {
+		const { open } = createTools(TURNED);
+		const imageUrl = `${URL}?X-Amz-Date=20261201T120000Z&X-Amz-Expires=3600`;
+		expect(await open({ kind: 'url', imageUrl, checkFirst: false })).toMatchObject({
+			value: {
+				hint: 'The image URL is valid until 2026-12-01 21:00 (UTC+8). If the video starts later, DashScope cannot read the image: use a URL that is valid longer, or set Image Source to Binary File.',
+			},
+		});
+	});
+
 	it('is rejected if the check finds another format', async () => {
 		const { open } = createTools(Buffer.from('GIF89a'));
 		expect(await open({ kind: 'url', imageUrl: URL, checkFirst: true })).toMatchObject({

@@ -5,9 +5,8 @@ import { imageSize } from 'image-size';
 import fc from 'fast-check';
 import {
 	checkPortrait,
-	createEndFinder,
 	HEAD_BYTES,
-	rotationHint,
+	hintAboutPortrait,
 } from '../../../nodes/EmojiVideo/media/portraitCheck';
 import { portraitsFolder } from '../../../sandbox/dashscope/index.mts';
 import { bmp, jpeg, padded, png, webp } from '../../images.mts';
@@ -139,11 +138,11 @@ describe('a portrait is rejected', () => {
 test.each(['II', 'MM'] as const)('the EXIF orientation is read (%s)', (order) => {
 	const result = judge(jpeg(640, 480, { orientation: { value: 6, order } }));
 	expect(result).toMatchObject({ ok: true, value: { orientation: 6 } });
-	expect(result.ok && rotationHint(result.value)).toContain('EXIF orientation 6');
+	expect(result.ok && hintAboutPortrait(result.value)).toContain('EXIF orientation 6');
 });
 
 test.each([undefined, 1])('an upright file gets no hint (EXIF orientation %s)', (orientation) => {
-	expect(rotationHint({ format: 'jpeg', headerBytes: 20, orientation })).toBeUndefined();
+	expect(hintAboutPortrait({ format: 'jpeg', headerBytes: 20, orientation })).toBeUndefined();
 });
 
 test('a file of unknown size is checked by its head', () => {
@@ -174,33 +173,4 @@ test('the check throws for no bytes', () => {
 		}),
 		{ ...PROPERTY_LIMITS, numRuns: 2000 },
 	);
-});
-
-describe('the end mark of a file', () => {
-	const isWhole = (bytes: Buffer, pieceBytes: number) => {
-		const checked = judge(bytes);
-		if (!checked.ok) throw new Error(checked.failure.message);
-		const end = createEndFinder(checked.value);
-		for (let at = 0; at < bytes.length; at += pieceBytes) {
-			end.read(bytes.subarray(at, at + pieceBytes));
-		}
-		return end.isFound();
-	};
-	const exif = { orientation: { value: 1, order: 'II' as const }, thumbnail: true };
-
-	test.each([1, 2, 3, 7, 64, 100_000])('is found in pieces of %i bytes', (pieceBytes) => {
-		expect(isWhole(jpeg(640, 480, exif), pieceBytes)).toBe(true);
-		expect(isWhole(png(640, 480), pieceBytes)).toBe(true);
-		expect(isWhole(padded(png(640, 480), 5000), pieceBytes)).toBe(true);
-		expect(isWhole(webp.lossy(640, 480), pieceBytes)).toBe(true);
-	});
-
-	test.each(['bmp', 'webp'] as const)('is not needed in a %s', (format) => {
-		expect(createEndFinder({ format, headerBytes: 30 }).isFound()).toBe(true);
-	});
-
-	test.each([1, 2, 3, 7, 64, 100_000])('is missing in pieces of %i bytes', (pieceBytes) => {
-		expect(isWhole(jpeg(640, 480, { ...exif, cut: true }), pieceBytes)).toBe(false);
-		expect(isWhole(png(640, 480).subarray(0, -9), pieceBytes)).toBe(false);
-	});
 });

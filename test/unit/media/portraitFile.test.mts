@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { HEAD_BYTES } from '../../../nodes/EmojiVideo/media/portraitCheck';
 import { readPortraitFile } from '../../../nodes/EmojiVideo/media/portraitFile';
-import { jpeg, padded, png } from '../../images.mts';
+import { jpeg, padded, png, pngWithExif } from '../../images.mts';
 
 const MOST_BYTES = 10 * 1024 * 1024;
 const PIECE_BYTES = HEAD_BYTES / 4;
@@ -114,12 +114,43 @@ describe("a file in n8n's storage", () => {
 		}
 	});
 
-	it('is truncated if its end is missing, wherever its pieces end', async () => {
+	it('is a truncated PNG if its end is missing, wherever its pieces end', async () => {
+		const cut = Buffer.concat([png(640, 480).subarray(0, -12), Buffer.alloc(2 * HEAD_BYTES)]);
+		for (const pieceBytes of [100, PIECE_BYTES, cut.length]) {
+			expect(await read(STORED, storageOf(cut, cut.length, pieceBytes))).toMatchObject({
+				failure: { message: '"ada.png" cannot be used: it is a truncated PNG: its end is missing' },
+			});
+		}
+	});
+
+	it('is accepted without its end marker if it is a JPEG, wherever its pieces end', async () => {
 		const cut = jpeg(640, 480, { cut: true, commentBytes: 2 * HEAD_BYTES });
-		expect(await read(STORED, storageOf(cut))).toMatchObject({
-			ok: false,
-			failure: { message: '"ada.png" cannot be used: it is a truncated JPEG: its end is missing' },
-		});
+		for (const pieceBytes of [100, PIECE_BYTES, cut.length]) {
+			expect(await read(STORED, storageOf(cut, cut.length, pieceBytes))).toMatchObject({
+				ok: true,
+				value: { format: 'jpeg', isEndMissing: true },
+			});
+		}
+	});
+
+	it('has its EXIF orientation read, also after the first 64 KB', async () => {
+		const late = pngWithExif(640, 480, 8, true);
+		const idat = late.indexOf('IDAT');
+		const more = Buffer.alloc(3 * HEAD_BYTES);
+		late.writeUInt32BE(300 + more.length, idat - 4);
+		const long = Buffer.concat([late.subarray(0, idat + 4), more, late.subarray(idat + 4)]);
+		expect(await read(STORED, storageOf(long))).toMatchObject({ value: { orientation: 8 } });
+	});
+});
+
+it('a field that a Code node built wrongly is named, and its bytes are not read', async () => {
+	const field = { data: png(640, 480), mimeType: 'image/png', fileName: 'ada.png' };
+	expect(await read(field as unknown as IBinaryData, NOTHING)).toMatchObject({
+		failure: {
+			kind: 'invalid',
+			message: '"ada.png" cannot be read: the field has a Buffer as its data',
+			nextStep: expect.stringContaining('prepareBinaryData') as string,
+		},
 	});
 });
 

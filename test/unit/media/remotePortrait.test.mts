@@ -2,7 +2,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { HEAD_BYTES } from '../../../nodes/EmojiVideo/media/portraitCheck';
 import { checkRemotePortrait } from '../../../nodes/EmojiVideo/media/remotePortrait';
-import { jpeg, padded, png, webp } from '../../images.mts';
+import { jpeg, padded, png, pngWithExif, webp } from '../../images.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
 
 const PIECE_BYTES = HEAD_BYTES / 4;
@@ -34,7 +34,7 @@ async function check(pieces: Pieces, headers: IDataObject = {}, statusCode = 206
 
 it('requests an image, and only the bytes that the check reads', async () => {
 	const { result, asked } = await check(inPieces(png(640, 480)));
-	expect(result).toMatchObject({ ok: true, value: { format: 'png', width: 640 } });
+	expect(result).toEqual({ ok: true, value: {} });
 	expect(asked).toEqual([
 		{ Accept: 'image/*, */*;q=0.5', Range: 'bytes=0-65535', 'Accept-Encoding': 'identity' },
 	]);
@@ -54,9 +54,11 @@ it('stops after 64 KB if the host sends more', async () => {
 });
 
 it('checks all of the first 64 KB if they come in several pieces', async () => {
-	const camera = jpeg(640, 480, { commentBytes: 3 * PIECE_BYTES });
+	const camera = jpeg(300, 480, { commentBytes: 3 * PIECE_BYTES });
 	const { result } = await check(inPieces(camera));
-	expect(result).toMatchObject({ ok: true, value: { width: 640 } });
+	expect(result).toMatchObject({
+		failure: { message: '"ada.png" cannot be used: it is a JPEG of 300 x 480 pixels' },
+	});
 });
 
 describe('the size of the file', () => {
@@ -116,4 +118,60 @@ it('rejects a redirect to a private host and names the file', async () => {
 		ok: false,
 		failure: { message: expect.stringContaining('The address of "ada.png"') as string },
 	});
+});
+
+describe('the end of a file', () => {
+	const sizeOf = (file: Buffer) => ({ 'content-length': String(file.length) });
+
+	it('gives a hint if a whole JPEG lacks its end marker', async () => {
+		const cut = jpeg(640, 480, { cut: true });
+		expect((await check(inPieces(cut), sizeOf(cut))).result).toEqual({
+			ok: true,
+			value: { hint: expect.stringContaining('has no end marker') as string },
+		});
+	});
+
+	it('must be there in a whole PNG', async () => {
+		const cut = png(640, 480).subarray(0, 200);
+		expect((await check(inPieces(cut), sizeOf(cut))).result).toMatchObject({
+			failure: { message: '"ada.png" cannot be used: it is a truncated PNG: its end is missing' },
+		});
+	});
+
+	it.each([
+		['longer than 64 KB', padded(jpeg(640, 480, { cut: true }), 2 * HEAD_BYTES), true],
+		['of unknown size', jpeg(640, 480, { cut: true }), false],
+	])('is not checked in a file %s', async (_, file, isSized) => {
+		const { result } = await check(inPieces(file), isSized ? sizeOf(file) : {});
+		expect(result).toEqual({ ok: true, value: {} });
+	});
+});
+
+it('the EXIF orientation of a PNG gives a hint', async () => {
+	const { result } = await check(inPieces(pngWithExif(640, 480, 6)));
+	expect(result).toMatchObject({
+		value: { hint: expect.stringContaining('EXIF orientation 6') as string },
+	});
+});
+
+it('a portrait whose address a proxy hides passes with a hint, and is not requested', async () => {
+	const clock = createVirtualClock();
+	const httpRequest = jest.fn();
+	const error = Object.assign(new Error('restricted'), { ip: '198.18.0.7' });
+	const getSecureEgressFilter = () => ({
+		validateUrl: async () => await Promise.resolve({ ok: false, error }),
+		createSecureLookup:
+			() => (_name: string, _options: object, onResult: (error: null, found: string) => void) =>
+				onResult(null, '198.18.0.7'),
+	});
+	const helpers = { httpRequest, getSecureEgressFilter };
+	const functions = { helpers } as unknown as IExecuteFunctions;
+	const tools = { functions, clock, allowLoopback: false };
+	expect(await checkRemotePortrait('https://photos.example.com/ada.png', tools)).toEqual({
+		ok: true,
+		value: {
+			hint: 'Check Image First could not read the image, so its format and size are unknown: the address of "ada.png" leads to photos.example.com, whose address a proxy hides from n8n.',
+		},
+	});
+	expect(httpRequest).not.toHaveBeenCalled();
 });

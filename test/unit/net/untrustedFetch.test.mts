@@ -6,12 +6,21 @@ import { readText } from '../../../nodes/EmojiVideo/net/safeRequest';
 import { succeed } from '../../../nodes/EmojiVideo/base/result';
 import { createVirtualClock } from '../support/virtualClock.mts';
 
-const blocked = (ip: string) => Object.assign(new Error('restricted'), { ip });
-
-/** n8n with an SSRF filter that knows the addresses of these names. */
+/** n8n with an SSRF filter that knows the addresses of these names. Addresses of 47.0.0.0/8 are public. */
 function n8nWith(addresses: Record<string, string>, redirects: Record<string, string> = {}) {
 	const asked: string[] = [];
-	const policies: string[] = [];
+	const resolved: string[] = [];
+	const isPublic = (ip: string) => ip.startsWith('47.');
+	const validateUrl = async ({ hostname }: URL) => {
+		resolved.push(hostname);
+		const ip = /^[\d.]+$/.test(hostname) ? hostname : addresses[hostname];
+		if (ip === undefined) throw new Error('ENOTFOUND');
+		const error = Object.assign(new Error('restricted'), { ip });
+		return await Promise.resolve(isPublic(ip) ? { ok: true } : { ok: false, error });
+	};
+	const createSecureLookup =
+		() => (name: string, _: object, onResult: (error: null, found: string) => void) =>
+			onResult(null, addresses[name] ?? '');
 	const helpers = {
 		httpRequest: async ({ url }: { url: string }) => {
 			asked.push(url);
@@ -22,19 +31,10 @@ function n8nWith(addresses: Record<string, string>, redirects: Record<string, st
 				body: Readable.from(['hello']),
 			});
 		},
-		getSecureEgressFilter: (policy: string) => ({
-			validateUrl: async (url: URL) => {
-				policies.push(policy);
-				const ip = addresses[url.hostname];
-				if (ip === undefined) throw new Error('ENOTFOUND');
-				const isPublic = ip.startsWith('47.');
-				return await Promise.resolve(
-					isPublic ? { ok: true, result: undefined } : { ok: false, error: blocked(ip) },
-				);
-			},
-		}),
+		getSecureEgressFilter: (policy: string) =>
+			policy === 'enforced' ? { validateUrl } : { createSecureLookup },
 	};
-	return { helpers, asked, policies };
+	return { helpers, asked, resolved };
 }
 
 async function fetchLink(
@@ -54,15 +54,16 @@ async function fetchLink(
 	);
 }
 
-it('a link to a name with a private address is not followed, whatever policy n8n has', async () => {
-	const { helpers, asked, policies } = n8nWith({ 'rebind.example.com': '10.0.0.1' });
+it('a link to a name with a private address is not followed', async () => {
+	const { helpers, asked } = n8nWith({ 'rebind.example.com': '10.0.0.1' });
 	const result = await fetchLink('https://rebind.example.com/a.png', helpers);
 	expect(result).toMatchObject({
 		ok: false,
-		failure: { message: expect.stringContaining('rebind.example.com') as string },
+		failure: {
+			message: 'The link leads into a private network (rebind.example.com, by its address)',
+		},
 	});
 	expect(asked).toEqual([]);
-	expect(policies).toEqual(['enforced']);
 });
 
 it('n8n looks up the name of every redirect', async () => {
@@ -78,10 +79,22 @@ it('n8n looks up the name of every redirect', async () => {
 it.each([
 	['with a public address', { 'a.example.com': '47.1.1.1' }],
 	['that n8n cannot resolve', {}],
-	["with a TUN proxy's stand-in address", { 'a.example.com': '198.18.0.7' }],
 ])('a link to a name %s is followed', async (_, addresses) => {
 	const { helpers } = n8nWith(addresses);
 	expect(await fetchLink('https://a.example.com/a.png', helpers)).toEqual(succeed('hello'));
+});
+
+it("a link to another host behind a TUN proxy's stand-in is not followed, and says so", async () => {
+	const { helpers, asked } = n8nWith({ 'a.example.com': '198.18.0.7' });
+	expect(await fetchLink('https://a.example.com/a.png', helpers)).toMatchObject({
+		ok: false,
+		obstacle: 'hidden',
+		failure: {
+			kind: 'rejected',
+			message: 'The link leads to a.example.com, whose address a proxy hides from n8n',
+		},
+	});
+	expect(asked).toEqual([]);
 });
 
 it('a link is followed by an n8n without an SSRF filter', async () => {
@@ -91,7 +104,73 @@ it('a link is followed by an n8n without an SSRF filter', async () => {
 });
 
 it('a link of a sandbox on loopback is followed without a look-up', async () => {
-	const { helpers, policies } = n8nWith({});
+	const { helpers, resolved } = n8nWith({});
 	expect(await fetchLink('http://127.0.0.1:9/a.png', helpers, true)).toEqual(succeed('hello'));
-	expect(policies).toEqual([]);
+	expect(resolved).toEqual([]);
+});
+
+it('a request that n8n’s own SSRF protection blocks fails at once, with the setting to change', async () => {
+	const httpRequest = jest
+		.fn()
+		.mockRejectedValue(Object.assign(new Error('restricted'), { ip: '198.18.0.7' }));
+	expect(await fetchLink('https://a.example.com/a.png', { httpRequest })).toMatchObject({
+		failure: {
+			kind: 'rejected',
+			message:
+				"The link was blocked by n8n's SSRF protection (a.example.com has the address 198.18.0.7)",
+			nextStep: expect.stringContaining('N8N_SSRF_ALLOWED_IP_RANGES') as string,
+		},
+	});
+});
+
+describe('a storage host that responds with 403 or 404', () => {
+	const FUTURE = 4_000_000_000;
+	const PAST = 1_500_000_000;
+	const fetchStatus = async (statusCode: number, query: string, xml = '') => {
+		const headers = { 'content-type': 'application/xml' };
+		const body = Readable.from([Buffer.from(xml)]);
+		const httpRequest = jest.fn().mockResolvedValue({ statusCode, headers, body });
+		return await fetchLink(`https://a.example.com/a.mp4?${query}`, { httpRequest });
+	};
+
+	it.each([
+		[403, 'a file that may not be read'],
+		[404, 'no file'],
+	])('has no file yet for a link that is still valid (HTTP %i)', async (status, file) => {
+		expect(await fetchStatus(status, `Expires=${FUTURE}`)).toMatchObject({
+			obstacle: 'missing',
+			failure: {
+				kind: 'rejected',
+				message: `The link leads to ${file} (HTTP ${status}), although it is valid until 2096-10-02 15:06 (UTC+8)`,
+			},
+		});
+	});
+
+	it.each([
+		['its own date', `Expires=${PAST}`, '', ' The link was valid until 2017-07-14 10:40 (UTC+8).'],
+		[
+			'the storage host',
+			`Expires=${FUTURE}`,
+			'<Error><Code>AccessDenied</Code><Message>Request has expired.</Message></Error>',
+			' The link was valid until 2096-10-02 15:06 (UTC+8).',
+		],
+		['the storage host alone', '', '<Error><Message>Request has expired</Message></Error>', ''],
+	])('has an expired link if %s says so', async (_, query, xml, advice) => {
+		expect(await fetchStatus(403, query, xml)).toEqual({
+			ok: false,
+			failure: {
+				kind: 'rejected',
+				message: 'The link has expired (HTTP 403)',
+				nextStep: `x${advice}`,
+			},
+		});
+	});
+
+	it.each([
+		[403, 'The link leads to a file that may not be read (HTTP 403)'],
+		[404, 'The link leads to no file (HTTP 404)'],
+	])('does not make a link without a date expired (HTTP %i)', async (status, message) => {
+		const xml = '<Error><Message>The specified key does not exist.</Message></Error>';
+		expect(await fetchStatus(status, '', xml)).toMatchObject({ failure: { message } });
+	});
 });

@@ -54,6 +54,26 @@ describe('a portrait on the internet', () => {
 			'Switch the field from Fixed to Expression, so that n8n fills in {{ }}.',
 		],
 		[
+			{ imageUrl: '<https://example.com/a.png>' },
+			'Image URL "<https://example.com/a.png>" is not an address',
+			'Remove the angle brackets around the address.',
+		],
+		[
+			{ imageUrl: '[me](https://example.com/a.png)' },
+			'Image URL "[me](https://example.com/a.png)" is not an address',
+			'Use only the address between the parentheses, without the text in brackets.',
+		],
+		[
+			{ imageUrl: 'https://drive.google.com/file/d/1AbC/view' },
+			'Image URL "https://drive.google.com/file/d/1AbC/view" is a Google Drive page, not an image',
+			"Download the file with n8n's Google Drive node and set Image Source to Binary File.",
+		],
+		[
+			{ imageUrl: 'https://www.dropbox.com/s/abc/me.jpg?dl=0' },
+			'Image URL "https://www.dropbox.com/s/abc/me.jpg?dl=0" is a Dropbox page, not an image',
+			"End the URL with raw=1 instead of dl=0, or download the file with n8n's Dropbox node and set Image Source to Binary File.",
+		],
+		[
 			{ imageUrl: 'ftp://example.com/a.png' },
 			'Image URL "ftp://example.com/a.png" is neither http nor https',
 			URL_ADVICE,
