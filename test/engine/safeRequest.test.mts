@@ -15,6 +15,7 @@ import type {
 } from 'n8n-workflow';
 import { createSend } from '../../nodes/EmojiVideo/dashscope/transport';
 import { readText, withResponse } from '../../nodes/EmojiVideo/net/safeRequest';
+import { judgeHost } from '../../nodes/EmojiVideo/net/resolvedHosts';
 import { createVirtualClock } from '../unit/support/virtualClock.mts';
 
 const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
@@ -168,4 +169,19 @@ test('an HTTP 101 without an Upgrade header is a response without a body', async
 			value: { httpStatus: 101, text: '' },
 		});
 	});
+});
+
+test.each([
+	['198.18.0.7', 'hidden'],
+	['[fdfe:dcba:9876::b4]', 'hidden'],
+	['47.1.1.1', 'public'],
+	['[64:ff9b::2f01:101]', 'public'],
+	['[64:ff9b::a9fe:a9fe]', 'private'],
+	['169.254.169.254', 'private'],
+	['100.100.100.200', 'private'],
+	['[::ffff:10.0.0.1]', 'private'],
+	['localhost', 'private'],
+])("n8n's real SSRF filter and DNS make %s %s", async (host, verdict) => {
+	const { helpers } = n8nWith(undefined);
+	expect(await judgeHost(new URL(`http://${host}/`), helpers)).toBe(verdict);
 });
