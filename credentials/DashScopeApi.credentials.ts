@@ -1,22 +1,12 @@
 import type {
-	IAuthenticateGeneric,
 	Icon,
+	ICredentialDataDecryptedObject,
 	ICredentialTestRequest,
 	ICredentialType,
+	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { CUSTOM_URL, WORKSPACE_ID } from '../nodes/EmojiVideo/dashscope/addressForms';
-
-/**
- * The same choice as `accountOf` in nodes/EmojiVideo/dashscope/endpoint.ts, as an expression, by the same
- * patterns; without an address n8n sends nothing. n8n leaves out fields that are hidden, so each may be
- * missing.
- */
-const BASE_URL = String.raw`={{ {
-	beijing: 'https://dashscope.aliyuncs.com',
-	workspace: ${WORKSPACE_ID}.test(($credentials.workspaceId ?? '').trim()) ? 'https://' + $credentials.workspaceId.trim() + '.cn-beijing.maas.aliyuncs.com' : '',
-	custom: ${CUSTOM_URL}.test(($credentials.customUrl ?? '').trim()) ? $credentials.customUrl.trim() : '',
-}[$credentials.endpoint].replace(/\/+$/, '') }}`;
+import { readCredential } from '../nodes/EmojiVideo/dashscope/endpoint';
 
 export class DashScopeApi implements ICredentialType {
 	name = 'dashScopeApi';
@@ -32,7 +22,7 @@ export class DashScopeApi implements ICredentialType {
 		{
 			// The console's page of keys of this region (docs/service.md, "Hosts and keys").
 			displayName:
-				'The key must be from the region <b>China (Beijing)</b>, like the endpoint: emoji models exist nowhere else. <a href="https://bailian.console.aliyun.com/cn-beijing/?tab=model#/api-key" target="_blank">Create a key</a> in Model Studio (<a href="https://www.alibabacloud.com/help/en/model-studio/get-api-key" target="_blank">how</a>). A "Qwen Cloud" credential is another one and does not work here.',
+				'The key must be from the region <b>China (Beijing)</b>, like the endpoint: emoji models exist nowhere else. <a href="https://bailian.console.aliyun.com/cn-beijing/?tab=model#/api-key" target="_blank">Create a key</a> in Model Studio (<a href="https://www.alibabacloud.com/help/en/model-studio/get-api-key" target="_blank">how</a>). A "Qwen Cloud" credential is another one and does not work here. If the test shows only a code such as ENOTFOUND, n8n cannot reach the endpoint: check the network and the spelling of the address.',
 			name: 'keyNotice',
 			type: 'notice',
 			default: '',
@@ -92,19 +82,39 @@ export class DashScopeApi implements ICredentialType {
 			placeholder: 'e.g. https://gateway.example.com',
 			displayOptions: { show: { endpoint: ['custom'] } },
 			description:
-				'An address that serves the DashScope API, without /api/v1 at the end. It must be https; http is accepted for localhost only.',
+				'The address of a gateway that serves the DashScope API. It must be https; http is accepted for localhost only.',
 		},
 	];
 
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey.trim()}}' } },
+	/**
+	 * Adds the key, and the account's endpoint to a URL that names no host. Only the test below sends one, so
+	 * that it asks the address that the node uses. n8n shows the message of an error that is thrown here.
+	 */
+	authenticate = async (
+		credentials: ICredentialDataDecryptedObject,
+		request: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> => {
+		const account = readCredential(credentials);
+		if (!account.ok) {
+			const { message, nextStep } = account.failure;
+			throw new Error(`${message}. ${nextStep}`);
+		}
+		const { apiKey, baseUrl } = account.value;
+		// n8n's HTTP Request node has no `url`, but the `uri` of an older helper.
+		const { url }: Partial<IHttpRequestOptions> = request;
+		return await Promise.resolve({
+			...request,
+			...(url?.startsWith('/') && { url: `${baseUrl}${url}` }),
+			headers: { ...request.headers, Authorization: `Bearer ${apiKey}` },
+		});
 	};
 
-	/** Listing models is free: it proves the key without making anything. */
+	/**
+	 * Listing models is free: it proves the key and creates nothing. If no response comes, n8n shows the bare
+	 * code of the network (credentials-tester.service.js of n8n 2.40.7, `message: error.cause.code`).
+	 */
 	test: ICredentialTestRequest = {
 		request: {
-			baseURL: BASE_URL,
 			url: '/api/v1/models',
 			qs: { page_no: 1, page_size: 1 },
 			disableFollowRedirect: true,
@@ -115,7 +125,7 @@ export class DashScopeApi implements ICredentialType {
 				properties: {
 					value: 401,
 					message:
-						'DashScope does not accept this API key. The likely cause: the key is from another region. Emoji models take keys of China (Beijing) only: create one in Model Studio with the region set to China (Beijing).',
+						'DashScope does not accept this API key. It may be mistyped or deleted: copy it again from Model Studio. If it is complete, it is from another region: create one with the region set to China (Beijing).',
 				},
 			},
 			{
@@ -124,6 +134,14 @@ export class DashScopeApi implements ICredentialType {
 					value: 403,
 					message:
 						'DashScope knows this API key but denies access. Check that the key belongs to the workspace, and that Model Studio is activated for the account.',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 404,
+					message:
+						"There is no DashScope API at this address. Check the spelling of 'Custom URL' and its path.",
 				},
 			},
 		],

@@ -18,6 +18,15 @@ describe("the credential's test", () => {
 		expect(result.message).toMatch(/China \(Beijing\)/);
 	});
 
+	it('names a Custom URL without https:// in a sentence of its own', async () => {
+		const api = await logIn(world);
+		const data = { ...credentialData(world), customUrl: 'gateway.example.com' };
+		expect(await api.testCredential(world.credential, data)).toEqual({
+			status: 'Error',
+			message: "'Custom URL' does not begin with https://. Put https:// in front of it.",
+		});
+	});
+
 	it('does not show the key to anyone who reads the credential', async () => {
 		const api = await logIn(world);
 		const stored = await api.request('GET', `/credentials/${world.credential.id}?includeData=true`);

@@ -164,7 +164,7 @@ describe('Survive Restarts', () => {
 		const { stop, errorOutput } = scenes.broken;
 		const { status, data } = await stop.ended;
 		expect(status).toBe('error');
-		expect(data.resultData.error?.message).toMatch(/Custom URL "nowhere" cannot be used/);
+		expect(data.resultData.error?.message).toMatch(/'Custom URL' does not begin with https:/);
 		for (const { id } of stop.double.tasks())
 			expect(data.resultData.error?.description).toContain(id);
 

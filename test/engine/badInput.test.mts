@@ -117,18 +117,14 @@ test.each<[string, INodeParameters]>([
 });
 
 test.each([
-	['an empty key', { apiKey: '' }, 'API Key is empty'],
-	['a key with a line break', { apiKey: 'sk-1\nHost: evil' }, 'API Key contains spaces'],
+	['an empty key', { apiKey: '' }, "'API Key' is empty"],
+	['a key with a line break', { apiKey: 'sk-1\nHost: evil' }, "'API Key' has a blank inside"],
 	[
 		'a workspace ID that is a host',
 		{ endpoint: 'workspace' as const, workspaceId: 'evil.example/#' },
-		'Workspace ID "evil.example/#" is not a workspace ID',
+		`'Workspace ID' "evil.example/#" is not a workspace ID`,
 	],
-	[
-		'plain http',
-		{ customUrl: 'http://gateway.example' },
-		'Custom URL "http://gateway.example" cannot be used',
-	],
+	['plain http', { customUrl: 'http://gateway.example' }, "'Custom URL' begins with http://"],
 ])('a credential with %s', async (_, fields, message) => {
 	const { error } = await sandbox.run({
 		parameters: sandbox.createAndWait(),

@@ -76,7 +76,7 @@ describe('what a person does meanwhile', () => {
 		Object.assign(n8n.credential, { customUrl: 'nowhere' });
 		const found = await n8n.ended(id);
 		expect(found.status).toBe('error');
-		expect(found.error?.message).toMatch(/Custom URL "nowhere" cannot be used/);
+		expect(found.error?.message).toMatch(/'Custom URL' does not begin with https:/);
 		expect(taskIds()).toHaveLength(PORTRAITS.length);
 		for (const task of taskIds()) expect(found.error?.description).toContain(task);
 	});

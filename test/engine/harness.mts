@@ -15,6 +15,7 @@ import {
 	WorkflowExecute,
 } from 'n8n-core';
 import { createEmptyRunExecutionData, NodeHelpers, Workflow } from 'n8n-workflow';
+import { DashScopeApi } from '../../credentials/DashScopeApi.credentials';
 import type {
 	IBinaryData,
 	IBinaryKeyData,
@@ -172,6 +173,8 @@ export interface NodeResult {
 	error?: { message: string; description?: string | null; context?: IDataObject };
 }
 
+const { authenticate } = new DashScopeApi();
+
 /**
  * What n8n's server would supply to every node.
  * @param credential read anew each time a node asks for it
@@ -183,10 +186,7 @@ export function createAdditionalData(credential: Credential): IWorkflowExecuteAd
 		getDecrypted: async () => Promise.resolve({ ...credential }),
 		preAuthentication: async () => Promise.resolve(undefined),
 		authenticate: async (data: Credential, _type: string, request: IHttpRequestOptions) =>
-			Promise.resolve({
-				...request,
-				headers: { ...request.headers, Authorization: `Bearer ${data.apiKey}` },
-			}),
+			await authenticate({ ...data }, request),
 	};
 	const base = 'http://localhost:5678/';
 	return {

@@ -1,4 +1,8 @@
-import { accountOf, BEIJING_URL } from '../../../nodes/EmojiVideo/dashscope/endpoint';
+import {
+	accountOf,
+	BEIJING_URL,
+	readCredential,
+} from '../../../nodes/EmojiVideo/dashscope/endpoint';
 
 const apiKey = 'sk-0123456789abcdef';
 
@@ -27,8 +31,11 @@ describe('a Workspace ID', () => {
 		},
 	);
 
+	it('that is empty is invalid', () => {
+		expect(baseUrlOf({ endpoint: 'workspace', workspaceId: ' ' })).toBe("'Workspace ID' is empty");
+	});
+
 	it.each([
-		'',
 		'evil.com/#',
 		'evil.com/',
 		'evil.com',
@@ -50,7 +57,7 @@ describe('a Workspace ID', () => {
 			ok: false,
 			failure: {
 				kind: 'invalid',
-				message: `Workspace ID "${workspaceId.replace('\n', ' ')}" is not a workspace ID`,
+				message: `'Workspace ID' "${workspaceId.replace('\n', ' ')}" is not a workspace ID`,
 				nextStep: expect.stringMatching(/letters, digits and hyphens.*credential/) as string,
 			},
 		});
@@ -68,6 +75,13 @@ describe('a Custom URL', () => {
 		['http://127.0.0.1:3000/', 'http://127.0.0.1:3000', true],
 		['http://[::1]:3000', 'http://[::1]:3000', true],
 		['https://localhost:3000', 'https://localhost:3000', true],
+		['https://gateway.example.com/api/v1', 'https://gateway.example.com', false],
+		[
+			'https://gateway.example.com/dashscope/api/v1//',
+			'https://gateway.example.com/dashscope',
+			false,
+		],
+		['https://gateway.example.com/my-api/v1', 'https://gateway.example.com/my-api/v1', false],
 	])('%j becomes the base URL %j', (customUrl, baseUrl, isLoopback) => {
 		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
 			ok: true,
@@ -76,24 +90,43 @@ describe('a Custom URL', () => {
 	});
 
 	it.each([
-		'',
-		'gateway.example.com',
-		'http://gateway.example.com',
-		'http://192.168.1.5',
-		'http://localhost.example.com',
-		'https://gateway.example.com/#top',
-		'ftp://gateway.example.com',
-		'file:///etc/passwd',
-		'http://2130706433',
-	])('%j is invalid, and the failure names it and says what to enter', (customUrl) => {
+		['', "'Custom URL' is empty"],
+		['  ', "'Custom URL' is empty"],
+		['gateway.example.com', "'Custom URL' does not begin with https://"],
+		['gateway.example.com:8443/dashscope', "'Custom URL' does not begin with https://"],
+		['nowhere', "'Custom URL' does not begin with https://"],
+		['http://gateway.example.com', "'Custom URL' begins with http://"],
+		['http://192.168.1.5', "'Custom URL' begins with http://"],
+		['http://localhost.example.com', "'Custom URL' begins with http://"],
+		['http://2130706433', "'Custom URL' begins with http://"],
+		['https://gateway. example.com', "'Custom URL' has a blank inside"],
+		['https://gateway.example.com/#top', "'Custom URL' is not a plain https address"],
+		['htps://gateway.example.com', "'Custom URL' is not a plain https address"],
+		['ftp://gateway.example.com', "'Custom URL' is not a plain https address"],
+		['file:///etc/passwd', "'Custom URL' is not a plain https address"],
+		['https://xn--.example', "'Custom URL' is not a plain https address"],
+	])('%j is invalid: %s', (customUrl, message) => {
 		expect(accountOf({ apiKey, endpoint: 'custom', customUrl })).toEqual({
 			ok: false,
 			failure: {
 				kind: 'invalid',
-				message: `Custom URL "${customUrl}" cannot be used`,
-				nextStep: expect.stringMatching(/https.*localhost only.*credential/) as string,
+				message,
+				nextStep: expect.stringMatching(
+					/^(Use|Put|Enter|Remove) .*\. Open the DashScope API credential to change it\.$/,
+				) as string,
 			},
 		});
+	});
+});
+
+it("the credential's own test does not say that the credential must be opened", () => {
+	expect(readCredential({ apiKey, endpoint: 'custom', customUrl: 'nowhere' })).toEqual({
+		ok: false,
+		failure: {
+			kind: 'invalid',
+			message: "'Custom URL' does not begin with https://",
+			nextStep: 'Put https:// in front of it.',
+		},
 	});
 });
 
@@ -113,7 +146,7 @@ describe('a Custom URL with a secret', () => {
 			ok: false,
 			failure: {
 				kind: 'invalid',
-				message: 'Custom URL has a user name, a password or a query in it',
+				message: "'Custom URL' has a user name, a password or a query in it",
 				nextStep: expect.stringMatching(/https.*credential/) as string,
 			},
 		});
@@ -126,13 +159,12 @@ describe('a Custom URL that may hide a secret', () => {
 		'https://user:s3cret',
 		'https://user:s3cret%40gateway.example.com',
 		'https://user:s3cret\uff20gateway.example.com',
-		'user s3cret gateway.example.com',
 		'https://gateway.example.com;s3cret',
 		'javascript:s3cret',
 	])('%j is invalid, and the failure does not repeat it', (customUrl) => {
 		const account = accountOf({ apiKey, endpoint: 'custom', customUrl });
 		expect(account).toMatchObject({
-			failure: { kind: 'invalid', message: 'Custom URL is not a plain address' },
+			failure: { kind: 'invalid', message: "'Custom URL' is not a plain https address" },
 		});
 		expect(JSON.stringify(account)).not.toContain('s3cret');
 	});
@@ -142,26 +174,28 @@ describe('an API key', () => {
 	it.each(['', '   ', '\n', undefined])('%j is invalid because it is empty', (key) => {
 		expect(accountOf({ apiKey: key })).toMatchObject({
 			ok: false,
-			failure: { kind: 'invalid', message: 'API Key is empty' },
+			failure: { kind: 'invalid', message: "'API Key' is empty" },
 		});
 	});
 
-	it.each(['sk-a b', 'sk-a\nb', 'sk-ключ', 'sk-…'])(
-		'%j is invalid, and the failure does not repeat it',
-		(key) => {
-			const account = accountOf({ apiKey: key });
-			expect(account).toMatchObject({
-				ok: false,
-				failure: {
-					kind: 'invalid',
-					message: 'API Key contains spaces or characters that no key has',
-					nextStep:
-						'Paste a Model Studio API key of the China (Beijing) region, e.g. "sk-...". Open the DashScope API credential to change it.',
-				},
-			});
-			expect(JSON.stringify(account)).not.toContain(key);
-		},
-	);
+	it.each([
+		['sk-a b', "'API Key' has a blank inside"],
+		['sk-a\nb', "'API Key' has a blank inside"],
+		['sk-ключ', "'API Key' has a character that no key has"],
+		['sk-…', "'API Key' has a character that no key has"],
+	])('%j is invalid, and the failure does not repeat it', (key, message) => {
+		const account = accountOf({ apiKey: key });
+		expect(account).toMatchObject({
+			ok: false,
+			failure: {
+				kind: 'invalid',
+				message,
+				nextStep:
+					'Paste a Model Studio API key of the China (Beijing) region, e.g. "sk-...". Open the DashScope API credential to change it.',
+			},
+		});
+		expect(JSON.stringify(account)).not.toContain(key);
+	});
 
 	it('is read without the spaces around it', () => {
 		expect(accountOf({ apiKey: ` ${apiKey}\n` })).toMatchObject({ ok: true, value: { apiKey } });
