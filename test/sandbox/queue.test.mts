@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createQueue, type QueuedTask } from '../../sandbox/dashscope/queue.mts';
-import { PROPERTY_LIMITS } from '../properties.mts';
+import { expectProperty } from '../properties.mts';
 
 interface Job extends QueuedTask {
 	runMs: number;
@@ -83,11 +83,11 @@ function play(steps: readonly Step[], resultTimeoutMs: number): { fast: Job[]; s
 }
 
 it.each([Infinity, 15])('plays like a slow queue, results wanted within %i ms', (limitMs) => {
-	fc.assert(
+	expectProperty(
 		fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
 			const { fast, slow } = play(steps, limitMs);
 			expect(fast).toEqual(slow);
 		}),
-		{ ...PROPERTY_LIMITS, numRuns: 500 },
+		500,
 	);
 });

@@ -16,7 +16,7 @@ import type { AcceptedTask, BatchTools } from '../../../nodes/EmojiVideo/batch/s
 import type { PollSettings } from '../../../nodes/EmojiVideo/batch/pollSchedule';
 import { createClient } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Failure } from '../../../nodes/EmojiVideo/base/result';
-import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
+import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
 import { createAdversary } from '../support/adversary.mts';
 import type { Call, Fate, Script, TaskEnd } from '../support/adversary.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
@@ -279,7 +279,7 @@ describe('any interleaving of answers, faults, stops and re-runs', () => {
 	it(
 		'keeps what was paid for, pays once, and stays within the account’s limits',
 		async () => {
-			await fc.assert(
+			await expectProperty(
 				fc.asyncProperty(scenarios, async (scenario) => {
 					const played = await play(scenario);
 					expectOneResultPerJob(played);
@@ -288,7 +288,7 @@ describe('any interleaving of answers, faults, stops and re-runs', () => {
 					expectRepeatedOnlyAfterThrottling(played);
 					expectPaced(played);
 				}),
-				{ ...PROPERTY_LIMITS, numRuns: 300 },
+				300,
 			);
 		},
 		PROPERTY_TIMEOUT_MS,

@@ -2,14 +2,12 @@
  * The credential's test and the node come to the same address for the key, and where one refuses, the other sends
  * no key either.
  */
-import { env } from 'node:process';
 import fc from 'fast-check';
 import { DashScopeApi } from '../../../credentials/DashScopeApi.credentials';
 import { accountOf } from '../../../nodes/EmojiVideo/dashscope/endpoint';
-import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
+import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
 
-const RUNS = Number(env['FUZZ_RUNS'] ?? 2000);
-const SEED = Number(env['FUZZ_SEED'] ?? 20251014);
+const RUNS = 2000;
 
 const { authenticate, test: credentialTest } = new DashScopeApi();
 const apiKey = 'sk-0123456789abcdef';
@@ -235,22 +233,21 @@ const text = fc.oneof(
 );
 
 it(
-	`the credential test and the node agree about random addresses (${RUNS} of each)`,
+	'the credential test and the node agree about random addresses',
 	async () => {
-		const limits = { ...PROPERTY_LIMITS, numRuns: RUNS, seed: SEED };
-		await fc.assert(
+		await expectProperty(
 			fc.asyncProperty(
 				text,
 				async (customUrl) => await expectAgreement({ endpoint: 'custom', customUrl }),
 			),
-			limits,
+			RUNS,
 		);
-		await fc.assert(
+		await expectProperty(
 			fc.asyncProperty(
 				text,
 				async (workspaceId) => await expectAgreement({ endpoint: 'workspace', workspaceId }),
 			),
-			limits,
+			RUNS,
 		);
 	},
 	PROPERTY_TIMEOUT_MS,

@@ -2,7 +2,6 @@
  * What the service might answer: the documents' own examples with anything in any place, and any JSON at
  * all. No reader throws, and what a reader gives back keeps its promises. `npm run fuzz` tries far more.
  */
-import { env } from 'node:process';
 import fc from 'fast-check';
 import {
 	cancelCall,
@@ -15,14 +14,10 @@ import {
 import { readResponse } from '../../../nodes/EmojiVideo/dashscope/readResponse';
 import * as schemas from '../../../nodes/EmojiVideo/dashscope/schemas';
 import * as tolerant from '../../../nodes/EmojiVideo/dashscope/tolerant';
-import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
+import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
 import { example, exampleFiles } from '../../contract/examples.mts';
 
-const RUNS = Number(env['FUZZ_RUNS'] ?? 200);
-const SEED = Number(env['FUZZ_SEED'] ?? 20251014);
-const LIMITS =
-	RUNS > 1000 ? { numRuns: RUNS, seed: SEED } : { ...PROPERTY_LIMITS, numRuns: RUNS, seed: SEED };
-const TIMEOUT_MS = RUNS > 1000 ? 3_600_000 : PROPERTY_TIMEOUT_MS;
+const RUNS = 200;
 
 /** What stands where something else should. */
 const odd = fc.oneof(
@@ -188,17 +183,17 @@ it('the fuzz tests cover every schema of responses', () => {
 });
 
 it.each(Object.entries(PROMISES))(
-	`the schema %s accepts or rejects every random body and keeps its promises (${RUNS} bodies)`,
+	'the schema %s accepts or rejects every random body and keeps its promises',
 	(_, { schema, check }) => {
-		fc.assert(
+		expectProperty(
 			fc.property(answers, (answer) => {
 				const parsed = schema.safeParse(answer) as { success: boolean; data?: unknown };
 				if (parsed.success) (check as (value: unknown) => void)(parsed.data);
 			}),
-			LIMITS,
+			RUNS,
 		);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );
 
 /** The readers of single values. */
@@ -230,11 +225,11 @@ it('the fuzz tests cover every tolerant reader', () => {
 });
 
 it.each(Object.entries(READERS))(
-	`the reader %s accepts every random value (${RUNS} values)`,
+	'the reader %s accepts every random value',
 	(_, read) => {
-		fc.assert(fc.property(odd, read), LIMITS);
+		expectProperty(fc.property(odd, read), RUNS);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );
 
 const areas: schemas.FaceAreas = { face: [1, 1, 5, 5], expression: [0, 0, 9, 9] };
@@ -249,7 +244,7 @@ const CALLS = {
 };
 
 it.each(Object.entries(CALLS))(
-	`every random response to %s becomes a value or a failure with a next step (${RUNS} responses)`,
+	'every random response to %s becomes a value or a failure with a next step',
 	(_, { reading }) => {
 		const texts = fc.oneof(
 			{ weight: 5, arbitrary: answers.map((answer) => JSON.stringify(answer)) },
@@ -261,7 +256,7 @@ it.each(Object.entries(CALLS))(
 			fc.constant({}),
 			odd.map((value) => ({ 'retry-after': value })),
 		);
-		fc.assert(
+		expectProperty(
 			fc.property(texts, status, headers, (text, httpStatus, head) => {
 				const answer = { httpStatus, headers: head, text };
 				const result = readResponse(answer, reading as never, 0);
@@ -278,8 +273,8 @@ it.each(Object.entries(CALLS))(
 				expectText(requestId, 100);
 				expect(retryAfterMs >= 0 && Number.isFinite(retryAfterMs)).toBe(true);
 			}),
-			LIMITS,
+			RUNS,
 		);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );

@@ -12,6 +12,7 @@ import { TASK_STATUSES, taskSchema } from '../../../nodes/EmojiVideo/dashscope/s
 import { toNodeError } from '../../../nodes/EmojiVideo/execution/nodeErrors';
 import type { Failure } from '../../../nodes/EmojiVideo/base/result';
 import { documentedErrors } from '../../contract/examples.mts';
+import { expectProperty } from '../../properties.mts';
 
 const NODE: INode = {
 	id: 'emoji-video',
@@ -102,12 +103,12 @@ it('no words of the service or the user do', () => {
 	const words = fc.array(
 		fc.constantFrom('canceled', 'cancel', 'ed', 'Canceled', ' ', 'task', 'led'),
 	);
-	fc.assert(
+	expectProperty(
 		fc.property(words, (parts) => {
 			for (const error of errorsOf(failureOf(parts.join('')))) {
 				if (countsAsCanceled(error)) throw new Error(error.message);
 			}
 		}),
-		{ seed: 10, numRuns: 2000 },
+		2000,
 	);
 });

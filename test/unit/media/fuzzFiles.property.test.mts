@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { env } from 'node:process';
 import fc from 'fast-check';
 import { lastSegment, ownFileName, videoFileName } from '../../../nodes/EmojiVideo/media/fileNames';
 import { FORMATS, nameOther, readImageHeader } from '../../../nodes/EmojiVideo/media/imageHeader';
@@ -12,13 +11,9 @@ import { createMp4Watch, isMp4Head } from '../../../nodes/EmojiVideo/media/mp4Bo
 import { createBodyReader } from '../../../nodes/EmojiVideo/media/imageBody';
 import { checkPortrait } from '../../../nodes/EmojiVideo/media/portraitCheck';
 import { bmp, jpeg, png, pngWithExif, webp } from '../../images.mts';
-import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
+import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
 
-const RUNS = Number(env['FUZZ_RUNS'] ?? 300);
-const SEED = Number(env['FUZZ_SEED'] ?? 20251014);
-const LIMITS =
-	RUNS > 1000 ? { numRuns: RUNS, seed: SEED } : { ...PROPERTY_LIMITS, numRuns: RUNS, seed: SEED };
-const TIMEOUT_MS = RUNS > 1000 ? 3_600_000 : PROPERTY_TIMEOUT_MS;
+const RUNS = 300;
 
 /** Pieces of names that have a meaning for a file system or a parser. */
 const piece = fc.constantFrom(
@@ -97,36 +92,36 @@ function expectName(made: string): void {
 }
 
 it(
-	`a name from a user's text is valid on every file system (${RUNS} names)`,
+	"a name from a user's text is valid on every file system",
 	() => {
-		fc.assert(
+		expectProperty(
 			fc.property(name, fc.oneof(fc.constant(''), name), (own, distinction) => {
 				const made = ownFileName(own, distinction);
 				expectName(made);
 				// A name of ours stays the same if a user sets it as File Name.
 				if (distinction === '') expect(ownFileName(made, '')).toBe(made);
 			}),
-			LIMITS,
+			RUNS,
 		);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );
 
 it(
-	`a name from a portrait's file or URL is valid on every file system (${RUNS} names)`,
+	"a name from a portrait's file or URL is valid on every file system",
 	() => {
 		const id = '0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10';
-		fc.assert(
+		expectProperty(
 			fc.property(name, name, (first, second) => {
 				expectName(videoFileName({ imageFile: first }, second, id));
 				expectName(videoFileName({ imageUrl: `https://a.example/${first}` }, second, id));
 				expectName(videoFileName({ imageUrl: first }, undefined, id));
 				expect(lastSegment(first)).not.toMatch(/^undefined$/);
 			}),
-			LIMITS,
+			RUNS,
 		);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );
 
 const portrait = (file: string) =>
@@ -181,9 +176,9 @@ const isSide = (side: number | undefined) =>
 	side === undefined || (Number.isInteger(side) && Math.abs(side) < 2 ** 32);
 
 it(
-	`the reader stays within the bytes of any image head (${RUNS} heads)`,
+	'the reader stays within the bytes of any image head',
 	() => {
-		fc.assert(
+		expectProperty(
 			fc.property(head, fc.option(fc.nat(20_000_000), { nil: undefined }), (bytes, size) => {
 				const found = readImageHeader(bytes);
 				if (found && typeof found.reading === 'object') {
@@ -205,10 +200,10 @@ it(
 					expect(checked.failure.message).toMatch(/^"portrait" \w/);
 				}
 			}),
-			LIMITS,
+			RUNS,
 		);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );
 
 /** Cuts a file into pieces of these lengths, repeated. */
@@ -224,10 +219,10 @@ function* inPieces(file: Buffer, lengths: number[]): Generator<Buffer> {
 const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 });
 
 it(
-	`the end and the orientation of an image do not depend on its pieces (${RUNS} files)`,
+	'the end and the orientation of an image do not depend on its pieces',
 	() => {
 		const tail = fc.constantFrom('', '\xff\xd9', 'IEND', 'IEN', '\xff', 'xIENDx', '\xff\xff\xd9');
-		fc.assert(
+		expectProperty(
 			fc.property(head, tail, fc.nat(40), lengths, (bytes, end, headerBytes, pieces) => {
 				const file = Buffer.concat([bytes, Buffer.from(end, 'latin1')]);
 				for (const format of ['png', 'jpeg', 'bmp', 'webp'] as const) {
@@ -239,10 +234,10 @@ it(
 					expect(parts.orientation()).toBe(whole.orientation());
 				}
 			}),
-			LIMITS,
+			RUNS,
 		);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );
 
 /** A box with a size of 32 or 64 bits (ISO/IEC 14496-12, 4.2). */
@@ -278,9 +273,9 @@ function isWhole(file: Buffer, pieces: number[]): boolean {
 }
 
 it(
-	`a whole video is complete in any pieces, and a cut one is not (${RUNS} videos)`,
+	'a whole video is complete in any pieces, and a cut one is not',
 	() => {
-		fc.assert(
+		expectProperty(
 			fc.property(video, lengths, fc.nat(), (boxes, pieces, cutAt) => {
 				const file = Buffer.concat(boxes);
 				expect(isMp4Head(file)).toBe(true);
@@ -292,14 +287,14 @@ it(
 						cutAt % last === last - 1,
 				);
 			}),
-			LIMITS,
+			RUNS,
 		);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );
 
 it(
-	`the completeness of any bytes does not depend on the pieces (${RUNS} files)`,
+	'the completeness of any bytes does not depend on the pieces',
 	() => {
 		const bytes = fc.oneof(
 			fc.uint8Array({ maxLength: 200 }).map((some) => Buffer.from(some)),
@@ -311,14 +306,14 @@ it(
 					return file;
 				}),
 		);
-		fc.assert(
+		expectProperty(
 			fc.property(bytes, lengths, (file, pieces) => {
 				expect(isWhole(file, pieces)).toBe(isWhole(file, [file.length || 1]));
 				if (file.length >= 8)
 					expect(isMp4Head(file)).toBe(file.toString('latin1', 4, 8) === 'ftyp');
 			}),
-			LIMITS,
+			RUNS,
 		);
 	},
-	TIMEOUT_MS,
+	PROPERTY_TIMEOUT_MS,
 );

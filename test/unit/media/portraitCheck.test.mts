@@ -10,7 +10,7 @@ import {
 } from '../../../nodes/EmojiVideo/media/portraitCheck';
 import { portraitsFolder } from '../../../sandbox/dashscope/index.mts';
 import { bmp, jpeg, padded, png, webp } from '../../images.mts';
-import { PROPERTY_LIMITS } from '../../properties.mts';
+import { expectProperty } from '../../properties.mts';
 
 const judge = (bytes: Buffer, size = bytes.length, name = 'me.png') =>
 	checkPortrait(bytes.subarray(0, HEAD_BYTES), { name, size });
@@ -166,11 +166,11 @@ test('the check throws for no bytes', () => {
 		keep: fc.nat(60),
 		rest: fc.uint8Array({ maxLength: 200 }),
 	});
-	fc.assert(
+	expectProperty(
 		fc.property(anything, ({ start, keep, rest }) => {
 			const result = judge(Buffer.concat([start.subarray(0, keep), rest]));
 			expect(typeof result.ok).toBe('boolean');
 		}),
-		{ ...PROPERTY_LIMITS, numRuns: 2000 },
+		2000,
 	);
 });

@@ -2,14 +2,13 @@
  * Whatever a field holds, by expression or from the item: the item ends as a failure that says so, the
  * others are not touched, and nothing is sent. `npm run fuzz` tries far more of the same.
  */
-import { env } from 'node:process';
 import fc from 'fast-check';
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { OPERATIONS, route } from '../../../nodes/EmojiVideo/actions/router';
 import { triggerFields, triggerForm } from '../../../nodes/EmojiVideo/parameters/trigger';
+import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../properties.mts';
 
-const RUNS = Number(env['FUZZ_RUNS'] ?? 400);
-const SEED = Number(env['FUZZ_SEED'] ?? 20251014);
+const RUNS = 400;
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
@@ -246,9 +245,13 @@ async function expectNoSilence(one: Asked): Promise<void> {
 	}
 }
 
-it(`tells of every odd value in every field (${RUNS} of them)`, async () => {
-	await fc.assert(fc.asyncProperty(asked, expectNoSilence), { numRuns: RUNS, seed: SEED });
-}, 3_600_000);
+it(
+	'tells of every odd value in every field',
+	async () => {
+		await expectProperty(fc.asyncProperty(asked, expectNoSilence), RUNS);
+	},
+	PROPERTY_TIMEOUT_MS,
+);
 
 it('tells of each known odd value in each field', async () => {
 	const each = new Map(SURFACE.map((where) => [where.path, where]));
@@ -257,22 +260,26 @@ it('tells of each known odd value in each field', async () => {
 	}
 }, 600_000);
 
-it(`reads whatever stands in the trigger's form (${RUNS} of them)`, () => {
-	const paths = fc.constantFrom(...pathsOf(triggerFields));
-	fc.assert(
-		fc.property(paths, odd, (path, { value }) => {
-			const form = triggerForm({
-				get: (name) => (name === path ? value : null),
-				fileFields: [],
-				timezone: 'UTC',
-				allowLoopback: false,
-				isTool: false,
-				now: 0,
-			});
-			if (form.ok) return;
-			expect(form.failure.message).toMatch(/\S/);
-			expect(form.failure.nextStep).toMatch(/\S/);
-		}),
-		{ numRuns: RUNS, seed: SEED },
-	);
-});
+it(
+	"reads whatever stands in the trigger's form",
+	() => {
+		const paths = fc.constantFrom(...pathsOf(triggerFields));
+		expectProperty(
+			fc.property(paths, odd, (path, { value }) => {
+				const form = triggerForm({
+					get: (name) => (name === path ? value : null),
+					fileFields: [],
+					timezone: 'UTC',
+					allowLoopback: false,
+					isTool: false,
+					now: 0,
+				});
+				if (form.ok) return;
+				expect(form.failure.message).toMatch(/\S/);
+				expect(form.failure.nextStep).toMatch(/\S/);
+			}),
+			RUNS,
+		);
+	},
+	PROPERTY_TIMEOUT_MS,
+);

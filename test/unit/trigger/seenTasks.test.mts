@@ -4,7 +4,7 @@ import type { ListedTask, TaskStatus } from '../../../nodes/EmojiVideo/dashscope
 import { ENDED_STATUSES } from '../../../nodes/EmojiVideo/dashscope/schemas';
 import { findNews, readSeenTasks, remember } from '../../../nodes/EmojiVideo/trigger/seenTasks';
 import type { Memory } from '../../../nodes/EmojiVideo/trigger/seenTasks';
-import { PROPERTY_LIMITS } from '../../properties.mts';
+import { expectProperty } from '../../properties.mts';
 
 const START_MS = Date.UTC(2025, 9, 14, 3, 28, 4);
 const HOUR_MS = 3_600_000;
@@ -133,7 +133,7 @@ it('tells every task that ends exactly once, whatever the order, the outages and
 			maxLength: 400,
 		}),
 	});
-	fc.assert(
+	expectProperty(
 		fc.property(story, ({ tasks, fates }) => {
 			const told = new Map<string, number>();
 			let memory = remember(undefined, []);
@@ -163,6 +163,6 @@ it('tells every task that ends exactly once, whatever the order, the outages and
 			const seen = tasks.filter(({ runs }) => runs < 24 * 60 - 100 * 10).length;
 			expect(told.size).toBeGreaterThanOrEqual(seen);
 		}),
-		{ ...PROPERTY_LIMITS, numRuns: 60 },
+		60,
 	);
 });

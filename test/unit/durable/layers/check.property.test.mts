@@ -27,7 +27,7 @@ import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/co
 import { fail } from '../../../../nodes/EmojiVideo/base/result';
 import type { FailureKind, Result } from '../../../../nodes/EmojiVideo/base/result';
 import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
-import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
+import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 import { answered, defaults, START_MS, taskAt } from '../../support/simulatedAccount.mts';
 import type { SimulatedTask } from '../../support/simulatedAccount.mts';
 
@@ -270,7 +270,7 @@ describe('a wait in checks, with any answers, faults and crashes', () => {
 	it(
 		'keeps every task ID, changes no end, and comes to an end by its limits',
 		async () => {
-			await fc.assert(fc.asyncProperty(scenarios, play), { ...PROPERTY_LIMITS, numRuns: 300 });
+			await expectProperty(fc.asyncProperty(scenarios, play), 300);
 		},
 		PROPERTY_TIMEOUT_MS,
 	);

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { CHANGED, recoverOutcomes } from '../../../../nodes/EmojiVideo/durable/layers/recovery';
 import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
-import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
+import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 
 const TASKS = ['task-a', 'task-b', 'task-c'];
 
@@ -106,7 +106,7 @@ it(
 			),
 			{ maxLength: 6 },
 		);
-		fc.assert(
+		expectProperty(
 			fc.property(changes, (spoils) => {
 				const json = stored() as unknown as IDataObject;
 				for (const [way, how] of spoils) spoil(json, way, how);
@@ -117,7 +117,7 @@ it(
 				const videos = outcomes.filter(({ result }) => result.ok);
 				expect(videos.length).toBeLessThanOrEqual(1);
 			}),
-			PROPERTY_LIMITS,
+			100,
 		);
 	},
 	PROPERTY_TIMEOUT_MS,

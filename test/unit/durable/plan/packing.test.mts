@@ -7,7 +7,7 @@ import { entrySchema, waitStateSchema } from '../../../../nodes/EmojiVideo/durab
 import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { UNSAFE_KEY } from '../../../../nodes/EmojiVideo/base/json';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
-import { PROPERTY_LIMITS, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
+import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 import { AREAS, made, stateOf, unmade } from '../parts.mts';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
@@ -47,14 +47,14 @@ const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 it(
 	'a packed state unpacks to the same state',
 	() => {
-		fc.assert(
+		expectProperty(
 			fc.property(fc.array(entryOf), (entries) => {
 				const state = stateOf([]);
 				expect(waitStateSchema.parse(stored(pack({ ...state, entries })))).toEqual(
 					stored({ ...state, entries }),
 				);
 			}),
-			{ numRuns: 300, ...PROPERTY_LIMITS },
+			300,
 		);
 	},
 	PROPERTY_TIMEOUT_MS,
