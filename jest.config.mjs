@@ -6,6 +6,7 @@ const project = (displayName, folder) => ({
 	rootDir: import.meta.dirname,
 	testMatch: [`<rootDir>/test/${folder}/**/*.test.mts`],
 	testEnvironment: 'node',
+	setupFiles: ['<rootDir>/test/chance.mts'],
 	moduleFileExtensions: ['mts', 'ts', 'js', 'mjs', 'cjs', 'json', 'node'],
 	modulePathIgnorePatterns: [
 		'<rootDir>/dist/',

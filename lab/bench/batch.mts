@@ -5,7 +5,7 @@ import { median } from '../../test/unit/support/simulatedAccount.mts';
 import { measureReal, measureVirtual } from './measuredBatch.mts';
 import type { Batch, Seen } from './measuredBatch.mts';
 import type { Basis, Bench, Figure } from './figures.mts';
-import { createRandom } from './network.mts';
+import { createRandom } from '../stage/random.mts';
 import { idealMs, NIGHT, runSeconds } from './night.mts';
 
 /** Queries are free below 20 a second; a video known sooner is worth some. */

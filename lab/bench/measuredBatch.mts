@@ -18,7 +18,8 @@ import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { startDashScopeMock, templateIds } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeMock, TaskSeconds } from '../../sandbox/dashscope/index.mts';
-import { createHttpSend, createNetworkClock, createRandom, delayed } from './network.mts';
+import { createRandom } from '../stage/random.mts';
+import { createHttpSend, createNetworkClock, delayed } from './network.mts';
 import { runAsPattern } from './pattern.mts';
 
 /** Create and Wait's defaults (actions/waiting.ts). */

@@ -9,17 +9,6 @@ import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { createVirtualClock } from '../../test/unit/support/virtualClock.mts';
 import type { VirtualClock } from '../../test/unit/support/virtualClock.mts';
 
-/** Numbers in [0, 1), the same ones at every run (mulberry32). */
-export function createRandom(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let bits = Math.imul(state ^ (state >>> 15), state | 1);
-		bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-		return ((bits ^ (bits >>> 14)) >>> 0) / 4_294_967_296;
-	};
-}
-
 /** Sends with fetch; whatever goes wrong with the double ends the benchmark. */
 export function createHttpSend(baseUrl: string, apiKey: string): Send {
 	return async ({ method, path, headers, body, timeoutMs }) => {

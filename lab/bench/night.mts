@@ -1,5 +1,5 @@
 /** A night's batch: what is made, and what was seen of it with Survive Restarts. */
-import { createRandom } from './network.mts';
+import { createRandom } from '../stage/random.mts';
 import type { TaskTiming } from '../../sandbox/dashscope/index.mts';
 
 /** 50 portraits with all templates. */

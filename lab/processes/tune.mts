@@ -12,7 +12,7 @@ import {
 	SLOT_TUNING,
 } from '../../nodes/EmojiVideo/account/slots';
 import type { SlotTuning } from '../../nodes/EmojiVideo/account/slots';
-import { createRandom } from '../bench/network.mts';
+import { createRandom } from '../stage/random.mts';
 
 /** account/rateLimiter.ts, SPACE_MARGIN. */
 const SPACE_MARGIN = 1.09;

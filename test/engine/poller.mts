@@ -68,11 +68,12 @@ export async function createPoller(
 	};
 	let database = '{}';
 	let running: Workflow | undefined;
+	let loads = 0;
 	const items: INodeExecutionData[] = [];
 
 	const load = () =>
 		new Workflow({
-			id: `workflow-${Math.random()}`,
+			id: `workflow-${++loads}`,
 			nodes: [node],
 			connections: {},
 			active: true,

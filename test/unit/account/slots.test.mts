@@ -18,7 +18,7 @@ import type { Slots } from '../../../nodes/EmojiVideo/account/slots';
 import { createClient } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../../../nodes/EmojiVideo/dashscope/transport';
 import { succeed } from '../../../nodes/EmojiVideo/base/result';
-import { createRandom } from '../../../lab/bench/network.mts';
+import { createRandom } from '../../../lab/stage/random.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
 import type { VirtualClock } from '../support/virtualClock.mts';
 
