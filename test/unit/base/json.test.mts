@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 import { parseJson } from '../../../nodes/EmojiVideo/base/json';
+import { expectProperty } from '../../properties.mts';
 
 it.each([
 	['{"a":1,"__proto__":{"isAdmin":true}}', { a: 1 }],
@@ -26,7 +27,7 @@ it('parsed JSON is the same after each way of copying it', () => {
 		z.object({}).passthrough().parse(value),
 	];
 	const keys = fc.oneof(fc.constant('__proto__'), fc.string());
-	fc.assert(
+	expectProperty(
 		fc.property(fc.dictionary(keys, fc.jsonValue(), { noNullPrototype: true }), (json) => {
 			const value = parseJson(JSON.stringify(json)) as object;
 			for (const copy of copies(value)) {
@@ -34,6 +35,7 @@ it('parsed JSON is the same after each way of copying it', () => {
 				expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
 			}
 		}),
+		100,
 	);
 });
 
