@@ -263,6 +263,13 @@ describe('the output schemas', () => {
 		);
 	});
 
+	it('video/getStatus describes code and message of a failed task', () => {
+		const task: Task = { ...succeeded, status: 'FAILED', code: 'C', message: 'm' };
+		expect(Object.keys(schemaOf('video/getStatus').properties)).toEqual(
+			expect.arrayContaining(Object.keys(taskToJson(task, {}))),
+		);
+	});
+
 	it.each([
 		['video/create', created],
 		['video/createAndWait', taskToJson(succeeded, facts)],

@@ -82,6 +82,8 @@ export function createExecutions() {
 			return true;
 		},
 		read: (id: string): Execution => read(rowOf(id)),
+		/** How many executions are above it. Reading a whole row for that takes long. */
+		depthOf: (id: string): number => rowOf(id).depth,
 		/** All of them, oldest first, without what they hold. */
 		list: (): Summary[] =>
 			[...rows.values()].map(({ id, depth, mode, status, waitTill }) => ({

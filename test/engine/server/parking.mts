@@ -72,7 +72,7 @@ function finalStatus({ status, data, waitTill }: IRun): ExecutionStatus {
 /** Writes what has become of an execution; one that was canceled stays so. */
 export async function save(host: Host, by: MortalProcess, id: string, run: IRun): Promise<void> {
 	const { executions } = host;
-	const { depth } = executions.read(id);
+	const depth = executions.depthOf(id);
 	await by.act({ kind: 'write', depth, status: run.status }, () =>
 		executions.update(
 			id,
@@ -96,7 +96,7 @@ async function process(
 			await save(host, worker, id, run);
 		});
 		if (workflow.settings?.saveExecutionProgress === true) {
-			const { depth } = host.executions.read(id);
+			const depth = host.executions.depthOf(id);
 			hooks.addHandler('nodeExecuteAfter', async (_node, _task, progress) => {
 				await worker.act({ kind: 'write', depth, status: 'running' }, () =>
 					host.executions.update(id, { data: progress }),
@@ -164,7 +164,7 @@ async function executeWorkflow(
 	});
 	const { executions } = host;
 	const worker = processNow() ?? host.worker;
-	const depth = parentExecution ? executions.read(parentExecution.executionId).depth + 1 : 1;
+	const depth = parentExecution ? executions.depthOf(parentExecution.executionId) + 1 : 1;
 	const row = { depth, mode: 'integrated', status: 'running', waitTill: undefined } as const;
 	const executionId = await worker.act({ kind: 'write', depth, status: 'running' }, () =>
 		executions.insert({ ...row, workflow, data }),

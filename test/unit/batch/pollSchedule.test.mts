@@ -816,3 +816,34 @@ it('a task that has just come waits, is not asked, and has never failed', () => 
 	]);
 	expect(schedule.externalTasks).toEqual(['b']);
 });
+
+describe('the delay after the end of a task', () => {
+	const longestDelay = (ends: Array<{ delayMs: number }>) =>
+		Math.max(...ends.map(({ delayMs }) => delayMs));
+
+	it.each([1, 4])(
+		'stays within the poll interval while polls of another task fail, %i tasks at a time',
+		(width) => {
+			const tasks = runAccount({ jobs: 8, width, runMs: () => 60_000 });
+			const { ends } = watchAccount(tasks, {
+				faultOf: (taskId) =>
+					taskId === 'task-1'
+						? { kind: 'unavailable', message: 'unavailable', nextStep: 'x' }
+						: undefined,
+			});
+			expect(longestDelay(ends.filter(({ taskId }) => taskId !== 'task-1'))).toBeLessThanOrEqual(
+				16_000,
+			);
+		},
+	);
+
+	it('stays within the poll interval for a task that starts beside a longer one', () => {
+		const tasks = runAccount({
+			jobs: 20,
+			width: 2,
+			runMs: (index) => (index % 2 ? 60_000 : 300_000),
+			foreignMs: [0, 30_000],
+		});
+		expect(longestDelay(watchAccount(tasks).ends)).toBeLessThanOrEqual(16_000);
+	});
+});

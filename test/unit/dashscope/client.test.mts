@@ -207,3 +207,12 @@ it('the client reads DashScope’s clock from the last response with a Date head
 	}
 	expect(ahead).toEqual([0, 59_999, 59_999, 59_999, 29_996]);
 });
+
+it.each(['InvalidURL', 'InvalidParameter'])(
+	'a detection with HTTP 400 and its verdict in `output` is a verdict, also with the code %s',
+	async (code) => {
+		const body = { output: { code, message: 'm' }, usage: { image_count: 1 }, request_id: 'r' };
+		const { client } = recordingClient([answerOf(body, 400)]);
+		expect(await client.detectFace('https://example.com/a.png')).toMatchObject({ ok: true });
+	},
+);

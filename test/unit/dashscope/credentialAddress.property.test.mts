@@ -252,3 +252,8 @@ it(
 	},
 	PROPERTY_TIMEOUT_MS,
 );
+
+it('the credential sends the key without the spaces around it, as the node does', async () => {
+	const request = await authenticate({ apiKey: ' sk-1\n' }, { url: '/x' });
+	expect(request.headers).toEqual({ Authorization: 'Bearer sk-1' });
+});

@@ -298,3 +298,24 @@ describe('a task without a video', () => {
 		}),
 	);
 });
+
+describe('the next step', () => {
+	it.each([
+		['Required body invalid, please check the request body format.', /fields/],
+		[
+			'The request is missing required parameters or in a wrong format, please check the parameters that you send.',
+			/fields/,
+		],
+		['url error, please check url！', /endpoint|model/i],
+	])('after InvalidParameter "%s" is not about the portrait or its host', (message, words) => {
+		expect(meaningOf('InvalidParameter', message)?.nextStep).toMatch(words);
+	});
+
+	it.each(['InvalidImageResolution', 'InvalidImageFormat', 'data_inspection_failed'])(
+		'after %s, which the documents list, is specific',
+		(code) => {
+			const { nextStep } = failureOfResponse(400, { code, message: 'x' });
+			expect(nextStep).not.toMatch(/^Check the fields/);
+		},
+	);
+});

@@ -228,3 +228,9 @@ it('Stop ends a pause between attempts at once', async () => {
 it('a read is repeated after every failure that allows a second paid write', () => {
 	for (const kind of RETRIED.paidWrite) expect(RETRIED.read).toContain(kind);
 });
+
+it('the patience with one kind of failure starts at its first failure in a row', async () => {
+	const tenThrottled = Array.from({ length: 10 }, () => failureOf('throttled'));
+	const { result } = await send('read', [...tenThrottled, failureOf('unavailable')]);
+	expect(result.ok).toBe(true);
+});

@@ -30,3 +30,21 @@ describe('modules that the package takes from n8n', () => {
 		expect(whyNot(module)).toBeUndefined();
 	});
 });
+
+describe("the unit tests' n8n-workflow", () => {
+	const light = jest.requireActual<Record<string, unknown>>('n8n-workflow');
+	const all = jest.requireActual<Record<string, unknown>>('n8n-workflow/dist/cjs/index.js');
+
+	it.each([
+		'BINARY_ENCODING',
+		'NodeApiError',
+		'NodeConnectionTypes',
+		'NodeOperationError',
+		'Workflow',
+		'sleep',
+		'sleepWithAbort',
+		'updateDisplayOptions',
+	])('has the same %s as the package', (name) => {
+		expect(light[name]).toBe(all[name]);
+	});
+});
