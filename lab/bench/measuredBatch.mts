@@ -22,7 +22,7 @@ import { createRandom } from '../stage/random.mts';
 import { createHttpSend, createNetworkClock, delayed } from './network.mts';
 import { runAsPattern } from './pattern.mts';
 
-/** Create and Wait's defaults (actions/waiting.ts). */
+/** Create and Wait's defaults (parameters/waiting.ts). */
 export const DEFAULTS: PollSettings = {
 	pollIntervalMs: 15_000,
 	runTimeoutMs: 1_800_000,

@@ -1,4 +1,4 @@
-// Runs the packed node in whatever n8n-core lies beside this file, which oldest.mts copies there. It
+// Runs the packed node in whatever n8n-core lies beside this file, which run.mts copies there. It
 // takes orders from its parent process and answers each, by its number.
 // Rule: it needs nothing that only newer engines have, and changes nothing that n8n's server would not.
 require('reflect-metadata');

@@ -60,7 +60,7 @@ export interface OpenTask extends PolledTask {
 	beingAsked: boolean;
 }
 
-/** SubmittedJob by `createPollSchedule`, changed by `enqueue`, `nextPolls` and `recordAnswer` (pollAnswers.ts) only. */
+/** Made by `createPollSchedule`; only `enqueue`, `nextPolls` and `recordResponse` (pollResponses.ts) change it. */
 export interface PollSchedule {
 	settings: PollSettings;
 	/** In the order of acceptance, which is the order in which the account runs them. */
@@ -220,7 +220,7 @@ export function putInOrder(schedule: PollSchedule): void {
 /**
  * @returns the tasks to ask about now, and the moment at which to look again (ms since the epoch;
  * Infinity when only an answer or a new task can change something). The tasks returned count as being
- * asked until `recordAnswer` hears of them.
+ * asked until `recordResponse` gets their response.
  */
 export function nextPolls(schedule: PollSchedule, now: number): { ask: string[]; wakeAt: number } {
 	const ask: string[] = [];

@@ -14,7 +14,10 @@ const FOREIGN = new Map([
 ]);
 
 /** Files that comments name and that are not in the repository. */
-const MADE = new Map([['nodes/package.json', "n8n's own, in its user folder"]]);
+const MADE = new Map([
+	['nodes/package.json', "n8n's own, in its user folder"],
+	['upgrades.json', 'written by npm run test:upgrade'],
+]);
 
 const WORD = /[A-Za-z_$][\w$]*/g;
 const FILE = /[\w./-]*\w\.(?:ts|mts|cts|mjs|cjs|json|md)\b/g;

@@ -245,7 +245,7 @@ describe("the form, in the order of a person's thoughts", () => {
 			)
 			.map(({ displayName }) => displayName);
 
-	it('asks for portrait and templates first; what is rarely needed is last', () => {
+	it('asks for portrait and templates first, and for rarely needed options last', () => {
 		expect(labels('createAndWait')).toEqual([
 			'Image Source',
 			'Image URL',

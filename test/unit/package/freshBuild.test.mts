@@ -1,4 +1,4 @@
-/** `npx jest` alone does not test an old build. */
+/** `npx jest` alone refuses to test an old build. */
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-it('a build of these sources is fresh', () => {
+it('a build of the present sources is fresh', () => {
 	expect(whatIsStale(root)).toBeUndefined();
 });
 
@@ -37,12 +37,12 @@ it.each([
 	['gulpfile.js', 'has changed since dist/ was built'],
 	['tsconfig.json', 'has changed since dist/ was built'],
 	['nodes/A/new.ts', 'is not in dist/'],
-])('a change of %s after the build is told', (name, words) => {
+])('a build is stale if %s changed after it', (name, words) => {
 	write(name, 300, '{ "new": true }');
 	expect(whatIsStale(root)).toBe(`${name} ${words}`);
 });
 
-it('a source that is gone or renamed, and a build that is not there, are told', () => {
+it('a build is stale if a source is gone or renamed, or if the build is missing', () => {
 	rmSync(path.join(root, 'nodes/A/a.ts'));
 	expect(whatIsStale(root)).toBe('dist/nodes/A/a.js has no source any more');
 	rmSync(path.join(root, 'dist'), { recursive: true });

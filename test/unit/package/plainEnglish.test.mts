@@ -23,7 +23,27 @@ const texts = [
 ];
 
 /** Rooms with hits that are still to be written anew, and the most they may have: fewer each time. */
-const UNFINISHED: Record<string, number> = {};
+const UNFINISHED: Record<string, number> = {
+	'nodes/EmojiVideo/account': 1,
+	'nodes/EmojiVideo/actions': 6,
+	'nodes/EmojiVideo/batch': 14,
+	'nodes/EmojiVideo/durable': 4,
+	'nodes/EmojiVideo/execution': 9,
+	'nodes/EmojiVideo/output': 2,
+	'nodes/EmojiVideo/parameters': 6,
+	'nodes/EmojiVideo/trigger': 6,
+	'nodes/EmojiVideo/wait': 2,
+	'test/engine': 23,
+	'test/sandbox': 10,
+	'test/unit/actions': 1,
+	'test/unit/batch': 18,
+	'test/unit/dashscope': 1,
+	'test/unit/durable': 38,
+	'test/unit/execution': 5,
+	'test/unit/output': 1,
+	'test/unit/parameters': 8,
+	'test/unit/trigger': 1,
+};
 
 it.each(Object.entries(HABITS))('no comment and no test title says %s', (_, habit) => {
 	const hits = texts.filter(

@@ -54,7 +54,7 @@ interface Scenario {
 	stopsAtFirstFailure: boolean;
 }
 
-/** No check is sooner than this after the one before (batch/state.ts). */
+/** The shortest wait between two checks (durable/plan/pace.ts). */
 const SHORTEST_WAIT_MS = 66_000;
 const LATENCY_MS = 100;
 
