@@ -1,12 +1,12 @@
 /**
- * Before the tests of the built node: is dist/ what the sources say? `npm test` builds first; `npx jest`
- * alone would test an old build, and be green. Rule: a file that is missing, left over, or older than its
- * source stops the run.
+ * Checks before the engine tests that dist/ is built from the present sources. `npm test` builds first;
+ * `npx jest` alone might test an old build and pass. Rule: a missing file, one without a source, or one older
+ * than its source stops the run.
  */
 const { existsSync, readdirSync, readFileSync, statSync } = require('node:fs');
 const path = require('node:path');
 
-/** What the build makes something of (gulpfile.js), and what it is made with. */
+/** The sources of the build (gulpfile.js), and the files that define it. */
 const FOLDERS = ['credentials', 'nodes'];
 const BUILD_FILES = ['gulpfile.js', 'tsconfig.json', 'index.js'];
 
@@ -21,7 +21,7 @@ const writtenAt = (file) => (existsSync(file) ? statSync(file).mtimeMs : undefin
 
 /**
  * @param {string} root the project's folder
- * @returns {string | undefined} what is wrong with `dist/`, in words
+ * @returns {string | undefined} why `dist/` is stale
  */
 function whatIsStale(root) {
 	const inDist = (...names) => path.join(root, 'dist', ...names);

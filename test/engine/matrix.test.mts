@@ -1,4 +1,4 @@
-/** A sample of the matrix (`npm run matrix` plays all of it): every flow, and every fault, some once, some always. */
+/** A sample of the matrix: each flow and each fault, half of them once, half always. `npm run matrix` plays all. */
 import 'reflect-metadata';
 import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeMock, Operation } from '../../sandbox/dashscope/index.mts';
@@ -23,15 +23,18 @@ const sample = Array.from({ length: CELLS }, (_, index) => ({
 	times: index % 2 === 0 ? ('always' as const) : (1 as const),
 }));
 
-test.each(sample)('$flow, $name, $times', async ({ flow, name, times }) => {
-	const fault = FAULTS[name];
-	if (!fault) throw new Error(`There is no fault ${name}.`);
-	const cell = { flow, fault, times };
-	const result = await playCell(mock, cell);
-	expect({ result, wrong: faultsOf(cell, result) }).toMatchObject({ wrong: [] });
-});
+test.each(sample)(
+	'$flow with the fault $name ($times) pays once, says what to do, and ends in time',
+	async ({ flow, name, times }) => {
+		const fault = FAULTS[name];
+		if (!fault) throw new Error(`There is no fault ${name}.`);
+		const cell = { flow, fault, times };
+		const result = await playCell(mock, cell);
+		expect({ result, wrong: faultsOf(cell, result) }).toMatchObject({ wrong: [] });
+	},
+);
 
-test('a cell that takes longer than the documents say for it is wrong, however short that is', () => {
+test('a cell is wrong if it takes longer than the documents say', () => {
 	const result = {
 		end: 'error' as const,
 		message: 'm',
@@ -54,7 +57,7 @@ test('a cell that takes longer than the documents say for it is wrong, however s
 	expect(wrong('create', '429', 'always', 51)).toHaveLength(1);
 });
 
-test('every field that a flow sets is one of its form', () => {
+test('every field that a flow sets is in its form', () => {
 	for (const { resource, operation, parameters } of Object.values(FLOWS)) {
 		const fields = OPERATIONS[resource]?.[operation]?.fields ?? [];
 		const names = fields.flatMap(({ name, options = [] }) => [

@@ -1,7 +1,7 @@
 /**
- * The trigger as n8n keeps it: polled with the engine's own `PollContext`; what it remembers reaches
- * the database only when it is activated and together with items it returns (n8n 2.40:
- * active-workflow-manager and trigger-execution-context.factory). Rule: a kill loses all else.
+ * The trigger as n8n runs it, polled with the engine's own `PollContext`. n8n saves the trigger's memory when
+ * it activates the workflow, and together with the items of a poll (n8n 2.40: active-workflow-manager and
+ * trigger-execution-context.factory). Rule: a kill loses everything else.
  */
 import { PollContext } from 'n8n-core';
 import { Workflow } from 'n8n-workflow';
@@ -19,17 +19,17 @@ import type { Credential } from './harness.mts';
 
 const TRIGGER = 'n8n-nodes-emoji-video.emojiVideoTrigger';
 
-/** What polls: the node, or its inner part with a clock of the test's. */
+/** One poll: the node's own, or its inner part with the test's clock. */
 export type PollOnce = (functions: IPollFunctions) => Promise<INodeExecutionData[][] | null>;
 
 export interface Poller {
-	/** n8n starts, or the workflow is activated: polls at once. */
+	/** n8n starts or activates the workflow, and polls at once. */
 	start(): Promise<INodeExecutionData[]>;
-	/** The time has come: polls again. */
+	/** Polls again. */
 	poll(): Promise<INodeExecutionData[]>;
-	/** As `poll`, but n8n is killed before it hears of the result. */
+	/** Polls, and kills n8n before it gets the result. */
 	pollAndDie(): Promise<void>;
-	/** kill -9: only the database is left. */
+	/** Kills n8n. Only the database remains. */
 	kill(): void;
 	/** The editor's "Fetch test event". */
 	fetchTestEvent(): Promise<INodeExecutionData[]>;
@@ -41,7 +41,7 @@ export interface Poller {
 
 export interface PollerOptions {
 	pollOnce?: PollOnce;
-	/** Moves time while a poll goes on. */
+	/** Moves time during a poll. */
 	during?: <T>(work: Promise<T>) => Promise<T>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A double for a test file: quick tasks, no rate limits unless asked for, and the node's side of it. Rule:
- * during a test time is moved, not waited for, the node's and the double's alike.
+ * A mock service for a test file, with quick tasks and no rate limits by default, and a way to run the node
+ * against it. Rule: a test moves time, for the node and the mock alike, and never waits for it.
  */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
@@ -13,7 +13,7 @@ import type { VirtualTime } from './server/virtualTime.mts';
 
 /** Options that keep a test short. */
 export const FAST = { pollInterval: 1 };
-/** The double's limits are off, so the node's may be. */
+/** The mock enforces no limits, so the node needs none. */
 export const FAST_RATES = { creationsPerSecond: 20, detectionsPerSecond: 20 };
 
 type SandboxRun = Omit<NodeRun, 'credential'> & Partial<Pick<NodeRun, 'credential'>>;
@@ -21,11 +21,11 @@ type SandboxRun = Omit<NodeRun, 'credential'> & Partial<Pick<NodeRun, 'credentia
 export interface Sandbox {
 	double: DashScopeMock;
 	credential: Credential;
-	/** Of the running test. */
+	/** The clock of the running test. */
 	time: VirtualTime;
-	/** Runs the node to its end, on this account unless told otherwise. */
+	/** Runs the node to its end. Default: on this account. */
 	run: (run: SandboxRun) => ReturnType<typeof runNode>;
-	/** Starts it; its result comes when time is moved. */
+	/** Starts the node. Its result arrives as the test moves time. */
 	start: (run: SandboxRun) => Promise<RunningNode>;
 	/** Create and Wait of one portrait with these templates, or with other parameters. */
 	createAndWait: (parameters?: INodeParameters) => INodeParameters;
@@ -33,7 +33,7 @@ export interface Sandbox {
 	operations: () => string[];
 }
 
-/** Starts a double and closes it after the tests of the calling file. */
+/** Starts a mock service and closes it after the tests of the calling file. */
 export function useSandbox(options: DashScopeMockOptions = {}): Sandbox {
 	const sandbox = {} as Sandbox;
 	beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { forbiddenModules, modulesOf, whyNot } from '../../../scripts/hostModules.mts';
 
 describe('modules that the package takes from n8n', () => {
-	it('are found in every way of asking for them', () => {
+	it('are found in each form of import and require', () => {
 		const code = [
 			"/** What `require('this-very-package')` gives. */",
 			'const a = require(\'zod\'), b = require("./near");',
@@ -14,21 +14,24 @@ describe('modules that the package takes from n8n', () => {
 		expect(modulesOf(code).sort()).toEqual(wanted.sort());
 	});
 
-	it('are refused when an n8n that is supported may lack them', () => {
+	it('are rejected if a supported n8n may lack them', () => {
 		const files = { 'nodes/Bad.js': "const p_limit_1 = require('p-limit');" };
 		expect(forbiddenModules(files)).toEqual([
 			'nodes/Bad.js asks for p-limit: p-limit is a direct dependency of n8n since 2.20.0 only; 1.101.1 is supported, too',
 		]);
 	});
 
-	it('are refused when they may only lie beside n8n by chance', () => {
+	it('are rejected if n8n does not depend on them itself', () => {
 		const reason = 'reflect-metadata is none of those that every supported n8n depends on';
 		expect(whyNot('reflect-metadata')).toBe(reason);
 	});
 
-	it.each(['n8n-workflow', 'luxon', 'zod', 'node:crypto'])('may be %s', (module) => {
-		expect(whyNot(module)).toBeUndefined();
-	});
+	it.each(['n8n-workflow', 'luxon', 'zod', 'node:crypto'])(
+		'are allowed to include %s',
+		(module) => {
+			expect(whyNot(module)).toBeUndefined();
+		},
+	);
 });
 
 describe("the unit tests' n8n-workflow", () => {

@@ -1,6 +1,6 @@
 /**
- * Whatever crosses the border may be a megabyte long: ten times the text takes about ten times the
- * work, never a hundred. Measured in this process' own CPU time, so that a busy machine does not count.
+ * Any text that enters the package may be a megabyte long. Ten times the text takes about ten times the work,
+ * never a hundred times. Measured as CPU time of this process, so that a busy machine does not count.
  */
 import { cpuUsage } from 'node:process';
 import { failureOfResponse } from '../../../nodes/EmojiVideo/dashscope/errors';
@@ -23,7 +23,7 @@ import { templatesValue } from '../../../nodes/EmojiVideo/parameters/templates';
 
 const MEGABYTE = 1_000_000;
 
-/** Texts that make patterns go back and forth, by what they repeat. */
+/** Parts that, repeated, make a pattern backtrack. */
 const REPEATED = [
 	'-',
 	' ',
@@ -45,7 +45,7 @@ const REPEATED = [
 
 const textOf = (part: string, bytes: number) => `x${part.repeat(bytes / part.length)}x`;
 
-/** Everything that reads a text of a user's, of a file's or of the service's. */
+/** Every function that reads a text of a user, of a file or of the service. */
 const READERS: Record<string, (text: string) => unknown> = {
 	'a file name of the user': (text) => ownFileName(text, text),
 	'a portrait file name': (text) => videoFileName({ imageFile: text }, text, text),
@@ -93,12 +93,12 @@ function cpuMs(work: () => unknown): number {
 	return (user + system) / 1000;
 }
 
-/** What other work of this process may cost beside, e.g. collecting garbage. */
+/** The allowance for other work of this process, e.g. collecting garbage. */
 const BESIDE_MS = 400;
-/** However it grows: a megabyte does not hold up n8n's other work for longer. */
+/** A megabyte may not block n8n's other work for longer. */
 const MOST_MS = 2000;
 
-it.each(Object.entries(READERS))('%s', (_, read) => {
+it.each(Object.entries(READERS))('reading %s takes time in proportion to its length', (_, read) => {
 	for (const part of REPEATED) {
 		read(textOf(part, MEGABYTE / 100));
 		const small = cpuMs(() => read(textOf(part, MEGABYTE / 10)));
@@ -111,7 +111,7 @@ it.each(Object.entries(READERS))('%s', (_, read) => {
 	}
 });
 
-it('a file that comes byte by byte', async () => {
+it('reading a file byte by byte takes time in proportion to its length', async () => {
 	const cost = async (bytes: number) => {
 		const before = cpuUsage();
 		const pieces = Array.from({ length: bytes }, () => Buffer.from([0x42]));

@@ -12,7 +12,7 @@ const good: Release = {
 };
 
 describe('a release', () => {
-	it('is fine when the version is new, written down and committed', () => {
+	it('passes if its version is new, committed, and has notes', () => {
 		expect(objections(good)).toEqual([]);
 		expect(objections({ ...good, tags: ['v0.1.0', 'v0.2.0'], tag: 'v0.2.0' })).toEqual([]);
 	});
@@ -30,11 +30,11 @@ describe('a release', () => {
 			{ version: '2', lockVersion: '2' },
 			/Write it as 1\.2\.3/,
 		],
-	])('is refused with %s', (_what, change, words) => {
+	])('is rejected with %s', (_what, change, words) => {
 		expect(objections({ ...good, ...change }).join('\n')).toMatch(words);
 	});
 
-	it('takes its notes from its own section only', () => {
+	it('takes its notes only from the section of its version', () => {
 		expect(notesOf(changelog, '0.2.0')).toBe('- New.');
 		expect(notesOf(changelog, '0.1.0')).toBe('First release.');
 		expect(notesOf(changelog, '0.2')).toBeUndefined();

@@ -1,4 +1,4 @@
-/** What lies in .github/: every command exists, nothing is taken on trust, reports ask for what helps. */
+/** The files of .github/: every command exists, every action is pinned, reports ask for the facts. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -65,7 +65,7 @@ describe('the workflows', () => {
 			expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 	});
 
-	it.each(files)('%s may read the code and nothing else, unless a job says more', (file) => {
+	it.each(files)('%s may only read the code, unless a job asks for more', (file) => {
 		expect(workflow(file).permissions).toEqual({ contents: 'read' });
 		for (const { uses, with: inputs } of stepsOf(file)) {
 			if (uses?.startsWith('actions/checkout@')) {
@@ -117,7 +117,7 @@ describe('a report', () => {
 	});
 	const form = (file: string) => formSchema.parse(parse(read('.github/ISSUE_TEMPLATE', file)));
 
-	it('of a bug has to name the versions, the request ID and whether money was lost', () => {
+	it('of a bug asks for the versions, the request ID and whether money was lost', () => {
 		const required = form('bug.yml').body.filter(({ validations }) => validations?.required);
 		expect(required.map(({ id }) => id)).toEqual([
 			'package',
@@ -129,18 +129,18 @@ describe('a report', () => {
 		]);
 	});
 
-	it('of an idea is a form, too', () => {
+	it('of an idea is a form', () => {
 		expect(form('idea.yml').body.map(({ id }) => id)).toEqual(['package', 'goal', 'today']);
 	});
 
-	it('of a weakness has a private way', () => {
+	it('of a vulnerability has a private channel', () => {
 		expect(existsSync(path.join(root, 'SECURITY.md'))).toBe(true);
 		expect(read('SECURITY.md')).toMatch(/security\/advisories\/new/);
 	});
 });
 
 describe('dependabot', () => {
-	it('looks after the actions and the packages', () => {
+	it('updates the actions and the packages', () => {
 		const { updates } = z
 			.object({ updates: z.array(z.object({ 'package-ecosystem': z.string() })) })
 			.parse(parse(read('.github/dependabot.yml')));

@@ -1,4 +1,4 @@
-/** The README in two languages: one must not know more than the other, and its sums must be right. */
+/** The README has the same content in both languages, and its sums are right. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -40,7 +40,7 @@ describe('README.md and README.zh-CN.md', () => {
 		expect(skeletonOf(english).links.length).toBeGreaterThan(30);
 	});
 
-	it('lead to each other', () => {
+	it('link to each other', () => {
 		expect(english).toContain('[简体中文](README.zh-CN.md)');
 		expect(chinese).toContain('[English](README.md)');
 	});
@@ -59,7 +59,7 @@ describe('README.md and README.zh-CN.md', () => {
 		}
 	});
 
-	it('show every sample', () => {
+	it('and examples/README.md link every sample workflow', () => {
 		const samples = readdirSync(path.join(root, 'examples')).filter((name) =>
 			name.endsWith('.json'),
 		);
@@ -67,7 +67,7 @@ describe('README.md and README.zh-CN.md', () => {
 		expect(samples.filter((name) => !overview.includes(`](${name})`))).toEqual([]);
 	});
 
-	it('the Chinese one has full-width punctuation, and bold text that closes', () => {
+	it('have, in Chinese, full-width punctuation and bold text that closes', () => {
 		const prose = chinese.replace(/```[\s\S]*?```|`[^`]*`|\([^)]*\)/g, '');
 		expect(matches(prose, /[\p{Script=Han}][,;:?!.(](?!\d)/gu)).toEqual([]);
 		// CommonMark: "）**字" does not close.

@@ -1,4 +1,4 @@
-/** The documents: every link leads somewhere, every command exists, made pages are as they were made. */
+/** The documents: every link, file and command exists, and generated pages are up to date. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -98,7 +98,7 @@ describe('the code', () => {
 	const textOf = (name: string) => read(name).replace(/\n\s*(\*|\/\/|#) ?/g, ' ');
 	const names = new Set(documents.map((name) => path.basename(name)));
 
-	it('cites no document that is not in the repository', () => {
+	it('cites only documents that are in the repository', () => {
 		const cited = code.flatMap((name) =>
 			[...textOf(name).matchAll(/\b[\w-]+(?:\.[\w-]+)*\.md\b/g)].map(([document]) => [
 				name,
@@ -143,11 +143,11 @@ describe('docs/architecture.md', () => {
 });
 
 describe('the gallery of templates', () => {
-	it('is what "npm run gallery" makes of the list of templates', () => {
+	it('is up to date with "npm run gallery"', () => {
 		expect(read('docs/templates.md')).toBe(templatesPage());
 	});
 
-	it('has a small moving picture of each', () => {
+	it('has a GIF under 64 KB of each template', () => {
 		expect(TEMPLATES).toHaveLength(20);
 		for (const { id } of TEMPLATES) {
 			const file = path.join(root, 'docs', pictureOf(id));
@@ -156,7 +156,7 @@ describe('the gallery of templates', () => {
 		}
 	});
 
-	it("gives the README's first picture less than a megabyte", () => {
+	it("keeps the README's first picture under a megabyte", () => {
 		expect(statSync(path.join(root, 'docs/images/portrait-to-stickers.gif')).size).toBeLessThan(
 			1e6,
 		);

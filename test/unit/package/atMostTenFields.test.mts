@@ -124,13 +124,13 @@ const largest: Array<[string, () => IDataObject[] | Promise<IDataObject[]>]> = [
 	],
 ];
 
-it.each(largest)('%s', async (_, jsonsOf) => {
+it.each(largest)('%s puts out at most ten fields', async (_, jsonsOf) => {
 	const jsons = await jsonsOf();
 	for (const json of jsons) expect(Object.keys(json).length).toBeLessThanOrEqual(10);
 	expect(jsons.length).toBeGreaterThan(0);
 });
 
-it('what can be left out is a hint: the reason why there is no file is in its place', async () => {
+it('a video without its file has the reason instead of a hint', async () => {
 	const { json } = await delivered(full('SUCCEEDED', LINK));
 	expect(Object.keys(json)).toEqual([
 		'taskId',
@@ -149,7 +149,7 @@ it('what can be left out is a hint: the reason why there is no file is in its pl
 		expect(Object.keys(withDetails)).toContain(field);
 });
 
-it('a pack and each of its videos, with a portrait known of one only', () => {
+it('a pack has two fields, and each of its videos at most ten', () => {
 	const json = taskToJson(full('SUCCEEDED', LINK), facts, price);
 	const { imageUrl, ...other } = taskToJson(full('SUCCEEDED', LINK), facts, price);
 	const binary = { data_x: { data: '', mimeType: 'video/mp4' } };

@@ -44,7 +44,7 @@ interface Box {
 	bottom: number;
 }
 
-/** What a node takes on n8n's canvas: its square (an agent's is wider), and its name below. */
+/** The space of a node on n8n's canvas: its square (an agent's is wider) and its name below. */
 const boxOf = ({
 	type,
 	position: [left, top],
@@ -65,17 +65,17 @@ const properties = [new EmojiVideo(), new EmojiVideoTrigger()].flatMap(
 	({ description }) => description.properties,
 );
 
-/** What a parameter's value may be made of, where it is a group of options; otherwise nothing. */
+/** The names of the options that a parameter groups; none for other parameters. */
 const optionsOf = (parameter: string) =>
 	properties
 		.filter(({ name, type }) => name === parameter && type === 'collection')
 		.flatMap(({ options = [] }) => options.map(({ name }) => name));
 
-/** Parameters that n8n itself adds: to a tool, and to a polling trigger. */
+/** Parameters that n8n adds to a tool and to a polling trigger. */
 const HOST_PARAMETERS = ['descriptionType', 'toolDescription', 'pollTimes'];
 
 describe('the sample workflows', () => {
-	it('are fifteen, each with a name of its own', () => {
+	it('are fifteen with different names', () => {
 		expect(files).toHaveLength(15);
 		expect(new Set(files.map((file) => read(file).name)).size).toBe(15);
 	});
@@ -86,7 +86,7 @@ describe.each(files)('%s', (file) => {
 	const notes = nodes.filter(({ type }) => type === STICKY_NOTE);
 	const others = nodes.filter(({ type }) => type !== STICKY_NOTE);
 
-	it('explains itself in a note that touches no node', () => {
+	it('has one note, which overlaps no node', () => {
 		expect(notes).toHaveLength(1);
 		for (const { position, parameters } of notes) {
 			const [left, top] = position;
@@ -97,7 +97,7 @@ describe.each(files)('%s', (file) => {
 		}
 	});
 
-	it('has nodes that do not touch each other', () => {
+	it('has no overlapping nodes', () => {
 		const pairs = others.flatMap((node, index) =>
 			others
 				.slice(index + 1)
@@ -107,18 +107,18 @@ describe.each(files)('%s', (file) => {
 		expect(pairs).toEqual([]);
 	});
 
-	it('names in its note only nodes that are there', () => {
+	it('mentions in its note only nodes that it has', () => {
 		const content = noteSchema.parse(notes[0]?.parameters).content;
 		const steps = [...content.matchAll(/^\d\. \*\*([^*]+)\*\*/gm)].map(([, name]) => name);
 		expect(steps.length).toBeGreaterThan(0);
 		expect(steps.filter((step) => !others.some(({ name }) => name === step))).toEqual([]);
 	});
 
-	it("uses n8n's words", () => {
+	it("says publish, n8n's word, instead of activate", () => {
 		expect(readFileSync(path.join(folder, file), 'utf8')).not.toMatch(/\bactivat/i);
 	});
 
-	it('connects only nodes that are there, and reaches every one', () => {
+	it('connects all of its nodes, and no others', () => {
 		const names = new Set(others.map(({ name }) => name));
 		const targets = Object.values(connections)
 			.flatMap((outputs) => Object.values(outputs).flat(2))

@@ -1,4 +1,4 @@
-/** What n8n shows: the names that saved workflows depend on, and n8n's wording rules. */
+/** The node's form: the names that saved workflows depend on, and n8n's wording rules. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
@@ -14,7 +14,7 @@ const manifest = JSON.parse(read('package.json')) as { repository: { url: string
 const { description } = new EmojiVideo();
 const credential = new DashScopeApi();
 
-/** What a user can see. Hidden fields are this package's own business. */
+/** The fields that a user sees. */
 const visible = description.properties.filter(({ type }) => type !== 'hidden');
 
 /** The operations or resources for which a field is shown. */
@@ -63,7 +63,7 @@ const optionNames = (resource: string, operation: string) =>
 		.map(([, { name }]) => name);
 
 describe('the internal names', () => {
-	it('of the node are what saved workflows contain', () => {
+	it('of the node stay the same', () => {
 		expect(description).toMatchObject({
 			name: 'emojiVideo',
 			displayName: 'Emoji Video',
@@ -72,7 +72,7 @@ describe('the internal names', () => {
 		expect(description.credentials).toEqual([{ name: 'dashScopeApi', required: true }]);
 	});
 
-	it('of resources and operations are as promised', () => {
+	it('of resources and operations stay the same', () => {
 		expect(Object.keys(OPERATIONS).sort()).toEqual(['image', 'video']);
 		expect(Object.keys(OPERATIONS.image ?? {})).toContain('detectFace');
 		expect(Object.keys(OPERATIONS.video ?? {})).toEqual(
@@ -97,21 +97,21 @@ describe('the internal names', () => {
 			],
 		],
 		['getStatus', ['taskId', 'simplify']],
-	])('of the fields of video %s are as promised', (operation, promised) => {
+	])('of the fields of video %s stay the same', (operation, promised) => {
 		expect(names('video', operation)).toEqual(expect.arrayContaining(promised));
 	});
 
-	it('of the fields of Detect Face are as promised', () => {
+	it('of the fields of Detect Face stay the same', () => {
 		expect(names('image', 'detectFace')).toEqual(expect.arrayContaining(['imageUrl', 'simplify']));
 	});
 
-	it('of the options of Create and Wait are as promised', () => {
+	it('of the options of Create and Wait stay the same', () => {
 		expect(optionNames('video', 'createAndWait')).toEqual(
 			expect.arrayContaining(['pollInterval', 'queueTimeout', 'timeout']),
 		);
 	});
 
-	it('of the choices are as promised', () => {
+	it('of the choices stay the same', () => {
 		const values = (name: string) => {
 			const field = fields.find(([, other]) => other.name === name)?.[1];
 			return field ? optionsOf(field).map(({ value }) => value) : [];
@@ -120,7 +120,7 @@ describe('the internal names', () => {
 		expect(values('endpoint')).toEqual(['beijing', 'workspace', 'custom']);
 	});
 
-	it('of the credential are as promised', () => {
+	it('of the credential stay the same', () => {
 		expect(credential.name).toBe('dashScopeApi');
 		expect(credential.displayName).toBe('DashScope API');
 		expect(credential.properties.map(({ name }) => name)).toEqual([
@@ -183,7 +183,7 @@ describe('the form', () => {
 		}
 	});
 
-	it('begins with a choice that exists', () => {
+	it('has a default that is one of its choices', () => {
 		for (const [name, field] of withOptions) {
 			const values = optionsOf(field).map(({ value }) => value);
 			const defaults = [field.default].flat();
@@ -235,7 +235,7 @@ const WHEN_ADDED: Record<string, string> = {
 	'options.onTimeLimit': 'returnTask',
 };
 
-describe("the form, in the order of a person's thoughts", () => {
+describe("the order of the form's fields", () => {
 	const labels = (operation: string) =>
 		visible
 			.filter(
@@ -264,7 +264,7 @@ describe("the form, in the order of a person's thoughts", () => {
 		]);
 	});
 
-	it('has no wall of options: at most six in a group', () => {
+	it('groups at most six options', () => {
 		for (const [name, { type, options = [] }] of fields) {
 			if (type === 'collection') expect([name, options.length <= 6]).toEqual([name, true]);
 		}
@@ -320,7 +320,7 @@ describe("the form of an agent's tool", () => {
 		expect(defaultOf('createAndWait', 'imageUrl')).toMatch(/JPEG.*10 MB.*400 to 7000.*one person/);
 	});
 
-	it('has nothing of files, which an agent cannot pass on', () => {
+	it('has no field about files, because an agent cannot pass them on', () => {
 		const names = shownToTools.map(({ name }) => name);
 		for (const name of ['imageSource', 'inputField', 'downloadVideo', 'outputField', 'fileOptions'])
 			expect(names).not.toContain(name);
@@ -341,7 +341,7 @@ describe("the form of an agent's tool", () => {
 		expect(answerWithin?.hint).toMatch(/second Emoji Video tool .* Get Status/);
 	});
 
-	it('keeps backticks out of what n8n reads as a template text', () => {
+	it('has no backticks inside the texts of $fromAI', () => {
 		for (const { default: value } of shownToTools) {
 			if (typeof value === 'string' && value.includes('$fromAI')) {
 				expect(value.split('`')).toHaveLength(3);
@@ -413,7 +413,7 @@ describe('the wording', () => {
 });
 
 describe('the node', () => {
-	it('says under its name what it does', () => {
+	it('shows resource and operation in its subtitle', () => {
 		expect(description.subtitle).toContain('$parameter["operation"]');
 		expect(description.subtitle).toContain('$parameter["resource"]');
 	});
@@ -459,7 +459,7 @@ describe.each(['EmojiVideo', 'EmojiVideoTrigger'])('the codex of %s', (node) => 
 });
 
 describe('the credential', () => {
-	it('is tested by a free call that makes nothing', () => {
+	it('is tested by a free call that creates nothing', () => {
 		expect(credential.test.request).toMatchObject({
 			url: '/api/v1/models',
 			qs: { page_no: 1, page_size: 1 },
@@ -467,7 +467,7 @@ describe('the credential', () => {
 		expect(credential.test.request.method ?? 'GET').toBe('GET');
 	});
 
-	it('says at its top which key it takes, where to create one, and what it is not', () => {
+	it('says at its top which key it needs and where to create it', () => {
 		const [{ type, displayName, displayOptions }] = credential.properties as [INodeProperties];
 		expect([type, displayOptions]).toEqual(['notice', undefined]);
 		expect(displayName).toMatch(/region <b>China \(Beijing\)<\/b>, like the endpoint/);
@@ -481,7 +481,7 @@ describe('the credential', () => {
 		);
 	});
 
-	it('leads to a heading of the README', () => {
+	it('links to a heading of the README', () => {
 		const [, anchor = ''] = credential.documentationUrl.split('#');
 		const readme = read('README.md');
 		const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, text = '']) =>
@@ -490,7 +490,7 @@ describe('the credential', () => {
 		expect(headings).toContain(anchor);
 	});
 
-	it('names the likely cause when the key is refused', () => {
+	it('names the likely cause if the key is rejected', () => {
 		const rule = credential.test.rules?.find(({ properties }) => properties.value === 401);
 		expect(rule?.properties).toMatchObject({
 			message: expect.stringContaining('China (Beijing)') as string,
