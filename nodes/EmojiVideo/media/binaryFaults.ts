@@ -1,4 +1,4 @@
-/** Finds what is wrong with a binary field that a Code node built by hand. Pure. */
+/** Finds the fault of a binary field that a Code node built by hand. Pure. */
 import type { IBinaryData } from 'n8n-workflow';
 import { cut } from '../base/text';
 

@@ -105,7 +105,7 @@ export function checkPortrait(head: Buffer, facts: FileFacts): Result<CheckedPor
 }
 
 /**
- * Completes a check by what was read after the header.
+ * Completes a check by the bytes after the header.
  * @param isWhole the whole file was read, so its end must be there. A JPEG passes without: phones write such files
  */
 export function checkBody(

@@ -8,9 +8,13 @@ const tools = trackedFiles.filter((name) =>
 
 /** Names in backticks that stand in no code of this package, and whose they are. */
 const FOREIGN = new Map([
+	['Expires', 'a query parameter of signed links'],
 	['deepCopy', 'n8n-workflow'],
+	['thumbnail', 'a path of Google Drive'],
 	['toJSON', 'JSON.stringify'],
+	['uc', 'a path of Google Drive'],
 	['updateParentExecutionWithChildResults', 'n8n, from 2.0'],
+	['uri', "the URL's name in n8n's older request helper"],
 ]);
 
 /** Files that comments name and that are not in the repository. */
@@ -19,7 +23,7 @@ const MADE = new Map([
 	['upgrades.json', 'written by npm run test:upgrade'],
 ]);
 
-const WORD = /[A-Za-z_$][\w$]*/g;
+const WORD = /(?<![\w$])[A-Za-z_$][\w$]*/g;
 const FILE = /[\w./-]*\w\.(?:ts|mts|cts|mjs|cjs|json|md)\b/g;
 
 const sources = new Map([...shipped, ...tools].map((name) => [name, splitSource(name)]));

@@ -30,7 +30,7 @@ const UNFINISHED: Record<string, number> = {
 	'nodes/EmojiVideo/durable': 4,
 	'nodes/EmojiVideo/execution': 9,
 	'nodes/EmojiVideo/output': 2,
-	'nodes/EmojiVideo/parameters': 6,
+	'nodes/EmojiVideo/parameters': 8,
 	'nodes/EmojiVideo/trigger': 6,
 	'nodes/EmojiVideo/wait': 2,
 	'test/engine': 23,
