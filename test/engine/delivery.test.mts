@@ -7,6 +7,7 @@ import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workf
 import { templateVideo } from '../../sandbox/dashscope/index.mts';
 import type { FaultOrder } from '../../sandbox/dashscope/index.mts';
 import { bytesOf, keepFilesIn } from './harness.mts';
+import type { NodeResult } from './harness.mts';
 import { useSandbox } from './sandbox.mts';
 
 const sandbox = useSandbox();
@@ -225,6 +226,47 @@ describe('Check Image First', () => {
 	test('is off by default', async () => {
 		await sandbox.run({ parameters: sandbox.createAndWait() });
 		expect(portraitRequests()).toEqual([]);
+	});
+});
+
+describe('a presigned URL', () => {
+	const presigned = (expires: number) =>
+		`${sandbox.double.portraitUrl('ada.png')}?Expires=${expires}&Signature=x`;
+	const LATE = 4_000_000_000;
+	const PAST = 1_500_000_000;
+	const hintsOf = ({ run }: NodeResult) =>
+		(run.data.resultData.runData['Emoji Video']?.at(-1)?.hints ?? []).map(({ message }) => message);
+
+	test.each(['create', 'createAndWait'])(
+		'that ends before its video may start shows a hint (%s)',
+		async (operation) => {
+			const parameters = sandbox.createAndWait({ operation, imageUrl: presigned(PAST) });
+			const result = await sandbox.run({ parameters });
+			expect(result.error).toBeUndefined();
+			expect(hintsOf(result)).toContainEqual(
+				expect.stringMatching(/^The image URL of "ada\.png" is valid until 2017-07-14 10:40/),
+			);
+		},
+	);
+
+	test('that lasts shows no hint', async () => {
+		const result = await sandbox.run({
+			parameters: sandbox.createAndWait({ imageUrl: presigned(LATE) }),
+		});
+		expect(hintsOf(result).join()).not.toContain('is valid until');
+	});
+
+	test('that DashScope cannot read fails with its end', async () => {
+		sandbox.double.faults.add({
+			match: fromStorage('/portraits/'),
+			times: 'always',
+			fault: { kind: 'status', status: 403 },
+		});
+		const { error } = await sandbox.run({
+			parameters: sandbox.createAndWait({ imageUrl: presigned(PAST) }),
+		});
+		expect(error?.description).toContain('The image URL is valid until 2017-07-14 10:40 (UTC+8).');
+		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 0 });
 	});
 });
 

@@ -16,6 +16,7 @@ import type { Detection, FaceAreas } from '../dashscope/schemas';
 import { afterColon } from '../base/text';
 import type { AccountMemory } from '../account/accountMemory';
 import type { PaidTasks, PaidTask } from './paidTasks';
+import { withPortraitHint } from '../media/portrait';
 import type { Portrait } from '../media/portrait';
 import type { Job, VideoLabel } from './plan';
 
@@ -112,7 +113,7 @@ async function detect(
 	const address = await portrait.addressFor(DETECTION_MODEL);
 	const result = address.ok ? await client.detectFace(address.value) : address;
 	if (!result.ok && endsBatch(result.failure)) stop.failure ??= result.failure;
-	if (!result.ok) return result;
+	if (!result.ok) return fail(withPortraitHint(result.failure, portrait));
 	const detection = result.value.value;
 	if (!detection.passed) return fail(portraitFailure(detection, portrait.hint));
 	paidTasks.writeAreas(portrait.id, detection.areas);

@@ -5,7 +5,7 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import type { Model } from '../dashscope/client';
 import { succeed } from '../base/result';
-import type { Result } from '../base/result';
+import type { Failure, Result } from '../base/result';
 import { readLinkExpiry, showMoment } from '../net/linkExpiry';
 import { hintAboutPortrait } from './portraitCheck';
 import { readPortraitFile } from './portraitFile';
@@ -33,6 +33,8 @@ export interface Portrait {
 	id: string;
 	/** The fields that name it in items: the user's URL, or the file's name. */
 	about: { imageUrl?: string; imageFile?: string };
+	/** Until when the URL works, in milliseconds since the epoch, if the URL says so. */
+	expiresAt?: number;
 	/** May explain why DashScope rejects the portrait. */
 	hint?: string;
 	/** Returns the address for a model. Uploads a file first. The promise never rejects. */
@@ -53,13 +55,15 @@ export const portraitAt = (imageUrl: string, hint?: string): Portrait => ({
 	addressFor: async () => await Promise.resolve(succeed(imageUrl)),
 });
 
+/** Adds the portrait's hint to a request that DashScope rejected. */
+export const withPortraitHint = (failure: Failure, { hint }: Pick<Portrait, 'hint'>): Failure =>
+	failure.kind === 'rejected' && hint !== undefined
+		? { ...failure, nextStep: `${failure.nextStep} ${hint}` }
+		: failure;
+
 /** A presigned URL must work until DashScope reads it for the last time, when the video's turn comes. */
-function hintAboutExpiry(imageUrl: string): string | undefined {
-	const expiresAt = readLinkExpiry(new URL(imageUrl));
-	return expiresAt === undefined
-		? undefined
-		: `The image URL is valid until ${showMoment(expiresAt)}. If the video starts later, DashScope cannot read the image: use a URL that is valid longer, or set Image Source to Binary File.`;
-}
+const hintAboutExpiry = (expiresAt: number) =>
+	`The image URL is valid until ${showMoment(expiresAt)}. If the video starts later, DashScope cannot read the image: use a URL that is valid longer, or set Image Source to Binary File.`;
 
 /** Opens the portrait that an item names. Checks files always, and URLs if `checkFirst` is set. */
 export async function openPortrait(
@@ -70,8 +74,10 @@ export async function openPortrait(
 		const { imageUrl, checkFirst } = source;
 		const checked = checkFirst ? await checkRemote(imageUrl) : succeed<RemoteFinding>({});
 		if (!checked.ok) return checked;
-		const hints = [checked.value.hint, hintAboutExpiry(imageUrl)].filter(Boolean);
-		return succeed(portraitAt(imageUrl, hints.length === 0 ? undefined : hints.join(' ')));
+		const expiresAt = readLinkExpiry(new URL(imageUrl));
+		const expiry = expiresAt === undefined ? undefined : hintAboutExpiry(expiresAt);
+		const hint = [checked.value.hint, expiry].filter(Boolean).join(' ') || undefined;
+		return succeed({ ...portraitAt(imageUrl, hint), expiresAt });
 	}
 	const file = await readPortraitFile(source.file, source.fallbackName, functions.helpers);
 	if (!file.ok) return file;

@@ -4,7 +4,7 @@ import type { ApiResponse } from '../../dashscope/client';
 import type { Detection } from '../../dashscope/schemas';
 import { failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
-import { openPortrait } from '../../media/portrait';
+import { openPortrait, withPortraitHint } from '../../media/portrait';
 import type { Portrait } from '../../media/portrait';
 import { detectionToJson } from '../../output';
 import { limitsGroup, simplifyField, simplifyForm } from '../../parameters/common';
@@ -42,7 +42,9 @@ export const detectFace = defineOperation({
 			const detection = detections.get(portrait.id) ?? (await detect(portrait));
 			detections.set(portrait.id, detection);
 			if (!detection.ok) {
-				outcomes.push(failed(itemIndex, detection.failure, portrait.about));
+				outcomes.push(
+					failed(itemIndex, withPortraitHint(detection.failure, portrait), portrait.about),
+				);
 				if (stopsAtFirstFailure) break;
 				continue;
 			}

@@ -13,7 +13,7 @@ import { portraitGroup } from '../../parameters/portrait';
 import { succeed } from '../../base/result';
 import type { Result } from '../../base/result';
 import { defineOperation } from '../defineOperation';
-import { readVideo, videoFields } from './videoForm';
+import { readVideo, videoFields, warnAboutLinks } from './videoForm';
 
 /** As createTask documents it, for a task whose answer an earlier try has received. */
 const rawOf = ({ entry, raw }: SubmittedJob) =>
@@ -51,7 +51,9 @@ export const create = defineOperation({
 		const outcomes: Outcome[] = [...invalid];
 		const simplified = new Map(items.map(({ itemIndex, simplify }) => [itemIndex, simplify]));
 		const tools = payingTools(context, checks);
-		await submitJobs(planJobs(items, context.runIndex), tools, (job, result) => {
+		const jobs = planJobs(items, context.runIndex);
+		warnAboutLinks(context, jobs);
+		await submitJobs(jobs, tools, (job, result) => {
 			outcomes.push(toOutcome(job, result, simplified.get(job.itemIndex) ?? true));
 			if (!result.ok && context.stopsAtFirstFailure) context.halt();
 		});

@@ -16,7 +16,7 @@ import { group } from '../../parameters/read';
 import { answerWithinField, waitForm, waitOptions } from '../../parameters/waiting';
 import { succeed } from '../../base/result';
 import { defineOperation } from '../defineOperation';
-import { readVideo, videoFields } from './videoForm';
+import { readVideo, videoFields, warnAboutLinks } from './videoForm';
 
 const settingsForm = group({ wait: waitForm, checks: payingForm });
 
@@ -51,6 +51,7 @@ export const createAndWait = defineOperation({
 		const retirement = context.retirement();
 		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 		const jobs = planJobs(items, context.runIndex);
+		warnAboutLinks(context, jobs);
 		const waiting = startWait(context, settings.wait, jobs, deliveries, invalid);
 		await submitJobs(
 			jobs,

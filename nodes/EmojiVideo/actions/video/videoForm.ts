@@ -1,7 +1,9 @@
 /** What Create and Create and Wait have in common: the fields that say which video to make of what. */
 import type { INodeProperties } from 'n8n-workflow';
-import type { ItemRequest } from '../../batch/plan';
+import type { ItemRequest, Job } from '../../batch/plan';
+import { usualRunMs } from '../../batch/queueAhead';
 import type { ExecutionContext } from '../../execution/context';
+import { warnOfEarlyEnds } from '../../media/earlyEnds';
 import { openPortrait } from '../../media/portrait';
 import { faceAreaFields, faceAreasForm } from '../../parameters/faceAreas';
 import { portraitFields, portraitForm } from '../../parameters/portrait';
@@ -33,4 +35,13 @@ export async function readVideo(
 	const { source, ...video } = read.value;
 	const portrait = await openPortrait(source, context);
 	return portrait.ok ? succeed({ ...video, portrait: portrait.value }) : portrait;
+}
+
+/** Shows a hint in the editor if a presigned URL may end before its video starts. */
+export function warnAboutLinks({ functions, clock }: ExecutionContext, jobs: Job[]): void {
+	const portraits = jobs.map(({ portrait }) => portrait);
+	const message = warnOfEarlyEnds(portraits, usualRunMs({ runs: [] }), clock.now());
+	if (message) {
+		functions.addExecutionHints?.({ message, location: 'outputPane', type: 'warning' });
+	}
 }
