@@ -15,7 +15,10 @@ import type {
 } from 'n8n-workflow';
 import { createSend } from '../../nodes/EmojiVideo/dashscope/transport';
 import { readText, withResponse } from '../../nodes/EmojiVideo/net/safeRequest';
+import { succeed } from '../../nodes/EmojiVideo/base/result';
 import { judgeHost } from '../../nodes/EmojiVideo/net/resolvedHosts';
+import { fetchUntrusted } from '../../nodes/EmojiVideo/net/untrustedFetch';
+import type { LinkTools } from '../../nodes/EmojiVideo/net/untrustedFetch';
 import { createVirtualClock } from '../unit/support/virtualClock.mts';
 
 const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
@@ -184,4 +187,47 @@ test.each([
 ])("n8n's real SSRF filter and DNS make %s %s", async (host, verdict) => {
 	const { helpers } = n8nWith(undefined);
 	expect(await judgeHost(new URL(`http://${host}/`), helpers)).toBe(verdict);
+});
+
+describe("a link over n8n's real HTTP helper", () => {
+	const open = async (url: string) => {
+		const { helpers } = n8nWith(undefined);
+		const tools = { functions: { helpers }, clock: createVirtualClock(), allowLoopback: true };
+		const link = {
+			name: 'The link',
+			headers: {},
+			nextStep: 'x',
+			timeoutMs: 20_000,
+			brokenOff: 'x',
+		};
+		return await fetchUntrusted(new URL(url), link, tools as unknown as LinkTools, async () =>
+			Promise.resolve(succeed('read')),
+		);
+	};
+
+	test('fails with its cause if https meets a plain http server', async () => {
+		await serve('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n', async (url) => {
+			expect(await open(url.replace('http:', 'https:'))).toMatchObject({
+				failure: {
+					kind: 'unreachable',
+					lasts: true,
+					message: 'The link leads to a host that could not be reached (the TLS handshake failed)',
+				},
+			});
+		});
+	});
+
+	test('fails with its cause if the port is closed', async () => {
+		const server = createServer().listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		const closed = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+		server.close();
+		await once(server, 'close');
+		expect(await open(closed)).toMatchObject({
+			failure: {
+				kind: 'unreachable',
+				message: 'The link leads to a host that could not be reached (connection refused)',
+			},
+		});
+	});
 });

@@ -5,6 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IN8nHttpFullResponse } from 'n8n-workflow';
+import { connectionFaultOf } from '../base/connectionFaults';
+import type { ConnectionFault } from '../base/connectionFaults';
 import { createLimiter } from '../base/limiter';
 import type { Client, Model } from '../dashscope/client';
 import { fail, STOPPED, succeed } from '../base/result';
@@ -72,6 +74,20 @@ function toFailure(httpStatus: number, xml: string): { ok: false; failure: Failu
 	);
 }
 
+/** Makes a failure of an error that ended the request. */
+function connectionFailure(error: unknown) {
+	const { words, notSent, lasts, nextStep }: Partial<ConnectionFault> =
+		connectionFaultOf(error) ?? {};
+	const cause = words === undefined ? '' : ` (${words})`;
+	return uploadFailure(
+		notSent
+			? `DashScope's storage could not be reached${cause}`
+			: `The upload to DashScope's storage broke off${cause}`,
+		notSent ? 'unreachable' : 'noResponse',
+		{ ...(nextStep !== undefined && { nextStep }), ...(lasts && { lasts }) },
+	);
+}
+
 /** OSS says "Invalid according to Policy: Policy expired." */
 const isExpired = (message = '') => /policy expired/i.test(message);
 
@@ -122,10 +138,8 @@ async function sendFile(
 				return status >= 200 && status < 300 ? succeed(`oss://${key}`) : toFailure(status, xml);
 			},
 		);
-	} catch {
-		return signal?.aborted
-			? fail(STOPPED)
-			: uploadFailure("The upload to DashScope's storage broke off", 'noResponse');
+	} catch (error) {
+		return signal?.aborted ? fail(STOPPED) : connectionFailure(error);
 	} finally {
 		close();
 	}

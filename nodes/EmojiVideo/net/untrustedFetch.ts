@@ -8,6 +8,8 @@ import type {
 	IN8nHttpFullResponse,
 	IPollFunctions,
 } from 'n8n-workflow';
+import { connectionFaultOf } from '../base/connectionFaults';
+import type { ConnectionFault } from '../base/connectionFaults';
 import { fail, STOPPED, succeed } from '../base/result';
 import type { Failure, FailureKind, Result } from '../base/result';
 import { readLinkExpiry, showMoment } from './linkExpiry';
@@ -168,7 +170,20 @@ function buildThrownFailure(
 		});
 	}
 	if (!hasResponded) {
-		return linkFailure(request, `${name} leads to a host that did not answer`, 'noResponse');
+		const {
+			words,
+			notSent,
+			lasts,
+			nextStep: remedy,
+		}: Partial<ConnectionFault> = connectionFaultOf(error) ?? {};
+		const reached = notSent ? 'could not be reached' : 'did not answer';
+		const cause = words === undefined ? '' : ` (${words})`;
+		return fail({
+			kind: notSent ? 'unreachable' : 'noResponse',
+			message: `${name} leads to a host that ${reached}${cause}`,
+			nextStep: [remedy, nextStep].filter(Boolean).join(' '),
+			...(lasts && { lasts }),
+		});
 	}
 	const message = error instanceof Stalled ? error.message : brokenOff;
 	return linkFailure(request, message, 'noResponse');

@@ -140,6 +140,8 @@ interface OneUpload {
 	xml?: string;
 	/** The connection breaks. */
 	breaks?: boolean;
+	/** The request fails with this error. */
+	thrown?: Error;
 }
 
 /** Uploads one file to a storage host that responds like this. */
@@ -152,6 +154,7 @@ async function putOne({
 	status = 200,
 	xml = '',
 	breaks = false,
+	thrown = breaks ? new Error('ECONNRESET') : undefined,
 }: OneUpload) {
 	const clock = createVirtualClock();
 	const sent: Sent[] = [];
@@ -166,7 +169,7 @@ async function putOne({
 	};
 	const httpRequest = async (request: Sent) => {
 		sent.push(request);
-		if (breaks) throw new Error('ECONNRESET');
+		if (thrown) throw thrown;
 		return await Promise.resolve({
 			statusCode: status,
 			headers: {},
@@ -308,6 +311,20 @@ describe('a response of the storage host', () => {
 		);
 		expect(sent.length).toBeGreaterThan(1);
 	});
+});
+
+it('an upload whose certificate is not trusted fails within two tries, with the setting to change', async () => {
+	const error = Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
+	const { result, sent } = await putOne({ thrown: error });
+	expect(result).toMatchObject({
+		failure: {
+			kind: 'unreachable',
+			lasts: true,
+			message: "DashScope's storage could not be reached (the certificate is not trusted)",
+			nextStep: expect.stringContaining('NODE_EXTRA_CA_CERTS') as string,
+		},
+	});
+	expect(sent.length).toBeLessThanOrEqual(2);
 });
 
 it('returns the failure of the policy request and uploads nothing', async () => {

@@ -123,6 +123,51 @@ it('a request that n8n’s own SSRF protection blocks fails at once, with the se
 	});
 });
 
+const thrown = (code: string) => Object.assign(new Error(code), { code });
+
+it.each([
+	[
+		thrown('SELF_SIGNED_CERT_IN_CHAIN'),
+		{
+			kind: 'unreachable',
+			lasts: true,
+			message:
+				'The link leads to a host that could not be reached (the certificate is not trusted)',
+			nextStep: expect.stringMatching(/NODE_EXTRA_CA_CERTS .* x$/) as string,
+		},
+	],
+	[
+		thrown('ENOTFOUND'),
+		{
+			kind: 'unreachable',
+			message: 'The link leads to a host that could not be reached (host name not found)',
+			nextStep: 'x',
+		},
+	],
+	[
+		thrown('ECONNRESET'),
+		{
+			kind: 'noResponse',
+			message: 'The link leads to a host that did not answer (connection reset)',
+			nextStep: 'x',
+		},
+	],
+	[
+		new Error('odd'),
+		{
+			kind: 'noResponse',
+			message: 'The link leads to a host that did not answer',
+			nextStep: 'x',
+		},
+	],
+])('a connection that fails with %s has its cause in the message', async (error, failure) => {
+	const httpRequest = jest.fn().mockRejectedValue(error);
+	expect(await fetchLink('https://a.example.com/a.png', { httpRequest })).toEqual({
+		ok: false,
+		failure,
+	});
+});
+
 describe('a storage host that responds with 403 or 404', () => {
 	const FUTURE = 4_000_000_000;
 	const PAST = 1_500_000_000;
