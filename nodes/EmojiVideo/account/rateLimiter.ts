@@ -61,6 +61,8 @@ interface BucketState {
 	lastAt: number;
 	/** The slots that other processes leave to this one. */
 	slots: Slots;
+	/** The first and the last 429 since the last accepted request, in ms since the epoch. */
+	throttled?: { since: number; lastAt: number };
 }
 
 type Buckets = Record<Bucket, BucketState>;
@@ -69,6 +71,12 @@ const accounts = new Map<string, Buckets>();
 
 /** An idle account is forgotten after this time. It is longer than the space after any request. */
 const ACCOUNT_FORGOTTEN_AFTER_MS = 10 * 60_000;
+
+/**
+ * A 429 this long after the one before it starts a new series. It exceeds the longest pause between two attempts
+ * (RETRY_OPTIONS.longestRetryAfterMs).
+ */
+const THROTTLED_SERIES_GAP_MS = 11 * 60_000;
 
 /**
  * A waiter that is due and does not leave within this time loses its turn, so that it can't block those
@@ -212,12 +220,22 @@ export function rateLimiterOf(accountId: string, rates: Rates, clock: Clock): Ac
 		}
 	};
 	const recordOutcome = (bucket: Bucket, sentAt: number, outcome: 'taken' | 'throttled') => {
-		const state = bucketsOf(accountId, clock.now())[bucket];
+		const now = clock.now();
+		const state = bucketsOf(accountId, now)[bucket];
 		const slotMs = slotMsOf(bucket, rates[bucket]);
-		state.slots =
-			outcome === 'taken'
-				? recordAccepted(state.slots, sentAt, slotMs)
-				: recordThrottled(state.slots, sentAt, slotMs, Math.random());
+		if (outcome === 'taken') {
+			state.slots = recordAccepted(state.slots, sentAt, slotMs);
+			state.throttled = undefined;
+			return;
+		}
+		state.slots = recordThrottled(state.slots, sentAt, slotMs, Math.random());
+		const { since = now, lastAt = now } = state.throttled ?? {};
+		const isSameSeries = now - lastAt < THROTTLED_SERIES_GAP_MS;
+		state.throttled = { since: isSameSeries ? since : now, lastAt: now };
 	};
-	return Object.assign(acquire, { recordOutcome });
+	const throttledForMs = (bucket: Bucket) => {
+		const now = clock.now();
+		return now - (bucketsOf(accountId, now)[bucket].throttled?.since ?? now);
+	};
+	return Object.assign(acquire, { recordOutcome, throttledForMs });
 }

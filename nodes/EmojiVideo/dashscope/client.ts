@@ -33,6 +33,8 @@ export interface Acquire {
 		outcome: 'taken' | 'throttled',
 		failure?: Failure,
 	): void;
+	/** How long DashScope has throttled every request of the bucket, in ms; 0 after an accepted one. */
+	throttledForMs?(bucket: Bucket): number;
 }
 
 export interface Client {
@@ -108,7 +110,9 @@ export function createClient(
 				if (signal?.aborted) return fail(STOPPED);
 			}
 		};
-		return kind === 'once' ? await confirmed() : await withRetry(kind, clock, confirmed, signal);
+		if (kind === 'once') return await confirmed();
+		const throttledForMs = () => acquire.throttledForMs?.(bucket) ?? 0;
+		return await withRetry(kind, clock, confirmed, signal, throttledForMs);
 	};
 
 	return {

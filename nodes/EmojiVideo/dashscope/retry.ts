@@ -61,7 +61,10 @@ export const RETRY_OPTIONS = {
 	patienceMs: 2 * 60_000,
 	/** The same for single kinds. A full queue frees a place with each finished video (1 to 5 minutes). */
 	patienceOfKindMs: { throttled: 30 * 60_000 } as Partial<Record<FailureKind, number>>,
-	/** The same for a 429 with an unknown code. A known limit passes within a minute (docs/service.md, "Limits"). */
+	/**
+	 * The same for a 429 with an unknown code, counted for the whole account and not for each request. A known limit passes within a
+	 * minute (docs/service.md, "Limits").
+	 */
 	patienceOfUnknownLimitMs: 10 * 60_000,
 	/** A failure that seems to last is repeated this often, because one odd response decides nothing. */
 	mostRepeatsOfLasting: 1,
@@ -95,12 +98,14 @@ function patienceFor({ kind, isUnknownLimit }: Failure): number {
 /**
  * Sends until an attempt succeeds, fails permanently, or the time for retries ends.
  * @param send one attempt
+ * @param throttledForMs how long the account has been throttled, by all its requests
  */
 export async function withRetry<T>(
 	kind: RequestKind,
 	clock: Clock,
 	send: () => Promise<Result<T>>,
 	signal?: AbortSignal,
+	throttledForMs: () => number = () => 0,
 ): Promise<Result<T>> {
 	const firstSentAt = clock.now();
 	let trouble: FailureKind | undefined;
@@ -119,8 +124,9 @@ export async function withRetry<T>(
 		}
 		const pause = backoffMs(attempt, result.failure, Math.random());
 		const resumesAt = clock.now() + pause;
+		const accountMs = trouble === 'throttled' ? throttledForMs() + pause : 0;
 		const isOver =
-			resumesAt - startedAt > patienceFor(result.failure) ||
+			Math.max(resumesAt - startedAt, accountMs) > patienceFor(result.failure) ||
 			resumesAt - firstSentAt > RETRY_OPTIONS.longestPatienceMs;
 		if (isOver) return result;
 		await clock.sleep(pause, signal);
