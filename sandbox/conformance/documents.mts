@@ -15,7 +15,8 @@ export const documents = {
 	errors: page('Error codes', `${help}/error-code`),
 	limits: page('Rate limits', `${help}/rate-limit`),
 	models: page('List models', `${help}/list-models`),
-	quotas: page('List quotas', `${help}/list-quotas`),
+	quotas: page('List model quotas', `${help}/list-quotas`),
+	limitUpdates: page('Update model rate limits', `${help}/update-model-rate-limits`),
 	sister: page('Digital human wan2.2-s2v', `${help}/wan-s2v-api`),
 	recorded: page('Recorded answers', 'https://github.com/cnblogs/dashscope-sdk'),
 	tasks: page(

@@ -55,6 +55,16 @@ function limits(outcomes: Outcomes): string | undefined {
 	return running === undefined ? undefined : `waiting ${word(queue)}, running ${word(running)}`;
 }
 
+function workspaceLimit(outcomes: Outcomes): string | undefined {
+	const limit = at(outcomes, 'quotas', 'output.quotas.0.workspace_limit');
+	return limit === undefined ? undefined : `workspace_limit ${word(limit)}`;
+}
+
+function firstStatus(outcomes: Outcomes): string | undefined {
+	const status = at(outcomes, 'query-new', 'output.task_status');
+	return status === undefined ? undefined : `the first query says ${word(status)}`;
+}
+
 function verdict(outcomes: Outcomes): string | undefined {
 	const status = statusOf(outcomes, 'detect-not-passed');
 	if (status === undefined) return undefined;
@@ -91,6 +101,24 @@ export const questions: readonly Question[] = [
 		question: 'How many tasks may wait, how many run?',
 		how: 'any run',
 		settled: limits,
+	},
+	{
+		question: 'Has the workspace of the key a limit of its own?',
+		how: 'any run',
+		settled: workspaceLimit,
+	},
+	{
+		question: 'Is a task UNKNOWN right after its creation?',
+		how: 'any run with a video',
+		settled: firstStatus,
+	},
+	{
+		question: 'Does the host of a private network take https and the emoji models?',
+		how: '--url with the private domain name, from a machine in that VPC',
+	},
+	{
+		question: 'Which code does a used-up budget have?',
+		how: 'not in five minutes: set a budget that is used up already, with its stop switched on',
 	},
 	{
 		question: 'Do the 3 hours of InternalError.Timeout count from submission?',

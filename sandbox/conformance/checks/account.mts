@@ -55,6 +55,32 @@ export const accountChecks: readonly Check[] = [
 		},
 	},
 	{
+		id: 'quotas',
+		title: 'The same by the newer path',
+		document: documents.quotas,
+		section: 'Request',
+		kind: 'other',
+		ask: ({ ask }) => ask({ path: '/api/v1/quotas?model=emoji-v1&page_no=1&page_size=1' }),
+		expected: {
+			status: 200,
+			says: { 'output.quotas.0.model': 'emoji-v1' },
+			has: [
+				'output.quotas.0.model_limit.async_user_concurrency_limit',
+				'output.quotas.0.workspace_limit',
+			],
+		},
+	},
+	{
+		id: 'limits-empty',
+		title: 'A change of limits that names no model, so nothing changes',
+		document: documents.limitUpdates,
+		section: 'Request parameters, "1 to 200"',
+		kind: 'refusal',
+		optional: true,
+		ask: ({ ask }) => ask({ method: 'POST', path: `${models}/limits`, body: { models: [] } }),
+		expected: { status: 400, code: 'InvalidParameter' },
+	},
+	{
 		id: 'compressed',
 		title: 'An answer for a client that takes gzip',
 		document: documents.recorded,

@@ -53,6 +53,16 @@ const notPending = {
 /** While the first video is made. */
 export const runningChecks: readonly Check[] = [
 	{
+		id: 'query-new',
+		title: 'Asking for the first video right after it was created',
+		document: documents.tasks,
+		section: 'Query, "UNKNOWN"',
+		kind: 'task',
+		needs: ['taskId'],
+		ask: (visit) => query(visit, visit.found.taskId),
+		expected: { status: 200, says: { 'output.task_status': ['PENDING', 'RUNNING'] } },
+	},
+	{
 		id: 'cancel-queued',
 		title: 'Canceling the second video, which waits',
 		document: documents.tasks,

@@ -5,7 +5,7 @@
 import { isKnownModel, models, videoModel } from '../models.mts';
 import { refuse } from '../refusals.mts';
 import type { World } from '../world.mts';
-import type { Answer, Endpoint, Exchange } from './exchange.mts';
+import { readJson, type Answer, type Endpoint, type Exchange } from './exchange.mts';
 
 const positive = (text: string | undefined, otherwise: number): number => {
 	const value = Number(text ?? otherwise);
@@ -72,6 +72,19 @@ export const quotasEndpoint: Endpoint = {
 		const { rows, ...page } = pageOf(request.query as Query);
 		const quotas = rows.map(({ model }) => quota(world, account, model));
 		return { status: 200, body: { request_id: requestId, output: { ...page, quotas } } };
+	},
+};
+
+/** Sets a workspace's limits; the mock keeps none, so it only tells a good request from a bad one. */
+export const limitsEndpoint: Endpoint = {
+	operation: 'quotas',
+	handle(exchange): Answer {
+		const body = readJson(exchange);
+		if (!body.ok) return body;
+		const { models: wanted } = body.value;
+		const isGood = Array.isArray(wanted) && wanted.length >= 1 && wanted.length <= 200;
+		if (!isGood) return { refusal: refuse('wrongParameter') };
+		return { status: 200, body: { request_id: exchange.requestId } };
 	},
 };
 

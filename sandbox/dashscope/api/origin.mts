@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { createOrigin } from '../origin.mts';
 import { refusalBody, refusals, type Refusal } from '../refusals.mts';
 import type { World } from '../world.mts';
-import { modelsEndpoint, policyEndpoint, quotasEndpoint } from './account.mts';
+import { limitsEndpoint, modelsEndpoint, policyEndpoint, quotasEndpoint } from './account.mts';
 import { createEndpoint } from './create.mts';
 import { detectEndpoint } from './detect.mts';
 import { encode } from './encoding.mts';
@@ -26,6 +26,8 @@ const routes: readonly (readonly ['GET' | 'POST', string, Endpoint])[] = [
 	['POST', '/api/v1/tasks/:id/cancel', cancelEndpoint],
 	['GET', '/api/v1/models', modelsEndpoint],
 	['GET', '/api/v1/models/limits', quotasEndpoint],
+	['GET', '/api/v1/quotas', quotasEndpoint],
+	['POST', '/api/v1/models/limits', limitsEndpoint],
 	['GET', '/api/v1/uploads', policyEndpoint],
 ];
 
