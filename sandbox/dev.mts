@@ -1,8 +1,8 @@
 /**
- * `npm run dev`: a real n8n with this package and a mock of DashScope, for those who change the node. A
+ * `npm run dev`: a real n8n with this package and a mock of DashScope, for developers of the node. A
  * saved source is compiled at once, with source maps, and n8n loads it again by itself; a debugger can
- * stop in the TypeScript. The rule: n8n runs what was compiled from the working tree, and nothing else
- * differs from `npm start`.
+ * stop in the TypeScript. The rule: n8n runs the compiled working tree, and all else is as in
+ * `npm start`.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Command } from 'commander';
@@ -55,7 +55,7 @@ const BUILT = [
 
 const COMPILE_TIMEOUT_MS = 120_000;
 
-/** Compiles and copies into `dist`, and goes on doing so until it is killed. */
+/** Compiles and copies into `dist` at each change, until it is killed. */
 function watchSources(dist: string): ChildProcess {
 	const gulp = path.join(PROJECT_FOLDER, 'node_modules', 'gulp', 'bin', 'gulp.js');
 	return spawn(process.execPath, [gulp, '--silent', 'watch'], {

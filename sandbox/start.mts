@@ -1,7 +1,7 @@
 /**
  * `npm start`: a real n8n with this package and a mock of DashScope (or, with --live, the real
  * service), and the quick start workflow run once. The rule: whatever happens, nothing that was
- * started here goes on running after this process has ended.
+ * started here still runs after this process has ended.
  */
 import { Command } from 'commander';
 import path from 'node:path';
@@ -148,7 +148,7 @@ function summary(
 	return `\n${lines.map(([name, value]) => `  ${name?.padEnd(13)}${value}`).join('\n')}\n${playWith(mock)}`;
 }
 
-/** What the mock offers a person: its key, and portraits to try. */
+/** The mock's key, and portraits to try. */
 function playWith(mock: DashScopeMock | undefined): string {
 	if (mock === undefined) return '';
 	const lines = [

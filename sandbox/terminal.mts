@@ -1,6 +1,6 @@
 /**
- * What a command of the sandbox shows in a terminal, and how it ends. The rule: whatever happens,
- * nothing that was started goes on running after this process has ended.
+ * The terminal output of the sandbox's commands, and their end. The rule: whatever happens,
+ * nothing that was started still runs after this process has ended.
  */
 import { Listr, PRESET_TIMER } from 'listr2';
 import { InvalidArgumentError } from 'commander';

@@ -1,7 +1,7 @@
 /**
  * One cell of the matrix: the node's own operation, with n8n's own HTTP helpers over real sockets, against
  * the mock with one fault, on a clock that is moved. Rule: a cell ends in a video, or in an error that
- * says what happened and what to do next; nothing is paid for twice, and what is known to be paid for is told.
+ * names what happened and the next step. Nothing is paid for twice, and the error names each paid task.
  */
 import { setTimeout as realSleep } from 'node:timers/promises';
 import type { IHttpRequestOptions } from 'n8n-workflow';
@@ -24,7 +24,7 @@ const create = (more: Partial<Flow> = {}): Flow => ({
 	...more,
 });
 
-/** The matrix's rows: what is asked of the service or its storage, and who asks it. */
+/** The rows of the matrix: kinds of request, and the operation that sends them. */
 export const FLOWS: Partial<Record<Operation, Flow>> = {
 	detect: create(),
 	create: create(),
@@ -51,7 +51,7 @@ export interface CellResult {
 	taskId?: string;
 	/** Tasks that the service has made and billed in this cell. */
 	created: string[];
-	/** Whether the answer that named the task came through. */
+	/** Whether the response with the task's ID arrived. */
 	isKnown: boolean;
 	/** By the clock that was moved. */
 	minutes: number;

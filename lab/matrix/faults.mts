@@ -1,4 +1,4 @@
-/** The matrix's columns: every way in which one answer can go wrong, as orders for the mock. */
+/** The matrix's columns: every way in which one response can go wrong, as orders for the mock. */
 import type { FaultOrder } from '../../sandbox/dashscope/index.mts';
 
 /** As an order names it. */

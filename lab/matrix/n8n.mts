@@ -22,7 +22,7 @@ export interface Flow {
 	hasTask?: boolean;
 }
 
-/** Requests on the wire, until their answers have been read to the end or given up. */
+/** Requests on the wire, until their responses have been read to the end or dropped. */
 export interface UnderWay {
 	/** Those that will be answered. */
 	answered: number;

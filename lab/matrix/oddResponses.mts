@@ -29,7 +29,7 @@ export const KINDS: Readonly<Record<Mode, readonly RequestKind[]>> = {
 	trigger: ['list', 'poll', 'download'],
 };
 
-/** A fault of the mock, or trouble that the mock never hears of. */
+/** A fault of the mock, or trouble before a request reaches the mock. */
 export type OddResponse = { fault: OrderedFault } | { network: NetworkTrouble };
 
 const page = (name: Extract<OrderedFault, { kind: 'page' }>['name']): OddResponse => ({

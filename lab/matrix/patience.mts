@@ -6,10 +6,10 @@ import type { Operation } from '../../sandbox/dashscope/index.mts';
 import type { OrderedFault } from './faults.mts';
 
 /**
- * - `harmless`: the answer is what it would be.
- * - `final`: the same request would get the same answer, so it is not sent again.
+ * - `harmless`: the response is as usual.
+ * - `final`: the same request would get the same response, so the node does not send it again.
  * - `throttled`: too many requests.
- * - `passing`: sent again, where that costs nothing.
+ * - `passing`: the node sends it again, if that costs nothing.
  * - `endless`: never answered to its end: the request's own limit ends it, then it is `passing`.
  */
 type Trouble = 'harmless' | 'final' | 'throttled' | 'passing' | 'endless';
@@ -66,7 +66,7 @@ const USUAL_PATIENCE = 2;
 
 /** How many requests may take their whole limit, where patience does not end it before. */
 const REQUESTS: Partial<Record<Operation, number>> = {
-	// Billed for each answer, so asked three times at most.
+	// The service bills each response, so the node sends three at most.
 	detect: 3,
 	create: 1,
 	// Until the task is no longer PENDING.

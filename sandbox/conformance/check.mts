@@ -1,13 +1,13 @@
 /**
- * What a check is. Rule: a check is data: what it asks, what the documents say comes back, and what it
- * costs; running, comparing and recording are done elsewhere, the same for all.
+ * The shape of a check. Rule: a check is data: its request, the response by the documents, and its
+ * price. Other modules run, compare and record all checks alike.
  */
 import type { Area } from '../dashscope/images.mts';
 import type { PolicyData } from '../dashscope/uploads.mts';
 import type { RecordingKind } from './record.mts';
 import type { Document } from './documents.mts';
 
-/** An answer as it came: JSON parsed, text as text, a video only as its head. */
+/** A response: JSON parsed, text as text, and only the head of a video. */
 export interface Answer {
 	status: number;
 	/** Names in lower case. */
@@ -15,7 +15,7 @@ export interface Answer {
 	body: unknown;
 }
 
-/** What is limited to one request per second. */
+/** Requests with a limit of one per second. */
 export type Lane = 'detect' | 'create';
 
 export interface Ask {
@@ -60,7 +60,7 @@ export interface Visit {
 	sample: (name: string) => Buffer;
 }
 
-/** What the documents say an answer is. */
+/** The response by the documents. */
 export interface Expected {
 	/** One, or any of these. */
 	status: number | readonly number[];
@@ -81,11 +81,11 @@ export interface Check {
 	title: string;
 	document: Document;
 	section: string;
-	/** What it is recorded as: which schema reads it. */
+	/** The kind of its recording: it decides which schema reads it. */
 	kind: RecordingKind;
-	/** What the service bills for it; nothing when left out. */
+	/** The item that the service bills for it. Absent: it is free. */
 	bills?: 'detection' | 'video';
-	/** Left out unless it is asked for by its ID: it may cost more than it tells. */
+	/** Runs only if `--also` names it, since it may cost more than it settles. */
 	optional?: boolean;
 	/** Skipped where an earlier check did not find these. */
 	needs?: readonly (keyof Found)[];

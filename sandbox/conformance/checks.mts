@@ -1,6 +1,6 @@
 /**
- * All checks, in the order in which they are made. Rule: what can be refused comes before what is
- * billed, and the second task is canceled at once.
+ * All checks, in the order of a run. Rule: refusals come before billed requests, and the run cancels
+ * the second task at once.
  */
 import type { Check } from './check.mts';
 import { accountChecks } from './checks/account.mts';

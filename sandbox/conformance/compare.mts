@@ -1,6 +1,6 @@
 /**
- * An answer against what was expected of it: the documents' words, or another service's answer. Rule:
- * differences are short phrases in one direction, "what is here, where that should be".
+ * Compares a response with the documents, or with another service's response. Rule: a difference is a
+ * short phrase in one direction, "this value for that one".
  */
 import type { Answer, Expected } from './check.mts';
 import { isHolder, placesOf } from '../dashscope/json-paths.mts';
@@ -10,7 +10,7 @@ const said = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
 const anyOf = <T,>(wanted: T | readonly T[]): readonly T[] =>
 	Array.isArray(wanted) ? (wanted as readonly T[]) : [wanted as T];
 
-/** What stands at `path`, once for each place it leads to. */
+/** The values at `path`, one for each place that it leads to. */
 export function valuesAt(body: unknown, path: string): unknown[] {
 	if (!isHolder(body)) return [];
 	return placesOf(body, path)
@@ -26,7 +26,7 @@ function one<T>(name: string, got: unknown, wanted: T | readonly T[] | undefined
 		: [`${name} ${said(got)} for ${allowed.map(said).join(' or ')}`];
 }
 
-/** How `answer` differs from what the documents say. */
+/** How `answer` differs from the documents. */
 export function differences(answer: Answer, expected: Expected): string[] {
 	const [code] = valuesAt(answer.body, 'code');
 	const [message] = valuesAt(answer.body, 'message');
@@ -46,7 +46,7 @@ export function differences(answer: Answer, expected: Expected): string[] {
 	];
 }
 
-/** The fields of an answer with their types, e.g. `output.task_id: string`; of a list its first row. */
+/** The fields of a response with their types, e.g. `output.task_id: string`; of a list its first row. */
 export function fieldsOf(value: unknown, path = ''): string[] {
 	if (Array.isArray(value)) return value.length === 0 ? [] : fieldsOf(value[0], `${path}[]`);
 	if (!isHolder(value)) return [`${path}: ${value === null ? 'null' : typeof value}`];
@@ -55,7 +55,7 @@ export function fieldsOf(value: unknown, path = ''): string[] {
 	);
 }
 
-/** How the mock's answer differs from the service's. */
+/** How the mock's response differs from the service's. */
 export function unlike(service: Answer, mock: Answer): string[] {
 	const [theirs, ours] = [fieldsOf(service.body), fieldsOf(mock.body)];
 	const only = (these: string[], those: string[]) =>

@@ -1,5 +1,5 @@
 /**
- * What a run will cost, before it is asked for. Rule: nothing billed happens that was not named here;
+ * The price of a run, shown before it starts. Rule: this list names everything that is billed;
  * unit prices are resellers' copies (docs/service.md, "Prices"), and say so.
  */
 import type { Check } from './check.mts';
@@ -7,7 +7,7 @@ import type { Check } from './check.mts';
 const detectionPrice = 'CNY 0.004';
 const videoPrice = 'CNY 0.08 per second; this template makes about 2 s';
 
-/** What is billed, line by line. */
+/** The billed items, line by line. */
 export function priceOf(checks: readonly Check[]): string[] {
 	const count = (bills: Check['bills']) => checks.filter((check) => check.bills === bills).length;
 	const cancels = checks.some(({ id }) => id === 'create-queued');

@@ -1,6 +1,6 @@
 /**
- * What the documents leave open and an owner with a key can settle. Rule: one list; where a check's
- * answer settles a question, the run says so, and where it does not, the line says what to do.
+ * Questions that the documents leave open and an owner with a key can settle. Rule: there is one list.
+ * If a check's response settles a question, the run prints the answer. Otherwise the line says how.
  */
 import { valuesAt } from './compare.mts';
 import type { Outcome } from './run-checks.mts';
@@ -9,7 +9,7 @@ export interface Question {
 	question: string;
 	/** How to settle it. */
 	how: string;
-	/** What the answers of this run say; nothing when they do not tell. */
+	/** The answer that this run gives; undefined if it gives none. */
 	settled?: (outcomes: ReadonlyMap<string, Outcome>) => string | undefined;
 }
 

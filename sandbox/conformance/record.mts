@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Answer, Check } from './check.mts';
 
-/** What a recording is an answer to, and so which schema reads it. */
+/** The request that a recording responds to; it decides which schema reads it. */
 export const recordingKinds = [
 	'refusal',
 	'detection',
@@ -34,11 +34,11 @@ const secretFields = [
 	'workspace_id',
 ];
 
-/** Parts of an address's query that sign it. `Expires` stays: it tells how long a link lives. */
+/** Parts of an address's query that sign it. `Expires` stays: it is the life of a link. */
 const signing =
 	/^(signature|ossaccesskeyid|security-token|x-oss-(signature|credential|security).*)$/i;
 
-/** Headers that tell something about the service and nothing about the account. */
+/** Headers about the service that contain nothing about the account. */
 const keptHeaders = [
 	'content-encoding',
 	'content-length',
@@ -80,7 +80,7 @@ export function redact(value: unknown, key: string): unknown {
 	);
 }
 
-/** An answer as it is written. */
+/** A response as the file contains it. */
 export function recordingOf(
 	check: Check,
 	{ status, headers, body }: Answer,
@@ -95,7 +95,7 @@ export function recordingOf(
 	};
 }
 
-/** Writes one answer into `folder`. */
+/** Writes one response into `folder`. */
 export async function writeRecording(folder: string, id: string, recording: object): Promise<void> {
 	await mkdir(folder, { recursive: true });
 	const text = `${JSON.stringify(recording, undefined, '\t')}\n`;

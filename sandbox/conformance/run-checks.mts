@@ -12,7 +12,7 @@ export interface Outcome {
 	answer?: Answer;
 	/** Why it was not made, or what went wrong with the request. */
 	failed?: string;
-	/** How the answer differs from the documents; empty when it does not. */
+	/** How the response differs from the documents; empty if it does not. */
 	differs: string[];
 }
 
@@ -37,7 +37,7 @@ export function chosen(checks: readonly Check[], also: readonly string[] | 'all'
 	return checks.filter(({ id, optional }) => !optional || also === 'all' || also.includes(id));
 }
 
-/** Makes the checks in their order; `tell` hears of each as it ends. */
+/** Runs the checks in their order, and calls `tell` with each outcome. */
 export async function runChecks(
 	target: Target,
 	checks: readonly Check[],

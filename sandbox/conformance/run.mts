@@ -1,6 +1,6 @@
 /**
  * `npm run conformance`: the checks against the mock; with --live or --url against a real service,
- * beside the mock. Rule: nothing is billed before somebody has read what it costs and said yes.
+ * beside the mock. Rule: the run bills nothing before a person has seen the price and typed yes.
  */
 import { Command } from 'commander';
 import path from 'node:path';

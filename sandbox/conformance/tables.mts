@@ -1,4 +1,4 @@
-/** What a run prints. Rule: Markdown, so that a table can be pasted into a document as it is. */
+/** The tables of a run. Rule: they are Markdown, so that a document can take them as they are. */
 import { unlike } from './compare.mts';
 import { questions } from './questions.mts';
 import type { Outcome } from './run-checks.mts';
@@ -10,7 +10,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 	return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** An answer in a few words: its status and, of a refusal, its code. */
+/** A response in a few words: its status and, of a refusal, its code. */
 function brief({ answer, failed }: Outcome): string {
 	if (!answer) return failed ?? 'no answer';
 	const { body, status } = answer;
@@ -19,7 +19,7 @@ function brief({ answer, failed }: Outcome): string {
 	return typeof code === 'string' && code !== '' ? `${status} ${code}` : String(status);
 }
 
-/** Whether an answer is what the documents say. */
+/** Whether a response is as documented. */
 export function verdictOf({ answer, differs }: Outcome): string {
 	if (!answer) return 'not made';
 	return differs.length === 0 ? 'as documented' : differs.join('; ');
@@ -54,7 +54,7 @@ export function differenceTable(service: readonly Outcome[], mock: readonly Outc
 	);
 }
 
-/** What the documents leave open, and what this run says of it. */
+/** The open questions, and the answers of this run. */
 export function questionTable(outcomes: readonly Outcome[]): string {
 	const byId = new Map(outcomes.map((outcome) => [outcome.check.id, outcome]));
 	return table(

@@ -1,10 +1,10 @@
 /**
- * What the mock does and no document says. Rule: everything invented stands in this one list, so that
+ * Behaviour of the mock that no document describes. Rule: this list has everything invented, so that
  * no client leans on it unawares; a line leaves the list when a recording settles it.
  */
 
 export interface Assumption {
-	/** What the mock does. */
+	/** The behaviour. */
 	what: string;
 	/** The setting that makes it do otherwise, where there is one. */
 	setting?: string;

@@ -18,7 +18,7 @@ const isOddity = (name: string): name is OddityName => Object.hasOwn(oddities, n
 const seconds = z.number().min(0);
 const delayMs = z.number().min(0);
 
-/** What each order wants as its JSON body, and what it does. */
+/** The JSON body of each order, and its effect. */
 const order = <T,>(
 	schema: z.ZodType<T, z.ZodTypeDef, unknown>,
 	run: (control: Control, body: T) => unknown,

@@ -50,7 +50,7 @@ export interface Control {
 	tasks: () => TaskView[];
 	faults: Faults;
 	/**
-	 * Makes the task with this id end FAILED, or, given a number, the next so many new tasks. False:
+	 * Makes the task with this id end FAILED, or, given a number, that many of the next new tasks. False:
 	 * no such task, or it has ended already.
 	 */
 	failTask: (target: string | number, failure?: TaskFailure) => boolean;
@@ -61,9 +61,9 @@ export interface Control {
 	/** Running time of every task that has not started yet. */
 	setTaskSeconds: (seconds: TaskSeconds) => void;
 	setVerdictStyle: (style: VerdictStyle) => void;
-	/** Odd answers from now on: all kinds of oddity, some, or none. */
+	/** Odd responses from now on: all kinds of oddity, some, or none. */
 	setOddities: (wanted: boolean | readonly OddityName[]) => void;
-	/** Holds answers back from now on, once the service has done its work. */
+	/** Delays responses from now on, after the service has done its work. */
 	setAnswerDelay: (delay: AnswerDelay) => void;
 	/** Moves the mock's clock forward. */
 	advanceClock: (ms: number) => void;

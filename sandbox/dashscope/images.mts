@@ -16,7 +16,7 @@ export interface CheckedImage {
 /** [x1, y1, x2, y2] in pixels, top-left and bottom-right. */
 export type Area = [number, number, number, number];
 
-/** Who asks for an image, and whether `X-DashScope-OssResourceResolve: enable` was sent. */
+/** The account that asks for an image, and whether the request had `X-DashScope-OssResourceResolve: enable`. */
 export interface ImageRequest {
 	url: string;
 	account: string;
@@ -54,7 +54,7 @@ async function readCapped(response: Response): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** What is said of an image whose host answers with this status. */
+/** The refusal of an image whose host responds with this status. */
 const refusalOfStatus: Readonly<Record<number, RefusalName>> = {
 	403: 'imageForbidden',
 	404: 'imageMissing',
@@ -101,7 +101,7 @@ function sizeOf(bytes: Buffer): { type: string | undefined; width: number; heigh
 	}
 }
 
-/** Downloads the image and reads its size; refuses what is not a readable image of 10 MB or less. */
+/** Downloads the image and reads its size; refuses anything but a readable image of 10 MB or less. */
 export async function openImage(
 	world: World,
 	request: ImageRequest,
@@ -121,7 +121,7 @@ export function hasGoodResolution({ width, height }: CheckedImage): boolean {
 	return Math.min(width, height) >= 400 && Math.max(width, height) <= 7000;
 }
 
-/** The areas detection answers for an image of this size: the middle 40 % and, around it, 80 %. */
+/** The areas that detection finds in an image of this size: the middle 40 % and, around it, 80 %. */
 export function areasOf({ width, height }: CheckedImage): { face: Area; expression: Area } {
 	const side = Math.min(width, height);
 	const square = (share: number): Area => {

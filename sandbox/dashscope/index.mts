@@ -1,6 +1,6 @@
 /**
- * The mock of DashScope: a real HTTP server that answers as Alibaba's documents say emoji-detect-v1 and
- * emoji-v1 answer. Rule: two origins as in life, one for the API and one for storage, and no state
+ * The mock of DashScope: a real HTTP server that responds as emoji-detect-v1 and emoji-v1 do by
+ * Alibaba's documents. Rule: two origins as in life, one for the API and one for storage, and no state
  * outside the mock, so that many can run side by side.
  */
 import type { AddressInfo } from 'node:net';

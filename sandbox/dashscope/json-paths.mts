@@ -1,6 +1,6 @@
 /**
- * Values inside JSON, by path: `output.task_id`, `data.0.status`, `data.*.status`. Rule: only what is
- * asked for with `make` is made on the way; everything else finds what is there, or nothing.
+ * Values inside JSON, by path: `output.task_id`, `data.0.status`, `data.*.status`. Rule: only `make`
+ * creates objects on the way; everything else finds existing values, or none.
  */
 
 /** A JSON object or list. */
@@ -48,7 +48,7 @@ export function put(root: Holder, path: string, value: unknown): void {
 	for (const { holder, name } of placesOf(root, path, { make: true })) holder[name] = value;
 }
 
-/** Takes away what stands at `path`. */
+/** Removes the values at `path`. */
 export function remove(root: Holder, path: string): void {
 	for (const { holder, name } of placesOf(root, path)) delete holder[name];
 }

@@ -1,5 +1,5 @@
 /**
- * Everything that was asked of the mock, on both origins, and what it did. Rule: an entry is
+ * Every request to the mock, on both origins, with its effects. Rule: an entry is
  * written when the request arrives, before any fault, so nothing that reached the wire is missing;
  * and no key but the mock's own is ever kept.
  */
@@ -42,7 +42,7 @@ export interface LedgerEntry {
 	body?: unknown;
 	/** The account whose key was used. */
 	account?: string;
-	/** HTTP status of the answer; null while there is none, and for good when it never left. */
+	/** HTTP status of the response; null until it leaves, and for good if it never does. */
 	status: number | null;
 	requestId: string;
 	/** True when this request billed one image detection. */
@@ -59,7 +59,7 @@ export interface LedgerEntry {
 
 export interface LedgerCounts {
 	requests: number;
-	/** Tasks created, including those whose answer was lost. */
+	/** Tasks created, including those whose response was lost. */
 	createsAccepted: number;
 	detectsBilled: number;
 	/** Task queries, lists and cancels that arrived. */

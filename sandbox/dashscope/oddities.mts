@@ -1,12 +1,12 @@
 /**
- * Odd, but seen or to be expected: answers that mean the same and look different from the pages
- * (docs/service.md, "Shape of real answers"). Rule: what decides is never touched (a task's ID and
- * status, the link, the areas, a code), so whoever reads liberally gets the same task and video.
+ * Odd, but seen or expected: responses that mean the same and differ in form from the pages
+ * (docs/service.md, "Shape of real answers"). Rule: the fields that decide stay (a task's ID and
+ * status, the link, the areas, a code), so a lenient client gets the same task and video.
  */
 import { change, placesOf, put, remove, type Holder } from './json-paths.mts';
 import type { Operation } from './ledger.mts';
 
-/** What an answer is, to an oddity. */
+/** The kinds of response that an oddity can change. */
 export type AnswerKind = Operation | 'refusal';
 
 type Edit = (root: Holder) => void;
@@ -44,7 +44,7 @@ const moved =
 		}
 	};
 
-/** Leaves nothing but these names in what stands at each path; '' is the answer itself. */
+/** Leaves only these names in the value at each path; '' is the response itself. */
 const only =
 	(names: Readonly<Record<string, readonly string[]>>): Edit =>
 	(root) => {
@@ -158,12 +158,12 @@ export const oddities = {
 
 export type OddityName = keyof typeof oddities;
 
-/** All names, in the order in which answers take turns. */
+/** All names, in the order of their turns. */
 export const oddityNames = Object.keys(oddities) as OddityName[];
 
 const table: Readonly<Record<OddityName, Oddity>> = oddities;
 
-/** The names out of `names` that change this kind of answer. */
+/** The names out of `names` that change this kind of response. */
 export function odditiesOf(kind: AnswerKind, names: readonly OddityName[]): OddityName[] {
 	return names.filter((name) => table[name].edits[kind] !== undefined);
 }

@@ -1,5 +1,5 @@
 /**
- * What a mock can be told at its start. Rule: every option has the documented value, or a harmless
+ * The options of a mock at its start. Rule: every option has the documented value, or a harmless
  * one, as its default, so that `startDashScopeMock()` is the service as documented.
  */
 import type { Clock } from './clock.mts';
@@ -14,7 +14,7 @@ export interface AccountOption {
 	keys: string[];
 }
 
-/** What a running time may depend on. `index` counts all tasks since the start or reset, from 0. */
+/** The input of a running time. `index` counts all tasks since the start or reset, from 0. */
 export interface TaskTiming {
 	index: number;
 	taskId: string;
@@ -27,7 +27,7 @@ export interface TaskTiming {
  */
 export type TaskSeconds = number | readonly number[] | ((task: TaskTiming) => number);
 
-/** How long answers are held back, in ms of real time: all of them, or some operations'. */
+/** How long responses are delayed, in ms of real time: all of them, or some operations'. */
 export type AnswerDelay = number | Partial<Record<Operation, number>>;
 
 export interface DashScopeMockOptions {
@@ -80,15 +80,15 @@ export interface DashScopeMockOptions {
 	 * one account. They share its queue. Default none.
 	 */
 	otherVideoModels?: readonly string[];
-	/** Answers that look odd and mean the same, taking turns: all of them, or these. Default none. */
+	/** Responses that differ in form and mean the same, in turns: all of them, or these. Default none. */
 	oddities?: boolean | readonly OddityName[];
 	/** Pads every video to this many bytes with an MP4 `free` box, for memory measurements. */
 	videoBytes?: number;
 	/** How long the service tries to download an image, in ms. Default 5 s. */
 	imageTimeoutMs?: number;
 	/**
-	 * Holds answers back once the service has done its work, so that "created, but not known yet" can
-	 * be hit. Default 0.
+	 * Delays responses after the service has done its work, so that a test can act between a create
+	 * and its response. Default 0.
 	 */
 	answerDelayMs?: AnswerDelay;
 }

@@ -19,14 +19,14 @@ declare module 'fastify' {
 		fault: Fault | undefined;
 	}
 	interface FastifyContextConfig {
-		/** What the ledger calls requests to this route. */
+		/** The name of requests to this route in the ledger. */
 		operation?: Operation;
 	}
 }
 
 export const controlPrefix = '/__control';
 
-/** The bearer key of an Authorization header; undefined when there is none. */
+/** The bearer key of an Authorization header; undefined if there is none. */
 export function keyOf(authorization: string | undefined): string | undefined {
 	return /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
 }
@@ -65,7 +65,7 @@ const requestIdHeaders: Readonly<Record<Origin, string>> = {
 /** How an origin's texts travel. */
 export type Encode = (request: FastifyRequest, reply: FastifyReply, text: string) => Buffer;
 
-/** How long an answer is held back once it is there, in ms. */
+/** How long a finished response is delayed, in ms. */
 function answerDelayMs({ settings }: World, operation: Operation): number {
 	const { answerDelayMs: delay } = settings;
 	return typeof delay === 'number' ? delay : (delay[operation] ?? 0);
@@ -118,7 +118,7 @@ export function createOrigin(
 		const fault = request.fault && isLate(request.fault) ? request.fault : undefined;
 		const body = typeof payload === 'string' ? travel(request, reply, payload, fault) : payload;
 		if (fault) return await spoil(fault, body, { request, reply, closing: signal });
-		// A stream has no length: the answer goes out in chunks.
+		// A stream has no length, so the response leaves in chunks.
 		return Buffer.isBuffer(body) ? Readable.from([body]) : body;
 	});
 	server.addHook('preClose', (done) => {

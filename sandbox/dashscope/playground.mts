@@ -1,5 +1,5 @@
 /**
- * What a person needs to play with a running mock, as lines of text. Rule: nothing is printed that
+ * Lines of text for a person who tries a running mock. Rule: nothing is printed that
  * does not work as it stands: every address can be opened, every key is the mock's own.
  */
 import type { DashScopeMock } from './index.mts';
@@ -26,10 +26,10 @@ export function useOf(name: string): string {
 	return code === undefined ? use : `refused: ${use} (${code})`;
 }
 
-/** The names in the order in which one would try them: those that pass first. */
+/** The names, those that pass first. */
 const inOrder = Object.keys(uses).filter((name) => portraitNames.includes(name));
 
-/** The addresses of the sample portraits, good and bad, each with what it is good for. */
+/** The addresses of the sample portraits, good and bad, each with its use. */
 export function portraitLines(mock: DashScopeMock): string[] {
 	const rows = [
 		...inOrder.map((name) => [mock.portraitUrl(name), useOf(name)]),

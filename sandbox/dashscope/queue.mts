@@ -1,10 +1,10 @@
 /**
  * First in, first out, a fixed number running at once (docs/service.md, "Limits"). Rule:
  * a task's times are a pure function of submit order, running time and concurrency; the queue is
- * brought up to date when somebody looks (`advance`), and no timer exists.
+ * brought up to date by `advance`, and no timer exists.
  */
 
-/** What the queue needs to know of a task; it writes `startedMs`, `endedMs` (epoch ms) and `timedOut`. */
+/** The queue's view of a task; it writes `startedMs`, `endedMs` (epoch ms) and `timedOut`. */
 export interface QueuedTask {
 	readonly submittedMs: number;
 	startedMs?: number;
@@ -22,7 +22,7 @@ export interface TaskQueue<T extends QueuedTask> {
 	setConcurrency(count: number, nowMs: number): void;
 }
 
-/** What a queue goes by. */
+/** The rules of a queue. */
 export interface QueueRules<T> {
 	/** Tasks that run at once. */
 	concurrency: number;

@@ -166,7 +166,7 @@ export const refusals = {
 
 export type RefusalName = keyof typeof refusals;
 
-/** The refusal `name`, with the service's `xxx` replaced by `detail` where one is given. */
+/** The refusal `name`, with the service's `xxx` replaced by `detail`, if there is one. */
 export function refuse(name: RefusalName, detail?: string): Refusal {
 	const found = refusals[name];
 	return detail === undefined ? found : { ...found, message: found.message.replace('xxx', detail) };

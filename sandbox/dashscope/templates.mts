@@ -1,6 +1,6 @@
 /**
  * The 20 preset templates the service knows (emoji-v1 reference, appendix). Rule: one committed video
- * per template, and `seconds` is the length of that video, since it is what a task is billed for.
+ * per template, and `seconds` is the length of that video, since a task is billed by it.
  */
 import { join } from 'node:path';
 

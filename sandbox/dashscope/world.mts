@@ -26,11 +26,11 @@ export interface World {
 	uploads: UploadStore;
 	/** Verdicts ordered for the detections to come, oldest first. */
 	orderedVerdicts: Verdict[];
-	/** How many answers of each kind have been made odd. */
+	/** How many responses of each kind have been made odd. */
 	oddityTurns: Map<AnswerKind, number>;
 	/** Signs the links to videos. */
 	linkSecret: Buffer;
-	/** Origins as written into answers; set once both listen. */
+	/** Origins as written into responses; set once both listen. */
 	apiUrl: string;
 	storageUrl: string;
 }

@@ -3,8 +3,8 @@ import { call, closeMocks, create, detect, startMock } from './helpers.mts';
 
 afterEach(closeMocks);
 
-describe('an answer held back', () => {
-	it('comes when the service has done its work', async () => {
+describe('a delayed response', () => {
+	it('comes after the service has done its work', async () => {
 		const mock = await startMock({ answerDelayMs: { create: 60_000 } });
 		expect((await detect(mock, mock.portraitUrl('ada.png'))).status).toBe(200);
 		const answer = create(mock).catch((error: unknown) => String(error));
@@ -15,7 +15,7 @@ describe('an answer held back', () => {
 		expect(await answer).toMatch(/fetch failed/);
 	});
 
-	it('is ordered over HTTP, for all or for some', async () => {
+	it('is ordered over HTTP, for all operations or for some', async () => {
 		const mock = await startMock();
 		const order = (value: unknown) =>
 			fetch(`${mock.url}/__control/answer-delay`, {

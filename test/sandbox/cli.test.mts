@@ -35,7 +35,7 @@ it('prints commands that work, and stops at Ctrl+C', async () => {
 	expect(await exit).toEqual([0, null]);
 });
 
-it('sends odd answers when it is told to', async () => {
+it('sends odd responses with --odd', async () => {
 	const { child, text } = await startCli('--port', '0', '--storage-port', '0', '--odd');
 	const exit = once(child, 'exit');
 	try {
@@ -51,7 +51,7 @@ it('sends odd answers when it is told to', async () => {
 	await exit;
 });
 
-it('says which option is wrong', async () => {
+it('names the option that is wrong', async () => {
 	const { child, text } = await startCli('--port', 'many');
 	expect(text).toBe('');
 	if (child.exitCode === null) await once(child, 'exit');

@@ -33,7 +33,7 @@ const failing = (outcomes: readonly Outcome[]) =>
 		.filter(({ answer, differs }) => answer === undefined || differs.length > 0)
 		.map(({ check, failed, differs }) => [check.id, failed, ...differs]);
 
-it('the mock answers every check as the documents say', async () => {
+it('the mock responds to every check as the documents say', async () => {
 	const { mock, outcomes } = await run();
 	expect(failing(outcomes)).toEqual([]);
 	expect(summary(outcomes)).toBe(
@@ -43,7 +43,7 @@ it('the mock answers every check as the documents say', async () => {
 	expect(mock.counts().authorizationSeenOnStorage).toBe(false);
 });
 
-it('a real service is billed for what the price says and no more', async () => {
+it('a run at a real service is billed for the items of the price list and no more', async () => {
 	const wanted = chosen(checks, []);
 	const { mock } = await run({}, wanted);
 	expect(priceOf(wanted).slice(0, 2)).toEqual([
@@ -54,7 +54,7 @@ it('a real service is billed for what the price says and no more', async () => {
 	expect(mock.tasks().map(({ status }) => status)).toEqual(['SUCCEEDED', 'CANCELED']);
 });
 
-it('optional checks are made when they are asked for', () => {
+it('optional checks run only if --also names them', () => {
 	const ids = (also: string[] | 'all') => chosen(checks, also).map(({ id }) => id);
 	expect(ids([])).not.toContain('detect-not-passed');
 	expect(ids(['detect-not-passed'])).toContain('detect-not-passed');
@@ -69,7 +69,7 @@ it('every check has an ID of its own, and names its document and section', () =>
 	}
 });
 
-it('a service that differs is told from the mock, check by check', async () => {
+it('the table shows where a service differs from the mock, check by check', async () => {
 	const service = await run({ verdictStyle: 'top400', maxPageSize: 50, oddities: ['extras'] });
 	const mock = await run();
 	const table = differenceTable(service.outcomes, mock.outcomes);
@@ -81,7 +81,7 @@ it('a service that differs is told from the mock, check by check', async () => {
 	expect(failing(service.outcomes).map(([id]) => id)).toEqual(['detect-not-passed', 'list-100']);
 });
 
-it('a run tells what it settles', async () => {
+it('a run prints the answers to the open questions that it settles', async () => {
 	const { outcomes } = await run({ concurrency: 1, oddities: ['results'] });
 	const table = questionTable(outcomes);
 	expect(table).toContain('nulls: no; output.results: yes');
@@ -91,12 +91,12 @@ it('a run tells what it settles', async () => {
 	expect((await run()).outcomes).toHaveLength(checks.length);
 });
 
-it('the life of a link is counted from the end', async () => {
+it('the life of a link counts from the end of its task', async () => {
 	const { outcomes } = await run();
 	expect(questionTable(outcomes)).toMatch(/24\.000 hours after the end/);
 });
 
-it('what cannot be made is said, and nothing waits in the queue for it', async () => {
+it('a check that cannot run is reported, and leaves no task in the queue', async () => {
 	const mock = await startMock();
 	mock.faults.add({
 		match: { operation: 'cancel' },
@@ -112,7 +112,7 @@ it('what cannot be made is said, and nothing waits in the queue for it', async (
 });
 
 describe('a recording', () => {
-	it('has no key, signature or account in it, whatever the check', async () => {
+	it('contains no key, signature or account, for every check', async () => {
 		const { mock, outcomes } = await run();
 		const secrets = [mock.apiKey, 'LTAI-sandbox', 'Bearer'];
 		for (const { check, answer } of outcomes) {
@@ -125,7 +125,7 @@ describe('a recording', () => {
 		}
 	});
 
-	it('keeps what tells how long a link lives', () => {
+	it('keeps the expiry of a link', () => {
 		const link =
 			'https://x.oss-cn-beijing.aliyuncs.com/a.mp4?Expires=1&OSSAccessKeyId=A&Signature=b%2F';
 		expect(redact({ url: [link] }, 'sk-1')).toEqual({
@@ -137,7 +137,7 @@ describe('a recording', () => {
 		expect(redact('your key sk-1 is wrong', 'sk-1')).toBe('your key (key) is wrong');
 	});
 
-	it('is written in the form that contract tests read', async () => {
+	it('has the form that contract tests read', async () => {
 		const folder = await mkdtemp(path.join(tmpdir(), 'conformance-'));
 		folders.push(folder);
 		const { mock, byId } = await run();
@@ -158,7 +158,7 @@ describe('a recording', () => {
 describe('a comparison', () => {
 	const answer = (status: number, body: unknown): Answer => ({ status, headers: {}, body });
 
-	it('names what is not as documented', () => {
+	it('names each value that differs from the documents', () => {
 		const expected = { status: 200, has: ['output.task_id'], says: { 'output.n': [1, 2] } };
 		expect(differences(answer(200, { output: { task_id: 'x', n: 2 } }), expected)).toEqual([]);
 		expect(differences(answer(500, { output: { n: 3 } }), expected)).toEqual([
@@ -169,7 +169,7 @@ describe('a comparison', () => {
 		expect(differences(answer(200, 'no JSON'), expected)).toHaveLength(2);
 	});
 
-	it('names fields that only one of two has, and other types', () => {
+	it('names fields that only one response has, and types that differ', () => {
 		const rows = { data: [{ a: 1 }, { b: 2 }], empty: [], none: null };
 		expect(fieldsOf(rows)).toEqual(['data[].a: number', 'none: null']);
 		expect(unlike(answer(200, { a: 1, b: 'x' }), answer(200, { a: '1', b: 'y' }))).toEqual([
@@ -179,12 +179,12 @@ describe('a comparison', () => {
 	});
 });
 
-it('the README lists what an owner with a key settles', async () => {
+it('the README lists all open questions for an owner with a key', async () => {
 	const readme = await readFile('sandbox/conformance/README.md', 'utf8');
 	expect(questions.filter(({ question }) => !readme.includes(question))).toEqual([]);
 });
 
-describe('the command', () => {
+describe('npm run conformance', () => {
 	const command = (args: string[], env: Record<string, string>) => {
 		const { status, stderr, stdout } = spawnSync(
 			process.execPath,
@@ -194,7 +194,7 @@ describe('the command', () => {
 		return { status, text: stdout + stderr };
 	};
 
-	it('bills nobody who has not said yes', async () => {
+	it('bills nothing without a yes', async () => {
 		const mock = await startMock();
 		const { status, text } = command(['--url', mock.url], { DASHSCOPE_API_KEY: 'sk-x' });
 		expect(status).toBe(1);
@@ -203,7 +203,7 @@ describe('the command', () => {
 		expect(mock.ledger()).toEqual([]);
 	});
 
-	it('asks for a key where one is needed', () => {
+	it('asks for a key before it visits a real service', () => {
 		expect(command(['--live'], {})).toMatchObject({
 			status: 1,
 			text: expect.stringMatching(/DASHSCOPE_API_KEY/) as string,

@@ -17,7 +17,7 @@ async function control(mock: DashScopeMock, path: string, body?: unknown, method
 const ok = { status: 200, body: { ok: true } };
 
 describe('the ledger', () => {
-	it('has every request to both origins, with all headers and what it did', async () => {
+	it('has every request to both origins, with its headers and its effects', async () => {
 		const mock = await startMock();
 		await detect(mock, mock.portraitUrl('ada.png'));
 		await create(mock, {}, { 'x-custom': 'yes' });
@@ -49,7 +49,7 @@ describe('the ledger', () => {
 		});
 	});
 
-	it('names the refusal', async () => {
+	it('names the code of a refusal', async () => {
 		const mock = await startMock();
 		const { body } = await create(mock, { driven_id: 'nobody' });
 		const entry = mock.ledger()[0];
@@ -58,8 +58,8 @@ describe('the ledger', () => {
 	});
 });
 
-describe('over HTTP', () => {
-	it('reads ledger, counts, tasks and clock, none of which it enters', async () => {
+describe('the control over HTTP', () => {
+	it('reads ledger, counts, tasks and clock without entering the ledger', async () => {
 		const mock = await startMock();
 		await createTask(mock);
 		expect((await control(mock, 'ledger?after=1')).body).toEqual(mock.ledger().slice(1));
@@ -124,14 +124,14 @@ describe('over HTTP', () => {
 	});
 });
 
-it('runs several mocks side by side', async () => {
+it('several mocks run side by side', async () => {
 	const [one, two] = await Promise.all([startMock(), startMock()]);
 	await createTask(one);
 	expect([one.tasks().length, two.tasks().length]).toEqual([1, 0]);
 	expect(new Set([one.url, one.storageUrl, two.url, two.storageUrl]).size).toBe(4);
 });
 
-it('closes at once, with connections open and requests under way', async () => {
+it('a mock closes at once, with connections open and requests under way', async () => {
 	const mock = await startMock();
 	mock.faults.add({ fault: { kind: 'slow', bytesPerSecond: 1 } });
 	const answer = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -52,7 +52,7 @@ async function withVideo(fault: Record<string, unknown>) {
 	return { mock, url, whole };
 }
 
-describe('a status that no document names', () => {
+describe('a status without words of the service', () => {
 	it.each([
 		[408, 'Request Timeout'],
 		[421, 'Misdirected Request'],
@@ -69,7 +69,7 @@ describe('a status that no document names', () => {
 	});
 });
 
-it('puts an error into status 200', async () => {
+it('the fault error200 puts an error into status 200', async () => {
 	const mock = await withFault({ kind: 'error200' });
 	const { status, body } = await call(mock, models);
 	const { code, message } = refusals.internal;
@@ -80,7 +80,7 @@ it('puts an error into status 200', async () => {
 });
 
 describe('a redirect', () => {
-	it('leads to the other origin, where the ledger shows who came', async () => {
+	it('leads to the other origin by default, where the ledger shows the client', async () => {
 		const mock = await withFault({ kind: 'redirect' });
 		const response = await fetch(mock.url + models, { redirect: 'manual' });
 		expect(response.status).toBe(302);
@@ -89,7 +89,7 @@ describe('a redirect', () => {
 		expect(mock.ledger().at(-1)).toMatchObject({ origin: 'storage', path: '/redirected' });
 	});
 
-	it('leads where the order says', async () => {
+	it('leads to the address of the order', async () => {
 		const mock = await startMock();
 		const to = `${mock.url}/again`;
 		mock.faults.add({ fault: { kind: 'redirect', status: 308, to } });
@@ -98,7 +98,7 @@ describe('a redirect', () => {
 	});
 });
 
-describe('an open connection on which nothing comes', () => {
+describe('an open connection stays silent', () => {
 	it('after 101 Switching Protocols', async () => {
 		const mock = await withFault({ kind: 'switching' });
 		expect(await wire(mock, (text) => text !== '')).toEqual({
@@ -113,7 +113,7 @@ describe('an open connection on which nothing comes', () => {
 		expect((await wire(mock, (text) => text !== '')).text).toMatch(/\r\nUpgrade: websocket\r\n/);
 	});
 
-	it('at all', async () => {
+	it('from the start', async () => {
 		const mock = await withFault({ kind: 'silence' });
 		expect(await wire(mock, () => mock.ledger().length > 0)).toEqual({
 			text: '',
@@ -132,7 +132,7 @@ describe('an open connection on which nothing comes', () => {
 		expect({ body, ended }).toEqual({ body: '{"code":'.slice(0, bytes), ended: false });
 	});
 
-	it('although the task was created', async () => {
+	it('although the service created the task', async () => {
 		const mock = await startMock();
 		mock.faults.add({ match: { operation: 'create' }, fault: { kind: 'stall' } });
 		const leave = new AbortController();
@@ -159,8 +159,8 @@ describe('an open connection on which nothing comes', () => {
 	});
 });
 
-describe('a body in pieces', () => {
-	it('whose first is shorter than the head of an MP4', async () => {
+describe('a body', () => {
+	it('comes in pieces, the first shorter than the head of an MP4', async () => {
 		const { url, whole } = await withVideo({ kind: 'pieces', bytes: 3 });
 		const pieces: Buffer[] = [];
 		const response = await fetch(url);
@@ -171,7 +171,7 @@ describe('a body in pieces', () => {
 		expect(Number(response.headers.get('content-length'))).toBe(whole.length);
 	});
 
-	it('whose length nobody announced', async () => {
+	it('comes without an announced length', async () => {
 		const { url, whole } = await withVideo({ kind: 'unsized' });
 		const response = await fetch(url);
 		expect(response.headers.get('content-length')).toBeNull();
@@ -179,7 +179,7 @@ describe('a body in pieces', () => {
 		expect(Buffer.from(await response.arrayBuffer()).equals(whole)).toBe(true);
 	});
 
-	it('that ends with the connection', async () => {
+	it('ends with the connection', async () => {
 		const mock = await withFault({ kind: 'unsized', framing: 'close' });
 		const { text, ended } = await wire(mock);
 		expect(ended).toBe(true);
@@ -188,14 +188,14 @@ describe('a body in pieces', () => {
 		expect(text).toMatch(/\}$/);
 	});
 
-	it('of which half is missing and nothing shows it', async () => {
+	it('is cut in half without a sign of it', async () => {
 		const { url, whole } = await withVideo({ kind: 'cut', announced: false });
 		const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
 		expect(bytes.equals(whole.subarray(0, Math.floor(whole.length / 2)))).toBe(true);
 	});
 });
 
-it('puts a byte order mark before the JSON', async () => {
+it('the fault bom puts a byte order mark before the JSON', async () => {
 	const mock = await withFault({ kind: 'bom' });
 	const response = await fetch(mock.url + models, { headers: auth(mock) });
 	const bytes = Buffer.from(await response.arrayBuffer());
@@ -203,7 +203,7 @@ it('puts a byte order mark before the JSON', async () => {
 	expect(JSON.parse(bytes.subarray(3).toString())).toMatchObject({ success: true });
 });
 
-describe('a bomb', () => {
+describe('a compressed bomb', () => {
 	const readers = {
 		br: createBrotliDecompress,
 		gzip: createGunzip,
@@ -222,7 +222,7 @@ describe('a bomb', () => {
 		expect(read).toBe(megabytes);
 	});
 
-	it('comes in place of an answer whose task was created', async () => {
+	it('replaces the response to a create, whose task exists', async () => {
 		const mock = await startMock();
 		const fault = { kind: 'bomb', encoding: 'br', bytes: 1024 * 1024 } as const;
 		mock.faults.add({ match: { operation: 'create' }, fault });
@@ -230,7 +230,7 @@ describe('a bomb', () => {
 		expect(mock.tasks()).toHaveLength(1);
 	});
 
-	it('says how it is encoded', async () => {
+	it('names its encoding in a header', async () => {
 		const mock = await withFault({ kind: 'bomb', encoding: 'gzip', bytes: 1024 * 1024 });
 		const { text } = await wire(mock, (seen) => seen.includes('\r\n\r\n'));
 		expect(text).toMatch(/\r\ncontent-encoding: gzip\r\n/);
@@ -238,8 +238,8 @@ describe('a bomb', () => {
 	});
 });
 
-describe('a patched answer', () => {
-	it('has the values of the order and all others of the service', async () => {
+describe('a patched response', () => {
+	it('has the values of the order, and the service’s own for all others', async () => {
 		const mock = await startMock();
 		const fault: Fault = {
 			kind: 'patch',
@@ -256,7 +256,7 @@ describe('a patched answer', () => {
 		});
 	});
 
-	it('lacks what the order removes, in lists too', async () => {
+	it('lacks the fields that the order removes, also in lists', async () => {
 		const mock = await startMock();
 		await createTask(mock);
 		const fault: Fault = { kind: 'patch', set: {}, remove: ['data.0.status', 'total'] };
@@ -268,14 +268,14 @@ describe('a patched answer', () => {
 	});
 });
 
-describe('an order', () => {
-	it('is refused when it has a field that its kind has not', async () => {
+describe('an order for a fault', () => {
+	it('is refused if its kind has no such field', async () => {
 		const mock = await startMock();
 		const fault = { kind: 'reset', bytes: 8 } as unknown as Fault;
 		expect(() => mock.faults.add({ fault })).toThrow(/bytes/);
 	});
 
-	it('has its line in the README, whatever its kind', () => {
+	it('has a line in the README for each kind', () => {
 		const readme = readFileSync('sandbox/dashscope/README.md', 'utf8');
 		const missing = faultKinds.filter((kind) => !readme.includes(`| \`{"kind": "${kind}"`));
 		expect(missing).toEqual([]);

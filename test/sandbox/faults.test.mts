@@ -12,7 +12,7 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
 	);
 }
 
-it('answers with a status and the service’s words for it, once', async () => {
+it('the fault status responds with a status in the service’s words, once', async () => {
 	const mock = await startMock();
 	mock.faults.add({ match: { path: models }, fault: { kind: 'status', status: 503 } });
 	const first = await call(mock, models);
@@ -21,7 +21,7 @@ it('answers with a status and the service’s words for it, once', async () => {
 	expect(mock.counts().faulted).toBe(1);
 });
 
-it('answers with the body and headers of the order', async () => {
+it('the fault status responds with the body and headers of the order', async () => {
 	const mock = await startMock();
 	const body = { code: 'Arrearage', message: 'Access denied.' };
 	const headers = { 'retry-after': '3' };
@@ -31,7 +31,7 @@ it('answers with the body and headers of the order', async () => {
 	expect(await response.json()).toEqual(body);
 });
 
-it('delays the usual answer', async () => {
+it('the fault delay delays the usual response', async () => {
 	const mock = await startMock();
 	mock.faults.add({ fault: { kind: 'delay', ms: 60 } });
 	const before = performance.now();
@@ -39,7 +39,7 @@ it('delays the usual answer', async () => {
 	expect(performance.now() - before).toBeGreaterThan(50);
 });
 
-it('does not hold close() up with a delay', async () => {
+it('close() does not wait for a delayed response', async () => {
 	const mock = await startMock();
 	mock.faults.add({ fault: { kind: 'delay', ms: 60_000 } });
 	const failure = failureOf(call(mock, models));
@@ -48,7 +48,7 @@ it('does not hold close() up with a delay', async () => {
 	expect(await failure).toMatch(/fetch failed/);
 });
 
-it('resets a connection before the request is processed', async () => {
+it('the fault reset ends the connection before the request is processed', async () => {
 	const mock = await startMock();
 	mock.faults.add({ match: { method: 'post' }, fault: { kind: 'reset' } });
 	expect(await failureOf(create(mock))).toMatch(/fetch failed/);
@@ -56,7 +56,7 @@ it('resets a connection before the request is processed', async () => {
 	expect(mock.ledger().at(-1)).toMatchObject({ operation: 'create', status: null });
 });
 
-it('loses an answer after the task was created', async () => {
+it('the fault lostAnswer drops the response after the task was created', async () => {
 	const mock = await startMock();
 	mock.faults.add({ match: { path: 'video-synthesis' }, fault: { kind: 'lostAnswer' } });
 	expect(await failureOf(create(mock))).toMatch(/fetch failed/);
@@ -68,13 +68,13 @@ it('loses an answer after the task was created', async () => {
 	});
 });
 
-it('cuts a JSON answer in half', async () => {
+it('the fault cut ends a JSON response in the middle', async () => {
 	const mock = await startMock();
 	mock.faults.add({ match: { path: models }, fault: { kind: 'cut' } });
 	expect(await failureOf(call(mock, models))).toMatch(/terminated/);
 });
 
-it('cuts a video in half, after its full length was announced', async () => {
+it('the fault cut ends a video in the middle, after its full length was announced', async () => {
 	const mock = await startMock({ taskSeconds: 0 });
 	const url = await videoUrlOf(mock, await createTask(mock));
 	const whole = await (await fetch(url)).arrayBuffer();
@@ -94,7 +94,7 @@ it.each([
 	[undefined, /^<html>/],
 	['PK\u0003\u0004', /^PK/],
 	[{ output: { taskId: 7 } }, /^\{"output":\{"taskId":7\}\}$/],
-])('answers 200 with garbage: %j', async (body, text) => {
+])('the fault garbage responds 200 with %j', async (body, text) => {
 	const mock = await startMock();
 	mock.faults.add({ match: { path: models }, fault: { kind: 'garbage', body } });
 	const response = await fetch(mock.url + models);
@@ -102,7 +102,7 @@ it.each([
 	expect(await response.text()).toMatch(text);
 });
 
-it('slows a body down', async () => {
+it('the fault slow sends a body at the ordered speed', async () => {
 	const mock = await startMock({ taskSeconds: 0 });
 	const url = await videoUrlOf(mock, await createTask(mock));
 	const whole = await (await fetch(url)).arrayBuffer();
@@ -114,7 +114,7 @@ it('slows a body down', async () => {
 	expect(Buffer.from(slow).equals(Buffer.from(whole))).toBe(true);
 });
 
-describe('an order picks its requests', () => {
+describe('an order hits', () => {
 	const statuses = async (ask: () => Promise<{ status: number }>, count: number) => {
 		const seen: number[] = [];
 		for (let index = 0; index < count; index += 1) seen.push((await ask()).status);
@@ -122,13 +122,13 @@ describe('an order picks its requests', () => {
 	};
 	const fault = { kind: 'status', status: 500 } as const;
 
-	it('after the first ones, for a number of times', async () => {
+	it('as many requests as it says, after the first ones', async () => {
 		const mock = await startMock();
 		mock.faults.add({ match: { path: models, after: 2 }, times: 2, fault });
 		expect(await statuses(() => call(mock, models), 6)).toEqual([200, 200, 500, 500, 200, 200]);
 	});
 
-	it('always, until cleared', async () => {
+	it('all requests until it is cleared, if it says always', async () => {
 		const mock = await startMock();
 		mock.faults.add({ times: 'always', fault });
 		expect(await statuses(() => call(mock, models), 3)).toEqual([500, 500, 500]);
@@ -136,7 +136,7 @@ describe('an order picks its requests', () => {
 		expect(await statuses(() => call(mock, models), 1)).toEqual([200]);
 	});
 
-	it('by task, and by pattern', async () => {
+	it('requests by task, and by pattern', async () => {
 		const mock = await startMock();
 		const [one, two] = [await createTask(mock), await createTask(mock)];
 		mock.faults.add({ match: { taskId: two }, fault });
@@ -149,7 +149,7 @@ describe('an order picks its requests', () => {
 		expect((await ask(two)).status).toBe(200);
 	});
 
-	it('and says so when the order makes no sense', async () => {
+	it('nothing if it is invalid: it throws', async () => {
 		const mock = await startMock();
 		expect(() => mock.faults.add({ fault: { kind: 'status', status: 99 } })).toThrow();
 		expect(() => mock.faults.add({ times: 0, fault })).toThrow();

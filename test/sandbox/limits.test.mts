@@ -17,7 +17,7 @@ const enforced = { rateLimits: { enforce: true } };
 it.each<[string, (mock: DashScopeMock) => Promise<Reply>]>([
 	['detection', (mock) => detect(mock, mock.portraitUrl('ada.png'))],
 	['creation', (mock) => create(mock)],
-])('lets one %s through each second', async (_name, ask) => {
+])('the limit lets one %s through each second', async (_name, ask) => {
 	const mock = await startMock(enforced);
 	expect((await ask(mock)).status).toBe(200);
 	mock.advanceClock(999);
@@ -31,13 +31,13 @@ it.each<[string, (mock: DashScopeMock) => Promise<Reply>]>([
 	});
 });
 
-it('limits detection and creation apart from each other', async () => {
+it('detection and creation have separate limits', async () => {
 	const mock = await startMock(enforced);
 	expect((await detect(mock, mock.portraitUrl('ada.png'))).status).toBe(200);
 	expect((await create(mock)).status).toBe(200);
 });
 
-it('counts queries, lists and cancels together: 20 each second', async () => {
+it('queries, lists and cancels share 20 requests per second', async () => {
 	const mock = await startMock(enforced);
 	const asks = [
 		() => call(mock, '/api/v1/tasks/x'),
@@ -59,7 +59,7 @@ it('counts queries, lists and cancels together: 20 each second', async () => {
 	expect(mock.counts().maxInOneSecond.queries).toBe(22);
 });
 
-it('adds the keys of one account together, and keeps accounts apart', async () => {
+it('keys of one account share a limit, and accounts do not', async () => {
 	const accounts = [
 		{ id: 'one', keys: ['sk-one', 'sk-one-too'] },
 		{ id: 'two', keys: ['sk-two'] },
@@ -70,14 +70,14 @@ it('adds the keys of one account together, and keeps accounts apart', async () =
 	expect((await create({ ...mock, apiKey: 'sk-two' })).status).toBe(200);
 });
 
-it('takes other limits', async () => {
+it('options set other limits', async () => {
 	const mock = await startMock({ rateLimits: { createPerSecond: 2 } });
 	expect((await create(mock)).status).toBe(200);
 	expect((await create(mock)).status).toBe(200);
 	expect((await create(mock)).status).toBe(429);
 });
 
-it('limits upload policies by account and model', async () => {
+it('upload policies are limited by account and model', async () => {
 	const mock = await startMock({ rateLimits: { policiesPerSecond: 1 } });
 	const ask = (model: string) => call(mock, `/api/v1/uploads?action=getPolicy&model=${model}`);
 	expect((await ask('emoji-v1')).status).toBe(200);
@@ -91,6 +91,6 @@ it.each([
 	[[0, 999, 1000, 1999], 2],
 	[[0, 0, 0, 1000, 1000], 3],
 	[[0, 500, 900, 1400, 1450, 1499], 5],
-])('finds the busiest second of %j', (timesMs, most) => {
+])('maxInOneSecond finds the busiest second of %j', (timesMs, most) => {
 	expect(maxInOneSecond(timesMs)).toBe(most);
 });

@@ -22,7 +22,7 @@ async function startWithThree(): Promise<{ mock: DashScopeMock; ids: string[] }>
 const list = (mock: DashScopeMock, query = '') => call(mock, `/api/v1/tasks/${query}`);
 const idsOf = (body: Record<string, unknown>) => (body.data as Row[]).map((row) => row.task_id);
 
-it('lists in the documented shape, with epoch milliseconds and no video', async () => {
+it('the task list has the documented shape, with epoch milliseconds and no video', async () => {
 	const { mock, ids } = await startWithThree();
 	const { status, body } = await list(mock, `?task_id=${ids[0]}`);
 	expect(status).toBe(200);
@@ -51,7 +51,7 @@ it('lists in the documented shape, with epoch milliseconds and no video', async 
 	});
 });
 
-it('has no start and end where there is none', async () => {
+it('a row has no start or end before there is one', async () => {
 	const mock = await startMock();
 	await createTask(mock);
 	await createTask(mock);
@@ -63,7 +63,7 @@ it('has no start and end where there is none', async () => {
 	expect(running).toMatchObject({ status: 'RUNNING', start_time: exampleMs });
 });
 
-it('is newest first and in pages', async () => {
+it('the task list is newest first and in pages', async () => {
 	const { mock, ids } = await startWithThree();
 	const newest = [...ids].reverse();
 	const first = await list(mock, '?page_size=2');
@@ -74,7 +74,7 @@ it('is newest first and in pages', async () => {
 	expect(idsOf((await list(mock, '?page_no=9')).body)).toEqual([]);
 });
 
-it('picks by status, model and time in UTC+8', async () => {
+it('the task list filters by status, model and time in UTC+8', async () => {
 	const { mock, ids } = await startWithThree();
 	const pick = async (query: string) => idsOf((await list(mock, query)).body);
 	expect(await pick('?status=RUNNING')).toEqual([]);
@@ -86,12 +86,12 @@ it('picks by status, model and time in UTC+8', async () => {
 	expect(await pick('?start_time=20251014132800')).toEqual([ids[2]]);
 });
 
-it('works without the slash at its end', async () => {
+it('the task list works without a slash at its end', async () => {
 	const { mock } = await startWithThree();
 	expect((await call(mock, '/api/v1/tasks?page_no=1')).body.total).toBe(3);
 });
 
-it('forgets what is older than 24 hours', async () => {
+it('the task list forgets tasks after 24 hours', async () => {
 	const { mock, ids } = await startWithThree();
 	mock.advanceClock(21 * 60 * 60 * 1000 + 60_000);
 	expect(idsOf((await list(mock)).body)).toEqual([ids[2], ids[1]]);
@@ -107,7 +107,7 @@ it.each([
 	'?start_time=20251399000000',
 	'?start_time=20251012000000&end_time=20251014000000',
 	'?start_time=20251014000000&end_time=20251013000000',
-])('refuses %s', async (query) => {
+])('the task list refuses %s', async (query) => {
 	const mock = await startMock();
 	expect(await list(mock, query)).toMatchObject({
 		status: 400,

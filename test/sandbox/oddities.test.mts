@@ -15,8 +15,8 @@ async function finished(mock: DashScopeMock) {
 	return { id, body };
 }
 
-describe('an odd answer', () => {
-	it.each([...oddityNames])('keeps what decides: %s', async (name) => {
+describe('an odd response', () => {
+	it.each([...oddityNames])('keeps the fields that decide: %s', async (name) => {
 		const mock = await startMock({ oddities: [name] });
 		const found = await detect(mock, mock.portraitUrl('ada.png'));
 		const { bbox_face: face } = found.body.output as { bbox_face: unknown[] };
@@ -47,20 +47,20 @@ describe('an odd answer', () => {
 		expect(body).toMatchObject(expected);
 	});
 
-	it('has the link in another place', async () => {
+	it('can have the link in another place', async () => {
 		const { body } = await finished(await startMock({ oddities: ['results'] }));
 		expect(body.output).not.toHaveProperty('video_url');
 		expect(body.output).toHaveProperty('results.video_url');
 	});
 
-	it('is bare', async () => {
+	it('can have only the fields that decide', async () => {
 		const { body } = await finished(await startMock({ oddities: ['bare'] }));
 		expect(Object.keys(body)).toEqual(['output']);
 		expect(Object.keys(body.output as object)).toEqual(['task_status', 'video_url']);
 	});
 });
 
-it('takes turns, and stops when it is told to', async () => {
+it('odd responses take turns, until they are switched off', async () => {
 	const mock = await startMock({ oddities: ['nulls', 'bare'] });
 	const id = mock.apiKey;
 	const ask = async () => (await call(mock, `/api/v1/tasks/${id}`)).body;
@@ -73,7 +73,7 @@ it('takes turns, and stops when it is told to', async () => {
 	expect(await outputOf(mock, id)).toEqual({ task_id: id, task_status: 'UNKNOWN' });
 });
 
-it('is ordered over HTTP', async () => {
+it('odd responses are ordered over HTTP', async () => {
 	const mock = await startMock();
 	const order = (value: unknown) =>
 		fetch(`${mock.url}/__control/oddities`, { method: 'POST', body: JSON.stringify({ value }) });
@@ -82,7 +82,7 @@ it('is ordered over HTTP', async () => {
 	expect((await order(['unheard'])).status).toBe(400);
 });
 
-describe('the README', () => {
+describe('the README of the mock', () => {
 	it('names every oddity', () => {
 		expect(oddityNames.filter((name) => !readme.includes(`| \`${name}\` |`))).toEqual([]);
 	});

@@ -3,7 +3,7 @@ import { closeMocks, detect, startMock } from './helpers.mts';
 
 afterEach(closeMocks);
 
-it('shows every sample portrait, those that pass first', async () => {
+it('portraitLines shows every sample portrait, those that pass first', async () => {
 	const lines = portraitLines(await startMock());
 	const names = lines.map((line) => /portraits\/(\S+)/.exec(line)?.[1]);
 	expect([...names].sort()).toEqual([...portraitNames, 'gone.png'].sort());
@@ -11,7 +11,7 @@ it('shows every sample portrait, those that pass first', async () => {
 	expect(refused).toEqual([...refused].sort());
 });
 
-it('says of each what detection says of it', async () => {
+it('portraitLines names the verdict that detection gives each portrait', async () => {
 	const mock = await startMock();
 	for (const line of portraitLines(mock)) {
 		const [, url = '', code] = /^(\S+) +(?:passes|refused: .*\((\S+)\))/.exec(line) ?? [];

@@ -67,12 +67,12 @@ describe('a portrait that does not pass', () => {
 		expect(mock.counts().detectsBilled).toBe(1);
 	});
 
-	it('is named in every case', () => {
+	it('names its code in the table for every sample', () => {
 		const passing = ['ada.png', 'ben.jpg', 'kim.png'];
 		expect([...portraitNames]).toEqual([...passing, ...Object.keys(expected)].sort());
 	});
 
-	it('is put where the style says, in the service’s own spelling', async () => {
+	it('stands at the place of the verdict style, in the service’s own spelling', async () => {
 		const mock = await startMock();
 		const code = 'InvalidFile.FacePose';
 		const message =
@@ -88,7 +88,7 @@ describe('a portrait that does not pass', () => {
 		expect(mock.counts().detectsBilled).toBe(2);
 	});
 
-	it('can be ordered for any image', async () => {
+	it('can be ordered for the next images', async () => {
 		const mock = await startMock();
 		mock.failDetection(1, 'InvalidFile.MultiHuman');
 		const first = await detect(mock, mock.portraitUrl('ada.png'));
@@ -98,7 +98,7 @@ describe('a portrait that does not pass', () => {
 	});
 });
 
-describe('an image is really downloaded', () => {
+describe('the mock downloads an image', () => {
 	const resolution = 'InvalidFile.Resolution';
 	const url = 'InvalidURL';
 
@@ -162,7 +162,7 @@ describe('an image is really downloaded', () => {
 		expect(mock.counts().detectsBilled).toBe(0);
 	});
 
-	it('by a server that refuses connections, named in the answer', async () => {
+	it('and names a server that refuses connections', async () => {
 		const address = await serve(() => undefined);
 		const { host } = new URL(address);
 		const closing = servers.pop();

@@ -42,13 +42,13 @@ async function refusal(name: string, ask: (mock: DashScopeMock) => Promise<Reply
 	});
 }
 
-describe('refuses as recorded', () => {
+describe('the mock refuses as recorded', () => {
 	it('a wrong key', () =>
 		refusal('key-wrong', (mock) =>
 			call(mock, '/api/v1/tasks/1', { headers: { authorization: 'Bearer sk-no' } }),
 		));
 
-	it('to cancel a finished task', () =>
+	it('the cancellation of a finished task', () =>
 		refusal('cancel-of-finished-task', async (mock) => {
 			const id = await createTask(mock);
 			mock.advanceClock(60_000);
@@ -68,7 +68,7 @@ describe('refuses as recorded', () => {
 		refusal('image-missing', (mock) => detect(mock, `${mock.storageUrl}/portraits/no.png`)));
 });
 
-describe('has the recorded fields', () => {
+describe('the mock has the recorded fields', () => {
 	// Fields of other models, which emoji tasks have not.
 	const foreign = ['task_metrics', 'error_message', 'error_code', 'start_time', 'style_index'];
 

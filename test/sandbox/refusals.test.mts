@@ -26,7 +26,7 @@ const formatWords =
 const bodyWords = 'Required body invalid, please check the request body format.';
 const parameterWords = 'The request parameter is invalid, please check the request parameter.';
 
-describe('the key', () => {
+describe('the API key', () => {
 	const paths: [string, string][] = [
 		['POST', detectPath],
 		['POST', createPath],
@@ -37,7 +37,7 @@ describe('the key', () => {
 		['GET', '/api/v1/uploads?action=getPolicy&model=emoji-v1'],
 	];
 
-	it.each(paths)('is asked for at %s %s', async (method, path) => {
+	it.each(paths)('is required at %s %s', async (method, path) => {
 		const mock = await startMock();
 		const body = method === 'POST' ? {} : undefined;
 		const missing = await call(mock, path, {
@@ -54,7 +54,7 @@ describe('the key', () => {
 		expect(said(wrong)).toEqual([401, 'InvalidApiKey', 'Invalid API-key provided.']);
 	});
 
-	it('is not kept when it is not the mock’s own', async () => {
+	it('stays out of the ledger if it is not the mock’s own', async () => {
 		const mock = await startMock();
 		await call(mock, '/api/v1/models', { headers: { authorization: 'Bearer sk-real-secret' } });
 		expect(JSON.stringify(mock.ledger())).not.toContain('sk-real-secret');
@@ -73,7 +73,7 @@ describe('the key', () => {
 	});
 });
 
-it('answers an unknown path with 404', async () => {
+it('an unknown path gets 404', async () => {
 	const mock = await startMock();
 	expect(said(await call(mock, '/api/v2/tasks'))).toEqual([404, 'NotFound', 'Not found!']);
 });
@@ -201,7 +201,7 @@ describe('creation refuses', () => {
 	});
 });
 
-it('starts with the documented limits when nothing is said', async () => {
+it('a mock without options has the documented limits', async () => {
 	const mock = await startDashScopeMock();
 	try {
 		expect((await create(mock)).status).toBe(200);

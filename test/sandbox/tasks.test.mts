@@ -18,7 +18,7 @@ async function createMany(mock: Awaited<ReturnType<typeof startMock>>, count: nu
 	return ids;
 }
 
-describe('the queue', () => {
+describe('the queue of an account', () => {
 	it('runs one task at a time, first in first out', async () => {
 		const mock = await startMock();
 		await createMany(mock, 3);
@@ -33,7 +33,7 @@ describe('the queue', () => {
 		expect(starts).toEqual([0, 60_000, 120_000]);
 	});
 
-	it('runs four at a time when told so', async () => {
+	it('runs four at a time if concurrency is 4', async () => {
 		const mock = await startMock({ concurrency: 4 });
 		await createMany(mock, 6);
 		expect(states(mock)).toBe('RRRRPP');
@@ -41,7 +41,7 @@ describe('the queue', () => {
 		expect(states(mock)).toBe('SSSSRR');
 	});
 
-	it('gives a slot that is free early to the next in line', async () => {
+	it('gives a slot that becomes free to the next task', async () => {
 		const mock = await startMock({ concurrency: 2, taskSeconds: [10, 1, 1] });
 		await createMany(mock, 3);
 		mock.advanceClock(1000);
@@ -50,7 +50,7 @@ describe('the queue', () => {
 		expect(states(mock)).toBe('RSS');
 	});
 
-	it('does not start tasks in the past when it is widened or stopped', async () => {
+	it('starts no task in the past after its concurrency changes', async () => {
 		const mock = await startMock({ concurrency: 0 });
 		await createMany(mock, 3);
 		mock.advanceClock(600_000);
@@ -85,7 +85,7 @@ describe('the queue', () => {
 		expect(states(mock)).toBe('SS');
 	});
 
-	it('of one account does not wait for another’s', async () => {
+	it('does not wait for the queue of another account', async () => {
 		const accounts = [
 			{ id: 'one', keys: ['sk-one', 'sk-one-too'] },
 			{ id: 'two', keys: ['sk-two'] },
@@ -101,8 +101,8 @@ describe('the queue', () => {
 	});
 });
 
-describe('a task says', () => {
-	it('what it is at every step, in UTC+8', async () => {
+describe('the response about a task says', () => {
+	it('its status and times at every step, in UTC+8', async () => {
 		const mock = await startMock();
 		const [first = '', second = ''] = await createMany(mock, 2);
 		const submit_time = '2025-10-14 11:28:04.372';
@@ -131,7 +131,7 @@ describe('a task says', () => {
 		});
 	});
 
-	it('the day of Beijing, not of Greenwich', async () => {
+	it('the date in Beijing, not in Greenwich', async () => {
 		const mock = await startMock({
 			clock: virtualClock(Date.parse('2025-12-31T16:00:00.007Z')),
 		});
@@ -166,7 +166,7 @@ describe('a task says', () => {
 		expect(mock.tasks().map(({ billedSeconds }) => billedSeconds)).toEqual([0, 0, 2]);
 	});
 
-	it('nothing 24 hours after its end', async () => {
+	it('UNKNOWN 24 hours after its end', async () => {
 		const mock = await startMock();
 		const id = await createTask(mock);
 		mock.advanceClock(60_000 + 24 * hourMs - 1);
@@ -180,7 +180,7 @@ describe('a task says', () => {
 		});
 	});
 
-	it('nothing 24 hours after its submission, when that is how they are counted', async () => {
+	it('UNKNOWN 24 hours after its submission, with taskRetentionFrom submit', async () => {
 		const mock = await startMock({ taskRetentionFrom: 'submit' });
 		const id = await createTask(mock);
 		mock.advanceClock(24 * hourMs);
@@ -200,7 +200,7 @@ describe('cancel', () => {
 		},
 	};
 
-	it('takes a waiting task out of the line', async () => {
+	it('takes a waiting task out of the queue', async () => {
 		const mock = await startMock();
 		const [, second = ''] = await createMany(mock, 3);
 		mock.advanceClock(1500);

@@ -39,7 +39,7 @@ async function raw(mock: DashScopeMock, path: string, headers: Record<string, st
 const models = '/api/v1/models';
 const auth = (mock: DashScopeMock) => ({ authorization: `Bearer ${mock.apiKey}` });
 
-describe('an answer', () => {
+describe('a response', () => {
 	it('is compressed and in chunks for a client that takes gzip', async () => {
 		const mock = await startMock();
 		const { headers, bytes } = await raw(mock, models, {
@@ -53,7 +53,7 @@ describe('an answer', () => {
 		expect(JSON.parse(gunzipSync(bytes).toString())).toMatchObject({ success: true });
 	});
 
-	it('is plain for one that does not', async () => {
+	it('is plain for a client that does not take gzip', async () => {
 		const mock = await startMock();
 		const { headers, bytes } = await raw(mock, models, auth(mock));
 		expect(headers.has('content-encoding')).toBe(false);
@@ -81,7 +81,7 @@ describe('an answer', () => {
 		expect(headers.get('X-Request-ID')).toBe(id);
 	});
 
-	it('of storage is as its file is', async () => {
+	it('of the storage has the bytes of its file', async () => {
 		const mock = await startMock();
 		const response = await fetch(mock.portraitUrl('ada.png'));
 		expect(response.headers.get('content-encoding')).toBeNull();
@@ -89,13 +89,13 @@ describe('an answer', () => {
 	});
 });
 
-describe('a slash at the end', () => {
-	it.each(['/api/v1/models/', '/api/v1/tasks/', '/api/v1/tasks/some/'])('of %s', async (path) => {
+describe('a slash at the end of the path works', () => {
+	it.each(['/api/v1/models/', '/api/v1/tasks/', '/api/v1/tasks/some/'])('at %s', async (path) => {
 		const mock = await startMock();
 		expect((await call(mock, path)).status).toBe(200);
 	});
 
-	it('of the services and of an upload policy', async () => {
+	it('at the services and at an upload policy', async () => {
 		const mock = await startMock();
 		const parameters = { ratio: '1:1' };
 		const input = { image_url: mock.portraitUrl('ada.png') };
@@ -115,7 +115,7 @@ describe('a slash at the end', () => {
 	});
 });
 
-it('takes "disable" for what detection is anyway', async () => {
+it('detection accepts the async header with the value disable', async () => {
 	const mock = await startMock();
 	const reply = await detect(mock, mock.portraitUrl('ada.png'), {
 		'x-dashscope-async': 'disable',
@@ -127,7 +127,7 @@ it.each([
 	['emoji-v1', 400, 'url error, please check url！'],
 	['emoji-detect-v1', 400, 'url error, please check url！'],
 	['wan2.2-s2v', 404, 'Model not exist.'],
-])('tells %s on the path of another service: %i %s', async (model, status, message) => {
+])('the model %s on the path of another service gets %i %s', async (model, status, message) => {
 	const mock = await startMock();
 	const reply = await call(mock, '/api/v1/services/aigc/text2image/image-synthesis', {
 		method: 'POST',
@@ -141,7 +141,7 @@ describe('a model of another maker', () => {
 	const headers = { 'x-dashscope-async': 'enable' };
 	const body = { model: 'wan2.6-i2v', input: { img_url: 'https://example.com/a.png', prompt: '' } };
 
-	it('makes videos where it is named, in the same queue', async () => {
+	it('makes videos in the same queue, if an option names it', async () => {
 		const mock = await startMock({ otherVideoModels: ['wan2.6-i2v'] });
 		await createTask(mock);
 		const reply = await call(mock, path, { method: 'POST', headers, body });
@@ -155,7 +155,7 @@ describe('a model of another maker', () => {
 		expect(mock.counts().createsAccepted).toBe(2);
 	});
 
-	it('does not exist where it is not', async () => {
+	it('does not exist if no option names it', async () => {
 		const mock = await startMock();
 		const reply = await call(mock, path, { method: 'POST', headers, body });
 		expect(reply).toMatchObject({ status: 404, body: { message: 'Model not exist.' } });
@@ -163,7 +163,7 @@ describe('a model of another maker', () => {
 });
 
 describe('the model list', () => {
-	it('finds one model, and tells when it goes offline', async () => {
+	it('finds one model, with the time when it goes offline', async () => {
 		const offlineTime = '2027-03-31 00:00:00';
 		const mock = await startMock({ modelOfflineTimes: { 'emoji-v1': offlineTime } });
 		const { body } = await call(mock, `${models}?model=emoji-v1&page_no=1&page_size=1`);
@@ -181,14 +181,14 @@ describe('the model list', () => {
 		});
 	});
 
-	it('says null where there are no plans', async () => {
+	it('says null if the model has no plans to go offline', async () => {
 		const mock = await startMock();
 		const { body } = await call(mock, `${models}?model=emoji-v1`);
 		expect(body).toMatchObject({ output: { models: [{ inference_offline_info: null }] } });
 	});
 });
 
-it('tells how many tasks the account may run', async () => {
+it('the quotas say how many tasks the account may run', async () => {
 	const mock = await startMock({ concurrency: 4 });
 	const { body } = await call(mock, `${models}/limits?model=emoji-v1`);
 	expect(body.output).toMatchObject({
@@ -208,8 +208,8 @@ it('tells how many tasks the account may run', async () => {
 	});
 });
 
-describe('a largest page', () => {
-	it('can be set, and larger ones are refused', async () => {
+describe('the largest page of the task list', () => {
+	it('is an option, and larger pages are refused', async () => {
 		const mock = await startMock({ maxPageSize: 50 });
 		const status = async (size: number) =>
 			(await call(mock, `/api/v1/tasks/?page_size=${size}`)).status;
@@ -221,7 +221,7 @@ describe('a task without a result', () => {
 	const hourMs = 60 * 60 * 1000;
 	const timeout = { task_status: 'FAILED', code: 'InternalError.Timeout' };
 
-	it('is given up after the time that is set, running or waiting', async () => {
+	it('fails after resultTimeoutMs, running or waiting', async () => {
 		const mock = await startMock({ resultTimeoutMs: 3 * hourMs, taskSeconds: 4 * 3600 });
 		const [running, waiting] = [await createTask(mock), await createTask(mock)];
 		mock.advanceClock(3 * hourMs - 1);
@@ -234,7 +234,7 @@ describe('a task without a result', () => {
 		expect(mock.tasks().map(({ billedSeconds }) => billedSeconds)).toEqual([0, 0]);
 	});
 
-	it('is waited for without end by default', async () => {
+	it('never times out by default', async () => {
 		const mock = await startMock({ taskSeconds: 23 * 3600 });
 		const id = await createTask(mock);
 		mock.advanceClock(23 * hourMs);

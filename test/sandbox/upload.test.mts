@@ -59,7 +59,7 @@ async function upload(mock: DashScopeMock, model?: string, name = 'ada.png'): Pr
 	return `oss://${policy.upload_dir}/ada.png`;
 }
 
-describe('a policy', () => {
+describe('an upload policy', () => {
 	it('has the documented fields', async () => {
 		const mock = await startMock();
 		const policy = await policyFor(mock);
@@ -90,7 +90,7 @@ describe('a policy', () => {
 	});
 });
 
-describe('the form is refused', () => {
+describe('the upload form is refused', () => {
 	it.each<[string, Record<string, string | undefined>, number, string]>([
 		['without policy', { policy: undefined }, 400, 'InvalidArgument'],
 		['without Signature', { Signature: undefined }, 400, 'InvalidArgument'],
@@ -113,7 +113,7 @@ describe('the form is refused', () => {
 		expect(answer.type).toMatch(/^application\/xml/);
 	});
 
-	it('when the file is not its last field', async () => {
+	it('if the file is not its last field', async () => {
 		const mock = await startMock();
 		const policy = await policyFor(mock);
 		const form = formOf(policy, { key: undefined });
@@ -122,19 +122,19 @@ describe('the form is refused', () => {
 		expect(await send(mock, form)).toMatchObject({ status: 400, code: 'InvalidArgument' });
 	});
 
-	it('when it has no file', async () => {
+	it('if it has no file', async () => {
 		const mock = await startMock();
 		const answer = await send(mock, formOf(await policyFor(mock)));
 		expect(answer).toMatchObject({ status: 400, code: 'IncorrectNumberOfFilesInPOSTRequest' });
 	});
 
-	it('when it is no form', async () => {
+	it('if it is no form', async () => {
 		const mock = await startMock();
 		const response = await fetch(mock.storageUrl, { method: 'POST', body: 'a=b' });
 		expect(response.status).toBe(412);
 	});
 
-	it('when the policy has expired', async () => {
+	it('if the policy has expired', async () => {
 		const mock = await startMock();
 		const form = formOf(await policyFor(mock));
 		form.append('file', portrait('ada.png'), 'ada.png');
@@ -146,7 +146,7 @@ describe('the form is refused', () => {
 		});
 	});
 
-	it('when the file is there already', async () => {
+	it('if the file exists already', async () => {
 		const mock = await startMock();
 		const policy = await policyFor(mock);
 		const form = formOf(policy);
@@ -155,7 +155,7 @@ describe('the form is refused', () => {
 		expect(await send(mock, form)).toMatchObject({ status: 409, code: 'FileAlreadyExists' });
 	});
 
-	it('when the file is larger than allowed', async () => {
+	it('if the file is larger than allowed', async () => {
 		const mock = await startMock({ maxUploadMegabytes: 1 });
 		const form = formOf(await policyFor(mock));
 		form.append('file', new Blob([Buffer.alloc(1024 * 1024 + 1)]), 'big.png');
@@ -164,7 +164,7 @@ describe('the form is refused', () => {
 });
 
 describe('an uploaded portrait', () => {
-	it('is detected and made into a task, each from its own upload', async () => {
+	it('serves a detection and a task, each from its own upload', async () => {
 		const mock = await startMock();
 		const found = await detect(mock, await upload(mock, 'emoji-detect-v1'), resolve);
 		expect(found).toMatchObject({ status: 200, body: { usage: { image_count: 1 } } });
@@ -179,7 +179,7 @@ describe('an uploaded portrait', () => {
 		expect(body).toMatchObject({ output: { code: 'InvalidFile.FacePose' } });
 	});
 
-	it('needs the header', async () => {
+	it('needs the header X-DashScope-OssResourceResolve', async () => {
 		const mock = await startMock();
 		const reply = await detect(mock, await upload(mock));
 		expect(reply).toMatchObject({
@@ -200,7 +200,7 @@ describe('an uploaded portrait', () => {
 		},
 	};
 
-	it('is for the model it was uploaded for', async () => {
+	it('serves only the model that it was uploaded for', async () => {
 		const mock = await startMock();
 		const forDetection = await upload(mock, 'emoji-detect-v1');
 		expect(await create(mock, { image_url: forDetection }, resolve)).toMatchObject(gone);
@@ -208,7 +208,7 @@ describe('an uploaded portrait', () => {
 		expect(await detect(mock, forVideo, resolve)).toMatchObject(gone);
 	});
 
-	it('is for its account, and for all keys of it', async () => {
+	it('serves all keys of its account, and no other account', async () => {
 		const accounts = [
 			{ id: 'one', keys: ['sk-one', 'sk-one-too'] },
 			{ id: 'two', keys: ['sk-two'] },
@@ -228,7 +228,7 @@ describe('an uploaded portrait', () => {
 		expect(await detect(mock, url, resolve)).toMatchObject(gone);
 	});
 
-	it('that never was there cannot be had', async () => {
+	it('that was never uploaded cannot be downloaded', async () => {
 		const mock = await startMock();
 		expect(await detect(mock, 'oss://nothing/here.png', resolve)).toMatchObject(gone);
 	});

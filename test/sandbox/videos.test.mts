@@ -7,15 +7,15 @@ afterEach(closeMocks);
 
 const hourMs = 60 * 60 * 1000;
 
-describe('every template has a video', () => {
-	it('of its own, 20 in all and less than a megabyte together', () => {
+describe('every template', () => {
+	it('has a video of its own, 20 in all and less than a megabyte together', () => {
 		const files = templateIds.map((id) => readFileSync(templateVideo(id)));
 		expect(files).toHaveLength(20);
 		expect(new Set(files.map((file) => file.toString('latin1'))).size).toBe(20);
 		expect(files.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(1024 * 1024);
 	});
 
-	it.each([...templateSeconds])('as documented: %s', (id, seconds) => {
+	it.each([...templateSeconds])('has a video as documented: %s', (id, seconds) => {
 		const video = describeVideo(readFileSync(templateVideo(id)));
 		expect(video).toMatchObject({ codec: 'avc1', width: 512, height: 512, tracks: 1, seconds });
 		expect(video.framesPerSecond).toBeCloseTo(15, 5);
@@ -23,7 +23,7 @@ describe('every template has a video', () => {
 		expect(video.boxes.indexOf('moov')).toBeLessThan(video.boxes.indexOf('mdat'));
 	});
 
-	it.each(['jingdian_lei', 'dagong_weixiao'])('and serves it: %s', async (driven_id) => {
+	it.each(['jingdian_lei', 'dagong_weixiao'])('serves its video: %s', async (driven_id) => {
 		const mock = await startMock({ taskSeconds: 0 });
 		const id = await createTask(mock, { driven_id });
 		const response = await fetch(await videoUrlOf(mock, id));
@@ -37,7 +37,7 @@ describe('every template has a video', () => {
 	});
 });
 
-describe('a link', () => {
+describe('a link to a video', () => {
 	/** Status, code and message of what a changed link gives. */
 	async function follow(url: string) {
 		const response = await fetch(url);
@@ -84,7 +84,7 @@ describe('a link', () => {
 		expect(await follow(url.replace(one, two))).toMatchObject(wrong);
 	});
 
-	it('tells when it was followed with a key', async () => {
+	it('shows in the counts if a client followed it with a key', async () => {
 		const mock = await startMock({ taskSeconds: 0 });
 		const url = await videoUrlOf(mock, await createTask(mock));
 		await fetch(url);
@@ -93,7 +93,7 @@ describe('a link', () => {
 		expect(mock.counts().authorizationSeenOnStorage).toBe(true);
 	});
 
-	it('is written with the address clients use', async () => {
+	it('has the address of the option storageUrl', async () => {
 		const mock = await startMock({ taskSeconds: 0 });
 		const other = await startMock({ taskSeconds: 0, storageUrl: 'http://storage.test:81' });
 		const id = await createTask(other, { image_url: mock.portraitUrl('ada.png') });
@@ -121,7 +121,7 @@ describe('a part of a video', () => {
 		expect(part.equals(file.subarray(first, last + 1))).toBe(true);
 	});
 
-	it('beyond its end is refused', async () => {
+	it('is refused beyond the end of the video', async () => {
 		const mock = await startMock({ taskSeconds: 0 });
 		const url = await videoUrlOf(mock, await createTask(mock));
 		const response = await fetch(url, { headers: { range: `bytes=${size}-` } });
@@ -129,7 +129,7 @@ describe('a part of a video', () => {
 		expect(response.headers.get('content-range')).toBe(`bytes */${size}`);
 	});
 
-	it('may be its headers alone', async () => {
+	it('may be only the headers', async () => {
 		const mock = await startMock({ taskSeconds: 0 });
 		const url = await videoUrlOf(mock, await createTask(mock));
 		const response = await fetch(url, { method: 'HEAD' });

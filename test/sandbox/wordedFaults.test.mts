@@ -25,7 +25,7 @@ afterEach(closeMocks);
 
 const models = '/api/v1/models';
 
-describe('a page', () => {
+describe('a page of a box in between', () => {
 	it.each(Object.keys(pages) as PageName[])(
 		'%s comes with its status and headers',
 		async (name) => {

@@ -1,4 +1,4 @@
-/** The key, the models, and the form in which answers come. All free. */
+/** The key, the models, and the form of responses. All free. */
 import type { Check } from '../check.mts';
 import { documents } from '../documents.mts';
 

@@ -46,7 +46,7 @@ export const modelsEndpoint: Endpoint = {
 	},
 };
 
-/** What the account may do with a model: requests per second, tasks at once. */
+/** The quota of a model: requests per second, tasks at once. */
 function quota({ settings }: World, account: string, model: string): object {
 	const { rateLimits, concurrency } = settings;
 	const isVideo = model === videoModel;
@@ -75,7 +75,7 @@ export const quotasEndpoint: Endpoint = {
 	},
 };
 
-/** Sets a workspace's limits; the mock keeps none, so it only tells a good request from a bad one. */
+/** Sets a workspace's limits; the mock keeps none, so it only checks the request. */
 export const limitsEndpoint: Endpoint = {
 	operation: 'quotas',
 	handle(exchange): Answer {

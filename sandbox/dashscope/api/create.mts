@@ -1,6 +1,6 @@
 /**
  * Task creation, emoji-v1 (emoji-v1 reference, step 1). Rule: everything that can be known to be wrong
- * is refused here, before a task exists; what is created is queued, and its id is in the ledger.
+ * is refused here, before a task exists. A created task is queued, and its ID is in the ledger.
  */
 import { z } from 'zod';
 import { hasGoodResolution, isAboutSquare, isInside, openImage, type Area } from '../images.mts';

@@ -70,7 +70,7 @@ async function detect(exchange: Exchange): Promise<Answer> {
 export const detectEndpoint: Endpoint = {
 	operation: 'detect',
 	limit: { name: 'detectPerSecond' },
-	// `disable` says what is so anyway (seen): it is a synchronous call.
+	// Detection is synchronous, so `disable` changes nothing (seen).
 	precheck: (request) =>
 		isEnabled(request, 'x-dashscope-async') ? refuse('asyncCall') : undefined,
 	handle: detect,

@@ -1,6 +1,6 @@
 /**
- * How an API answer travels: in chunks, and compressed when the request allows it (docs/service.md,
- * "Shape of real answers"). Rule: what is said is decided elsewhere; this changes only its form.
+ * The form of an API response: in chunks, and compressed if the request allows it (docs/service.md,
+ * "Shape of real answers"). Rule: this module changes only the form, never the content.
  */
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';

@@ -1,5 +1,5 @@
 /**
- * How every API endpoint begins and ends: who asks, how often, with what JSON; and one way to answer.
+ * The frame of every API endpoint: account, rate limit, JSON body, and one form of response.
  * Rule: authentication first, the rate limit second, the body third; a refusal is always
  * `{code, message, request_id}`.
  */
@@ -12,7 +12,7 @@ import { keyOf } from '../origin.mts';
 import { refusalBody, refuse, refused, type Outcome, type Refusal } from '../refusals.mts';
 import { accountOf, type World } from '../world.mts';
 
-/** An API answer: the body of a success, or a refusal. */
+/** A response of the API: the body of a success, or a refusal. */
 export type Answer = { status: number; body: object } | { refusal: Refusal };
 
 /** A request whose account is known and which is within its rate. */
@@ -64,7 +64,7 @@ async function answer(world: World, endpoint: Endpoint, request: FastifyRequest)
 	return await endpoint.handle(exchange);
 }
 
-/** The answer as it stands, or, where oddities are wanted, with the one whose turn it is. */
+/** The response, with the next oddity if oddities are switched on. */
 function oddly(world: World, kind: AnswerKind, body: object): object {
 	const names = odditiesOf(kind, world.settings.oddities);
 	const turn = world.oddityTurns.get(kind) ?? 0;

@@ -1,6 +1,6 @@
 /**
  * Videos by another maker's model, e.g. those of n8n's own Qwen Cloud node, so that both can be measured
- * on one account. Rule: only models that a setting names exist here; nothing is said of how they look at
+ * on one account. Rule: only models that a setting names exist here; the mock does not check
  * their input, and every video is the first template's.
  */
 import { refuse } from '../refusals.mts';

@@ -1,6 +1,6 @@
 /**
  * One task: its state, and its cancellation (docs/service.md, "Task status" and "Cancel").
- * Rule: a query never changes anything, and an unknown task is an answer with status 200, not an error.
+ * Rule: a query never changes anything, and an unknown task is a response with status 200, not an error.
  */
 import { beijingTime } from '../clock.mts';
 import { refuse } from '../refusals.mts';

@@ -3,7 +3,7 @@
  * `Expression`, so a video is a list of expressions and a portrait is one.
  */
 
-/** Who is drawn. Colours are CSS colours. */
+/** A person to draw. Colours are CSS colours. */
 export interface Person {
 	skin: string;
 	shade: string;
@@ -14,7 +14,7 @@ export interface Person {
 	background: [string, string];
 }
 
-/** What the face does. Lengths are in units of the 512 x 512 drawing, angles in degrees. */
+/** A moment of the face. Lengths are in units of the 512 x 512 drawing, angles in degrees. */
 export interface Expression {
 	headX: number;
 	headY: number;

@@ -1,4 +1,4 @@
-/** The people who are drawn: one for each series of templates, and two more for portraits. */
+/** The drawn people: one for each series of templates, and two more for portraits. */
 import type { Person } from './face.mts';
 
 export const kid: Person = {

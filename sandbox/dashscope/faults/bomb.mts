@@ -1,6 +1,6 @@
 /**
  * Compressed bodies that are small on the wire and huge when read. Rule: each is made once, in pieces,
- * so that the mock never holds what it hopes its client will.
+ * so that the mock never holds the decompressed bytes.
  */
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';

@@ -1,6 +1,6 @@
 /**
- * Faults met before a request is processed. Rule: an answer sent here ends the request, so the service
- * does nothing for it; what the connection is left as (open, destroyed, silent) is what the order says.
+ * Faults that happen before a request is processed. Rule: a response sent here ends the request, so the
+ * service does nothing for it. The order decides how the connection ends (open, destroyed, silent).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -11,7 +11,7 @@ import type { EarlyFault } from './kinds.mts';
 import { gatewayPage, pages, type Page } from './pages.mts';
 import { wordsOf } from './words.mts';
 
-/** What a fault needs to know of the origin it happens on. */
+/** The request and the origin that a fault happens on. */
 export interface Scene {
 	request: FastifyRequest;
 	reply: FastifyReply;
@@ -35,7 +35,7 @@ function bodyOf(status: number, requestId: string): unknown {
 	return words ? refusalBody(words, requestId) : gatewayPage(status);
 }
 
-/** Leaves an upgraded, silent connection: with no `Upgrade` header, clients wait for an answer still. */
+/** Leaves an upgraded, silent connection. Without the `Upgrade` header, clients wait for a response. */
 function switchProtocols({ request, reply }: Scene, upgrade: boolean): void {
 	const headers = upgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : '';
 	request.entry.status = 101;
@@ -43,7 +43,7 @@ function switchProtocols({ request, reply }: Scene, upgrade: boolean): void {
 	request.raw.socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n`);
 }
 
-/** Does what the fault wants before the request is processed. */
+/** Applies the fault before the request is processed. */
 export async function meet(fault: EarlyFault, scene: Scene): Promise<void> {
 	const { request, reply, closing, otherOrigin } = scene;
 	switch (fault.kind) {

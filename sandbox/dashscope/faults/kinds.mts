@@ -1,5 +1,5 @@
 /**
- * The ways an answer can go wrong, as data. Rule: an early fault is met before the request is
+ * The ways a response can go wrong, as data. Rule: an early fault is met before the request is
  * processed, and all but `delay` and `dropHeaders` respond in place of the service, which then does
  * nothing. A late fault meets the service's own response, so a task stays created and billed.
  */
@@ -37,23 +37,23 @@ const early = z.discriminatedUnion('kind', [
 		code: z.string().default(refusals.internal.code),
 		message: z.string().default(refusals.internal.message),
 	}),
-	/** Another address; by default one on the mock's other origin, so that the ledger tells who follows. */
+	/** A redirect, by default to the mock's other origin, so that the ledger shows clients that follow. */
 	fault('redirect', {
 		status: z.number().int().min(300).max(399).default(302),
 		to: z.string().optional(),
 	}),
 	/** `101 Switching Protocols` and then nothing; with `upgrade`, the headers that belong to it. */
 	fault('switching', { upgrade: z.boolean().default(false) }),
-	/** No answer, ever, on an open connection. */
+	/** No response, on a connection that stays open. */
 	fault('silence', {}),
 	/** The connection is destroyed. */
 	fault('reset', {}),
-	/** The usual answer, but the request is processed only `ms` later. */
+	/** The usual response, but the request is processed only `ms` later. */
 	fault('delay', { ms: z.number().min(0) }),
 ]);
 
 const late = z.discriminatedUnion('kind', [
-	/** The connection is destroyed without an answer. */
+	/** The connection is destroyed without a response. */
 	fault('lostAnswer', {}),
 	/**
 	 * Half of the body, then the connection is destroyed. Unannounced, there is no Content-Length and
@@ -64,7 +64,7 @@ const late = z.discriminatedUnion('kind', [
 	fault('stall', { bytes: bytes.default(8) }),
 	/** The body at this speed. */
 	fault('slow', { bytesPerSecond: z.number().positive() }),
-	/** A first piece of so many bytes, then, a moment later, the rest. */
+	/** A first piece of `bytes` bytes and, a moment later, the rest. */
 	fault('pieces', { bytes: bytes.min(1).default(3), pauseMs: z.number().min(0).default(50) }),
 	/** No Content-Length: in chunks, or until the connection closes. */
 	fault('unsized', { framing: z.enum(['chunked', 'close']).default('chunked') }),
@@ -101,7 +101,7 @@ export const faultKinds: readonly FaultKind[] = faultSchema.options.map(
 
 const lateKinds: readonly string[] = late.options.map(({ shape }) => shape.kind.value);
 
-/** True for a fault that meets the service's answer, not the request. */
+/** True for a fault that changes the service's response, not the request. */
 export function isLate(fault: Fault): fault is LateFault {
 	return lateKinds.includes(fault.kind);
 }

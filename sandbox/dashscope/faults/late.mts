@@ -1,6 +1,6 @@
 /**
- * Faults that spoil the service's own answer on its way out. Rule: the service has done its work by
- * then, so what the request created or billed stays created and billed.
+ * Faults that change the service's own response on its way out. Rule: the service has done its work by
+ * then, so a created task stays created, and a billed detection stays billed.
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -53,7 +53,7 @@ async function* inTwo(source: Pieces, bytes: number, pause: () => Promise<void>)
 	}
 }
 
-/** What is sent, whatever form it came in. */
+/** The bytes of a response, from any form of payload. */
 interface Body {
 	pieces: Pieces;
 	/** Its length in bytes. */
@@ -75,7 +75,7 @@ function withoutLength(reply: FastifyReply, framing: 'chunked' | 'close'): void 
 	reply.raw.useChunkedEncodingByDefault = framing === 'chunked';
 }
 
-/** An answer on its way out. */
+/** A response on its way out. */
 interface Leaving {
 	request: FastifyRequest;
 	reply: FastifyReply;
@@ -83,7 +83,7 @@ interface Leaving {
 	closing: AbortSignal;
 }
 
-/** A body cut in half: noticed, where the whole length was announced, and not, where it was not. */
+/** A body cut in half. A client notices if the whole length was announced. */
 function halved({ pieces, total }: Body, announced: boolean, { request, reply }: Leaving) {
 	const { socket } = request.raw;
 	const half = Math.floor(total / 2);
@@ -124,14 +124,14 @@ function spoiledPieces(fault: BodyFault, body: Body, leaving: Leaving): Pieces {
 	}
 }
 
-/** What the answer says instead of `text`; the same where the fault is not about words. */
+/** The text that replaces `text`; the same if the fault does not change words. */
 export function reword(fault: LateFault, text: string): string {
 	if (fault.kind === 'patch') return patchJson(text, fault);
 	if (fault.kind === 'unknownTask') return forgetTasks(text, fault.word);
 	return fault.kind === 'bom' ? `${byteOrderMark}${text}` : text;
 }
 
-/** What is sent instead of `payload`, which may be compressed already. */
+/** The payload that replaces `payload`, which may be compressed already. */
 export async function spoil(
 	fault: LateFault,
 	payload: unknown,

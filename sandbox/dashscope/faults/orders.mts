@@ -8,7 +8,7 @@ import { faultSchema, type Fault } from './kinds.mts';
 
 const matchSchema = z
 	.object({
-		/** What the ledger calls the request. */
+		/** The request's name in the ledger. */
 		operation: z.enum(operations),
 		/** HTTP method, any case. */
 		method: z.string(),

@@ -1,5 +1,5 @@
 /**
- * An answer's JSON with some values replaced. Rule: the rest stays as the service said it, and a path
+ * A response's JSON with some values replaced. Rule: the rest stays as the service wrote it, and a path
  * that leads nowhere is made, so that an order never does nothing without a word.
  */
 import { isHolder, put, remove, type Holder } from '../json-paths.mts';

@@ -1,4 +1,4 @@
-/** What the storage says if it does not hand an object out, in the words of OSS. */
+/** The storage's refusals to hand an object out, in the words of OSS. */
 import type { OssError } from './xml.mts';
 
 export const denials = {

@@ -1,6 +1,6 @@
 /**
  * The storage origin: OSS with the sample portraits, the form upload and the result videos. Rule: it
- * needs no DashScope key and must never be shown one; the ledger tells when it was.
+ * needs no DashScope key and must never receive one. The ledger shows if it did.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

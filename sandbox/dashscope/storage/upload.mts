@@ -1,6 +1,6 @@
 /**
- * The form upload (docs/service.md, "Uploads", step 2). Rule: what the policy does not allow is not
- * stored, and what stands behind the file in the form was never read.
+ * The form upload (docs/service.md, "Uploads", step 2). Rule: the mock stores only
+ * what the policy allows, and reads no field behind the file.
  */
 import type { FastifyRequest } from 'fastify';
 import type { Policy } from '../uploads.mts';
