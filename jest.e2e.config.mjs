@@ -1,6 +1,6 @@
 /**
- * The end-to-end tests: a real n8n, a real browser, one after another. Run with `npm run test:e2e`,
- * which starts Jest under tsx because Jest loads the global set-up without its own transform.
+ * The end-to-end tests: a real n8n and a real browser. Run them with `npm run test:e2e`, which starts Jest under
+ * tsx, because Jest loads the global set-up without its own transform.
  */
 export default {
 	rootDir: import.meta.dirname,
@@ -16,8 +16,9 @@ export default {
 	},
 	globalSetup: '<rootDir>/e2e/global-setup.mts',
 	globalTeardown: '<rootDir>/e2e/global-teardown.mts',
-	// One n8n and one double serve all tests, and a DashScope account runs one task at a time.
-	maxWorkers: 1,
+	// Two files at a time: most of them wait for n8n, and `everyHost.test.mts` waits for minutes.
+	maxWorkers: 2,
+	testSequencer: '<rootDir>/e2e/longestFirst.mjs',
 	verbose: true,
 	testTimeout: 180_000,
 };

@@ -1,6 +1,6 @@
 /**
- * The AI agent sample, with n8n's own agent and a model that says what is scripted here: what reaches
- * the model of our node, and what our node makes of the model's call.
+ * The AI agent sample, with n8n's own agent and a scripted model. The tests compare what the model reads of the
+ * node, and what the node does with the model's calls.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import { exampleOf, logIn, readWorld } from './world.mts';
 const CREATE = 'Create_Emoji_Video';
 const STATUS = 'Get_Video_Status';
 
-/** What the tools have said since the person spoke last, as the model reads it. */
+/** The tools' results since the person's last line, as the model reads them. */
 const toolResults = (chat: Chat | undefined): string[] =>
 	sinceLastLine(chat)
 		.filter(({ role }) => role === 'tool')
@@ -54,12 +54,12 @@ describe('the AI agent sample', () => {
 
 	async function finished(taskId: string | undefined): Promise<void> {
 		const headers = { authorization: `Bearer ${world.apiKey}` };
-		const ask = async () => await fetch(`${world.doubleUrl}/api/v1/tasks/${taskId}`, { headers });
-		while (!(await (await ask()).text()).includes('SUCCEEDED')) await sleep(200);
+		const poll = async () => await fetch(`${world.mockUrl}/api/v1/tasks/${taskId}`, { headers });
+		while (!(await (await poll()).text()).includes('SUCCEEDED')) await sleep(200);
 	}
 
 	interface Conversation {
-		/** What the person says, one turn each. */
+		/** The person's lines, one for each turn. */
 		lines?: string[];
 		agent?: number;
 		/** Parameters of Create Emoji Video. */
@@ -68,7 +68,7 @@ describe('the AI agent sample', () => {
 		meanwhile?: (answer: string) => Promise<void>;
 	}
 
-	/** Runs a conversation. @returns what the person reads, and what the model has read */
+	/** Runs a conversation. @returns the answers that the person reads, and the messages that the model has read */
 	async function talk(
 		script: (results: string[], chat: Chat) => Say,
 		{ lines = [ASKED], agent = 3.1, create = {}, meanwhile }: Conversation = {},
@@ -108,7 +108,7 @@ describe('the AI agent sample', () => {
 		}
 	}
 
-	it('tells the model the names of the templates and what a portrait must be', async () => {
+	it('describes the templates and the rules for a portrait to the model', async () => {
 		const { chats } = await talk(() => ({ text: 'Which portrait?' }));
 		const tools = Object.fromEntries(
 			(chats[0]?.tools ?? []).map(({ function: tool }) => [tool.name, JSON.stringify(tool)]),
@@ -122,7 +122,7 @@ describe('the AI agent sample', () => {
 	});
 
 	it.each([3.1, 2.2])(
-		'agent %s: the model chooses by name, and gets a link and little else',
+		'returns a link and little else if the model chooses a template by name (agent %s)',
 		async (agent) => {
 			const { answer, results, turns } = await talk(
 				([result]) =>
@@ -148,24 +148,21 @@ describe('the AI agent sample', () => {
 		},
 	);
 
-	it.each([3.1, 2.2])(
-		'agent %s: a name that fits two templates comes back with both',
-		async (agent) => {
-			const { results, turns } = await talk(
-				([result]) =>
-					result === undefined
-						? { tool: CREATE, arguments: { Image_URL: imageUrl, Templates: 'Happy' } }
-						: { text: 'Happy like a cute kid, or happy like a worker?' },
-				{ agent, lines: [`Make me a happy video of ${imageUrl}, please.`] },
-			);
-			expect(results[0]).toContain('Cute Kid: Happy (mengwa_kaixin)');
-			expect(results[0]).toContain('Worker: Happy (dagong_kaixin)');
-			const said = transcriptOf(turns);
-			if (agent === 3.1) expect(await inDocs('A name that fits two templates', said)).toBe(said);
-		},
-	);
+	it.each([3.1, 2.2])('returns both templates if a name fits two (agent %s)', async (agent) => {
+		const { results, turns } = await talk(
+			([result]) =>
+				result === undefined
+					? { tool: CREATE, arguments: { Image_URL: imageUrl, Templates: 'Happy' } }
+					: { text: 'Happy like a cute kid, or happy like a worker?' },
+			{ agent, lines: [`Make me a happy video of ${imageUrl}, please.`] },
+		);
+		expect(results[0]).toContain('Cute Kid: Happy (mengwa_kaixin)');
+		expect(results[0]).toContain('Worker: Happy (dagong_kaixin)');
+		const said = transcriptOf(turns);
+		if (agent === 3.1) expect(await inDocs('A name that fits two templates', said)).toBe(said);
+	});
 
-	it('a wait that would outlast the chat gives the task, for Get Status later', async () => {
+	it('returns the task, for Get Status later, if the wait would outlast the chat', async () => {
 		const { answer, chats, turns } = await talk(
 			([result], { messages }) => {
 				const known = taskIdIn(JSON.stringify(messages));

@@ -20,7 +20,7 @@ import { exampleOf, readWorld } from './world.mts';
 
 const NODE = 'Create Emoji Video';
 
-describe('a user in the editor', () => {
+describe('the quick start in the editor', () => {
 	const world = readWorld();
 	let editor: Editor;
 	let page: Page;
@@ -35,7 +35,7 @@ describe('a user in the editor', () => {
 		await editor?.close();
 	});
 
-	it('sees the node on the canvas, with its icon', async () => {
+	it('shows the node on the canvas, with its icon', async () => {
 		const node = canvasNode(page, NODE);
 		await node.getByText(NODE).waitFor();
 		const icon = node.locator('img').first();
@@ -45,7 +45,7 @@ describe('a user in the editor', () => {
 		await screenshot(page, 'canvas');
 	});
 
-	it('chooses from twenty templates with readable names', async () => {
+	it('offers twenty templates with readable names', async () => {
 		const panel = await openPanel(page, NODE);
 		await panel.getByTestId('parameter-input-templates').click();
 		const options = page.getByRole('option', { name: /\(\w+\)/ });
@@ -59,7 +59,7 @@ describe('a user in the editor', () => {
 		await closePanel(page);
 	});
 
-	it('reads the form in the order of its thoughts: portrait, templates, the rest, limits last', async () => {
+	it('orders the form by need: portrait, templates, output, waiting, limits', async () => {
 		const panel = await openPanel(page, NODE);
 		const labels = [
 			'Image URL',
@@ -88,7 +88,7 @@ describe('a user in the editor', () => {
 		await closePanel(page);
 	});
 
-	it('runs the workflow and watches the video in the output panel', async () => {
+	it('runs, and plays the video in the output panel', async () => {
 		await page.getByTestId('execute-workflow-button').click();
 		const last = canvasNode(page, 'Save Video');
 		await last.getByTestId('canvas-node-status-success').waitFor();

@@ -10,7 +10,7 @@ describe("the credential's test", () => {
 		expect(result).toEqual({ status: 'OK', message: 'Connection successful!' });
 	});
 
-	it('names the likely cause for a wrong key', async () => {
+	it('names the likely cause if the key is wrong', async () => {
 		const api = await logIn(world);
 		const result = await api.testCredential(world.credential, credentialData(world, 'sk-wrong'));
 		expect(result.status).toBe('Error');
@@ -27,7 +27,7 @@ describe("the credential's test", () => {
 		});
 	});
 
-	it('does not show the key to anyone who reads the credential', async () => {
+	it('does not return the key to a person who reads the credential', async () => {
 		const api = await logIn(world);
 		const stored = await api.request('GET', `/credentials/${world.credential.id}?includeData=true`);
 		expect(JSON.stringify(stored)).not.toContain(world.apiKey);
@@ -46,7 +46,7 @@ describe('the form of the credential', () => {
 		await editor?.close();
 	});
 
-	it('says above the key which one it takes, where to create one, and that "Qwen Cloud" is another', async () => {
+	it('says above the key field which key it takes, where to create one, and that "Qwen Cloud" is another credential', async () => {
 		const { page } = editor;
 		await page.goto(`${world.n8nUrl}/home/credentials/${world.credential.id}`);
 		const form = page.getByTestId('editCredential-modal');

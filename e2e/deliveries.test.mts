@@ -1,51 +1,36 @@
 /**
- * The samples that deliver a video to another service: mail, Telegram, a shop's webhook. They run in the
- * real n8n, with its own nodes, up to servers that speak the real protocols (recipients.mts).
+ * The samples that deliver a video to another service: mail, Telegram, a shop's webhook. n8n's own nodes send it
+ * to servers that speak the real protocols (recipients.mts).
  */
-import { createHash } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-import { portraitsFolder, templateVideo } from '../sandbox/dashscope/index.mts';
+import { portraitsFolder } from '../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { filesWrittenBy, outputOf } from '../sandbox/n8n/report.mts';
+import { hashOfTemplate, sha256 } from '../lab/stage/videos.mts';
+import { until, untilFound } from '../lab/stage/waits.mts';
 import { startMailServer, startShop, startTelegram } from './recipients.mts';
 import { exampleOf, logIn, readWorld } from './world.mts';
 
 const TOKEN = '123456:stand-in';
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const videoOf = async (templateId: string) => sha256(await readFile(templateVideo(templateId)));
 
-/** All executions of a workflow that have ended, oldest first, once there are as many. */
-async function executionsOf(api: N8nApi, workflow: Workflow, count: number): Promise<Execution[]> {
-	for (;;) {
-		const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow.id }));
-		const { results } = z
-			.object({ results: z.array(z.object({ id: z.string() })) })
-			.parse(await api.request('GET', `/executions?filter=${filter}`));
-		if (results.length >= count) {
-			const ids = results.map(({ id }) => id).sort((a, b) => Number(a) - Number(b));
-			return await Promise.all(
-				ids.map(async (id) => await api.waitForExecution(id, { timeoutMs: 170_000 })),
-			);
-		}
-		await sleep(300);
-	}
+/** Until a workflow has started this many executions and all have ended. @returns the executions, oldest first */
+async function untilEnded(api: N8nApi, workflow: Workflow, count: number): Promise<Execution[]> {
+	let ids: string[] = [];
+	await until(`"${workflow.name}" had started ${count} times`, async () => {
+		ids = (await api.executions(workflow)).map(({ id }) => id).reverse();
+		return ids.length >= count;
+	});
+	return await Promise.all(
+		ids.map(async (id) => await api.waitForExecution(id, { timeoutMs: 170_000 })),
+	);
 }
 
-/** Until a webhook of a workflow just published is there; before that n8n answers 404. */
-async function untilFound(send: () => Promise<Response>): Promise<Response> {
-	for (let attempt = 0; ; attempt++) {
-		const answer = await send();
-		if (answer.status !== 404 || attempt === 40) return answer;
-		await sleep(250);
-	}
-}
-
-describe('samples that deliver elsewhere', () => {
+describe('a sample that delivers to another service', () => {
 	const world = readWorld();
 	const closing: Array<() => Promise<void>> = [];
 	let api: N8nApi;
@@ -80,7 +65,7 @@ describe('samples that deliver elsewhere', () => {
 		return await api.importWorkflow({ ...example, nodes });
 	}
 
-	it('form to e-mail: the visitor gets the video, or what to change', async () => {
+	it('form to e-mail: sends the visitor the video, or says what to change', async () => {
 		const mail = await startMailServer();
 		closing.push(mail.close);
 		const smtp = await api.saveCredential('SMTP', 'smtp', {
@@ -107,7 +92,7 @@ describe('samples that deliver elsewhere', () => {
 		expect(await page.text()).toContain('Your video comes by e-mail');
 		expect((await send('ben.jpg', 'ben@example.com')).status).toBe(200);
 		await send('two-people.png', 'two@example.com');
-		const executions = await executionsOf(api, workflow, 2);
+		const executions = await untilEnded(api, workflow, 2);
 		expect(executions.map(({ status }) => status)).toEqual(['success', 'success']);
 
 		const to = (address: string) =>
@@ -117,7 +102,7 @@ describe('samples that deliver elsewhere', () => {
 		expect(good?.attachments[0]?.contentType).toBe('video/mp4');
 		expect(good?.attachments[0]?.filename).toMatch(/^ben-jingdian_tiaopi-.+\.mp4$/);
 		expect(sha256(good?.attachments[0]?.content ?? Buffer.alloc(0))).toBe(
-			await videoOf('jingdian_tiaopi'),
+			await hashOfTemplate('jingdian_tiaopi'),
 		);
 		const [bad] = to('two@example.com');
 		expect(bad?.attachments).toHaveLength(0);
@@ -125,7 +110,7 @@ describe('samples that deliver elsewhere', () => {
 		expect(mail.mails).toHaveLength(2);
 	});
 
-	it('Telegram: a photo comes back as three animations, a text as advice', async () => {
+	it('Telegram: answers a photo with three animations, and a text with advice', async () => {
 		const photo = await readFile(path.join(portraitsFolder, 'kim.png'));
 		const telegram = await startTelegram(TOKEN, photo);
 		closing.push(telegram.close);
@@ -135,7 +120,7 @@ describe('samples that deliver elsewhere', () => {
 		});
 		const workflow = await importSample('telegram-stickers.json', { telegramApi });
 		await api.activate(workflow);
-		while (telegram.sent('setWebhook').length === 0) await sleep(200);
+		await until('n8n has set the webhook', () => telegram.sent('setWebhook').length > 0);
 		const chat = { id: 4711, type: 'private' };
 		const photoMessage = {
 			message_id: 1,
@@ -148,7 +133,7 @@ describe('samples that deliver elsewhere', () => {
 		};
 		while ((await telegram.tell(photoMessage)) === 404) await sleep(250);
 		await telegram.tell({ message_id: 2, chat, text: 'Hello' });
-		const executions = await executionsOf(api, workflow, 2);
+		const executions = await untilEnded(api, workflow, 2);
 		expect(executions.map(({ status }) => status)).toEqual(['success', 'success']);
 
 		const animations = telegram.sent('sendAnimation');
@@ -156,13 +141,15 @@ describe('samples that deliver elsewhere', () => {
 		expect(
 			animations.map(({ files }) => sha256(files.animation?.bytes ?? Buffer.alloc(0))),
 		).toEqual(
-			await Promise.all(['mengwa_kaixin', 'dagong_zhuakuang', 'jingdian_tiaopi'].map(videoOf)),
+			await Promise.all(
+				['mengwa_kaixin', 'dagong_zhuakuang', 'jingdian_tiaopi'].map(hashOfTemplate),
+			),
 		);
 		const [advice] = telegram.sent('sendMessage');
 		expect(String(advice?.fields.text)).toMatch(/field|file/i);
 	});
 
-	it('webhook and overnight batch: both wait in the database, then deliver', async () => {
+	it('webhook and overnight batch: wait in the database, then deliver', async () => {
 		const shop = await startShop();
 		closing.push(shop.close);
 		const later = await importSample(
@@ -197,13 +184,13 @@ describe('samples that deliver elsewhere', () => {
 		const overnight = await importSample('overnight-batch.json', {});
 		const night = await api.run(overnight, 'Manual Trigger');
 
-		await executionsOf(api, later, 2);
+		await untilEnded(api, later, 2);
 		const batch = await api.waitForExecution(night, { timeoutMs: 170_000 });
 		expect(batch.status).toBe('success');
 		const byPath = (name: string) => shop.deliveries.filter((delivery) => delivery.path === name);
 		expect(byPath('/videos').map(({ fields }) => fields.orderId)).toEqual(['17']);
 		expect(sha256(byPath('/videos')[0]?.files.video?.bytes ?? Buffer.alloc(0))).toBe(
-			await videoOf('dagong_ganji'),
+			await hashOfTemplate('dagong_ganji'),
 		);
 		expect(byPath('/failures').map(({ fields }) => fields.orderId)).toEqual(['18']);
 		expect(byPath('/failures')[0]?.fields.reason).toMatch(/face detection/);
@@ -214,7 +201,7 @@ describe('samples that deliver elsewhere', () => {
 			expect.stringMatching(/^overnight-ben-mengwa_kaixin-.+\.mp4$/),
 		]);
 		for (const { path: file } of written) {
-			expect(sha256(await readFile(file))).toBe(await videoOf('mengwa_kaixin'));
+			expect(sha256(await readFile(file))).toBe(await hashOfTemplate('mengwa_kaixin'));
 		}
 		const failed = outputOf(batch, 'What Failed').map(({ json }) => json.portrait);
 		expect(failed).toEqual(['too-dark.png']);

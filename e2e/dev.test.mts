@@ -1,7 +1,4 @@
-/**
- * `npm run dev` in a copy of the project: a source is changed there, and a breakpoint is set in its
- * TypeScript. (A copy, because a test does not write into the sources.)
- */
+/** `npm run dev` in a copy of the project, because a test must not write into the sources. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -14,13 +11,14 @@ import { OWNER } from '../sandbox/n8n/bring-up.mts';
 import { run } from '../sandbox/n8n/command.mts';
 import { manualTriggerOf } from '../sandbox/n8n/examples.mts';
 import { HOST_FOLDER, PROJECT_FOLDER, WORK_FOLDER } from '../sandbox/n8n/paths.mts';
+import { until } from '../lab/stage/waits.mts';
 import { attach } from './debugger.mts';
 
 const COPY = path.join(WORK_FOLDER, 'e2e-dev', 'project');
 const SOURCE = path.join(COPY, 'nodes', 'EmojiVideo', 'EmojiVideo.node.ts');
 const NODE = 'n8n-nodes-emoji-video.emojiVideo';
 
-/** What git would clone, and the two folders that "npm ci" and the first start have filled. */
+/** Copies the files that git would clone, and links the folders that "npm ci" and the first start have filled. */
 async function copyProject(): Promise<void> {
 	await rm(COPY, { recursive: true, force: true });
 	const listed = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
@@ -40,7 +38,7 @@ describe('npm run dev', () => {
 	let api: N8nApi;
 	let printed = '';
 
-	/** What the command has printed in the brackets of `pattern`, once it has. */
+	/** The part of the command's output in the brackets of `pattern`, once it is printed. */
 	const told = async (pattern: RegExp): Promise<string> => {
 		for (;;) {
 			const found = pattern.exec(printed)?.[1];
@@ -68,16 +66,18 @@ describe('npm run dev', () => {
 			dev.kill('SIGTERM');
 			await once(dev, 'exit');
 		}
-		// Jest takes two package.json files of one name for a mistake.
+		// Jest warns of two package.json files with the same name.
 		await rm(COPY, { recursive: true, force: true });
 	});
 
-	it('gives n8n a changed source at once', async () => {
+	it('reloads a changed source in n8n at once', async () => {
 		const text = await readFile(SOURCE, 'utf8');
 		await writeFile(SOURCE, text.replace("displayName: 'Emoji Video'", "displayName: 'Changed'"));
-		const displayName = async () =>
-			(await api.nodeTypes()).find(({ name }) => name === NODE)?.displayName;
-		while ((await displayName()) !== 'Changed') await sleep(200);
+		await until('n8n had the changed source', async () => {
+			// n8n may be rewriting the file with its node types.
+			const types = await api.nodeTypes().catch(() => []);
+			return types.some(({ name, displayName }) => name === NODE && displayName === 'Changed');
+		});
 	});
 
 	it('stops at a breakpoint in the TypeScript', async () => {

@@ -8,7 +8,7 @@ import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
 describe('the example workflows', () => {
 	const world = readWorld();
 
-	it('quick start: the MP4 on disk is byte for byte the one that the service made', async () => {
+	it('quick start: writes the MP4 to disk, equal byte for byte to the service’s', async () => {
 		const execution = await runToSuccess(await logIn(world), exampleOf(world, QUICK_START));
 		const [file] = await filesWrittenBy(execution, 'Save Video');
 		const [video] = outputOf(execution, 'Create Emoji Video');
@@ -18,7 +18,7 @@ describe('the example workflows', () => {
 		expect(sha256(written)).toBe(sha256(new Uint8Array(await served.arrayBuffer())));
 	});
 
-	it('detect, then create: the video is ordered with the areas that were found, and fetched', async () => {
+	it('detect, then create: creates the video with the areas that were found, and fetches it', async () => {
 		const workflow = exampleOf(world, 'detect-then-create.json');
 		const execution = await runToSuccess(await logIn(world), workflow);
 		const [found] = outputOf(execution, 'Detect Face');
@@ -33,7 +33,7 @@ describe('the example workflows', () => {
 		expect(video?.binary?.data?.fileName).toMatch(/\.mp4$/);
 	});
 
-	it('batch: finished videos leave by one output, the broken portrait by the other', async () => {
+	it('batch: puts finished videos into one output and the broken portrait into the other', async () => {
 		const execution = await runToSuccess(await logIn(world), exampleOf(world, 'batch.json'));
 		const files = await filesWrittenBy(execution, 'Save Video');
 		const videos = outputOf(execution, 'Create Emoji Videos', 0);
@@ -45,7 +45,7 @@ describe('the example workflows', () => {
 		expect(failures[0]?.json.reason).toMatch(/[a-z]/);
 	});
 
-	it('recover: every finished task of the account is fetched and stored under its ID', async () => {
+	it('recover: fetches every finished task of the account and stores it under its ID', async () => {
 		const execution = await runToSuccess(await logIn(world), exampleOf(world, 'recover.json'));
 		const listed = outputOf(execution, 'Get Many').map(({ json }) => json.taskId);
 		const files = await filesWrittenBy(execution, 'Save Video');
@@ -53,7 +53,7 @@ describe('the example workflows', () => {
 		expect(files.map(({ path }) => /emoji-([\w-]+)\.mp4$/.exec(path)?.[1])).toEqual(listed);
 	});
 
-	it('has a test for every example', () => {
+	it('have a test each', () => {
 		expect(Object.keys(world.examples).sort()).toEqual([
 			'ai-agent.json',
 			'batch.json',

@@ -11,7 +11,7 @@ import {
 } from './browser.mts';
 import { readWorld } from './world.mts';
 
-/** What a person who needs this node may type. */
+/** Words that a person who needs this node may type. */
 const WORDS = [
 	'emoji',
 	'emoji video',
@@ -35,7 +35,7 @@ const NAME = 'Emoji Video';
 const DESCRIPTION =
 	'Turn portraits into short emoji videos, or start a workflow when one is finished';
 
-describe('a person who looks for the node', () => {
+describe('the node in n8n’s search', () => {
 	const world = readWorld();
 	let editor: Editor;
 	let page: Page;
@@ -58,13 +58,13 @@ describe('a person who looks for the node', () => {
 
 		afterAll(async () => await closeNodeCreator(page));
 
-		it.each(WORDS)('finds it among the first five with "%s"', async (word) => {
+		it.each(WORDS)('is among the first five results for "%s"', async (word) => {
 			const found = await searchNodes(page, word);
 			await screenshot(page, `find-trigger-${word}`);
 			expect(found.slice(0, 5).map(({ name }) => name)).toContain(NAME);
 		});
 
-		it('reads what the node does, not only what its trigger does', async () => {
+		it('is described by what the node does, not only by what its trigger does', async () => {
 			const found = await searchNodes(page, 'emoji');
 			await updateImage(await screenshot(page, 'found'));
 			expect(found[0]).toEqual({ name: NAME, description: DESCRIPTION });
@@ -82,7 +82,7 @@ describe('a person who looks for the node', () => {
 
 		afterAll(async () => await closeNodeCreator(page));
 
-		it.each(WORDS)('finds it among the first five with "%s"', async (word) => {
+		it.each(WORDS)('is among the first five results for "%s"', async (word) => {
 			const found = await searchNodes(page, word);
 			await screenshot(page, `find-next-${word}`);
 			expect(found.slice(0, 5).map(({ name }) => name)).toContain(NAME);

@@ -1,15 +1,14 @@
 /**
- * What a person sees of a batch: its lines while it runs, the hint when it is over, what a wait that survives
- * restarts says of itself, and what is left after Stop.
+ * A batch as a person sees it: its lines while it runs, the hint at its end, the panel of a wait that survives
+ * restarts, and the log after Stop.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 
-import { startDashScopeMock, type DashScopeMock } from '../sandbox/dashscope/index.mts';
+import type { DashScopeMock } from '../sandbox/dashscope/index.mts';
 import type { N8nApi, Workflow } from '../sandbox/n8n/api.mts';
-import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
 import {
 	canvasNode,
 	closePanel,
@@ -21,9 +20,9 @@ import {
 	updateImage,
 	type Editor,
 } from './browser.mts';
-import { rowsBelow, untilNotRunning } from '../lab/stage/waits.mts';
+import { rowsBelow, until, untilCreated, untilNotRunning } from '../lab/stage/waits.mts';
 import { batch, emojiVideo, portraitsOf } from '../lab/stage/workflows.mts';
-import { E2E_FOLDER, logIn, readWorld } from './world.mts';
+import { E2E_FOLDER, logIn, openMock, readWorld } from './world.mts';
 
 const NODE = 'Emoji Video';
 const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
@@ -31,9 +30,9 @@ const PORTRAITS = ['ada.png', 'ben.jpg', 'kim.png'];
 const logLines = async (): Promise<string[]> =>
 	(await readFile(path.join(E2E_FOLDER, 'n8n.log'), 'utf8')).split('\n');
 
-describe('a long wait', () => {
+describe('a batch in the editor', () => {
 	const world = readWorld();
-	const doubles: DashScopeMock[] = [];
+	const mocks: DashScopeMock[] = [];
 	let api: N8nApi;
 	let editor: Editor;
 	let page: Page;
@@ -46,34 +45,32 @@ describe('a long wait', () => {
 
 	afterAll(async () => {
 		await editor?.close();
-		await Promise.all(doubles.map(async (double) => await double.close()));
+		await Promise.all(mocks.map(async (mock) => await mock.close()));
 	});
 
 	/** Three portraits, saved and open in the editor. */
 	async function open(name: string, taskSeconds: number, parameters: Record<string, unknown>) {
-		const double = await startDashScopeMock({ taskSeconds });
-		doubles.push(double);
-		const data = credentialDataFor(double);
-		const credential = await api.saveCredential(`Following: ${name}`, CREDENTIAL_TYPE, data);
+		const { mock, credential } = await openMock(api, `Following: ${name}`, { taskSeconds });
+		mocks.push(mock);
 		const saved = await api.importWorkflow(
-			batch(name, portraitsOf(double, ...PORTRAITS), emojiVideo(credential, parameters)),
+			batch(name, portraitsOf(mock, ...PORTRAITS), emojiVideo(credential, parameters)),
 		);
 		await page.goto(`${world.n8nUrl}/workflow/${saved.id}`);
 		await canvasNode(page, NODE).waitFor();
 		await page.getByTestId('zoom-to-fit').click();
-		return { double, saved };
+		return { mock, saved };
 	}
 
 	const run = async () => await page.getByTestId('execute-workflow-button').click();
 
-	/** What stands above the items of the open panel. */
+	/** The hints above the items of the open panel. */
 	async function hints(): Promise<string[]> {
 		const callouts = page.getByTestId('output-panel').getByTestId('node-hint');
 		await callouts.first().waitFor();
 		return (await callouts.allInnerTexts()).map((text) => text.trim());
 	}
 
-	/** The user's execution; its sub-executions are newer. */
+	/** The user's execution. Its sub-executions are newer. */
 	async function executionOf(saved: Workflow): Promise<string> {
 		for (;;) {
 			const ids = (await api.executions(saved)).map(({ id }) => Number(id));
@@ -82,10 +79,10 @@ describe('a long wait', () => {
 		}
 	}
 
-	it('is told line by line in n8n’s log and in the browser’s console, and at the end by a hint', async () => {
+	it('shows its progress in n8n’s log and in the browser’s console, and its cost in a hint at the end', async () => {
 		const heard: string[] = [];
 		page.on('console', (message) => heard.push(message.text()));
-		await open('Followed', 4, {
+		await open('Followed', 12, {
 			options: { pollInterval: 1 },
 			limitOptions: { pricePerSecond: 0.08 },
 		});
@@ -117,8 +114,8 @@ describe('a long wait', () => {
 		await closePanel(page);
 	});
 
-	it('that survives restarts says so in its panel, and what its sub-executions are', async () => {
-		const { saved } = await open('Survives', 60, { options: { surviveRestarts: true } });
+	it('with Survive Restarts says in its panel when it polls next, and explains its sub-executions', async () => {
+		const { saved } = await open('Survives', 600, { options: { surviveRestarts: true } });
 		await run();
 		const id = await executionOf(saved);
 		const rows = await rowsBelow(api, await untilNotRunning(api, id), NODE);
@@ -149,23 +146,26 @@ describe('a long wait', () => {
 		}
 	});
 
-	it('leaves every accepted task in n8n’s log when it is stopped', async () => {
-		const { double, saved } = await open('Stopped', 60, { options: { pollInterval: 1 } });
+	it('leaves every created task in n8n’s log after Stop, and cancels those that are queued', async () => {
+		const { mock, saved } = await open('Stopped', 600, { options: { pollInterval: 1 } });
 		await run();
-		while (double.tasks().length < PORTRAITS.length) await sleep(100);
+		await untilCreated(mock, PORTRAITS.length);
 		await closeToasts(page);
 		await page.getByTestId('stop-execution-button').click();
 		const id = await executionOf(saved);
 		const { status, data } = await untilNotRunning(api, id);
 		expect(status).toBe('canceled');
-		// n8n keeps nothing of what the node has returned.
+		// n8n stores nothing of the node's output.
 		expect(JSON.stringify(data.resultData.runData[NODE] ?? [])).not.toContain('taskId');
 
+		const [first] = mock.tasks();
 		const stopped = async () =>
-			(await logLines()).find((line) => /"Emoji Video" was stopped/.test(line));
-		while ((await stopped()) === undefined) await sleep(100);
+			(await logLines()).find(
+				(line) => /"Emoji Video" was stopped/.test(line) && line.includes(first?.id ?? ''),
+			);
+		await until('n8n’s log names the tasks', async () => (await stopped()) !== undefined);
 		const line = await stopped();
-		for (const task of double.tasks()) expect(line).toContain(task.id);
+		for (const task of mock.tasks()) expect(line).toContain(task.id);
 		expect(line).toContain('Get Many lists them for 24 hours');
 		await page
 			.getByText(/Execution stopped|Workflow execution was stopped/i)

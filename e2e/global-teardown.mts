@@ -4,5 +4,5 @@ import { running } from './running.mts';
 // Jest takes a default export only.
 export default async function tearDown(): Promise<void> {
 	await running.sandbox?.n8n.stop();
-	await running.double?.close();
+	await running.mock?.close();
 }

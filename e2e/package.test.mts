@@ -17,13 +17,13 @@ describe('the packed package in n8n', () => {
 		expect(ours?.installedNodes).toContainEqual({ name: 'Emoji Video', type: NODE });
 	});
 
-	it("lies where it finds n8n's modules, and not this project's", async () => {
+	it("is installed where it finds n8n's modules, and not this project's", async () => {
 		const folder = path.join(world.userFolder, '.n8n/nodes/node_modules/n8n-nodes-emoji-video');
 		const wherePackageLies = await realpath(folder);
 		expect(path.relative(PROJECT_FOLDER, wherePackageLies)).toMatch(/^\.\./);
 	});
 
-	it('brings the node with its operations', async () => {
+	it('provides the node with its operations', async () => {
 		const api = await logIn(world);
 		const node = (await api.nodeTypes()).find(({ name }) => name === NODE);
 		const operations = node?.properties

@@ -1,5 +1,5 @@
-/** What the global set-up started and the global tear-down stops. Both run in one process. */
+/** The global set-up starts these and the global tear-down stops them. Both run in one process. */
 import type { DashScopeMock } from '../sandbox/dashscope/index.mts';
 import type { Sandbox } from '../sandbox/n8n/bring-up.mts';
 
-export const running: { double?: DashScopeMock; sandbox?: Sandbox } = {};
+export const running: { mock?: DashScopeMock; sandbox?: Sandbox } = {};

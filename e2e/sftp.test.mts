@@ -80,7 +80,7 @@ describe('the SFTP example', () => {
 		await rm(folder, { recursive: true, force: true });
 	});
 
-	it('puts the very video on the server, under its file name', async () => {
+	it('puts the video on the server under its file name, equal byte for byte', async () => {
 		const api = await logIn(world);
 		const { id, name } = await api.saveCredential('SFTP', 'sftp', {
 			host: '127.0.0.1',

@@ -1,6 +1,6 @@
 /**
- * Videos end in the right place, by n8n's own nodes: a ZIP, a folder, a table of results. Each file is
- * compared with what the service serves.
+ * Samples that store videos by n8n's own nodes: in a ZIP, in a folder, in a table of results. The rule: each file
+ * is compared with the one that the service serves.
  */
 import { openAsBlob } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { portraitsFolder } from '../sandbox/dashscope/index.mts';
 import type { Execution, N8nApi, Workflow } from '../sandbox/n8n/api.mts';
 import { failureOf, filesWrittenBy, outputOf } from '../sandbox/n8n/report.mts';
+import { untilFound } from '../lab/stage/waits.mts';
 import { hashServed, sha256 } from '../lab/stage/videos.mts';
 import { exampleOf, logIn, readWorld, runToSuccess } from './world.mts';
 
@@ -37,15 +38,6 @@ const videosSchema = z.array(
 	z.object({ templateId: z.string(), taskId: z.string(), videoUrl: z.string() }),
 );
 
-/** Sends a form as a visitor's browser does; a form just activated answers 404 for some seconds. */
-async function submit(url: string, form: FormData): Promise<Response> {
-	for (let attempt = 0; ; attempt++) {
-		const answer = await fetch(url, { method: 'POST', body: form });
-		if (answer.status !== 404 || attempt === 20) return answer;
-		await sleep(500);
-	}
-}
-
 async function lastExecution(api: N8nApi, workflow: Workflow): Promise<Execution> {
 	for (;;) {
 		const [latest] = await api.executions(workflow);
@@ -57,7 +49,7 @@ async function lastExecution(api: N8nApi, workflow: Workflow): Promise<Execution
 describe('the example workflows for storage', () => {
 	const world = readWorld();
 
-	it('sticker pack: the ZIP on disk has every video, byte for byte', async () => {
+	it('sticker pack: writes a ZIP with every video, equal byte for byte', async () => {
 		const workflow = exampleOf(world, 'sticker-pack.json');
 		const execution = await runToSuccess(await logIn(world), workflow);
 		const [pack] = outputOf(execution, 'Create Sticker Pack');
@@ -72,15 +64,16 @@ describe('the example workflows for storage', () => {
 		}
 	});
 
-	it("form upload: the visitor's photo becomes a video on disk", async () => {
+	it("form upload: writes the video of the visitor's photo to disk", async () => {
 		const api = await logIn(world);
 		const workflow = exampleOf(world, 'form-to-video.json');
 		await api.activate(workflow);
 		const form = new FormData();
 		form.append('field-0', await openAsBlob(path.join(portraitsFolder, 'ben.jpg')), 'ben.jpg');
 		form.append('field-1', 'jingdian_tiaopi');
-		const answer = await submit(`${world.n8nUrl}/form/emoji-video`, form);
-		expect(answer.status).toBe(200);
+		const url = `${world.n8nUrl}/form/emoji-video`;
+		const response = await untilFound(async () => await fetch(url, { method: 'POST', body: form }));
+		expect(response.status).toBe(200);
 
 		const execution = await lastExecution(api, workflow);
 		if (execution.status !== 'success') throw new Error(failureOf(execution));
@@ -90,7 +83,7 @@ describe('the example workflows for storage', () => {
 		expect(sha256(await readFile(file?.path ?? ''))).toBe(await hashServed(video?.json.videoUrl));
 	});
 
-	it('scheduled CSV: a video for each row, and what became of it written back', async () => {
+	it('scheduled CSV: writes a video for each row, and the result of each row into a table', async () => {
 		const api = await logIn(world);
 		const portraits = `${world.storageUrl}/portraits`;
 		const rows = [

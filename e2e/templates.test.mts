@@ -1,8 +1,7 @@
-/** Templates by the name people use, typed into the editor as an expression. Nothing unclear is paid for. */
+/** Templates by the names that people use, typed into the editor as an expression. An unclear name costs nothing. */
 import type { Page } from 'playwright-core';
 
-import { startDashScopeMock, type DashScopeMock } from '../sandbox/dashscope/index.mts';
-import { CREDENTIAL_TYPE, credentialDataFor } from '../sandbox/n8n/credential.mts';
+import type { DashScopeMock } from '../sandbox/dashscope/index.mts';
 import {
 	canvasNode,
 	closeToasts,
@@ -12,27 +11,29 @@ import {
 	type Editor,
 } from './browser.mts';
 import { batch, emojiVideo, portraitsOf } from '../lab/stage/workflows.mts';
-import { logIn, readWorld } from './world.mts';
+import { logIn, openMock, readWorld } from './world.mts';
 
 const NODE = 'Emoji Video';
 
-describe('a person who types the name of a template', () => {
+describe('the name of a template, typed into the editor', () => {
 	const world = readWorld();
-	let double: DashScopeMock;
+	let mock: DashScopeMock;
 	let editor: Editor;
 	let page: Page;
 
 	beforeAll(async () => {
-		double = await startDashScopeMock({ taskSeconds: 1 });
 		const api = await logIn(world);
-		const data = credentialDataFor(double);
-		const credential = await api.saveCredential('By name', CREDENTIAL_TYPE, data);
-		const portraits = portraitsOf(double, 'ada.png').map((one) => ({ ...one, mood: '微笑' }));
+		const service = await openMock(api, 'By name', { taskSeconds: 1 });
+		mock = service.mock;
+		const portraits = portraitsOf(mock, 'ada.png').map((one) => ({ ...one, mood: '微笑' }));
 		const saved = await api.importWorkflow(
 			batch(
 				'By name',
 				portraits,
-				emojiVideo(credential, { templates: ['jingdian_lei'], options: { pollInterval: 1 } }),
+				emojiVideo(service.credential, {
+					templates: ['jingdian_lei'],
+					options: { pollInterval: 1 },
+				}),
 			),
 		);
 		editor = await openEditor(world.n8nUrl);
@@ -44,13 +45,13 @@ describe('a person who types the name of a template', () => {
 
 	afterAll(async () => {
 		await editor?.close();
-		await double?.close();
+		await mock?.close();
 	});
 
 	const panel = () => page.getByTestId('ndv');
 	const output = () => page.getByTestId('output-panel');
 
-	/** Switches the field to an expression, if it is none yet, and replaces what stands there, which then means this. */
+	/** Replaces the expression in the field. @param meant the value that n8n shows for it */
 	async function type(text: string, meant = text): Promise<void> {
 		const field = panel().getByTestId('parameter-input-templates');
 		const code = field.locator('.cm-content');
@@ -65,7 +66,7 @@ describe('a person who types the name of a template', () => {
 		await code.click();
 		await page.keyboard.press('ControlOrMeta+a');
 		await page.keyboard.insertText(text);
-		// What the editor makes of the text stands below it once the editor has taken it over.
+		// The editor shows the value below the expression once it has read it.
 		await panel()
 			.getByTestId('parameter-expression-preview-templates')
 			.getByText(meant, { exact: true })
@@ -80,13 +81,13 @@ describe('a person who types the name of a template', () => {
 		await panel().getByTestId('node-execute-button').click();
 	};
 
-	const made = () => double.tasks().map(({ drivenId }) => drivenId);
+	const made = () => mock.tasks().map(({ drivenId }) => drivenId);
 
 	it.each([
 		['Cute Kid: Happy', 'Cute Kid: Happy', 'mengwa_kaixin'],
 		['{{ $json.mood }}', '微笑', 'dagong_weixiao'],
 		['cute kid wide-eyed', 'cute kid wide-eyed', 'mengwa_dengyan'],
-	])('%j gets its video', async (text, meant, id) => {
+	])('creates its video: %j', async (text, meant, id) => {
 		const before = made().length;
 		await type(text, meant);
 		await execute();
@@ -100,15 +101,15 @@ describe('a person who types the name of a template', () => {
 		['Happy', 'fits several templates', ['Cute Kid: Happy', 'Worker: Happy']],
 		['开心', 'fits several templates', ['Cute Kid: Happy', 'Worker: Happy']],
 		['Birthday', 'is not a template', []],
-	])('%j is refused before anything is billed', async (text, what, fits) => {
-		const before = double.ledger().length;
+	])('is rejected before anything is billed: %j', async (text, what, fits) => {
+		const before = mock.ledger().length;
 		await type(text);
 		await execute();
 		const message = output().getByTestId('node-error-message');
 		await message.getByText(`"${text}" ${what}`).waitFor();
 		const description = await output().getByTestId('node-error-description').innerText();
 		for (const name of fits) expect(description).toContain(name);
-		expect(double.ledger().slice(before)).toEqual([]);
-		await screenshot(page, `template-refused-${what.split(' ')[0]}`);
+		expect(mock.ledger().slice(before)).toEqual([]);
+		await screenshot(page, `template-rejected-${what.split(' ')[0]}`);
 	});
 });

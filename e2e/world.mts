@@ -1,7 +1,6 @@
 /**
- * What all end-to-end tests share: one n8n with the packed package and one DashScope double, started
- * by the global set-up. The rule: tests reach both over HTTP only, as a user would, because they may
- * run in another process.
+ * One n8n with the packed package and one mock of the service, which the end-to-end tests share. The rule: tests
+ * reach both over HTTP only, as a user would, because they run in other processes than the global set-up.
  */
 import path from 'node:path';
 import { z } from 'zod';
@@ -13,6 +12,9 @@ import {
 	type N8nApi,
 	type Workflow,
 } from '../sandbox/n8n/api.mts';
+import type { DashScopeMockOptions } from '../sandbox/dashscope/index.mts';
+import { openService, type Service } from '../lab/stage/service.mts';
+import { speedUp, type Speed } from '../lab/stage/speed.mts';
 import { credentialSchema, workflowSchema } from '../sandbox/n8n/api-schemas.mts';
 import { OWNER } from '../sandbox/n8n/bring-up.mts';
 import { credentialDataFor } from '../sandbox/n8n/credential.mts';
@@ -26,16 +28,18 @@ const worldSchema = z.object({
 	n8nUrl: z.string(),
 	userFolder: z.string(),
 	filesFolder: z.string(),
-	doubleUrl: z.string(),
+	mockUrl: z.string(),
 	storageUrl: z.string(),
 	apiKey: z.string(),
+	/** Of this n8n and of all mocks that work with it. */
+	clock: z.object({ times: z.number(), from: z.number() }),
 	credential: credentialSchema,
 	examples: z.record(workflowSchema),
 });
 
 export type World = z.infer<typeof worldSchema>;
 
-/** Everything the tests make: n8n's data and log, written videos. */
+/** n8n's data and log, and the videos that workflows write. */
 export const E2E_FOLDER = path.join(WORK_FOLDER, 'e2e');
 
 export const SCREENSHOTS_FOLDER = path.join(WORK_FOLDER, 'screenshots');
@@ -58,15 +62,26 @@ export async function logIn(world: World): Promise<N8nApi> {
 	return await connect(world.n8nUrl, OWNER);
 }
 
-/** The data of a credential for the double. */
+/** The data of a credential for the shared mock. */
 export function credentialData(world: World, apiKey = world.apiKey) {
-	return credentialDataFor({ apiKey, url: world.doubleUrl });
+	return credentialDataFor({ apiKey, url: world.mockUrl });
 }
 
 export function exampleOf(world: World, file: string): Workflow {
 	const workflow = world.examples[file];
 	if (workflow === undefined) throw new Error(`There is no example ${file}`);
 	return workflow;
+}
+
+export const speedOf = ({ clock }: World): Speed => speedUp(clock.times, clock.from);
+
+/** A mock of a test's own, by the clock of the shared n8n, and a credential for it. */
+export async function openMock(
+	api: N8nApi,
+	name: string,
+	options: DashScopeMockOptions = {},
+): Promise<Service> {
+	return await openService(api, name, { clock: speedOf(readWorld()).clock, ...options });
 }
 
 /** Runs a workflow to its end. @throws with n8n's own words if it does not succeed */

@@ -1,6 +1,6 @@
 /**
- * Everything that can start a workflow, and what can happen while it waits. The rule: what differs from
- * act to act is in its own lines here; what is expected of it stands in the test.
+ * Everything that can start a workflow, and everything that can happen while it waits. The rule: an act says
+ * how it differs from the others; the test says what must come of it.
  */
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Credential } from '../../sandbox/n8n/api.mts';
@@ -19,15 +19,15 @@ import {
 	workflow,
 } from '../../lab/stage/workflows.mts';
 import {
-	api,
 	begin,
 	breakCredential,
 	failSecond,
-	lookAtParked,
+	inspectParked,
+	loggedIn,
 	startByWebhook,
 	stopCreated,
 	type Act,
-} from './stage.mts';
+} from './scenes.mts';
 
 /** The node under test, in every workflow here. */
 export const NODE = 'Emoji Video';
@@ -36,34 +36,37 @@ const SURVIVE = { options: { surviveRestarts: true } };
 const TWO = ['ada.png', 'ben.jpg'];
 const THREE = [...TWO, 'kim.png'];
 
+/** No task ends before the test has done something to its execution. */
+const LONG = { service: { taskSeconds: 600 } };
+
 const portraits =
 	(files: string[], parameters: Record<string, unknown>): Act['workflow'] =>
-	(double, credential) =>
-		batch('Batch', portraitsOf(double, ...files), emojiVideo(credential, parameters));
+	(mock, credential) =>
+		batch('Batch', portraitsOf(mock, ...files), emojiVideo(credential, parameters));
 
 const failing = (parameters: Record<string, unknown>): Act => ({
 	service: { concurrency: 0 },
-	workflow: (double, credential) =>
+	workflow: (mock, credential) =>
 		batchWithErrorOutput(
 			'Failing',
-			portraitsOf(double, ...THREE),
+			portraitsOf(mock, ...THREE),
 			emojiVideo(credential, parameters),
 		),
 });
 
-async function calledWorkflow(double: DashScopeMock, credential: Credential) {
-	const n8n = await api;
-	const called = await n8n.importWorkflow(
+async function calledWorkflow(mock: DashScopeMock, credential: Credential) {
+	const api = await loggedIn;
+	const called = await api.importWorkflow(
 		workflow('Surviving: called', [
 			FROM_WORKFLOW,
 			emojiVideo(credential, SURVIVE),
 			step('Done', 'noOp', 1),
 		]),
 	);
-	await n8n.activate(called);
+	await api.activate(called);
 	return workflow('Caller', [
 		MANUAL,
-		...listOf(portraitsOf(double, ...TWO)),
+		...listOf(portraitsOf(mock, ...TWO)),
 		step('Call', 'executeWorkflow', 1.2, {
 			workflowId: { __rl: true, mode: 'id', value: called.id },
 			workflowInputs: { mappingMode: 'defineBelow', value: {} },
@@ -73,12 +76,12 @@ async function calledWorkflow(double: DashScopeMock, credential: Credential) {
 	]);
 }
 
-const loop = (double: DashScopeMock, credential: Credential) =>
+const loop = (mock: DashScopeMock, credential: Credential) =>
 	workflow(
 		'Loop',
 		[
 			MANUAL,
-			...listOf(portraitsOf(double, ...TWO)),
+			...listOf(portraitsOf(mock, ...TWO)),
 			step('Loop', 'splitInBatches', 3, { options: {} }),
 			emojiVideo(credential, SURVIVE),
 			numbered('After'),
@@ -90,30 +93,32 @@ const loop = (double: DashScopeMock, credential: Credential) =>
 		},
 	);
 
-const waitForExisting = (double: DashScopeMock, credential: Credential) =>
+const waitForExisting = (mock: DashScopeMock, credential: Credential) =>
 	workflow('Wait', [
 		MANUAL,
-		...listOf(portraitsOf(double, ...THREE)),
+		...listOf(portraitsOf(mock, ...THREE)),
 		{ ...emojiVideo(credential, { operation: 'create' }), name: 'Create' },
 		emojiVideo(credential, { operation: 'wait', taskId: '={{ $json.taskId }}', ...SURVIVE }),
 		numbered('After'),
 	]);
 
-/** Starts everything at once: each waits for 70 s at least before it creates, and once more. */
+/** Starts everything at once. Each act waits for about 70 s of n8n's clock before it creates, and again afterwards. */
 export async function beginAll() {
+	const manual = await begin('manual', { workflow: portraits(THREE, SURVIVE) });
+	const parked = await inspectParked(manual, NODE);
 	const scenes = {
-		// The longest first: it waits twice.
+		manual,
+		// The longest of the others begins first: it waits twice.
 		loop: await begin('loop', { workflow: loop }),
-		manual: await begin('manual', { workflow: portraits(THREE, SURVIVE) }),
 		inMemory: await begin('in memory', { workflow: portraits(THREE, {}) }),
 		stop: await begin('stop', { ...failing({}), workflow: portraits(THREE, SURVIVE) }),
 		errorOutput: await begin('error output', failing(SURVIVE)),
 		errorOutputInMemory: await begin('error output, in memory', failing({})),
 		webhook: await begin('webhook', {
-			workflow: (double, credential) =>
+			workflow: (mock, credential) =>
 				batch(
 					'Webhook',
-					portraitsOf(double, ...TWO),
+					portraitsOf(mock, ...TWO),
 					emojiVideo(credential, SURVIVE),
 					webhook('portraits'),
 				),
@@ -132,10 +137,10 @@ export async function beginAll() {
 			workflow: portraits(TWO, { templates: ['mengwa_kaixin', 'jingdian_lei'], ...SURVIVE }),
 		}),
 		onePortrait: await begin('one portrait', {
-			workflow: (double, credential) =>
+			workflow: (mock, credential) =>
 				workflow('One portrait', [
 					MANUAL,
-					...listOf(portraitsOf(double, 'ada.png')),
+					...listOf(portraitsOf(mock, 'ada.png')),
 					emojiVideo(credential, {
 						templates: ['mengwa_kaixin', 'jingdian_lei'],
 						...SURVIVE,
@@ -143,18 +148,17 @@ export async function beginAll() {
 				]),
 		}),
 	};
-	const parked = await lookAtParked(scenes.manual, NODE);
 	const stopped = begin('stopped', {
-		service: { taskSeconds: 600 },
+		...LONG,
 		workflow: portraits(THREE, SURVIVE),
 	}).then(async (scene) => await stopCreated(scene, NODE, THREE.length));
-	// The test that asks for it hears of it.
+	// The test that awaits it reports the failure.
 	void stopped.catch(() => undefined);
 	const broken = {
-		stop: await begin('broken credential', { workflow: portraits(TWO, SURVIVE) }),
+		stop: await begin('broken credential', { ...LONG, workflow: portraits(TWO, SURVIVE) }),
 		errorOutput: await begin('broken credential, error output', {
 			...failing(SURVIVE),
-			service: {},
+			...LONG,
 		}),
 	};
 	const failed = {
@@ -162,7 +166,9 @@ export async function beginAll() {
 		stop: await failSecond(scenes.stop),
 		errorOutput: await failSecond(scenes.errorOutput),
 	};
-	await breakCredential(broken.stop, TWO.length);
-	await breakCredential(broken.errorOutput, THREE.length);
+	await Promise.all([
+		breakCredential(broken.stop, NODE, TWO.length),
+		breakCredential(broken.errorOutput, NODE, THREE.length),
+	]);
 	return { ...scenes, ...parked, broken, failed, stopped };
 }

@@ -1,7 +1,7 @@
 /**
  * A night's batch with Survive Restarts, on the clock of the engine's tests: the built node in n8n's engine, its
- * parked executions in a table, real HTTP to the double. Writes what it has seen to the file that
- * `BENCH_SEEN` names. Rule: ends and downloads are the double's word.
+ * parked executions in a table, real HTTP to the mock. Writes what it has seen to the file that
+ * `BENCH_SEEN` names. Rule: ends and downloads are the mock's word.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,11 +37,11 @@ afterAll(async () => {
 });
 
 it.each([1, 4])('%i at a time', async (width) => {
-	const { double, time } = sandbox;
-	double.setConcurrency(width);
+	const { double: mock, time } = sandbox;
+	mock.setConcurrency(width);
 	const items = Array.from({ length: NIGHT.portraits }, (_, number) => ({
 		number,
-		url: `${double.portraitUrl('ada.png')}?portrait=${number}`,
+		url: `${mock.portraitUrl('ada.png')}?portrait=${number}`,
 	}));
 	const parameters = survive({
 		templates: [...templateIds].slice(0, NIGHT.templates),
@@ -57,12 +57,12 @@ it.each([1, 4])('%i at a time', async (width) => {
 		.execution(id)
 		.items.reduce((sum, { binary = {} }) => sum + Object.keys(binary).length, 0);
 	const fetchedAt = new Map(
-		double
+		mock
 			.ledger()
 			.filter(({ operation }) => operation === 'result')
 			.map(({ path: where, atMs }) => [where, atMs]),
 	);
-	const tasks = double.tasks();
+	const tasks = mock.tasks();
 	const delays = tasks.map(
 		({ endedMs = 0, videoUrl = '' }) =>
 			(fetchedAt.get(new URL(videoUrl).pathname) ?? Infinity) - endedMs,

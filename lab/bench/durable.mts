@@ -87,6 +87,6 @@ async function measure(): Promise<Figure[]> {
 export const durableBench: Bench = {
 	title: 'Survive Restarts',
 	about:
-		"The built node in n8n's engine, its parked executions in a table as n8n keeps them, real HTTP to the DashScope double with its documented limits enforced; time is virtual, and a request takes none of it. A turn is one check; half a turn is half of the makespan over the turns. What n8n's own database needs is measured by `npm run test:night`.",
+		"The built node in n8n's engine, its parked executions in a table as n8n keeps them, real HTTP to the mock of the service with its documented limits enforced; time is virtual, and a request takes none of it. A turn is one check; half a turn is half of the makespan over the turns. What n8n's own database needs is measured by `npm run test:night`.",
 	measure,
 };

@@ -2,9 +2,9 @@
 
 /** What of a figure is real. */
 export type Basis =
-	/** Real HTTP to the double, time moved by a virtual clock whenever no request is under way. */
+	/** Real HTTP to the mock, time moved by a virtual clock whenever no request is under way. */
 	| 'virtual time'
-	/** Real HTTP to the double on the wall clock. */
+	/** Real HTTP to the mock on the wall clock. */
 	| 'real time'
 	/** Measured on this machine in a process of its own. Another machine gives another number. */
 	| 'this machine';

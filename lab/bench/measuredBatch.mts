@@ -1,6 +1,6 @@
 /**
- * One batch on one double: as this node does it, or as n8n's pattern does it, with everything that the
- * double wrote down. Rule: the double's word counts, for when a task ended and for what was refused.
+ * One batch on one mock: as this node does it, or as n8n's pattern does it, with everything that the
+ * mock wrote down. Rule: the mock's word counts, for when a task ended and for what was refused.
  */
 import { setMaxListeners } from 'node:events';
 import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
@@ -53,7 +53,7 @@ export interface Seen {
 	jobs: number;
 	/** From the first moment of the batch until the last video was known to the node. */
 	makespanMs: number;
-	/** From the same moment until the double had finished the last task. */
+	/** From the same moment until the mock had finished the last task. */
 	finishedMs: number;
 	/** From each task's end until the node knew it. */
 	delaysMs: number[];
@@ -71,10 +71,10 @@ export type Way = 'node' | 'pattern';
 const START_MS = Date.UTC(2026, 0, 5, 9);
 
 /** Portraits x templates, each portrait by a URL of its own, dealt out to the executions. */
-function plan({ portraits, templates, executions = 1 }: Batch, double: DashScopeMock): Job[][] {
+function plan({ portraits, templates, executions = 1 }: Batch, mock: DashScopeMock): Job[][] {
 	const orders = Array.from({ length: portraits }, (_, itemIndex) => ({
 		itemIndex,
-		portrait: portraitAt(`${double.portraitUrl('ada.png')}?portrait=${itemIndex}`),
+		portrait: portraitAt(`${mock.portraitUrl('ada.png')}?portrait=${itemIndex}`),
 		areas: undefined,
 		templateIds: [...templateIds].slice(0, templates),
 	}));
@@ -112,11 +112,11 @@ let accounts = 0;
 async function runBatch(
 	way: Way,
 	batch: Batch,
-	double: DashScopeMock,
+	mock: DashScopeMock,
 	send: Send,
 	clock: Clock,
 ): Promise<Seen> {
-	const shares = plan(batch, double);
+	const shares = plan(batch, mock);
 	const knownAt = new Map<string, number>();
 	const onKnown = (taskId: string) => void knownAt.set(taskId, clock.now());
 	const accountId = `bench-${accounts++}`;
@@ -138,13 +138,13 @@ async function runBatch(
 			);
 		}),
 	);
-	return read(double, startedAt, knownAt);
+	return read(mock, startedAt, knownAt);
 }
 
-/** The double's own record of the batch. */
-function read(double: DashScopeMock, startedAt: number, knownAt: Map<string, number>): Seen {
-	const tasks = double.tasks().map(({ id, endedMs = Infinity }) => ({ id, endedMs }));
-	const requests = double.ledger().filter(({ origin }) => origin === 'api');
+/** The mock's own record of the batch. */
+function read(mock: DashScopeMock, startedAt: number, knownAt: Map<string, number>): Seen {
+	const tasks = mock.tasks().map(({ id, endedMs = Infinity }) => ({ id, endedMs }));
+	const requests = mock.ledger().filter(({ origin }) => origin === 'api');
 	const count = (operation: string) =>
 		requests.filter((request) => request.operation === operation).length;
 	return {
@@ -156,31 +156,31 @@ function read(double: DashScopeMock, startedAt: number, knownAt: Map<string, num
 		creates: count('create'),
 		queries: count('query'),
 		throttled: requests.filter(({ status }) => status === 429).length,
-		queriesInOneSecond: double.counts().maxInOneSecond.queries,
+		queriesInOneSecond: mock.counts().maxInOneSecond.queries,
 	};
 }
 
-/** The batch on a virtual clock, against a double of its own with the documented limits enforced. */
+/** The batch on a virtual clock, against a mock of its own with the documented limits enforced. */
 export async function measureVirtual(way: Way, batch: Batch): Promise<Seen> {
 	const { clock, holdingTime } = createNetworkClock(START_MS);
 	const { width: concurrency, taskSeconds } = batch;
-	const double = await startDashScopeMock({ clock, concurrency, taskSeconds });
+	const mock = await startDashScopeMock({ clock, concurrency, taskSeconds });
 	try {
-		const send = holdingTime(createHttpSend(double.url, double.apiKey));
+		const send = holdingTime(createHttpSend(mock.url, mock.apiKey));
 		const delayedSend = delayed(send, clock, createRandom(1));
-		return await clock.until(runBatch(way, batch, double, delayedSend, clock));
+		return await clock.until(runBatch(way, batch, mock, delayedSend, clock));
 	} finally {
-		await double.close();
+		await mock.close();
 	}
 }
 
 /** The batch as it is, on the wall clock. */
 export async function measureReal(way: Way, batch: Batch, clock: Clock): Promise<Seen> {
 	const { width: concurrency, taskSeconds } = batch;
-	const double = await startDashScopeMock({ concurrency, taskSeconds });
+	const mock = await startDashScopeMock({ concurrency, taskSeconds });
 	try {
-		return await runBatch(way, batch, double, createHttpSend(double.url, double.apiKey), clock);
+		return await runBatch(way, batch, mock, createHttpSend(mock.url, mock.apiKey), clock);
 	} finally {
-		await double.close();
+		await mock.close();
 	}
 }

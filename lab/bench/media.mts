@@ -1,6 +1,6 @@
 /**
  * Files in and out: the memory that 50 videos and 50 portraits take, and what checking a portrait
- * costs. Rule: each measurement runs in a process of its own, away from the double, so that a peak is
+ * costs. Rule: each measurement runs in a process of its own, away from the mock, so that a peak is
  * nobody else's. The node is the built one in n8n's engine: build first.
  */
 import { spawn } from 'node:child_process';
@@ -33,7 +33,7 @@ interface MediaFigures {
 }
 
 async function runChild(name: string): Promise<MemoryFigures> {
-	const double = await startDashScopeMock({
+	const mock = await startDashScopeMock({
 		taskSeconds: 0.001,
 		concurrency: 50,
 		rateLimits: { enforce: false },
@@ -42,8 +42,8 @@ async function runChild(name: string): Promise<MemoryFigures> {
 	const folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-bench-'));
 	try {
 		const script = path.join(import.meta.dirname, 'mediaChild.mts');
-		const { url, apiKey } = double;
-		const parameters = [script, name, url, apiKey, folder, double.portraitUrl('ada.png')];
+		const { url, apiKey } = mock;
+		const parameters = [script, name, url, apiKey, folder, mock.portraitUrl('ada.png')];
 		const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', ...parameters], {
 			stdio: ['ignore', 'pipe', 'inherit'],
 			env: { ...process.env, N8N_LOG_LEVEL: 'silent' },
@@ -55,7 +55,7 @@ async function runChild(name: string): Promise<MemoryFigures> {
 		if (code !== 0) throw new Error(`The measurement "${name}" ended with ${code}: ${said}`);
 		return memorySchema.parse(JSON.parse(line));
 	} finally {
-		await double.close();
+		await mock.close();
 		await rm(folder, { recursive: true, force: true });
 	}
 }
@@ -96,7 +96,7 @@ async function measureMedia(): Promise<MediaFigures> {
 export const mediaBench: Bench = {
 	title: 'Files in and out',
 	about:
-		'The built node in n8n\'s engine, disk storage, real HTTP to the double; each memory figure is the peak of a process of its own above its idle. "n8n\'s pattern" is a download that is whole in memory.',
+		'The built node in n8n\'s engine, disk storage, real HTTP to the mock; each memory figure is the peak of a process of its own above its idle. "n8n\'s pattern" is a download that is whole in memory.',
 	async measure() {
 		const { check, videosStreamed, videosBuffered, portraitsUploaded } = await measureMedia();
 		const basis = 'this machine';

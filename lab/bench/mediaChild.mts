@@ -1,5 +1,5 @@
 /**
- * One measurement of memory, in a process of its own: `mediaChild.mts <case> <double's URL> <key>
+ * One measurement of memory, in a process of its own: `mediaChild.mts <case> <mock's URL> <key>
  * <folder>`. Rule: everything that is not measured has happened, and its garbage is gone, before the
  * idle figure is taken; the figures go to standard output as one line of JSON.
  */

@@ -1,5 +1,5 @@
 /**
- * The wire between a benchmark and the double: real HTTP, on a clock that stands still while a request
+ * The wire between a benchmark and the mock: real HTTP, on a clock that stands still while a request
  * is under way and jumps to the next sleeper's moment when none is.
  */
 import { setImmediate } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { createVirtualClock } from '../../test/unit/support/virtualClock.mts';
 import type { VirtualClock } from '../../test/unit/support/virtualClock.mts';
 
-/** Sends with fetch; whatever goes wrong with the double ends the benchmark. */
+/** Sends with fetch; any fault of the mock ends the benchmark. */
 export function createHttpSend(baseUrl: string, apiKey: string): Send {
 	return async ({ method, path, headers, body, timeoutMs }) => {
 		const response = await fetch(`${baseUrl}${path}`, {
@@ -38,7 +38,7 @@ export interface NetworkClock {
 	holdingTime: (send: Send) => Send;
 }
 
-/** One way between node and double takes this long on the virtual clock, evenly spread. */
+/** One way between node and mock takes this long on the virtual clock, evenly spread. */
 const ONE_WAY_MS = { least: 25, most: 75 };
 
 /** @param startMs what the clock says at first, ms since the epoch */

@@ -1,7 +1,7 @@
 /**
  * What listing and asking about 1,000 tasks costs: requests beside the ideal (one per page of 100, and
  * one per wanted link or status), and the most that ever left within one second, beside the limit.
- * The client, its pace and the double are the real ones; the double enforces its limits.
+ * The client, its pace and the mock are the real ones; the mock enforces its limits.
  */
 import pLimit from 'p-limit';
 import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
@@ -29,7 +29,7 @@ interface TaskBenchRow {
 	ideal: number;
 	/** The most requests that arrived within any one second; the limit is 20. */
 	mostPerSecond: number;
-	/** Requests that the double refused for being too many. */
+	/** Requests that the mock refused for being too many. */
 	throttled: number;
 	seconds: number;
 }
@@ -68,7 +68,7 @@ async function makeTasks({ url, apiKey, portraitUrl }: DashScopeMock, count: num
 				},
 			}),
 		});
-		if (!answer.ok) throw new Error(`The double refused a task: ${await answer.text()}`);
+		if (!answer.ok) throw new Error(`The mock refused a task: ${await answer.text()}`);
 	}
 }
 
@@ -81,23 +81,23 @@ function mostWithinASecond(times: number[]): number {
 	return most;
 }
 
-/** Runs `work` and counts what arrived at the double meanwhile. */
+/** Runs `work` and counts what arrived at the mock meanwhile. */
 async function measure(
-	double: DashScopeMock,
+	mock: DashScopeMock,
 	name: string,
 	ideal: number,
 	work: () => Promise<void>,
 ): Promise<TaskBenchRow> {
-	const before = double.ledger().length;
+	const before = mock.ledger().length;
 	const startedAt = Date.now();
 	await work();
-	const seen = double
+	const seen = mock
 		.ledger()
 		.slice(before)
 		.filter(({ operation }) => QUERIES.includes(operation));
 	return {
 		name,
-		tasks: double.tasks().length,
+		tasks: mock.tasks().length,
 		requests: seen.length,
 		ideal,
 		mostPerSecond: mostWithinASecond(seen.map(({ atMs }) => atMs)),
@@ -121,39 +121,39 @@ async function listWithLinks(client: Client): Promise<number> {
  * @param tasks how many the account has
  */
 async function benchTasks(tasks = 1000): Promise<TaskBenchRow[]> {
-	const double = await startDashScopeMock({
+	const mock = await startDashScopeMock({
 		taskSeconds: 0,
 		rateLimits: { createPerSecond: Infinity },
 	});
 	try {
-		await makeTasks(double, tasks);
-		double.advanceClock(60_000);
+		await makeTasks(mock, tasks);
+		mock.advanceClock(60_000);
 		const acquire = rateLimiterOf(
-			accountIdOf(double.apiKey, double.url),
+			accountIdOf(mock.apiKey, mock.url),
 			DOCUMENTED_RATES,
 			systemClock,
 		);
-		const client = createClient(createSendTo(double), acquire, systemClock);
+		const client = createClient(createSendTo(mock), acquire, systemClock);
 		const pages = Math.ceil(tasks / LARGEST_PAGE);
 		const expectAll = (found: number) => {
 			if (found !== tasks) throw new Error(`${found} of ${tasks} tasks were found.`);
 		};
 		return [
-			await measure(double, 'list', pages, async () => {
+			await measure(mock, 'list', pages, async () => {
 				const listed = await listAllTasks(client, { model: 'emoji-v1' });
 				expectAll(listed.ok ? listed.value.length : 0);
 			}),
-			await measure(double, 'list with video links', pages + tasks, async () =>
+			await measure(mock, 'list with video links', pages + tasks, async () =>
 				expectAll(await listWithLinks(client)),
 			),
-			await measure(double, 'status of each', tasks, async () => {
-				const ids = double.tasks().map(({ id }) => id);
+			await measure(mock, 'status of each', tasks, async () => {
+				const ids = mock.tasks().map(({ id }) => id);
 				const answers = await Promise.all(ids.map(async (id) => await client.getTask(id)));
 				expectAll(answers.filter(({ ok }) => ok).length);
 			}),
 		];
 	} finally {
-		await double.close();
+		await mock.close();
 	}
 }
 
@@ -162,7 +162,7 @@ const LIMIT_PER_SECOND = 20;
 export const tasksBench: Bench = {
 	title: 'List and status of 1,000 tasks',
 	about:
-		'The real client and pace, real HTTP to the double on the wall clock, its documented limits enforced. The ideal is one request per page of 100 and one per wanted link or status.',
+		'The real client and pace, real HTTP to the mock on the wall clock, its documented limits enforced. The ideal is one request per page of 100 and one per wanted link or status.',
 	async measure() {
 		const rows = await benchTasks();
 		return rows.flatMap(({ name, requests, ideal, mostPerSecond, throttled }): Figure[] => [

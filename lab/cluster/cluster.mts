@@ -1,19 +1,17 @@
 /**
- * n8n as it is run in queue mode: a main process, two workers with five places each, PostgreSQL, Redis
- * behind a door that can be shut, binary data in the database. The rule: a process that ends is started
- * again, as a container is, until the cluster is closed.
+ * n8n in queue mode: a main process, two workers that run five executions each, PostgreSQL, Redis behind a proxy
+ * that can be shut, binary data in the database. The rule: a process that ends is started again, like a
+ * container, until the cluster is closed.
  */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import { connect } from '../../sandbox/n8n/api.mts';
 import type { Credential, N8nApi } from '../../sandbox/n8n/api.mts';
 import { OWNER } from '../../sandbox/n8n/bring-up.mts';
-import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { ensureN8n } from '../../sandbox/n8n/install.mts';
 import { startN8n } from '../../sandbox/n8n/instance.mts';
 import type { RunningN8n } from '../../sandbox/n8n/instance.mts';
@@ -23,7 +21,9 @@ import { startWorker } from '../../sandbox/n8n/worker.mts';
 import type { RunningWorker } from '../../sandbox/n8n/worker.mts';
 import { startProxy } from './proxy.mts';
 import type { Proxy } from './proxy.mts';
-import { inPostgres, removeQueue } from '../stage/servers.mts';
+import { openService } from '../stage/service.mts';
+import type { Service } from '../stage/service.mts';
+import { databaseSettings, inPostgres, removeQueue } from '../stage/servers.mts';
 import type { Servers } from '../stage/servers.mts';
 
 const WORK = path.join(WORK_FOLDER, 'cluster');
@@ -32,7 +32,7 @@ const RESTART_MS = 2000;
 /** On a busy machine a start takes minutes. */
 const START_TIMEOUT_MS = 400_000;
 export const WORKERS = 2;
-/** So many videos are made at once, each in so many seconds. */
+/** Runs four tasks at once, each for 5 s. */
 const ACCOUNT = { concurrency: 4, taskSeconds: 5 };
 
 /** A process that is started again whenever it ends. */
@@ -83,7 +83,7 @@ export interface Cluster {
 	servers: Servers;
 	/** Name of the database, and of the queue. */
 	name: string;
-	double: DashScopeMock;
+	mock: DashScopeMock;
 	redis: Proxy;
 	credential: Credential;
 	main: Kept<RunningN8n>;
@@ -95,16 +95,11 @@ export interface Cluster {
 	filesFolder: string;
 }
 
-/** What main and workers have in common. */
+/** The settings of main and workers. */
 const environment = (servers: Servers, name: string, redis: Proxy): Record<string, string> => ({
 	EXECUTIONS_MODE: 'queue',
 	N8N_ENCRYPTION_KEY: randomBytes(16).toString('hex'),
-	DB_TYPE: 'postgresdb',
-	DB_POSTGRESDB_HOST: servers.postgresHost,
-	DB_POSTGRESDB_PORT: servers.postgresPort,
-	DB_POSTGRESDB_USER: servers.postgresUser,
-	DB_POSTGRESDB_PASSWORD: servers.postgresPassword,
-	DB_POSTGRESDB_DATABASE: name,
+	...databaseSettings(servers, name),
 	QUEUE_BULL_REDIS_HOST: '127.0.0.1',
 	QUEUE_BULL_REDIS_PORT: String(redis.port),
 	QUEUE_BULL_PREFIX: name,
@@ -139,7 +134,7 @@ async function startProcesses(env: Record<string, string>, logFiles: string[]) {
 	return { main, workers };
 }
 
-/** Logs in, as soon as the main process answers: it may be on its way up again. */
+/** Logs in as soon as the main process responds. It may be starting again. */
 async function logIn(main: Kept<RunningN8n>): Promise<N8nApi> {
 	const deadline = Date.now() + START_TIMEOUT_MS;
 	for (;;) {
@@ -164,22 +159,19 @@ export async function withCluster(
 	);
 	await inPostgres(servers, `CREATE DATABASE ${name}`);
 	const redis = await startProxy(servers.redisHost, Number(servers.redisPort));
-	const double = await startDashScopeMock(ACCOUNT);
+	let service: Service | undefined;
 	let processes: Awaited<ReturnType<typeof startProcesses>> | undefined;
 	try {
 		processes = await startProcesses(environment(servers, name, redis), logFiles);
 		const { main } = processes;
 		const api = async () => await logIn(main);
-		const credential = await (
-			await api()
-		).saveCredential('DashScope API', CREDENTIAL_TYPE, credentialDataFor(double));
+		service = await openService(await api(), 'DashScope API', ACCOUNT);
 		const filesFolder = main.now().filesFolder;
 		await work({
 			servers,
 			name,
-			double,
 			redis,
-			credential,
+			...service,
 			...processes,
 			api,
 			logFiles,
@@ -189,7 +181,7 @@ export async function withCluster(
 		await Promise.all(processes?.workers.map(async (worker) => await worker.close()) ?? []);
 		await processes?.main.close();
 		await redis.close();
-		await double.close();
+		await service?.mock.close();
 		await removeQueue(servers, name);
 		await inPostgres(servers, `DROP DATABASE ${name} WITH (FORCE)`);
 	}

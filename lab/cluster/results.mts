@@ -1,11 +1,8 @@
-/**
- * The table of rows: kept in `results.json`, shown in `lab/cluster/report.md`. The rule: the page is made
- * from the results only, so that nothing stands in it that was not run.
- */
-import { readFile, writeFile } from 'node:fs/promises';
+/** The table of rows: kept in `results.json`, shown in `report.md`. */
 import path from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
+
+import { keepResults, table, writePage } from '../stage/report.mts';
 
 const RESULTS_FILE = path.join(import.meta.dirname, 'results.json');
 const PAGE_FILE = path.join(import.meta.dirname, 'report.md');
@@ -29,17 +26,16 @@ const resultSchema = z.object({
 
 export type RowResult = z.infer<typeof resultSchema>;
 
-/** Puts a row in the place of what was known of it, and writes results and page. */
+/** Replaces what was known of a row, and writes results and page. */
 export async function addResult(fresh: RowResult, order: string[]): Promise<void> {
-	const text = await readFile(RESULTS_FILE, 'utf8').catch(() => '[]');
-	const known = z.array(resultSchema).parse(JSON.parse(text));
-	const results = [...known.filter(({ row }) => row !== fresh.row), fresh]
-		.filter(({ row }) => order.includes(row))
-		.sort((a, b) => order.indexOf(a.row) - order.indexOf(b.row));
-	const options = { ...(await resolveConfig(RESULTS_FILE)), parser: 'json' };
-	await writeFile(RESULTS_FILE, await format(JSON.stringify(results), options));
-	const markdown = { ...(await resolveConfig(PAGE_FILE)), parser: 'markdown' };
-	await writeFile(PAGE_FILE, await format(page(results), markdown));
+	const results = await keepResults(
+		RESULTS_FILE,
+		resultSchema,
+		[fresh],
+		({ row }) => row,
+		(a, b) => order.indexOf(a.row) - order.indexOf(b.row),
+	);
+	await writePage(PAGE_FILE, page(results.filter(({ row }) => order.includes(row))));
 }
 
 const HEADINGS = [
@@ -55,8 +51,6 @@ const HEADINGS = [
 	'time over ideal',
 	'seen',
 ];
-
-const line = (cells: Array<string | number>) => `| ${cells.join(' | ')} |`;
 
 const cellsOf = (result: RowResult) => [
 	result.passed ? result.row : `**${result.row}: fails**`,
@@ -79,11 +73,9 @@ process that ends is started again after 2 s. Unless a row says otherwise ten ex
 are started at once, half of them with Survive Restarts; the account makes 4 videos at once, each in 5 s,
 and takes one detection and one create per second.
 
-${line(HEADINGS)}
-${line(HEADINGS.map(() => '---'))}
-${results.map((result) => line(cellsOf(result))).join('\n')}
+${table(HEADINGS, results.map(cellsOf))}
 
-"creates" counts in the double's ledger how many tasks were made for one and the same video: the most, and how
+"creates" counts in the mock's ledger how many tasks were made for one and the same video: the most, and how
 many more than one each. "IDs in items and errors" and "in the log only" are accepted tasks without a video in
 their execution, and where a person finds them. "Time over ideal" is the time until the last execution had ended
 over the time until the account had made the last video.

@@ -1,10 +1,10 @@
 /**
- * What happens to the cluster, row by row. The rule: each row says what it starts, what is done meanwhile,
- * and what must hold; how it is counted stands in verdict.mts.
+ * The rows: each says which executions it starts, what it does to the cluster meanwhile, and what must hold.
+ * `verdict.mts` counts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { untilStatusIsAsked } from '../stage/waits.mts';
+import { untilCreated, untilStatusIsPolled } from '../stage/waits.mts';
 import type { Cluster } from './cluster.mts';
 import { WORKERS } from './cluster.mts';
 import { endConnections } from '../stage/servers.mts';
@@ -25,15 +25,18 @@ export interface Scene extends Cluster {
 export interface RowPlan {
 	/** How many executions of which kind are started, at once. */
 	starts: Partial<Record<Kind, number>>;
-	/** @returns what is worth telling beside the figures */
+	/** @returns a note for the table */
 	meanwhile(scene: Scene): Promise<string | undefined>;
 	/** Every video must be there in the end. */
 	isComplete?: boolean;
 	/** How long it may take, in minutes. Default 12. */
 	minutes?: number;
-	/** Tasks may be paid for twice: what the row is there to show. */
+	/** The row shows that tasks may be paid for twice. */
 	paysTwice?: boolean;
 }
+
+/** Parked batches of 40 videos have created all of them within this time. */
+const MINUTES_12 = 12 * 60_000;
 
 const TEN_HALF_PARKED = { memory: 5, parked: 5 } as const;
 
@@ -51,10 +54,6 @@ async function killMain({ main }: Cluster): Promise<void> {
 	await back;
 }
 
-const untilCreated = async ({ double }: Cluster, count: number) => {
-	while (double.counts().createsAccepted < count) await sleep(20);
-};
-
 async function shutRedis(scene: Scene, seconds: number): Promise<string> {
 	const processes = [scene.main, ...scene.workers];
 	let ended = 0;
@@ -67,12 +66,12 @@ async function shutRedis(scene: Scene, seconds: number): Promise<string> {
 }
 
 const cutRedis = (seconds: number) => async (scene: Scene) => {
-	await untilCreated(scene, 5);
+	await untilCreated(scene.mock, 5);
 	return await shutRedis(scene, seconds);
 };
 
 const retryAfterKill = (using: 'saved' | 'original') => async (scene: Scene) => {
-	await untilCreated(scene, 5);
+	await untilCreated(scene.mock, 5);
 	await killWorkers(scene);
 	await scene.untilEnded();
 	const said = await scene.retryFailed(using);
@@ -107,11 +106,11 @@ export const ROWS: Record<string, RowPlan> = {
 		meanwhile: async (scene) => {
 			await scene.untilParked(10);
 			// A check that creates is another row.
-			await untilCreated(scene, 40);
-			await untilStatusIsAsked(scene.double, 4000);
+			await untilCreated(scene.mock, 40, MINUTES_12);
+			await untilStatusIsPolled(scene.mock, 4000);
 			await sleep(1000);
 			await killWorkers(scene);
-			scene.double.faults.clear();
+			scene.mock.faults.clear();
 			return 'both killed in the moment of a check';
 		},
 		isComplete: true,
@@ -120,7 +119,7 @@ export const ROWS: Record<string, RowPlan> = {
 		starts: TEN_HALF_PARKED,
 		meanwhile: async (scene) => {
 			const count = Math.floor(between(5, 25));
-			await untilCreated(scene, count);
+			await untilCreated(scene.mock, count);
 			await killWorkers(scene);
 			return `both killed after ${count} creates`;
 		},
@@ -128,7 +127,7 @@ export const ROWS: Record<string, RowPlan> = {
 	main: {
 		starts: TEN_HALF_PARKED,
 		meanwhile: async (scene) => {
-			await untilCreated(scene, 10);
+			await untilCreated(scene.mock, 10);
 			await killMain(scene);
 			await sleep(30_000);
 			await killMain(scene);
@@ -164,7 +163,7 @@ export const ROWS: Record<string, RowPlan> = {
 		meanwhile: async (scene) => {
 			await untilDetected(scene, 3 * videosOf('parked') - 1);
 			const note = await shutRedis(scene, 25);
-			return `${note}; ${scene.double.counts().createsAccepted} creates by then`;
+			return `${note}; ${scene.mock.counts().createsAccepted} creates by then`;
 		},
 	},
 	'redis-8': { starts: TEN_HALF_PARKED, meanwhile: cutRedis(8), isComplete: true },
@@ -183,7 +182,7 @@ export const ROWS: Record<string, RowPlan> = {
 	sigterm: {
 		starts: TEN_HALF_PARKED,
 		meanwhile: async ({ workers, ...scene }) => {
-			await untilCreated({ workers, ...scene }, 5);
+			await untilCreated(scene.mock, 5);
 			const took: number[] = [];
 			for (const worker of workers) {
 				const from = Date.now();

@@ -1,11 +1,12 @@
 /**
- * n8n in queue mode, and what can happen to it: `npm run test:cluster` runs every row, `npm run
- * test:cluster -- burst main` some. PostgreSQL and Redis are those of `lab/compose.yaml`; a database and
- * a queue of its own are made and removed. Writes lab/cluster/report.md.
+ * n8n in queue mode, with kills and lost connections: `npm run test:cluster` runs every row, `npm run
+ * test:cluster -- burst main` some. PostgreSQL and Redis are those of `lab/compose.yaml`. The run creates a
+ * database and a queue of its own, and removes them. It writes `lab/cluster/report.md`.
  */
 import { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { hasEnded } from '../../sandbox/n8n/api.mts';
 import type { Execution } from '../../sandbox/n8n/api.mts';
 import { withCluster } from './cluster.mts';
 import type { Cluster } from './cluster.mts';
@@ -15,6 +16,7 @@ import { ROWS } from './rows.mts';
 import type { RowPlan, Scene } from './rows.mts';
 import { executionsOf, withServerOptions } from '../stage/servers.mts';
 import type { ExecutionRow, Servers } from '../stage/servers.mts';
+import { today } from '../stage/report.mts';
 import { TRIGGER_ROW, runTriggerRow } from './trigger.mts';
 import { judge } from './verdict.mts';
 import { KINDS, saveWorkflows, videosOf } from './workflows.mts';
@@ -22,9 +24,6 @@ import type { Kind, Workflows } from './workflows.mts';
 
 const ROW_MINUTES = 12;
 const STARTED_BY_HAND = ['webhook', 'retry'];
-const HAS_ENDED = ['success', 'error', 'crashed', 'canceled'];
-
-export const today = () => new Date().toISOString().slice(0, 10);
 
 /** Calls a webhook until it answers: n8n activates workflows some seconds after its start. */
 export async function callWebhook(cluster: Cluster, kind: Kind, run: string): Promise<void> {
@@ -60,7 +59,7 @@ async function waitFor(
 	}
 }
 
-const haveEnded = (rows: ExecutionRow[]) => rows.every(({ status }) => HAS_ENDED.includes(status));
+const haveEnded = (rows: ExecutionRow[]) => rows.every(({ status }) => hasEnded(status));
 
 async function retryFailed(
 	cluster: Cluster,
@@ -87,10 +86,10 @@ async function runRow(
 	name: string,
 	plan: RowPlan,
 ): Promise<RowResult> {
-	const { double } = cluster;
+	const { mock } = cluster;
 	const before = await rowsOf(cluster, workflows, 0)();
 	const rows = rowsOf(cluster, workflows, Math.max(0, ...before.map(({ id }) => Number(id))));
-	double.reset();
+	mock.reset();
 	const startedAt = Date.now();
 	const starts = Object.entries(plan.starts).flatMap(([kind, count]) =>
 		Array.from({ length: count }, (_, nth) => ({
@@ -118,13 +117,13 @@ async function runRow(
 	const executions: Execution[] = [];
 	for (const { id } of ended) executions.push(await api.execution(id));
 	// What still runs at the account is a part of the row.
-	while (double.tasks().some(({ status }) => status === 'PENDING' || status === 'RUNNING')) {
+	while (mock.tasks().some(({ status }) => status === 'PENDING' || status === 'RUNNING')) {
 		await sleep(500);
 	}
 	const wanted = starts.reduce((sum, { kind }) => sum + videosOf(kind), 0);
 	const verdict = await judge(
 		api,
-		double,
+		mock,
 		{ executions, wanted, startedAt, endedAt },
 		cluster.logFiles,
 	);
@@ -153,7 +152,7 @@ async function main() {
 	if (unknown.length > 0)
 		program.error(`There is no row "${unknown[0]}". Rows: ${order.join(', ')}`);
 	await withCluster(program.opts<Servers>(), async (cluster) => {
-		const workflows = await saveWorkflows(await cluster.api(), cluster.double, cluster.credential);
+		const workflows = await saveWorkflows(await cluster.api(), cluster.mock, cluster.credential);
 		for (const row of asked) {
 			const plan = ROWS[row];
 			const result = plan

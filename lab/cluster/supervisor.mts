@@ -1,6 +1,6 @@
 /**
  * The moments between two checks of a parked wait, and the one before it is parked. Rule: found out from n8n's
- * tables and the double's ledger, as soon as they tell.
+ * tables and the mock's ledger, as soon as they tell.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -26,12 +26,12 @@ export async function untilSupervisorRuns({ servers, name }: Scene): Promise<voi
 }
 
 /** Until every video that was asked for is fetched: what comes next is the last job. */
-export async function untilAllFetched({ double }: Scene, videos: number): Promise<void> {
-	const fetched = () => double.ledger().filter(({ operation }) => operation === 'result').length;
+export async function untilAllFetched({ mock }: Scene, videos: number): Promise<void> {
+	const fetched = () => mock.ledger().filter(({ operation }) => operation === 'result').length;
 	while (fetched() < videos) await sleep(LOOK_AGAIN_MS);
 }
 
 /** Until the service has detected so many portraits: nothing is created and nothing parked yet. */
-export async function untilDetected({ double }: Scene, portraits: number): Promise<void> {
-	while (double.counts().detectsBilled < portraits) await sleep(LOOK_AGAIN_MS);
+export async function untilDetected({ mock }: Scene, portraits: number): Promise<void> {
+	while (mock.counts().detectsBilled < portraits) await sleep(LOOK_AGAIN_MS);
 }

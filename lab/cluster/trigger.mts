@@ -5,6 +5,9 @@ import { outputOf } from '../../sandbox/n8n/report.mts';
 import type { Cluster } from './cluster.mts';
 import type { RowResult } from './results.mts';
 import { executionsOf } from '../stage/servers.mts';
+import { today } from '../stage/report.mts';
+import { untilPolled } from '../stage/waits.mts';
+import { overIdealOf } from './verdict.mts';
 import { listens } from './workflows.mts';
 
 export const TRIGGER_ROW = 'trigger';
@@ -17,14 +20,13 @@ export async function runTriggerRow(
 	cluster: Cluster,
 	create: (run: string) => Promise<void>,
 ): Promise<RowResult> {
-	const { double, main } = cluster;
-	double.reset();
+	const { mock, main } = cluster;
+	mock.reset();
 	const api = await cluster.api();
 	const listening = await api.importWorkflow(listens(cluster.credential));
 	await api.activate(listening);
-	// The first look is when "from now on" begins.
-	while (!double.ledger().some(({ operation }) => operation === 'list')) await sleep(200);
-	await sleep(1000);
+	// The trigger reports what finishes after its first poll.
+	await untilPolled(mock);
 	const startedAt = Date.now();
 	for (let kill = 0; kill < KILLS; kill++) {
 		await create(`trigger-${kill}`);
@@ -42,13 +44,12 @@ export async function runTriggerRow(
 		const execution = await again.execution(id);
 		told.push(...outputOf(execution, 'Trigger').map(({ json }) => String(json.taskId)));
 	}
-	const ids = double.tasks().map(({ id }) => id);
+	const ids = mock.tasks().map(({ id }) => id);
 	const missed = ids.filter((id) => !told.includes(id)).length;
 	const twice = told.length - new Set(told).size;
-	const finishedAt = Math.max(startedAt + 1, ...double.tasks().map(({ endedMs }) => endedMs ?? 0));
 	return {
 		row: TRIGGER_ROW,
-		date: new Date().toISOString().slice(0, 10),
+		date: today(),
 		passed: ids.length > 0 && missed === 0 && twice === 0,
 		seconds: Math.round((endedAt - startedAt) / 1000),
 		executions: `${rows.length} started by the trigger`,
@@ -57,8 +58,8 @@ export async function runTriggerRow(
 		idsTold: 0,
 		idsInLog: 0,
 		lost: missed,
-		throttled: String(double.counts().throttled),
-		overIdeal: Math.round((100 * (endedAt - startedAt)) / (finishedAt - startedAt)) / 100,
+		throttled: String(mock.counts().throttled),
+		overIdeal: overIdealOf(mock, startedAt, endedAt),
 		note: `main killed ${KILLS} times; told twice: ${twice}`,
 	};
 }

@@ -1,5 +1,5 @@
 /**
- * What the rows run. The rule: each portrait of each run has an address of its own, so that the double's
+ * What the rows run. The rule: each portrait of each run has an address of its own, so that the mock's
  * ledger tells for which execution, item and template a task was made, whoever made it, and however often.
  */
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
@@ -16,7 +16,7 @@ export const videosOf = (kind: Kind) => (kind === 'single' ? 1 : FILES.length);
 
 const OPTIONS = { timeout: 120, queueTimeout: 900 };
 
-function workflowOf(kind: Kind, double: DashScopeMock, credential: Credential) {
+function workflowOf(kind: Kind, mock: DashScopeMock, credential: Credential) {
 	const video = emojiVideo(credential, {
 		operation: kind === 'create' ? 'create' : 'createAndWait',
 		imageUrl:
@@ -24,7 +24,7 @@ function workflowOf(kind: Kind, double: DashScopeMock, credential: Credential) {
 		...(kind !== 'create' && { options: { ...OPTIONS, surviveRestarts: kind === 'parked' } }),
 	});
 	const files = FILES.slice(0, videosOf(kind));
-	const made = batch(`Cluster: ${kind}`, portraitsOf(double, ...files), video, webhook(kind));
+	const made = batch(`Cluster: ${kind}`, portraitsOf(mock, ...files), video, webhook(kind));
 	return {
 		...made,
 		settings: { ...made.settings, ...(kind === 'progress' && { saveExecutionProgress: true }) },
@@ -35,12 +35,12 @@ export type Workflows = Record<Kind, Workflow>;
 
 export async function saveWorkflows(
 	api: N8nApi,
-	double: DashScopeMock,
+	mock: DashScopeMock,
 	credential: Credential,
 ): Promise<Workflows> {
 	const saved: Partial<Workflows> = {};
 	for (const kind of KINDS) {
-		saved[kind] = await api.importWorkflow(workflowOf(kind, double, credential));
+		saved[kind] = await api.importWorkflow(workflowOf(kind, mock, credential));
 		await api.activate(saved[kind]);
 	}
 	return saved as Workflows;

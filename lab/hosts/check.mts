@@ -1,39 +1,14 @@
-/** What one check of the package in one n8n is, and what it works with. */
-import type { DashScopeMock, DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
-import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
-import type { Credential, N8nApi } from '../../sandbox/n8n/api.mts';
-import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
-import type { RunningN8n } from '../../sandbox/n8n/instance.mts';
+/** A check of the package in one n8n. Hosts of every version run it, and so do the end-to-end tests. */
+import type { Stage } from '../stage/stage.mts';
 
-/** An n8n with the package, an owner and nothing else. A check that kills it puts the new one here. */
-export interface Host {
+/** An n8n with the package, an owner and nothing else. */
+export interface Host extends Pick<Stage, 'n8n' | 'api' | 'restart'> {
 	version: string;
-	n8n: RunningN8n;
-	api: N8nApi;
 }
 
-/** @returns what was seen, in a few words. @throws if it is not what it must be */
-export type Check = (host: Host) => Promise<string>;
+/** @returns what was seen, in a few words. @throws if that is not what must be seen */
+export type Check = (host: Pick<Host, 'n8n' | 'api'>) => Promise<string>;
 
-/** A service of a check's own, and a credential for it in the host. */
-export interface Service {
-	double: DashScopeMock;
-	credential: Credential;
-}
-
-/** Runs `work` with a double and a credential of its own. @param name no other check's */
-export async function withService<T>(
-	{ api }: Host,
-	name: string,
-	options: DashScopeMockOptions,
-	work: (service: Service) => Promise<T>,
-): Promise<T> {
-	const double = await startDashScopeMock(options);
-	try {
-		const data = credentialDataFor(double);
-		const credential = await api.saveCredential(name, CREDENTIAL_TYPE, data);
-		return await work({ double, credential });
-	} finally {
-		await double.close();
-	}
-}
+/** A check around a kill of n8n. It resolves before the kill, with the part that comes after n8n is up again. */
+export type KillCheck = (host: Host) => Promise<AfterKill>;
+export type AfterKill = () => Promise<string>;

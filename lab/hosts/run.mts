@@ -1,23 +1,21 @@
 /**
- * `npm run test:hosts`: the packed package in the n8n versions that people run, one after another.
- * The rule: a host that cannot be installed or started is a row that fails, never a row that is
- * missing.
+ * `npm run test:hosts`: the packed package in the n8n versions that people run, one after another. The rule: a
+ * host that cannot be installed or started is a row that fails, never a missing row.
  */
 import { Command } from 'commander';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import { connect } from '../../sandbox/n8n/api.mts';
-import { OWNER } from '../../sandbox/n8n/bring-up.mts';
 import { run } from '../../sandbox/n8n/command.mts';
 import type { N8nVersion } from '../../sandbox/n8n/install-version.mts';
-import { startN8n, type RunningN8n } from '../../sandbox/n8n/instance.mts';
-import { installTarball, packProject } from '../../sandbox/n8n/package.mts';
+import { packProject } from '../../sandbox/n8n/package.mts';
+import { today } from '../stage/report.mts';
+import { openStage, type Stage } from '../stage/stage.mts';
 import type { Host } from './check.mts';
 import { HOSTS, hostOf, MAIN_VERSION } from './hosts.mts';
 import { HOSTS_FOLDER, installHost } from './install.mts';
-import { killChecks } from './killChecks.mts';
-import { addHosts, table, type HostResult } from './compatibilityPage.mts';
+import { KILL_CHECKS, runKillChecks } from './killChecks.mts';
+import { addHosts, tableOf, type HostResult } from './compatibilityPage.mts';
 import { QUICK_CHECKS } from './quickChecks.mts';
 
 interface Flags {
@@ -34,11 +32,8 @@ const command = new Command('npm run test:hosts --')
 	.parse();
 const flags = command.opts<Flags>();
 
-/** An n8n refuses to start when it is told to leave out a module that it does not know. */
+/** n8n does not start if this setting names a module that it does not know. */
 const WITHOUT_NEW_MODULES = { N8N_DISABLED_MODULES: '' };
-
-/** A first start makes the database; on a busy machine that takes minutes. */
-const START_TIMEOUT_MS = 400_000;
 
 const tell = (message: string) => console.log(message);
 
@@ -46,7 +41,7 @@ const wordsOf = (error: unknown) => (error instanceof Error ? error.message : St
 
 type Checks = HostResult['checks'];
 
-/** One check to its end; what it throws is a row, too. */
+/** Runs one check to its end. An error is a row, too. */
 async function attempt(name: string, check: () => Promise<string>): Promise<Checks[number]> {
 	const startedAt = Date.now();
 	const result = await check().then(
@@ -63,7 +58,8 @@ async function checkHost(host: Host): Promise<Checks> {
 	for (const [name, check] of Object.entries(QUICK_CHECKS)) {
 		checks.push(await attempt(name, async () => await check(host)));
 	}
-	for (const [name, outcome] of Object.entries(await killChecks(host))) {
+	const outcomes = await runKillChecks(host, KILL_CHECKS);
+	for (const [name, outcome] of Object.entries(outcomes)) {
 		checks.push(
 			await attempt(name, async () => {
 				if ('error' in outcome) throw outcome.error;
@@ -77,42 +73,26 @@ async function checkHost(host: Host): Promise<Checks> {
 /** Installs, starts, checks and removes one version. */
 async function runHost(wanted: N8nVersion, tarball: string): Promise<HostResult> {
 	const folder = path.join(flags.folder, wanted.version);
-	const work = path.join(folder, 'work');
 	const result = (node: string, checks: Checks): HostResult => ({
 		version: wanted.version,
 		node,
 		layout: wanted.layout,
-		date: new Date().toISOString().slice(0, 10),
+		date: today(),
 		checks,
 	});
 	let node = wanted.node;
-	let started: RunningN8n | undefined;
-	let host: Host | undefined;
+	let stage: Stage | undefined;
 	try {
-		const installed = await installHost(flags.folder, wanted, flags.keep);
-		node = (await run(installed.nodePath, ['--version'], { cwd: folder })).trim().slice(1);
-		await rm(work, { recursive: true, force: true });
-		await installTarball(work, tarball);
-		const logFile = path.join(folder, 'n8n.log');
-		await rm(logFile, { force: true });
+		const install = await installHost(flags.folder, wanted, flags.keep);
+		node = (await run(install.nodePath, ['--version'], { cwd: folder })).trim().slice(1);
 		const env = wanted.version === MAIN_VERSION ? {} : WITHOUT_NEW_MODULES;
-		const n8n = await startN8n({
-			install: installed,
-			userFolder: work,
-			port: 0,
-			logFile,
-			env,
-			startTimeoutMs: START_TIMEOUT_MS,
-		});
-		started = n8n;
-		const api = await connect(n8n.url, OWNER);
-		host = { version: wanted.version, n8n, api };
-		return result(node, await checkHost(host));
+		stage = await openStage({ folder: path.join(folder, 'work'), install, tarball, env });
+		return result(node, await checkHost(Object.assign(stage, { version: wanted.version })));
 	} catch (error) {
 		tell(`  FAILED  ${wordsOf(error)}`);
 		return result(node, [{ name: 'Installs and starts', passed: false, seen: wordsOf(error) }]);
 	} finally {
-		await (host?.n8n ?? started)?.stop();
+		await stage?.close();
 		if (!flags.keep) await rm(folder, { recursive: true, force: true });
 	}
 }
@@ -128,7 +108,7 @@ async function main(): Promise<void> {
 		fresh.push(await runHost(version, tarball));
 		if (flags.write) await addHosts(fresh);
 	}
-	tell(`\n${table(fresh)}`);
+	tell(`\n${tableOf(fresh)}`);
 	if (!fresh.every(({ checks }) => checks.every(({ passed }) => passed))) process.exitCode = 1;
 }
 

@@ -1,20 +1,17 @@
-/**
- * The figures of a night's batch, and their limits.
- * Rule: nothing is measured that the double, PostgreSQL or the operating system does not say.
- */
+/** The figures of a night's batch, and their limits. The mock, PostgreSQL and the kernel count, never the node. */
 import { readFileSync } from 'node:fs';
 
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Item, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
 import type { Servers } from '../stage/servers.mts';
-import { createsOf } from '../cluster/verdict.mts';
+import { countCreates, countTwice } from '../stage/paidTasks.mts';
 import { hashOfTemplate, sha256 } from '../stage/videos.mts';
 import { sizesOf, turnsOf } from './database.mts';
 import type { Sizes } from './database.mts';
 
 const MB = 1_000_000;
-const LOOK_EVERY_MS = 200;
+const SAMPLE_INTERVAL_MS = 200;
 
 /** Memory of a process, in bytes. */
 export interface Memory {
@@ -22,20 +19,20 @@ export interface Memory {
 	peak: number;
 }
 
-/** What the process occupies now. @returns bytes */
+/** The memory that a process occupies now, in bytes. */
 function residentBytes(pid: number): number {
 	const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 	if (kilobytes === undefined) throw new Error(`The system does not tell the memory of ${pid}`);
 	return Number(kilobytes) * 1024;
 }
 
-/** Looks at a process that is idle now, and goes on looking. `now`: bytes above idle. Linux only. */
+/** Measures the memory of a process from now on, while it is idle. `now`: bytes above idle. Linux only. */
 export function watchMemory(pid: number): { now(): number; stop(): Memory } {
 	const idle = residentBytes(pid);
 	let peak = idle;
 	const timer = setInterval(() => {
 		peak = Math.max(peak, residentBytes(pid));
-	}, LOOK_EVERY_MS);
+	}, SAMPLE_INTERVAL_MS);
 	return {
 		now: () => residentBytes(pid) - idle,
 		stop: () => {
@@ -62,11 +59,11 @@ async function countRight(api: N8nApi, items: Item[]): Promise<number> {
 }
 
 /**
- * From the last request of each check until the next check was in the database: the end of the one is
- * stored, the supervisor is read, runs, and is stored.
+ * From the last request of each check until the next check is in the database. Meanwhile n8n stores the end of
+ * the check, loads the supervisor, runs it and stores it. @returns ms of the clock of n8n and the mock
  */
-function resumesOf(double: DashScopeMock, begunAt: number[]): number[] {
-	const requests = double.ledger().map(({ atMs }) => atMs);
+function resumesOf(mock: DashScopeMock, begunAt: number[]): number[] {
+	const requests = mock.ledger().map(({ atMs }) => atMs);
 	return begunAt.slice(1).flatMap((begun) => {
 		const last = Math.max(...requests.filter((atMs) => atMs <= begun));
 		return Number.isFinite(last) ? [begun - last] : [];
@@ -76,15 +73,15 @@ function resumesOf(double: DashScopeMock, begunAt: number[]): number[] {
 interface Seen {
 	execution: Execution;
 	api: N8nApi;
-	double: DashScopeMock;
+	mock: DashScopeMock;
 	servers: Servers;
 	database: string;
 	before: Sizes;
-	/** Checks of the batch that warmed n8n up; they are not this one's. */
+	/** Checks of the batch that warmed n8n up. They do not count. */
 	turnsBefore: number;
 	memory: Memory;
-	/** From n8n's clock to this one. */
-	toReal: (ms: number) => number;
+	/** How many times as fast the clock of n8n and the mock is. */
+	times: number;
 }
 
 export const inMb = (bytes: number) => Math.round((10 * bytes) / MB) / 10;
@@ -93,27 +90,28 @@ const rounded = (ms: number) => Math.round(ms);
 export async function read({
 	execution,
 	api,
-	double,
+	mock,
 	servers,
 	database,
 	before,
 	turnsBefore,
 	memory,
-	toReal,
+	times,
 }: Seen) {
 	const items = outputOf(execution, 'After');
 	const turns = (await turnsOf(servers, database)).slice(turnsBefore);
-	const begunAt = turns.map(({ createdMs }) => toReal(createdMs));
 	const after = await sizesOf(servers, database);
-	const resumes = resumesOf(double, begunAt).sort((a, b) => a - b);
+	const begunAt = turns.map(({ createdMs }) => createdMs);
+	const resumes = resumesOf(mock, begunAt)
+		.map((ms) => ms / times)
+		.sort((a, b) => a - b);
 	const bytes = turns.map((turn) => turn.bytes);
-	const creates = createsOf(double);
 	return {
 		status: execution.status,
 		videos: await countRight(api, items),
 		linked: items.every(({ json }, index) => json.number === index),
-		creates: double.counts().createsAccepted,
-		madeTwice: creates.reduce((sum, count) => sum + count - 1, 0),
+		creates: mock.counts().createsAccepted,
+		madeTwice: countTwice(countCreates(mock)),
 		turns: turns.length,
 		executions: after.rows - before.rows,
 		onDiskMb: inMb(after.onDisk - before.onDisk),
@@ -130,7 +128,7 @@ export async function read({
 
 type Figures = Awaited<ReturnType<typeof read>>;
 
-/** What must hold, of so many wanted videos. */
+/** The limits, for a number of wanted videos. */
 export const LIMITS: Array<[string, (figures: Figures, wanted: number) => boolean]> = [
 	['every video is there', ({ videos, linked }, wanted) => videos === wanted && linked],
 	[

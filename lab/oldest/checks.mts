@@ -20,30 +20,30 @@ const ONE_REFUSED = ['ada.png', 'tilted.png', 'kim.png'];
 
 type EngineCheck = (engine: Engine) => Promise<void>;
 
-const withDouble =
+const withMock =
 	(
 		options: DashScopeMockOptions,
-		check: (engine: Engine, double: DashScopeMock) => Promise<void>,
+		check: (engine: Engine, mock: DashScopeMock) => Promise<void>,
 	): EngineCheck =>
 	async (engine) => {
-		const double = await startDashScopeMock(options);
+		const mock = await startDashScopeMock(options);
 		try {
-			await check(engine, double);
+			await check(engine, mock);
 		} finally {
-			await double.close();
+			await mock.close();
 		}
 	};
 
 /** Create and Wait of these portraits, each with a template of its own. */
 function start(
 	engine: Engine,
-	double: DashScopeMock,
+	mock: DashScopeMock,
 	files: string[],
 	options: Record<string, unknown> = {},
 	settings: Record<string, unknown> = {},
 ) {
 	return engine.start({
-		input: portraitsOf(double, ...files).map((portrait) => ({ ...portrait })),
+		input: portraitsOf(mock, ...files).map((portrait) => ({ ...portrait })),
 		parameters: {
 			resource: 'video',
 			operation: 'createAndWait',
@@ -51,7 +51,7 @@ function start(
 			templates: '={{ $json.template }}',
 			options: { pollInterval: 1, ...options },
 		},
-		credential: credentialDataFor(double),
+		credential: credentialDataFor(mock),
 		settings,
 	});
 }
@@ -67,22 +67,22 @@ async function assertVideos(items: EngineResult['outputs'][number], inputs: numb
 	}
 }
 
-const createsAndWaits = withDouble({ taskSeconds: 0.5 }, async (engine, double) => {
-	const { outputs, error } = await start(engine, double, THREE).result;
+const createsAndWaits = withMock({ taskSeconds: 0.5 }, async (engine, mock) => {
+	const { outputs, error } = await start(engine, mock, THREE).result;
 	assert.equal(error, undefined);
 	await assertVideos(outputs[0] ?? [], [0, 1, 2]);
-	assert.equal(double.counts().createsAccepted, 3);
+	assert.equal(mock.counts().createsAccepted, 3);
 });
 
-const failsWithError = withDouble({ taskSeconds: 0.5 }, async (engine, double) => {
-	const { error } = await start(engine, double, ONE_REFUSED).result;
+const failsWithError = withMock({ taskSeconds: 0.5 }, async (engine, mock) => {
+	const { error } = await start(engine, mock, ONE_REFUSED).result;
 	assert.match(error?.message ?? '', /did not pass face detection/);
-	for (const { id } of double.tasks()) assert.ok(error?.description?.includes(id));
+	for (const { id } of mock.tasks()) assert.ok(error?.description?.includes(id));
 });
 
-const usesErrorOutput = withDouble({ taskSeconds: 0.5 }, async (engine, double) => {
+const usesErrorOutput = withMock({ taskSeconds: 0.5 }, async (engine, mock) => {
 	const settings = { onError: 'continueErrorOutput' };
-	const { outputs, error } = await start(engine, double, ONE_REFUSED, {}, settings).result;
+	const { outputs, error } = await start(engine, mock, ONE_REFUSED, {}, settings).result;
 	assert.equal(error, undefined);
 	const [videos = [], failed = []] = outputs;
 	await assertVideos(videos, [0, 2]);
@@ -93,31 +93,31 @@ const usesErrorOutput = withDouble({ taskSeconds: 0.5 }, async (engine, double) 
 	assert.match(JSON.stringify(failed[0]?.json.error), /InvalidFile.FacePose/);
 });
 
-const stops = withDouble({ taskSeconds: 600 }, async (engine, double) => {
-	const running = start(engine, double, THREE, { cancelOnStop: true });
-	while (double.counts().createsAccepted < 3) await sleep(50);
+const stops = withMock({ taskSeconds: 600 }, async (engine, mock) => {
+	const running = start(engine, mock, THREE, { cancelOnStop: true });
+	while (mock.counts().createsAccepted < 3) await sleep(50);
 	await running.stop();
 	await running.result;
-	while (double.tasks().filter((task) => task.status === 'CANCELED').length < 2) await sleep(50);
+	while (mock.tasks().filter((task) => task.status === 'CANCELED').length < 2) await sleep(50);
 });
 
 /**
  * The first video takes longer than the Timeout: each try of the node fails until it is there. By the
  * first failure all tasks are created (one a second), so that no create is under way then.
  */
-const retriesWithoutPaying = withDouble(
+const retriesWithoutPaying = withMock(
 	{ taskSeconds: ({ index }) => (index === 0 ? 9 : 0.3) },
-	async (engine, double) => {
+	async (engine, mock) => {
 		const settings = { retryOnFail: true, maxTries: 5, waitBetweenTries: 2000 };
-		const { error } = await start(engine, double, THREE, { timeout: 5 }, settings).result;
+		const { error } = await start(engine, mock, THREE, { timeout: 5 }, settings).result;
 		assert.equal(error, undefined);
-		assert.equal(double.counts().createsAccepted, 3);
+		assert.equal(mock.counts().createsAccepted, 3);
 	},
 );
 
-const survivesInMemory = withDouble({ taskSeconds: 0.5 }, async (engine, double) => {
+const survivesInMemory = withMock({ taskSeconds: 0.5 }, async (engine, mock) => {
 	const options = { surviveRestarts: true };
-	const { outputs, hints, error } = await start(engine, double, THREE, options).result;
+	const { outputs, hints, error } = await start(engine, mock, THREE, options).result;
 	assert.equal(error, undefined);
 	await assertVideos(outputs[0] ?? [], [0, 1, 2]);
 	assert.match(hints.join(), /stays in memory/);

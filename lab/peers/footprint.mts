@@ -11,7 +11,7 @@ import { median } from '../../test/unit/support/simulatedAccount.mts';
 import { withAccount } from './peerAccount.mts';
 import { oneByOne, type Measurement } from './measurement.mts';
 import type { Peer } from './peers.mts';
-import { portraitsFor, start, startAgain, untilEnded } from './runs.mts';
+import { portraitsFor, start, untilEnded } from './runs.mts';
 
 const VIDEOS = 20;
 const VIDEO_MB = 20;
@@ -27,13 +27,12 @@ async function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> 
 /** The peak is the kernel's own, so none is missed; it is set back before. */
 export const memory: Measurement = {
 	rows: [`${VIDEOS} videos of ${VIDEO_MB} MB: n8n's peak of memory (above idle)`],
-	measure: async (sandbox) =>
+	measure: async (stage) =>
 		await oneByOne(async (peer) => {
 			if (process.platform !== 'linux') return ['needs Linux'];
-			await sandbox.n8n.stop();
-			await startAgain(sandbox);
+			await stage.restart('stop');
 			await sleep(SETTLE_MS);
-			const { api, n8n } = sandbox;
+			const { api, n8n } = stage;
 			const options = {
 				concurrency: VIDEOS,
 				taskSeconds: 0.001,

@@ -1,21 +1,18 @@
-/**
- * What a file of measurements hands in. The rule: a measurement says what it did in the words of its
- * rows, and what it counts is counted by the double, by n8n or by the kernel, not by a peer.
- */
-import type { Sandbox } from '../../sandbox/n8n/bring-up.mts';
+/** The shape of a measurement. The rule: the mock, n8n or the kernel counts, never a peer. */
+import type { Stage } from '../stage/stage.mts';
 import { PEERS, type Peer } from './peers.mts';
 
 /** Its rows, and for each peer their cells. */
 export interface Measurement {
 	rows: string[];
 	/** @returns the cells of each peer, in the order of {@link PEERS} */
-	measure: (sandbox: Sandbox) => Promise<string[][]>;
+	measure: (stage: Stage) => Promise<string[][]>;
 }
 
-/** What a cell says where a peer has nothing to measure. */
+/** The cell of a peer that has nothing to measure. */
 export const NONE = '-';
 
-/** A video takes so long, so that the whole run takes less than half an hour. */
+/** Chosen so that the whole run takes less than half an hour. */
 export const TASK_SECONDS = 5;
 
 export const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -1,7 +1,8 @@
-/** The section "Beside what people would pick" of lab/peers/report.md. The rule: only the script writes it. */
+/** The section "Beside what people would pick" of `report.md`. The rule: only the program writes it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { table, tableRow } from '../stage/report.mts';
 import { PEERS } from './peers.mts';
 
 const PAGE = path.join(import.meta.dirname, 'report.md');
@@ -14,17 +15,14 @@ export interface Row {
 	cells: string[];
 }
 
-const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-
-const lineOf = ({ what, cells }: Row) => line([what, ...cells]);
+const lineOf = ({ what, cells }: Row) => tableRow([what, ...cells]);
 
 /** The table as Markdown. */
 export const tableOf = (rows: Row[]): string =>
-	[
-		line(['', ...PEERS.map(({ title }) => title)]),
-		line(['---', ...PEERS.map(() => '---')]),
-		...rows.map(lineOf),
-	].join('\n');
+	table(
+		['', ...PEERS.map(({ title }) => title)],
+		rows.map(({ what, cells }) => [what, ...cells]),
+	);
 
 /** @param change what the section becomes, from what it is */
 async function changeSection(change: (section: string) => string): Promise<void> {

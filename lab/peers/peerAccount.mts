@@ -1,6 +1,6 @@
 /**
- * An account to measure on: a double of its own, and what each peer needs to reach it. The rule: no two
- * accounts have the same key, because the node under test shares its pace by key.
+ * An account to measure on: a mock, and the credential that each peer needs for it. The rule: no two accounts have
+ * the same key, because the node shares its pace by key.
  */
 import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeMock, DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
@@ -11,9 +11,9 @@ import { OTHER_MODEL } from './peers.mts';
 type References = Record<string, { id: string; name: string }>;
 
 export interface Account {
-	double: DashScopeMock;
+	mock: DashScopeMock;
 	credentials: { emojiVideo: References; header: References; qwenCloud: References };
-	/** Tasks that are billed when nobody does anything any more. Ends the account's time. */
+	/** Lets all tasks end, and counts those that are billed. Call it last. */
 	billed: () => number;
 	/** Requests to the API. */
 	requests: () => number;
@@ -28,7 +28,7 @@ let opened = 0;
 async function open(api: N8nApi, options: DashScopeMockOptions): Promise<Account> {
 	const name = `Account ${++opened}`;
 	const apiKey = `sk-peers-${opened}`;
-	const double = await startDashScopeMock({
+	const mock = await startDashScopeMock({
 		...options,
 		apiKey,
 		otherVideoModels: [OTHER_MODEL],
@@ -37,23 +37,23 @@ async function open(api: N8nApi, options: DashScopeMockOptions): Promise<Account
 		const { id } = await api.saveCredential(name, type, data);
 		return { [type]: { id, name } };
 	};
-	const asked = () => double.ledger().filter(({ origin }) => origin === 'api');
+	const asked = () => mock.ledger().filter(({ origin }) => origin === 'api');
 	return {
-		double,
+		mock,
 		credentials: {
-			emojiVideo: await save(CREDENTIAL_TYPE, credentialDataFor(double)),
+			emojiVideo: await save(CREDENTIAL_TYPE, credentialDataFor(mock)),
 			header: await save('httpHeaderAuth', { name: 'Authorization', value: `Bearer ${apiKey}` }),
 			// The host is a hidden field, which n8n's API takes all the same.
 			qwenCloud: await save('alibabaCloudApi', {
 				apiKey,
 				region: 'cn-beijing',
-				url: double.url,
+				url: mock.url,
 			}),
 		},
 		billed: () => {
-			double.setConcurrency(1000);
-			double.advanceClock(HOUR_MS);
-			return double.tasks().filter(({ status }) => status === 'SUCCEEDED').length;
+			mock.setConcurrency(1000);
+			mock.advanceClock(HOUR_MS);
+			return mock.tasks().filter(({ status }) => status === 'SUCCEEDED').length;
 		},
 		requests: () => asked().length,
 		throttled: () => asked().filter(({ status }) => status === 429).length,
@@ -70,6 +70,6 @@ export async function withAccount<T>(
 	try {
 		return await work(account);
 	} finally {
-		await account.double.close();
+		await account.mock.close();
 	}
 }

@@ -1,11 +1,11 @@
 /**
- * What people would pick, as data. The rule: each is built as its users build it, with its own defaults;
- * a row may only add settings, and adds them to every node that talks to the service.
+ * The alternatives that people would pick, as data. The rule: each is built as its users build it, with its own
+ * defaults. A row may only add settings, and adds them to every node that talks to the service.
  */
 import { step, type Step, type Wires } from '../stage/workflows.mts';
 import type { Account } from './peerAccount.mts';
 
-/** What a row changes. */
+/** The settings that a row changes. */
 export interface Variant {
 	/** Settings of the nodes that talk to the service, e.g. `retryOnFail`. */
 	settings?: Record<string, unknown>;
@@ -29,7 +29,7 @@ export interface Peer {
 	canSurvive: boolean;
 	/** Whether it creates all tasks before it waits, or one after another. */
 	createsAhead: boolean;
-	/** Whether the double looks at its portraits; it takes anything for the models of others. */
+	/** Whether the mock looks at its portraits; it takes anything for the models of others. */
 	isPortraitLookedAt: boolean;
 	/** Files below n8n's or the package's folder that are loaded for it. */
 	files: { from: 'package' | 'n8n'; paths: string[] };
@@ -87,7 +87,7 @@ const httpRequest: Peer = {
 			(name) => `n8n-nodes-base/dist/nodes/${name}.node.js`,
 		),
 	},
-	plan: ({ double, credentials }, { settings, survives } = {}) => {
+	plan: ({ mock, credentials }, { settings, survives } = {}) => {
 		const request = (name: string, parameters: Record<string, unknown>): Step => ({
 			...step(name, 'httpRequest', 4.2, {
 				authentication: 'genericCredentialType',
@@ -101,7 +101,7 @@ const httpRequest: Peer = {
 		const post = (name: string, path: string, jsonBody: string, isAsync: boolean) =>
 			request(name, {
 				method: 'POST',
-				url: `${double.url}/api/v1/services/aigc/image2video/${path}`,
+				url: `${mock.url}/api/v1/services/aigc/image2video/${path}`,
 				sendHeaders: isAsync,
 				headerParameters: { parameters: [{ name: 'X-DashScope-Async', value: 'enable' }] },
 				sendBody: true,
@@ -125,7 +125,7 @@ const httpRequest: Peer = {
 					amount: survives === true ? SURVIVING_WAIT_SECONDS : WAIT_SECONDS,
 					unit: 'seconds',
 				}),
-				request('Get Status', { url: `=${double.url}/api/v1/tasks/{{ $json.output.task_id }}` }),
+				request('Get Status', { url: `=${mock.url}/api/v1/tasks/{{ $json.output.task_id }}` }),
 				step('Finished?', 'if', 2.2, {
 					conditions: {
 						options: { caseSensitive: true, leftValue: '', typeValidation: 'strict', version: 2 },
@@ -151,7 +151,7 @@ const httpRequest: Peer = {
 	},
 };
 
-/** The model that the Qwen Cloud node is set to; the double lets it make the same videos. */
+/** The model that the Qwen Cloud node is set to; the mock lets it make the same videos. */
 export const OTHER_MODEL = 'wan2.6-i2v-flash';
 
 const qwenCloud: Peer = {

@@ -1,10 +1,7 @@
-/** Runs a peer in n8n as a user runs a workflow: saved, started by the editor's button, looked at afterwards. */
-import { setTimeout as sleep } from 'node:timers/promises';
-
+/** Runs a peer in n8n as a user runs a workflow: saves it, starts it by the editor's button, reads its execution. */
 import { inARow, listOf, MANUAL, workflow, type Portrait } from '../stage/workflows.mts';
 import { templateIds } from '../../sandbox/dashscope/index.mts';
-import { connect, type Execution, type N8nApi } from '../../sandbox/n8n/api.mts';
-import { OWNER, type Sandbox } from '../../sandbox/n8n/bring-up.mts';
+import type { Execution, N8nApi } from '../../sandbox/n8n/api.mts';
 import type { Account } from './peerAccount.mts';
 import type { Peer, Variant } from './peers.mts';
 
@@ -26,10 +23,10 @@ export interface Ended {
 const RUN_TIMEOUT_MS = 20 * 60_000;
 const LEAST_VIDEO_BYTES = 1000;
 
-/** So many portraits, each at an address of its own, so that each has to be looked at. */
-export const portraitsFor = ({ double }: Account, count: number): Portrait[] =>
+/** Portraits, each with a URL of its own, so that each has to be detected. */
+export const portraitsFor = ({ mock }: Account, count: number): Portrait[] =>
 	Array.from({ length: count }, (_, number) => ({
-		imageUrl: `${double.portraitUrl('ada.png')}?portrait=${number}`,
+		imageUrl: `${mock.portraitUrl('ada.png')}?portrait=${number}`,
 		template: templateIds[number % templateIds.length] ?? '',
 		number,
 	}));
@@ -49,7 +46,7 @@ export async function start(
 		...inARow([...before.map(({ name }) => name), first?.name ?? '']),
 		...plan.wires,
 	};
-	const name = `${peer.title}, ${account.double.apiKey}`;
+	const name = `${peer.title}, ${account.mock.apiKey}`;
 	const saved = await api.importWorkflow(workflow(name, [...before, ...plan.steps], wires));
 	return { id: await api.run(saved, MANUAL.name), videosFrom: plan.videos };
 }
@@ -69,23 +66,4 @@ export async function untilEnded(api: N8nApi, { id, videosFrom }: Run): Promise<
 		wallMs: timeOf(execution.stoppedAt) - timeOf(execution.startedAt),
 		videos: videosOf(execution, videosFrom),
 	};
-}
-
-/** Looks again and again until something is so. @throws with `what` when it does not come */
-export async function until(
-	what: string,
-	isSo: () => boolean | Promise<boolean>,
-	timeoutMs = 180_000,
-): Promise<void> {
-	const deadline = Date.now() + timeoutMs;
-	while (!(await isSo())) {
-		if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
-		await sleep(100);
-	}
-}
-
-/** Starts n8n again with the same data, after `stop` or `kill`. */
-export async function startAgain(sandbox: Sandbox): Promise<void> {
-	sandbox.n8n = await sandbox.n8n.startAgain();
-	sandbox.api = await connect(sandbox.n8n.url, OWNER);
 }

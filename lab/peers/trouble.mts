@@ -1,11 +1,12 @@
-/** What becomes of three portraits, and what is paid for, when something goes wrong. */
+/** Three portraits while something goes wrong: how many videos come, and how many are paid for. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { N8nApi } from '../../sandbox/n8n/api.mts';
+import { until } from '../stage/waits.mts';
 import { withAccount, type Account } from './peerAccount.mts';
 import { NONE, seconds, sideBySide, TASK_SECONDS, type Measurement } from './measurement.mts';
 import { PEERS, type Peer, type Variant } from './peers.mts';
-import { portraitsFor, start, startAgain, until, untilEnded, type Run } from './runs.mts';
+import { portraitsFor, start, untilEnded, type Run } from './runs.mts';
 
 const COUNT = 3;
 
@@ -24,7 +25,7 @@ async function untilInTheWait(
 	await until(`${peer.title} was in its wait`, async () =>
 		variant.survives === true
 			? (await api.execution(run.id)).status === 'waiting'
-			: account.double.counts().createsAccepted >= wanted,
+			: account.mock.counts().createsAccepted >= wanted,
 	);
 	await sleep(INTO_THE_WAIT_MS);
 }
@@ -38,7 +39,7 @@ export const throttledPoll: Measurement = {
 		await sideBySide(
 			async (peer) =>
 				await withAccount(api, { taskSeconds: TASK_SECONDS }, async (account) => {
-					account.double.faults.add({
+					account.mock.faults.add({
 						match: { operation: 'query' },
 						fault: { kind: 'status', status: 429 },
 					});
@@ -49,7 +50,7 @@ export const throttledPoll: Measurement = {
 		),
 };
 
-/** So long the double listens for what still comes after Stop. */
+/** The mock counts the requests that come within this time after Stop. */
 const LISTEN_MS = 45_000;
 
 export const stop: Measurement = {
@@ -63,13 +64,13 @@ export const stop: Measurement = {
 				await withAccount(api, { taskSeconds: 30 }, async (account) => {
 					const run = await start(api, peer, account, portraitsFor(account, COUNT));
 					await untilInTheWait(api, peer, account, run, {});
-					const stoppedAt = account.double.now();
+					const stoppedAt = account.mock.now();
 					await api.stopExecution(run.id);
 					await sleep(LISTEN_MS);
-					const later = account.double.ledger().filter(({ atMs }) => atMs > stoppedAt);
+					const later = account.mock.ledger().filter(({ atMs }) => atMs > stoppedAt);
 					const last = later.at(-1);
 					const asked = last ? `, the last ${seconds(last.atMs - stoppedAt)} later` : '';
-					const { length: made } = account.double.tasks();
+					const { length: made } = account.mock.tasks();
 					return [`${later.length}${asked}`, `${account.billed()} of ${made} made`];
 				}),
 		),
@@ -77,16 +78,16 @@ export const stop: Measurement = {
 
 const RETRY = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1000 };
 
-/** The second portrait shows nobody; where nobody looks, the second create of each try is refused. */
+/** The second portrait shows no person. For a peer without face detection, its create is rejected in each try. */
 function spoilSecond(account: Account, isLookedAt: boolean) {
-	const { double } = account;
+	const { mock } = account;
 	for (let attempt = 1; attempt <= RETRY.maxTries && !isLookedAt; attempt++) {
-		double.faults.add({
+		mock.faults.add({
 			match: { operation: 'create', after: attempt },
 			fault: { kind: 'status', status: 400 },
 		});
 	}
-	const bad = { imageUrl: double.portraitUrl('no-human.png') };
+	const bad = { imageUrl: mock.portraitUrl('no-human.png') };
 	return portraitsFor(account, COUNT).map((portrait) =>
 		portrait.number === 1 && isLookedAt ? { ...portrait, ...bad } : portrait,
 	);
@@ -119,7 +120,7 @@ export const kill: Measurement = {
 		'kill -9 of n8n in the wait, as built',
 		'kill -9 of n8n in the wait, built to survive (Survive Restarts; a Wait of 70 s)',
 	],
-	measure: async (sandbox) => {
+	measure: async (stage) => {
 		// Held back, every task waits, and so does every peer.
 		const options = { taskSeconds: TASK_SECONDS, concurrency: 0 };
 		let inTheWait = 0;
@@ -128,20 +129,19 @@ export const kill: Measurement = {
 		type One = (typeof all)[number];
 		const isPossible = ({ peer, variant }: One) => peer.canSurvive || variant.survives !== true;
 		const cellOf = async ({ peer, variant }: One) =>
-			await withAccount(sandbox.api, options, async (account) => {
+			await withAccount(stage.api, options, async (account) => {
 				const portraits = portraitsFor(account, COUNT);
-				const run = await start(sandbox.api, peer, account, portraits, variant);
-				await untilInTheWait(sandbox.api, peer, account, run, variant);
+				const run = await start(stage.api, peer, account, portraits, variant);
+				await untilInTheWait(stage.api, peer, account, run, variant);
 				inTheWait++;
 				await until('n8n was back', () => isBackAgain);
-				account.double.setConcurrency(1);
-				const { videos } = await untilEnded(sandbox.api, run);
+				account.mock.setConcurrency(1);
+				const { videos } = await untilEnded(stage.api, run);
 				return told(videos, COUNT, account);
 			});
 		const killer = async () => {
 			await until('all were in their wait', () => inTheWait === all.filter(isPossible).length);
-			await sandbox.n8n.kill();
-			await startAgain(sandbox);
+			await stage.restart('kill');
 			isBackAgain = true;
 		};
 		const [cells] = await Promise.all([

@@ -1,6 +1,6 @@
 /**
  * Processes that share an account in real time: `npm run test:processes -- [count] [--seconds N]`.
- * Each detects and creates as fast as its limiter lets it; the double enforces the documented limits and
+ * Each detects and creates as fast as its limiter lets it; the mock enforces the documented limits and
  * counts. Takes as long as it says, 4 minutes by default, so it is a command of its own.
  */
 import { Command } from 'commander';
@@ -29,8 +29,8 @@ interface Row {
 
 const round = (value: number) => Math.round(value * 1000) / 1000;
 
-function judge(double: DashScopeMock, kind: 'detect' | 'create', count: number, seconds: number) {
-	const all = double.ledger().filter(({ operation }) => operation === kind);
+function judge(mock: DashScopeMock, kind: 'detect' | 'create', count: number, seconds: number) {
+	const all = mock.ledger().filter(({ operation }) => operation === kind);
 	const taken = all.filter(({ status }) => status === 200);
 	const shares = Array.from(
 		{ length: count },
@@ -59,13 +59,13 @@ async function main() {
 		.parse();
 	const count = Number(program.processedArgs[0]);
 	const seconds = Number(program.opts<{ seconds: string }>().seconds);
-	const double = await startDashScopeMock({ taskSeconds: 1, concurrency: 100 });
+	const mock = await startDashScopeMock({ taskSeconds: 1, concurrency: 100 });
 	try {
 		const child = path.join(import.meta.dirname, 'child.mts');
 		await Promise.all(
 			Array.from({ length: count }, async (_, nth) => {
-				const portrait = double.portraitUrl('ada.png');
-				const args = [double.url, double.apiKey, portrait, String(nth), String(seconds)];
+				const portrait = mock.portraitUrl('ada.png');
+				const args = [mock.url, mock.apiKey, portrait, String(nth), String(seconds)];
 				const running = spawn(process.execPath, ['--import', 'tsx', child, ...args], {
 					stdio: 'inherit',
 				});
@@ -73,11 +73,11 @@ async function main() {
 				if (code !== 0) throw new Error(`Process ${nth} ended with ${code}.`);
 			}),
 		);
-		const rows = [judge(double, 'detect', count, seconds), judge(double, 'create', count, seconds)];
+		const rows = [judge(mock, 'detect', count, seconds), judge(mock, 'create', count, seconds)];
 		console.table(rows);
 		if (!rows.every(({ passed }) => passed)) process.exitCode = 1;
 	} finally {
-		await double.close();
+		await mock.close();
 	}
 }
 

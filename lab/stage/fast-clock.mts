@@ -1,7 +1,7 @@
 /**
- * Loaded into n8n before anything else (`--import`): its clock goes `FAST_CLOCK` times as fast from
- * `FAST_CLOCK_FROM` on, and with it the timers of what waits by the clock: n8n's tracker of parked executions
- * and this package. The rule: only time is changed; n8n's own watch over its database and the like keep theirs.
+ * Loaded into n8n before anything else (`--import`). From `FAST_CLOCK_FROM` on, n8n's clock is `FAST_CLOCK`
+ * times as fast. So are the timers of the modules that wait by the clock: n8n's tracker of parked executions,
+ * the schedules of polling triggers, and this package. The rule: all other timers keep their pace.
  */
 const speed = Number(process.env.FAST_CLOCK ?? 1);
 const RealDate = Date;
@@ -18,9 +18,9 @@ globalThis.Date = new Proxy(RealDate, {
 
 type Timer = (run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => NodeJS.Timeout;
 
-const WAITS_BY_THE_CLOCK = /wait-tracker|n8n-nodes-emoji-video/;
+const WAITS_BY_THE_CLOCK = /wait-tracker|node_modules[\\/]cron[\\/]|n8n-nodes-emoji-video/;
 
-/** A timer of Node.js that fires after a part of the time where its caller waits by the clock. */
+/** A timer of Node.js that fires earlier if its caller waits by the clock. */
 const faster = (timer: Timer): Timer =>
 	new Proxy(timer, {
 		apply: (real, self, [run, ms = 0, ...rest]: Parameters<Timer>) => {

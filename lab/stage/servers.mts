@@ -1,6 +1,6 @@
 /**
- * PostgreSQL and Redis, by the clients that n8n itself brings. The rule: what is made here (a database, a
- * queue) is removed here, and nothing else is touched.
+ * PostgreSQL and Redis, through the clients that n8n itself brings. The rule: a run removes the database and the
+ * queue that it has created, and touches nothing else.
  */
 import type { Command } from 'commander';
 import { createRequire } from 'node:module';
@@ -43,13 +43,13 @@ interface RedisClient {
 	quit(): Promise<unknown>;
 }
 
-/** A library that n8n brings; these scripts begin with one, so n8n is installed first where it is not yet. */
+/** Loads a library that n8n brings, after installing n8n if that is still to be done. */
 async function ofN8n(library: string): Promise<unknown> {
 	await ensureN8n({ onProgress: (message) => void process.stderr.write(`\r${message} `) });
 	return requireOfN8n(library);
 }
 
-/** Runs one statement. @param database default: the one that is always there */
+/** Runs one statement. @param database default: PostgreSQL's own */
 export async function inPostgres(
 	servers: Servers,
 	sql: string,
@@ -73,6 +73,16 @@ export async function inPostgres(
 		await client.end();
 	}
 }
+
+/** n8n's settings for a database. */
+export const databaseSettings = (servers: Servers, database: string): Record<string, string> => ({
+	DB_TYPE: 'postgresdb',
+	DB_POSTGRESDB_HOST: servers.postgresHost,
+	DB_POSTGRESDB_PORT: servers.postgresPort,
+	DB_POSTGRESDB_USER: servers.postgresUser,
+	DB_POSTGRESDB_PASSWORD: servers.postgresPassword,
+	DB_POSTGRESDB_DATABASE: database,
+});
 
 /** Ends every connection to a database, as a restart of the server would. */
 export const endConnections = async (servers: Servers, database: string) =>

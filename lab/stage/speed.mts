@@ -1,23 +1,27 @@
-/** An n8n whose clock goes many times as fast (`fast-clock.mts`), for what waits for hours. */
+/** A clock that is many times as fast, for n8n (`fast-clock.mts`) and for the mock of the service. */
 import path from 'node:path';
 
 const FAST_CLOCK = path.join(import.meta.dirname, 'fast-clock.mts');
 
 export interface Speed {
+	times: number;
+	/** When both clocks agreed, in ms since the epoch. */
+	from: number;
 	/** For n8n's environment. */
 	env: Record<string, string>;
 	/** For the Node.js that runs it. */
 	nodeFlags: string[];
-	/** From n8n's clock to the right one, both in ms since the epoch. */
-	toReal: (ms: number) => number;
+	/** The same clock for a mock, so that tasks, links and rate limits keep n8n's pace. */
+	clock: { now: () => number };
 }
 
-/** The clock is right at this moment, and so many times as fast from then on. */
-export function speedUp(times: number): Speed {
-	const from = Date.now();
+/** The clock agrees with the system's at `from` (default: now), and is `times` as fast from then on. */
+export function speedUp(times: number, from = Date.now()): Speed {
 	return {
+		times,
+		from,
 		env: times === 1 ? {} : { FAST_CLOCK: String(times), FAST_CLOCK_FROM: String(from) },
 		nodeFlags: times === 1 ? [] : ['--import', FAST_CLOCK],
-		toReal: (ms) => from + (ms - from) / times,
+		clock: { now: () => Math.round(from + (Date.now() - from) * times) },
 	};
 }

@@ -16,7 +16,7 @@ export async function hashServed(videoUrl: unknown): Promise<string> {
 	return sha256(new Uint8Array(await answer.arrayBuffer()));
 }
 
-/** The hash of the video that the double makes of a template. */
+/** The hash of the video that the mock makes of a template. */
 export async function hashOfTemplate(templateId: unknown): Promise<string> {
 	return sha256(await readFile(templateVideo(String(templateId))));
 }

@@ -53,10 +53,10 @@ const TEMPLATES = [
 	'jingdian_qidai',
 ];
 
-/** Portraits of the double, each with another template. */
-export const portraitsOf = (double: DashScopeMock, ...files: string[]): Portrait[] =>
+/** Portraits of the mock, each with another template. */
+export const portraitsOf = (mock: DashScopeMock, ...files: string[]): Portrait[] =>
 	files.map((file, number) => ({
-		imageUrl: double.portraitUrl(file),
+		imageUrl: mock.portraitUrl(file),
 		template: TEMPLATES[number % TEMPLATES.length] ?? '',
 		number,
 	}));

@@ -1,7 +1,7 @@
 /**
- * An upgrade while a batch waits: `npm run test:upgrade`. n8n goes from one version to the next on the same
- * folder, and the package to one whose stored state is of another version. The rule: the wait is taken up,
- * or it ends with every task ID and a sentence that says why; nothing is paid for twice.
+ * An upgrade while a batch waits: `npm run test:upgrade`. n8n, or the package, is replaced by another version on
+ * the same data. The rule: the wait continues, or it ends with every task ID and the reason; no video is paid for
+ * twice.
  */
 import { Command } from 'commander';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,17 +11,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
-import { connect } from '../../sandbox/n8n/api.mts';
 import type { Execution, N8nApi } from '../../sandbox/n8n/api.mts';
-import { OWNER } from '../../sandbox/n8n/bring-up.mts';
 import { CREDENTIAL_TYPE, credentialDataFor } from '../../sandbox/n8n/credential.mts';
 import { ensureN8n } from '../../sandbox/n8n/install.mts';
 import type { N8nInstall } from '../../sandbox/n8n/install.mts';
-import { startN8n } from '../../sandbox/n8n/instance.mts';
-import { installTarball, packProject } from '../../sandbox/n8n/package.mts';
+import { packProject } from '../../sandbox/n8n/package.mts';
 import { PROJECT_FOLDER } from '../../sandbox/n8n/paths.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
-import { untilParked } from '../stage/waits.mts';
+import { today } from '../stage/report.mts';
+import { openStage, type Stage } from '../stage/stage.mts';
+import { untilCreated, untilParked } from '../stage/waits.mts';
 import { countVideos } from '../stage/videos.mts';
 import { batch, emojiVideo, MANUAL, portraitsOf } from '../stage/workflows.mts';
 import { hostOf, MAIN_VERSION } from '../hosts/hosts.mts';
@@ -31,47 +30,40 @@ import type { UpgradeResult } from '../hosts/compatibilityPage.mts';
 
 const OLDER_N8N = '2.20.12';
 const FILES = ['ada.png', 'ben.jpg', 'kim.png'];
-const START_TIMEOUT_MS = 400_000;
-/** What ends while n8n starts may not be heard; the guard looks every half an hour (docs/reliability.md). */
+/** n8n may lose an end that comes while it starts; the guard checks every half an hour (docs/reliability.md). */
 const ENDS_WITHIN_MS = 45 * 60_000;
 
 /** One side of an upgrade. */
 interface Side {
 	install: N8nInstall;
 	tarball: string;
-	/** n8n refuses to start when it is told to leave out a module that it does not know. */
+	/** n8n does not start if N8N_DISABLED_MODULES names a module that it does not know. */
 	env: Record<string, string>;
 }
 
-const start = async (folder: string, { install, env }: Side) =>
-	await startN8n({ install, userFolder: folder, port: 0, env, startTimeoutMs: START_TIMEOUT_MS });
-
-async function beginBatch(api: N8nApi, double: DashScopeMock): Promise<string> {
-	const credential = await api.saveCredential(
-		'Upgrade',
-		CREDENTIAL_TYPE,
-		credentialDataFor(double),
-	);
+async function beginBatch({ api }: Stage, mock: DashScopeMock): Promise<string> {
+	const data = credentialDataFor(mock);
+	const credential = await api.saveCredential('Upgrade', CREDENTIAL_TYPE, data);
 	const video = emojiVideo(credential, { options: { surviveRestarts: true } });
-	const saved = await api.importWorkflow(batch('Upgrade', portraitsOf(double, ...FILES), video));
+	const saved = await api.importWorkflow(batch('Upgrade', portraitsOf(mock, ...FILES), video));
 	const id = await api.run(saved, MANUAL.name);
 	// Some versions of the package create before they park, some after.
-	while (double.tasks().length < FILES.length) await sleep(500);
+	await untilCreated(mock, FILES.length);
 	await sleep(5000);
 	await untilParked(api, [id]);
 	return id;
 }
 
-async function judge(api: N8nApi, double: DashScopeMock, execution: Execution) {
+async function judge(api: N8nApi, mock: DashScopeMock, execution: Execution) {
 	const items = outputOf(execution, 'After');
 	const videos = await countVideos(
 		api,
 		items.filter(({ binary }) => binary !== undefined),
 	);
 	const told = JSON.stringify(execution.data.resultData);
-	const ids = double.tasks().map(({ id }) => id);
+	const ids = mock.tasks().map(({ id }) => id);
 	const idsTold = ids.filter((id) => told.includes(id)).length;
-	const creates = double.counts().createsAccepted;
+	const creates = mock.counts().createsAccepted;
 	const { error } = execution.data.resultData;
 	const says = [error?.message, error?.description].filter(Boolean).join(' ');
 	const isTakenUp = execution.status === 'success' && videos === FILES.length;
@@ -88,22 +80,17 @@ async function upgrade(
 	after: Side,
 ): Promise<UpgradeResult> {
 	console.log(name);
-	await rm(folder, { recursive: true, force: true });
-	await installTarball(folder, before.tarball);
-	const double = await startDashScopeMock({ taskSeconds: 100, concurrency: FILES.length });
-	let n8n = await start(folder, before);
+	const mock = await startDashScopeMock({ taskSeconds: 100, concurrency: FILES.length });
+	let stage = await openStage({ folder, ...before });
 	try {
-		const id = await beginBatch(await connect(n8n.url, OWNER), double);
-		await n8n.stop();
-		if (before.tarball !== after.tarball) await installTarball(folder, after.tarball);
-		n8n = await start(folder, after);
-		const api = await connect(n8n.url, OWNER);
-		const execution = await api.waitForExecution(id, { timeoutMs: ENDS_WITHIN_MS });
-		const date = new Date().toISOString().slice(0, 10);
-		return { upgrade: name, date, ...(await judge(api, double, execution)) };
+		const id = await beginBatch(stage, mock);
+		await stage.close();
+		stage = await openStage({ folder, keepsData: true, ...after });
+		const execution = await stage.api.waitForExecution(id, { timeoutMs: ENDS_WITHIN_MS });
+		return { upgrade: name, date: today(), ...(await judge(stage.api, mock, execution)) };
 	} finally {
-		await n8n.stop();
-		await double.close();
+		await stage.close();
+		await mock.close();
 	}
 }
 
@@ -116,8 +103,8 @@ async function packOtherVersion(folder: string): Promise<string> {
 	}
 	const durable = path.join(project, 'dist', 'nodes', 'EmojiVideo', 'durable');
 	for (const [file, pattern] of [
-		['start.js', /(\bversion: )\d+/],
-		['state.js', /(\bversion: \w+\.z\.literal\()\d+/],
+		['layers/start.js', /(\bversion: )\d+/],
+		['plan/state.js', /(\bversion: \w+\.z\.literal\()\d+/],
 	] as const) {
 		const text = await readFile(path.join(durable, file), 'utf8');
 		const changed = text.replace(pattern, '$1990');

@@ -1,7 +1,7 @@
 /**
- * A client for n8n's internal REST API, the one its editor uses (checked against n8n 1.101.1 to 2.41.1). It
- * has just what the sandbox and the tests need. The rule: a refused call throws with n8n's own
- * words, and every answer is parsed, because this API changes without notice.
+ * A client for n8n's internal REST API, which n8n's editor uses (checked against n8n 1.101.1 to 2.41.1). It has
+ * only what the sandbox and the tests need. The rule: a rejected call throws with n8n's own message, and every
+ * response is parsed, because this API changes without notice.
  */
 import { parse as parseFlatted } from 'flatted';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,7 +42,7 @@ export interface WaitOptions {
 }
 
 export interface N8nApi {
-	/** A request of one's own, below `/rest`; answers with the `data` part. */
+	/** Any request below `/rest`. @returns the response's `data` */
 	request(method: string, path: string, body?: unknown): Promise<unknown>;
 	/** The session cookie, for a browser or a request of one's own. */
 	cookie(): string;
@@ -72,23 +72,35 @@ export interface N8nApi {
 	binary(id: string): Promise<Buffer>;
 }
 
-/** What n8n 2.20 says of an execution that it has begun and not stored anything of. */
+/** n8n 2.20 says this of an execution that has begun, before it stores anything. */
 const NOT_STORED_YET = "Cannot read properties of undefined (reading 'resultData')";
 
 const ENDED = new Set(['success', 'error', 'canceled', 'crashed']);
 
+/** Whether an execution with this status has ended. One that waits in the database has not. */
+export const hasEnded = (status: string) => ENDED.has(status);
+
 /** Sets up the owner's account if there is none yet, and logs in. */
-export async function connect(url: string, owner: Owner): Promise<N8nApi> {
+export async function connect(address: string, owner: Owner): Promise<N8nApi> {
+	// Node.js tries "localhost" as IPv6 first and then gives IPv4 only 250 ms, too short for a busy machine.
+	const url = address.replace('//localhost:', '//127.0.0.1:');
 	const session = new Map<string, string>();
 	// n8n ties a session to the browser it was opened in.
 	const headers = () => ({ 'browser-id': 'emoji-video-sandbox', cookie: cookie(session) });
 
 	const request: N8nApi['request'] = async (method, path, body) => {
-		const response = await fetch(`${url}/rest${path}`, {
-			method,
-			// A connection that n8n has just given up as idle would fail a request that must not be repeated.
-			headers: { ...headers(), 'content-type': 'application/json', connection: 'close' },
-			body: body === undefined ? undefined : JSON.stringify(body),
+		const send = async () =>
+			await fetch(`${url}/rest${path}`, {
+				method,
+				// n8n may close an idle connection at any moment; a POST on it would fail and must not be repeated.
+				headers: { ...headers(), 'content-type': 'application/json', connection: 'close' },
+				body: body === undefined ? undefined : JSON.stringify(body),
+			});
+		const response = await send().catch(async (error: unknown) => {
+			if (method !== 'GET') throw error;
+			// A process that was busy for seconds may have missed that n8n closed the connection.
+			await sleep(500);
+			return await send();
 		});
 		remember(session, response);
 		const text = await response.text();
@@ -104,7 +116,7 @@ export async function connect(url: string, owner: Owner): Promise<N8nApi> {
 	if (settings.userManagement.showSetupOnFirstLoad) await request('POST', '/owner/setup', owner);
 	await request('POST', '/login', { emailOrLdapLoginId: owner.email, password: owner.password });
 
-	// Not everybody is told n8n's version.
+	// n8n tells its version only to users who have logged in.
 	const { versionCli } = z
 		.object({ versionCli: z.string() })
 		.parse(await request('GET', '/settings'));
@@ -192,7 +204,7 @@ function createApi(
 			const deadline = Date.now() + timeoutMs;
 			for (;;) {
 				const execution = await api.execution(id);
-				if (ENDED.has(execution.status)) return execution;
+				if (hasEnded(execution.status)) return execution;
 				if (Date.now() > deadline) {
 					throw new Error(
 						`Execution ${id} is still "${execution.status}" after ${timeoutMs / 1000} s`,
