@@ -3,7 +3,7 @@
 /** The credential's type, as n8n knows it. */
 export const CREDENTIAL_TYPE = 'dashScopeApi';
 
-/** The data of a credential for a DashScope double, which is no host of Alibaba's. */
+/** The data of a credential for a mock, whose host is not Alibaba's. */
 export const credentialDataFor = ({ apiKey, url }: { apiKey: string; url: string }) => ({
 	apiKey,
 	endpoint: 'custom',
