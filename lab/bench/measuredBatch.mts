@@ -14,6 +14,8 @@ import { submitJobs } from '../../nodes/EmojiVideo/batch/submit';
 import type { AcceptedTask, BatchTools } from '../../nodes/EmojiVideo/batch/submit';
 import type { PollSettings } from '../../nodes/EmojiVideo/batch/pollSchedule';
 import type { Clock } from '../../nodes/EmojiVideo/base/clock';
+import { neverStops } from '../../nodes/EmojiVideo/base/stop';
+import type { Stop } from '../../nodes/EmojiVideo/base/stop';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { startDashScopeMock, templateIds } from '../../sandbox/dashscope/index.mts';
@@ -31,10 +33,10 @@ export const DEFAULTS: PollSettings = {
 };
 
 /** As many sleepers as the account has places wait for one Stop; Node.js would warn of a leak. */
-function createStopSignal(): AbortSignal {
-	const { signal } = new AbortController();
-	setMaxListeners(0, signal);
-	return signal;
+function createCrowdedStop(): Stop {
+	const stop = neverStops();
+	setMaxListeners(0, stop.batchEnd);
+	return stop;
 }
 
 /** What is to be made, and by what kind of account. */
@@ -124,18 +126,14 @@ async function runBatch(
 	await Promise.all(
 		shares.map(async (jobs) => {
 			if (way === 'pattern') return await runAsPattern(jobs, send, clock, onKnown);
-			const signal = createStopSignal();
+			const stop = createCrowdedStop();
 			const client = createClient(
 				send,
 				rateLimiterOf(accountId, DOCUMENTED_RATES, clock),
 				clock,
-				signal,
+				stop,
 			);
-			return await runAsNode(
-				jobs,
-				{ client, paidTasks: openPaidTasks({}), clock, signal },
-				onKnown,
-			);
+			return await runAsNode(jobs, { client, paidTasks: openPaidTasks({}), clock, stop }, onKnown);
 		}),
 	);
 	return read(mock, startedAt, knownAt);

@@ -14,6 +14,7 @@ import { portraitAt } from '../../nodes/EmojiVideo/media/portrait';
 import type { Job } from '../../nodes/EmojiVideo/batch/plan';
 import { submitJobs } from '../../nodes/EmojiVideo/batch/submit';
 import type { Clock } from '../../nodes/EmojiVideo/base/clock';
+import { createStop } from '../../nodes/EmojiVideo/base/stop';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import { createVirtualClock } from '../../test/unit/support/virtualClock.mts';
@@ -55,14 +56,13 @@ const plan = (count: number): Job[] =>
 
 /** Create and Wait from the plan to the outcomes, without the form and without downloads. */
 async function createAndWait(count: number, send: Send, clock: Clock): Promise<Outcome[]> {
-	const { signal } = new AbortController();
+	const { stop, endBatch } = createStop();
 	const parts = {
-		client: createClient(send, rateLimiterOf('bench', DOCUMENTED_RATES, clock), clock, signal),
+		client: createClient(send, rateLimiterOf('bench', DOCUMENTED_RATES, clock), clock, stop),
 		paidTasks: openPaidTasks({}),
 		clock,
-		signal,
-		halt: () => undefined,
-		isStopped: () => false,
+		stop,
+		endBatch,
 		runIndex: 0,
 		stopsAtFirstFailure: true,
 	} satisfies Partial<ExecutionContext>;

@@ -15,11 +15,13 @@ import type {
 } from 'n8n-workflow';
 import { createSend } from '../../nodes/EmojiVideo/dashscope/transport';
 import { readText, withResponse } from '../../nodes/EmojiVideo/net/safeRequest';
+import type { Clock } from '../../nodes/EmojiVideo/base/clock';
 import { succeed } from '../../nodes/EmojiVideo/base/result';
 import { judgeHost } from '../../nodes/EmojiVideo/net/resolvedHosts';
 import { fetchUntrusted } from '../../nodes/EmojiVideo/net/untrustedFetch';
 import type { LinkTools } from '../../nodes/EmojiVideo/net/untrustedFetch';
 import { createVirtualClock } from '../unit/support/virtualClock.mts';
+import { createStop, neverStops } from '../../nodes/EmojiVideo/base/stop';
 
 const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist/index.js');
 const coreRequire = createRequire(core);
@@ -97,6 +99,13 @@ async function serve(words: string, work: (url: string, asked: Promise<void>) =>
 /** Waits until the client has received the server's bytes. */
 const arrived = async () => await new Promise((resolve) => setTimeout(resolve, 50));
 
+const sendTo = (
+	baseUrl: string,
+	functions: IExecuteFunctions | IPollFunctions,
+	clock: Clock,
+	stop = neverStops(),
+) => createSend({ functions, credentialType: 'dashScopeApi', baseUrl, clock, stop });
+
 const request = (url: string) => ({ method: 'GET', url, headers: {}, timeoutMs: 20_000 }) as const;
 
 describe.each(endless)('a response that %s', (_, words) => {
@@ -127,7 +136,7 @@ describe.each(endless)('a response that %s', (_, words) => {
 			const clock = createVirtualClock();
 			await serve(words, async (url, asked) => {
 				const functions: IExecuteFunctions | IPollFunctions = n8nWith(stop.signal);
-				const send = createSend(functions, 'dashScopeApi', url, clock, stop.signal);
+				const send = sendTo(url, functions, clock, createStop(stop.signal).stop);
 				const response = send({ method: 'GET', path: '/x', timeoutMs: 20_000 });
 				await asked;
 				await arrived();
@@ -146,17 +155,18 @@ test.each([
 	['the end of the batch', false, 'noResponse'],
 	['Stop', true, 'interrupted'],
 ])('a paid request under way at %s: cut %s, failure kind %s', async (_, isCut, kind) => {
-	const [halted, stopped] = [new AbortController(), new AbortController()];
+	const stopped = new AbortController();
+	const { stop, endBatch } = createStop(stopped.signal);
 	const clock = createVirtualClock();
 	await serve('', async (url, asked) => {
-		const { signal } = halted;
-		const send = createSend(n8nWith(undefined), 'dashScopeApi', url, clock, signal, stopped.signal);
+		const send = sendTo(url, n8nWith(undefined), clock, stop);
 		let isOver = false;
 		const response = send({ method: 'POST', path: '/x', timeoutMs: 20_000, isPaid: true });
 		void response.then(() => (isOver = true));
 		await asked;
 		await arrived();
-		(isCut ? stopped : halted).abort();
+		if (isCut) stopped.abort();
+		else endBatch();
 		await arrived();
 		expect(isOver).toBe(isCut);
 		await clock.advance(20_000);
@@ -166,7 +176,7 @@ test.each([
 
 test('an HTTP 101 without an Upgrade header is a response without a body', async () => {
 	await serve('HTTP/1.1 101 Switching Protocols\r\n\r\n', async (url) => {
-		const send = createSend(n8nWith(undefined), 'dashScopeApi', url, createVirtualClock());
+		const send = sendTo(url, n8nWith(undefined), createVirtualClock());
 		await expect(send({ method: 'GET', path: '/x', timeoutMs: 20_000 })).resolves.toMatchObject({
 			ok: true,
 			value: { httpStatus: 101, text: '' },

@@ -57,12 +57,12 @@ function acceptedTasks(outcomes: Outcome[], toldId?: string): string | undefined
 /** The failure that ends a node that does not continue: the first one that is not just "stopped". */
 function fatalFailure(
 	outcomes: Outcome[],
-	signal?: AbortSignal,
+	isStopped: boolean,
 ): (Outcome & { failure: Failure }) | undefined {
 	const failures = outcomes.flatMap((outcome) =>
 		outcome.result.ok ? [] : [{ ...outcome, failure: outcome.result.failure }],
 	);
-	if (signal?.aborted) return failures[0] ?? { ...failed(0, STOPPED), failure: STOPPED };
+	if (isStopped) return failures[0] ?? { ...failed(0, STOPPED), failure: STOPPED };
 	return failures.find(({ failure }) => failure.kind !== 'stopped') ?? failures[0];
 }
 
@@ -113,7 +113,7 @@ async function runSafely(operation: Operation, context: ExecutionContext): Promi
 	try {
 		return await operation.run(context);
 	} catch (error) {
-		context.halt();
+		context.endBatch();
 		return failAll(items, unexpectedFailure(error, context.paidTasks.taskIds()));
 	}
 }
@@ -136,8 +136,8 @@ function logStopped(functions: IExecuteFunctions, outcomes: Outcome[]): void {
 /** Runs the node: every input item becomes its output items, in input order, each paired with its item. */
 export async function route(functions: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const outcomes = (await runOperation(functions)).map(withLimitNamed);
-	const stop = functions.getExecutionCancelSignal();
-	if (stop?.aborted) logStopped(functions, outcomes);
+	const isStopped = functions.getExecutionCancelSignal()?.aborted === true;
+	if (isStopped) logStopped(functions, outcomes);
 	const summary = summaryOf(outcomes, functions.getTimezone());
 	if (summary) functions.addExecutionHints?.({ message: summary, location: 'outputPane' });
 	const isTool = isToolCall(functions);
@@ -147,7 +147,7 @@ export async function route(functions: IExecuteFunctions): Promise<INodeExecutio
 		functions.continueOnFail() ||
 		functions.isToolExecution?.() === true ||
 		(isTool && outcomes.some(({ result }) => result.ok));
-	const fatal = goesOn && !stop?.aborted ? undefined : fatalFailure(outcomes, stop);
+	const fatal = goesOn && !isStopped ? undefined : fatalFailure(outcomes, isStopped);
 	if (fatal) {
 		const { itemIndex, failure } = fatal;
 		const others = acceptedTasks(outcomes, failure.taskId);

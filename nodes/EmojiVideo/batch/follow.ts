@@ -36,16 +36,16 @@ export interface TaskResult {
 	lastAnswer?: ApiResponse<Task>;
 }
 
-type Tools = Pick<BatchTools, 'client' | 'clock' | 'signal'>;
+type Tools = Pick<BatchTools, 'client' | 'clock' | 'stop'>;
 
 /** Asks about a task once. @returns an answer or a failure, in `QUESTION_MS` at most */
 async function askOnce(
 	taskId: string,
-	{ client, clock, signal }: Tools,
+	{ client, clock, stop }: Tools,
 ): Promise<Result<ApiResponse<Task>>> {
 	return await new Promise((resolve, reject) => {
 		const callOff = runAfter(clock, QUESTION_MS, () => resolve(fail(UNANSWERED)));
-		const forget = onAbort(signal, () => {
+		const forget = onAbort(stop.batchEnd, () => {
 			callOff();
 			resolve(fail(STOPPED));
 		});
@@ -145,7 +145,8 @@ export function followTasks(
 	onEnd: OnEnd,
 	videos: number,
 ) {
-	const { clock, signal } = tools;
+	const { clock, stop } = tools;
+	const { batchEnd } = stop;
 	const followed = createFollowed(tools, settings, onEnd, videos);
 	const changed = createAsyncEvent();
 	const answered = createAsyncEvent();
@@ -155,10 +156,10 @@ export function followTasks(
 		changed.set();
 		answered.set();
 	};
-	signal.addEventListener('abort', wake, { once: true });
+	batchEnd.addEventListener('abort', wake, { once: true });
 
 	const done = (async () => {
-		while (!signal.aborted && !(noMore && followed.isEmpty())) {
+		while (!batchEnd.aborted && !(noMore && followed.isEmpty())) {
 			const { ask, wakeAt } = followed.due();
 			for (const taskId of ask) void followed.ask(taskId).then(wake);
 			await changed.waitUpTo(wakeAt - clock.now(), clock);
@@ -180,7 +181,7 @@ export function followTasks(
 		 * @param queueAhead how many it keeps at the service; `undefined`: as many as make sense
 		 */
 		async untilRoom(queueAhead: number | undefined): Promise<void> {
-			while (!ended && !signal.aborted && !followed.hasRoom(queueAhead))
+			while (!ended && !batchEnd.aborted && !followed.hasRoom(queueAhead))
 				await answered.waitUpTo(Number.POSITIVE_INFINITY, clock);
 		},
 		/** No task will be added any more; resolves when the last one has ended. */

@@ -12,6 +12,7 @@ import { hintAboutAreas } from '../dashscope/areas';
 import { meaningOf, UNKNOWN_VERDICT, wordsOf } from '../dashscope/errors';
 import { caught, fail, mayHaveActed, STOPPED, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
+import type { Stop } from '../base/stop';
 import type { Detection, FaceAreas } from '../dashscope/schemas';
 import { afterColon } from '../base/text';
 import type { AccountMemory } from '../account/accountMemory';
@@ -24,8 +25,7 @@ export interface BatchTools {
 	client: Client;
 	paidTasks: PaidTasks;
 	clock: Clock;
-	/** Aborted when the user stops the execution, or when a failure ends it: nothing more is started. */
-	signal: AbortSignal;
+	stop: Stop;
 	/** What earlier batches of the account have learned. */
 	memory?: AccountMemory;
 	/** Writes an accepted task where it outlives everything: into n8n's log. */
@@ -93,8 +93,8 @@ export function portraitFailure(
 	};
 }
 
-/** What ends a batch for all jobs, once something has. */
-interface BatchStop {
+/** The failure of all jobs that are still to come, once something has ended the batch. */
+interface Ending {
 	failure?: Failure;
 }
 
@@ -106,13 +106,13 @@ type AreasOf = (job: Job) => Promise<Result<FaceAreas>>;
 /** Detects a portrait, and remembers what was found. */
 async function detect(
 	portrait: Portrait,
-	{ client, paidTasks, signal }: BatchTools,
-	stop: BatchStop,
+	{ client, paidTasks, stop }: BatchTools,
+	ending: Ending,
 ): Promise<Result<FaceAreas>> {
-	if (signal.aborted || stop.failure) return fail(stop.failure ?? STOPPED);
+	if (stop.batchEnd.aborted || ending.failure) return fail(ending.failure ?? STOPPED);
 	const address = await portrait.addressFor(DETECTION_MODEL);
 	const result = address.ok ? await client.detectFace(address.value) : address;
-	if (!result.ok && endsBatch(result.failure)) stop.failure ??= result.failure;
+	if (!result.ok && endsBatch(result.failure)) ending.failure ??= result.failure;
 	if (!result.ok) return fail(withPortraitHint(result.failure, portrait));
 	const detection = result.value.value;
 	if (!detection.passed) return fail(portraitFailure(detection, portrait.hint));
@@ -126,7 +126,7 @@ async function detect(
  * Detects every portrait once, in the order of the jobs, a few portraits ahead of their submission.
  * @returns for a job its areas, when they are known
  */
-function detectAhead(jobs: Job[], tools: BatchTools, stop: BatchStop): AreasOf {
+function detectAhead(jobs: Job[], tools: BatchTools, ending: Ending): AreasOf {
 	const portraits = new Map<string, Portrait>();
 	for (const { portrait, areas } of jobs) {
 		if (!areas && !portraits.has(portrait.id)) portraits.set(portrait.id, portrait);
@@ -140,7 +140,7 @@ function detectAhead(jobs: Job[], tools: BatchTools, stop: BatchStop): AreasOf {
 		const known = tools.paidTasks.findAreas(portrait.id);
 		const areas = known
 			? Promise.resolve(succeed(known))
-			: previous.then(async () => await caught(async () => await detect(portrait, tools, stop)));
+			: previous.then(async () => await caught(async () => await detect(portrait, tools, ending)));
 		found.set(portrait.id, areas);
 		previous = areas;
 	};
@@ -179,11 +179,11 @@ export async function submitTask(
 		client,
 		paidTasks,
 		clock,
-		signal,
+		stop,
 		trace,
-	}: Pick<BatchTools, 'client' | 'paidTasks' | 'clock' | 'signal' | 'trace'>,
+	}: Pick<BatchTools, 'client' | 'paidTasks' | 'clock' | 'stop' | 'trace'>,
 ): Promise<Result<SubmittedJob>> {
-	if (signal.aborted) return fail(STOPPED);
+	if (stop.batchEnd.aborted) return fail(STOPPED);
 	paidTasks.markInFlight(job.key);
 	const created = await client.submitTask({
 		imageUrl: address,
@@ -219,20 +219,20 @@ export async function submitJobs(
 	untilRoom: UntilRoom = async () => await Promise.resolve(),
 	handOver?: (prepared: PreparedJob) => void,
 ): Promise<void> {
-	const { paidTasks, signal, beforePaying } = tools;
-	const stop: BatchStop = {};
+	const { paidTasks, stop, beforePaying } = tools;
+	const ending: Ending = {};
 	const open: Job[] = [];
 	for (const job of jobs) {
 		const resumed = paidTasks.find(job.key);
 		if (resumed) onResult(job, succeed({ job, entry: resumed }));
 		else open.push(job);
 	}
-	if (open.some(({ key }) => !paidTasks.isInFlight(key))) stop.failure = await beforePaying?.(open);
-	const areasOf = detectAhead(open, tools, stop);
+	if (open.some(({ key }) => !paidTasks.isInFlight(key))) ending.failure = await beforePaying?.(open);
+	const areasOf = detectAhead(open, tools, ending);
 	for (const job of open) {
-		if (signal.aborted) stop.failure ??= STOPPED;
-		const prepared = stop.failure
-			? fail(stop.failure)
+		if (stop.batchEnd.aborted) ending.failure ??= STOPPED;
+		const prepared = ending.failure
+			? fail(ending.failure)
 			: await caught(async () => await prepare(job, areasOf, tools));
 		if (prepared.ok && handOver) {
 			handOver(prepared.value);
@@ -244,7 +244,7 @@ export async function submitJobs(
 					return await submitTask(prepared.value, tools);
 				})
 			: prepared;
-		if (!result.ok && endsBatch(result.failure)) stop.failure ??= result.failure;
+		if (!result.ok && endsBatch(result.failure)) ending.failure ??= result.failure;
 		onResult(job, result);
 	}
 }

@@ -5,6 +5,8 @@
 import type { Clock } from '../base/clock';
 import { fail, mayHaveActed, STOPPED, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
+import { neverStops } from '../base/stop';
+import type { Stop } from '../base/stop';
 import { cancelCall, createCall, detectCall, listCall, policyCall, taskCall } from './calls';
 import type { Bucket, Call, Model, TaskListQuery, VideoRequest } from './calls';
 import { confirmationPauseMs, noteResult, withoutLasting } from './keyTrust';
@@ -70,14 +72,13 @@ export const UNCONFIRMED_SUBMIT =
 /**
  * @param send the transport to the account
  * @param acquire the account's rate limit
- * @param signal aborts when the user stops the execution
  * @param trust whether the key has worked before, e.g. in the execution that submitted the tasks
  */
 export function createClient(
 	send: Send,
 	acquire: Acquire,
 	clock: Clock,
-	signal?: AbortSignal,
+	{ batchEnd }: Pick<Stop, 'batchEnd'> = neverStops(),
 	trust: KeyTrust = { hasWorked: false },
 ): Client {
 	let aheadMs = 0;
@@ -88,8 +89,8 @@ export function createClient(
 		reading,
 	}: Call<T>): Promise<Result<ApiResponse<T>>> => {
 		const attempt = async (): Promise<Result<ApiResponse<T>>> => {
-			await acquire(bucket, signal);
-			if (signal?.aborted) return fail(STOPPED);
+			await acquire(bucket, batchEnd);
+			if (batchEnd.aborted) return fail(STOPPED);
 			const sentAt = clock.now();
 			const response = await send({ ...request, timeoutMs: TIMEOUT_MS[bucket] });
 			if (response.ok) aheadMs = aheadOf(response.value, clock.now()) ?? aheadMs;
@@ -106,13 +107,13 @@ export function createClient(
 				const result = await attempt();
 				const pause = confirmationPauseMs(trust, result, clock.now());
 				if (pause === undefined || repeats >= MOST_CONFIRMATIONS) return result;
-				await clock.sleep(pause, signal);
-				if (signal?.aborted) return fail(STOPPED);
+				await clock.sleep(pause, batchEnd);
+				if (batchEnd.aborted) return fail(STOPPED);
 			}
 		};
 		if (kind === 'once') return await confirmed();
 		const throttledForMs = () => acquire.throttledForMs?.(bucket) ?? 0;
-		return await withRetry(kind, clock, confirmed, signal, throttledForMs);
+		return await withRetry(kind, clock, confirmed, batchEnd, throttledForMs);
 	};
 
 	return {

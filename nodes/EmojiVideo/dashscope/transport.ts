@@ -12,6 +12,7 @@ import type {
 import type { Clock } from '../base/clock';
 import { connectionFaultOf } from '../base/connectionFaults';
 import { fail, STOPPED, succeed } from '../base/result';
+import type { Stop } from '../base/stop';
 import { readText, withResponse } from '../net/safeRequest';
 import type { Failure, Result } from '../base/result';
 
@@ -75,26 +76,24 @@ const withoutCancelSignal = (functions: IExecuteFunctions | IPollFunctions) =>
 		logger: functions.logger,
 	}) as unknown as IExecuteFunctions;
 
-/**
- * Creates the transport to the account, which uses n8n's `httpRequestWithAuthentication`.
- * @param functions the node's execution or poll
- * @param credentialType name of the credential type that authenticates
- * @param baseUrl the account's base URL, without a slash at the end
- * @param signal prevents new requests and ends those in progress, except paid ones
- * @param stopped ends paid requests in progress. The end of a batch does not
- */
-export function createSend(
-	functions: IExecuteFunctions | IPollFunctions,
-	credentialType: string,
-	baseUrl: string,
-	clock: Clock,
-	signal?: AbortSignal,
-	stopped = signal,
-): Send {
+/** What requests to an account are sent with. */
+export interface SendOptions {
+	/** The node's execution or poll. */
+	functions: IExecuteFunctions | IPollFunctions;
+	/** Name of the credential type that authenticates. */
+	credentialType: string;
+	/** The account's base URL, without a slash at the end. */
+	baseUrl: string;
+	clock: Clock;
+	stop: Stop;
+}
+
+/** Creates the transport to the account, which uses n8n's `httpRequestWithAuthentication`. */
+export function createSend({ functions, credentialType, baseUrl, clock, stop }: SendOptions): Send {
 	const caller = withoutCancelSignal(functions);
 	return async ({ method, path, query, headers, body, timeoutMs, isPaid }) => {
-		if (signal?.aborted) return fail(STOPPED);
-		const cut = isPaid ? stopped : signal;
+		if (stop.batchEnd.aborted) return fail(STOPPED);
+		const signal = isPaid ? stop.userStop : stop.batchEnd;
 		const request = {
 			method,
 			url: `${baseUrl}${path}`,
@@ -114,7 +113,7 @@ export function createSend(
 				options,
 			)) as IN8nHttpFullResponse;
 		try {
-			return await withResponse(ask, request, { clock, signal: cut }, async (answer) =>
+			return await withResponse(ask, request, { clock, signal }, async (answer) =>
 				succeed({
 					httpStatus: answer.status,
 					headers: answer.headers,
@@ -122,7 +121,7 @@ export function createSend(
 				}),
 			);
 		} catch (error) {
-			return cut?.aborted ? fail(STOPPED_UNDER_WAY) : networkFailure(error, baseUrl);
+			return signal.aborted ? fail(STOPPED_UNDER_WAY) : networkFailure(error, baseUrl);
 		}
 	};
 }

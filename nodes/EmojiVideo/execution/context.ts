@@ -1,6 +1,6 @@
 /**
- * What one execution of the node works with: the account, the client, the clock, the paid tasks, and the
- * signal that ends everything. Made once per execution, whatever the number of items.
+ * What one execution of the node works with: the account, the client, the clock, the paid tasks, and
+ * Stop. Made once per execution, whatever the number of items.
  */
 import type { IExecuteFunctions, IPollFunctions } from 'n8n-workflow';
 import { accountMemoryOf } from '../account/accountMemory';
@@ -17,6 +17,8 @@ import { accountOf } from '../dashscope/endpoint';
 import type { Account } from '../dashscope/endpoint';
 import { fail, succeed } from '../base/result';
 import type { Result } from '../base/result';
+import { createStop, neverStops } from '../base/stop';
+import type { Stop } from '../base/stop';
 import { watchRetirement } from '../dashscope/retirement';
 import { createSend } from '../dashscope/transport';
 import { withoutKey } from '../dashscope/withoutKey';
@@ -40,13 +42,11 @@ export interface ExecutionContext extends BatchTools {
 	runIndex: number;
 	/** Whether the node ends with the first failing item, or goes on with the others. */
 	stopsAtFirstFailure: boolean;
-	/** Whether the user, or n8n, has stopped the execution. */
-	isStopped(): boolean;
 	/** A client for what is still to be done after Stop. */
-	afterStop: Client;
+	clientAfterStop: Client;
 	retirement: AccountTools['retirement'];
-	/** Ends the batch early: no further request is started and sleeps end at once. */
-	halt(): void;
+	/** Fires `stop.batchEnd`. */
+	endBatch: () => void;
 }
 
 /**
@@ -61,6 +61,7 @@ export interface AccountTools {
 	account: Pick<Account, 'isLoopback'>;
 	client: Client;
 	clock: Clock;
+	stop: Stop;
 	memory: AccountMemory;
 	/** Asks when the model goes offline; what comes back says it, once it is known. */
 	retirement(): () => string | undefined;
@@ -80,32 +81,35 @@ async function readAccount(
 	}
 }
 
-/**
- * Opens the account of the node's credential.
- * @param rates requests per second that the user allows, where not as documented
- * @param signal ends every request and every sleep
- * @param stopped ends a create that is under way; absent: as the others
- */
-export async function openAccount(
-	functions: IExecuteFunctions | IPollFunctions,
-	rates: Partial<Rates>,
-	signal?: AbortSignal,
-	clock: Clock = systemClock,
-	stopped = signal,
-): Promise<Result<AccountTools>> {
+/** What an account is opened with. */
+export interface AccountOptions {
+	functions: IExecuteFunctions | IPollFunctions;
+	/** Requests per second that the user allows, where not as documented. */
+	rates?: Partial<Rates>;
+	clock: Clock;
+	stop: Stop;
+}
+
+/** Opens the account of the node's credential. */
+export async function openAccount({
+	functions,
+	rates = {},
+	clock,
+	stop,
+}: AccountOptions): Promise<Result<AccountTools>> {
 	const account = await readAccount(functions);
 	if (!account.ok) return account;
 	const { apiKey, baseUrl, isLoopback } = account.value;
 	const send = withoutKey(
-		createSend(functions, CREDENTIAL_TYPE, baseUrl, clock, signal, stopped),
+		createSend({ functions, credentialType: CREDENTIAL_TYPE, baseUrl, clock, stop }),
 		apiKey,
 	);
 	const accountId = accountIdOf(apiKey, baseUrl);
 	const acquire = rateLimiterOf(accountId, documentedUnless(rates), clock);
-	const client = createClient(send, acquire, clock, signal);
+	const client = createClient(send, acquire, clock, stop);
 	const memory = accountMemoryOf(accountId);
 	const retirement = () => watchRetirement(send, accountId, VIDEO_MODEL, clock);
-	return succeed({ account: { isLoopback }, client, clock, memory, retirement });
+	return succeed({ account: { isLoopback }, client, clock, stop, memory, retirement });
 }
 
 /**
@@ -116,18 +120,13 @@ export async function openContext(
 	rates: Partial<Rates>,
 	clock: Clock = systemClock,
 ): Promise<Result<ExecutionContext>> {
-	const stop = new AbortController();
-	const cancelled = functions.getExecutionCancelSignal();
-	cancelled?.addEventListener('abort', () => stop.abort(), { once: true });
-	if (cancelled?.aborted) stop.abort();
-
-	const { signal } = stop;
-	const tools = await openAccount(functions, rates, signal, clock, cancelled);
+	const { stop, endBatch } = createStop(functions.getExecutionCancelSignal());
+	const tools = await openAccount({ functions, rates, clock, stop });
 	if (!tools.ok) return tools;
-	const afterStop = await openAccount(functions, rates, undefined, clock);
+	const afterStop = await openAccount({ functions, rates, clock, stop: neverStops() });
 	if (!afterStop.ok) return afterStop;
 	const { account, client } = tools.value;
-	const link = { functions, clock, signal, allowLoopback: account.isLoopback };
+	const link = { functions, clock, stop, allowLoopback: account.isLoopback };
 	return succeed({
 		...tools.value,
 		functions,
@@ -137,10 +136,8 @@ export async function openContext(
 		trace: createTrace(functions),
 		tell: createTell(functions),
 		paidTasks: openPaidTasks(functions.getContext('node')),
-		signal,
-		halt: () => stop.abort(),
-		isStopped: () => cancelled?.aborted === true,
-		afterStop: afterStop.value.client,
+		endBatch,
+		clientAfterStop: afterStop.value.client,
 		runIndex: Number(functions.getWorkflowDataProxy(0).$runIndex ?? 0),
 		// A model is told about each video, the good and the bad.
 		stopsAtFirstFailure: !functions.continueOnFail() && !isToolCall(functions),

@@ -207,12 +207,13 @@ export async function downloadVideo(
 		isMissing = last.obstacle === 'missing';
 		return last;
 	};
-	const { clock, signal } = tools;
+	const { clock, stop } = tools;
+	const { batchEnd } = stop;
 	for (const pauseMs of MISSING_PAUSES_MS) {
-		const result = await withRetry('read', clock, attempt, signal);
+		const result = await withRetry('read', clock, attempt, batchEnd);
 		if (result.ok || !isMissing) return result;
-		await clock.sleep(pauseMs, signal);
-		if (signal?.aborted) return fail(STOPPED);
+		await clock.sleep(pauseMs, batchEnd);
+		if (batchEnd.aborted) return fail(STOPPED);
 	}
-	return await withRetry('read', clock, attempt, signal);
+	return await withRetry('read', clock, attempt, batchEnd);
 }

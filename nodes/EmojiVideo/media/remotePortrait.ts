@@ -83,7 +83,7 @@ export async function checkRemotePortrait(
 			? succeed({ hint: couldNotLook(result.failure.message) })
 			: result;
 	};
-	return await withRetry('read', tools.clock, attempt, tools.signal);
+	return await withRetry('read', tools.clock, attempt, tools.stop.batchEnd);
 }
 
 /** Creates a check that fetches each URL once. */

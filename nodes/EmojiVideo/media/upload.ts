@@ -110,7 +110,7 @@ const buildFields = (policy: UploadPolicy, key: string): Record<string, string> 
 async function sendFile(
 	file: PortraitFile,
 	policy: UploadPolicy,
-	{ functions, clock, signal, allowLoopback }: UploadTools,
+	{ functions, clock, stop, allowLoopback }: UploadTools,
 ): Promise<Result<string>> {
 	const host = checkHost(policy, allowLoopback);
 	if (!host.ok) return host;
@@ -132,14 +132,14 @@ async function sendFile(
 				body: form.body,
 				timeoutMs: UPLOAD_TIMEOUT_MS,
 			},
-			{ clock, signal },
+			{ clock, signal: stop.batchEnd },
 			async ({ status, body }) => {
 				const xml = await readText(body, MAX_RESPONSE_BYTES);
 				return status >= 200 && status < 300 ? succeed(`oss://${key}`) : toFailure(status, xml);
 			},
 		);
 	} catch (error) {
-		return signal?.aborted ? fail(STOPPED) : connectionFailure(error);
+		return stop.batchEnd.aborted ? fail(STOPPED) : connectionFailure(error);
 	} finally {
 		close();
 	}
@@ -172,14 +172,14 @@ export function createUploads(tools: UploadTools): Uploads {
 
 	const upload = async (file: PortraitFile, model: Model) => {
 		const attempt = async (): Promise<Result<string>> => {
-			if (tools.signal?.aborted) return fail(STOPPED);
+			if (tools.stop.batchEnd.aborted) return fail(STOPPED);
 			const policy = await policies.get(model);
 			if (!policy.ok) return policy;
 			const stored = await sendFile(file, policy.value, tools);
 			if (!stored.ok && isExpired(stored.failure.serviceMessage)) policies.forget(model);
 			return stored;
 		};
-		return await withRetry('freeWrite', tools.clock, attempt, tools.signal);
+		return await withRetry('freeWrite', tools.clock, attempt, tools.stop.batchEnd);
 	};
 
 	return {

@@ -35,7 +35,7 @@ export interface SafeResponse {
 
 export interface RequestTools {
 	clock: Clock;
-	/** Aborts if the user stops the execution. */
+	/** Breaks the request off. */
 	signal?: AbortSignal;
 }
 

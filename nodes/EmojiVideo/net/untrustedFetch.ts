@@ -16,10 +16,14 @@ import { readLinkExpiry, showMoment } from './linkExpiry';
 import { isLoopback, isPrivate } from './publicHosts';
 import { judgeHost } from './resolvedHosts';
 import { readText, withResponse } from './safeRequest';
-import type { RequestTools, SafeResponse } from './safeRequest';
+import type { Clock } from '../base/clock';
+import type { Stop } from '../base/stop';
+import type { SafeResponse } from './safeRequest';
 
-export interface LinkTools extends RequestTools {
+export interface LinkTools {
 	functions: IExecuteFunctions | IPollFunctions;
+	clock: Clock;
+	stop: Stop;
 	/** The account is a sandbox on this machine, so its links may lead to this machine. */
 	allowLoopback: boolean;
 }
@@ -218,7 +222,7 @@ export async function fetchUntrusted<T>(
 				timeoutMs,
 				firstByteMs: FIRST_BYTE_MS,
 			},
-			tools,
+			{ clock: tools.clock, signal: tools.stop.batchEnd },
 			async (response) => {
 				hasResponded = true;
 				const { location } = response.headers;
@@ -229,7 +233,7 @@ export async function fetchUntrusted<T>(
 		);
 		if (redirect === undefined || hops >= MAX_REDIRECTS) return result;
 	} catch (error) {
-		if (tools.signal?.aborted) return fail(STOPPED);
+		if (tools.stop.batchEnd.aborted) return fail(STOPPED);
 		return buildThrownFailure(url, request, error, hasResponded);
 	}
 	return URL.canParse(redirect, url.href)

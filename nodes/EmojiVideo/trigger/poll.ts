@@ -13,6 +13,7 @@ import { systemClock } from '../base/clock';
 import type { Clock } from '../base/clock';
 import { fail, succeed } from '../base/result';
 import type { Failure, Result } from '../base/result';
+import { neverStops } from '../base/stop';
 import type { ListedTask } from '../dashscope/schemas';
 import { videoFileName } from '../media/fileNames';
 import { downloadVideo } from '../media/downloadVideo';
@@ -42,11 +43,11 @@ async function videoOf(
 	url: string,
 	task: ListedTask,
 	functions: IPollFunctions,
-	{ clock, account }: AccountTools,
+	{ clock, stop, account }: AccountTools,
 ) {
 	const fileName = videoFileName({}, undefined, task.taskId);
 	const allowLoopback = account.isLoopback;
-	return await downloadVideo(url, fileName, { functions, clock, allowLoopback });
+	return await downloadVideo(url, fileName, { functions, clock, stop, allowLoopback });
 }
 
 /**
@@ -172,7 +173,7 @@ export async function poll(
 ): Promise<Result<INodeExecutionData[]>> {
 	const settings = triggerForm(formOf(functions, clock.now()));
 	if (!settings.ok) return settings;
-	const tools = await openAccount(functions, {}, undefined, clock);
+	const tools = await openAccount({ functions, clock, stop: neverStops() });
 	if (!tools.ok) return tools;
 	if (functions.getMode() === 'manual')
 		return await newestTask(settings.value, functions, tools.value);

@@ -11,11 +11,11 @@ import type { ExecutionContext } from '../execution/context';
 
 /** The failure of a stopped task, with what became of the task. */
 async function cancelOne(
-	{ afterStop }: ExecutionContext,
+	{ clientAfterStop }: ExecutionContext,
 	failure: Failure,
 	taskId: string,
 ): Promise<Failure> {
-	const result = await cancelTask(afterStop, taskId);
+	const result = await cancelTask(clientAfterStop, taskId);
 	if (!result.ok) {
 		return {
 			...failure,

@@ -68,7 +68,7 @@ export function startInMemoryWait(
 			key,
 			result.ok ? { itemIndex, result, about } : failed(itemIndex, result.failure, about),
 		);
-		if (!result.ok && context.stopsAtFirstFailure) context.halt();
+		if (!result.ok && context.stopsAtFirstFailure) context.endBatch();
 	};
 
 	const onEnd = (accepted: AcceptedTask, { result, lastAnswer }: TaskResult) => {
@@ -104,7 +104,7 @@ export function startInMemoryWait(
 			await follow.finish();
 			await Promise.all(deliveries);
 			const all = videos.flatMap(({ key }) => outcomes.get(key) ?? []);
-			const cancels = options.cancelsOnStop && context.isStopped();
+			const cancels = options.cancelsOnStop && context.stop.userStop.aborted;
 			const ended = cancels ? await cancelQueued(context, all) : all;
 			return [...refused, ...packUp(ended, deliveriesWanted)];
 		},

@@ -21,6 +21,7 @@ import { createAdversary } from '../support/adversary.mts';
 import type { Call, Fate, Script, TaskEnd } from '../support/adversary.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
 import type { VirtualClock } from '../support/virtualClock.mts';
+import { createStop } from '../../../nodes/EmojiVideo/base/stop';
 
 /** How one job of one try ended. */
 interface Ending {
@@ -112,11 +113,10 @@ async function play(scenario: Scenario, clock: VirtualClock = createVirtualClock
 	};
 	const seen: TrySeen[] = [];
 	for (const { stopAfterMs, stopsAtFirstFailure } of scenario.tries) {
-		const stop = new AbortController();
-		const { signal } = stop;
+		const { stop, endBatch } = createStop();
 		const paidTasks = openPaidTasks(context);
 		const acquire = rateLimiterOf(accountId, DOCUMENTED_RATES, clock);
-		const client = createClient(adversary.connect(signal), acquire, clock, signal);
+		const client = createClient(adversary.connect(stop.batchEnd), acquire, clock, stop);
 		const before = adversary.calls.length;
 		const resumed = new Map(
 			jobs.flatMap(({ key }): Array<[string, string]> => {
@@ -128,24 +128,18 @@ async function play(scenario: Scenario, clock: VirtualClock = createVirtualClock
 		const finished = new AbortController();
 		if (stopAfterMs !== undefined) {
 			void clock.sleep(stopAfterMs, finished.signal).then(() => {
-				if (!finished.signal.aborted) stop.abort();
+				if (!finished.signal.aborted) endBatch();
 			});
 		}
 		await clock.until(
-			execute(
-				jobs,
-				{ client, paidTasks, clock, signal },
-				settings,
-				scenario.queueAhead,
-				(ending) => {
-					endings.push(ending);
-					if (ending.failure && stopsAtFirstFailure) stop.abort();
-				},
-			),
+			execute(jobs, { client, paidTasks, clock, stop }, settings, scenario.queueAhead, (ending) => {
+				endings.push(ending);
+				if (ending.failure && stopsAtFirstFailure) endBatch();
+			}),
 		);
 		finished.abort();
 		// Whatever is still under way ends now, as it does when n8n drops the execution.
-		stop.abort();
+		endBatch();
 		await clock.advance(10_000);
 		seen.push({ endings, resumed, calls: adversary.calls.slice(before) });
 		if (!endings.some(({ failure }) => failure)) break;

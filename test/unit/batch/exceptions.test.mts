@@ -15,6 +15,7 @@ import { fail, succeed } from '../../../nodes/EmojiVideo/base/result';
 import type { Result } from '../../../nodes/EmojiVideo/base/result';
 import { answered, defaults } from '../support/simulatedAccount.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 const clock = createVirtualClock();
 
@@ -22,7 +23,7 @@ const toolsWith = (client: Partial<Client>): BatchTools => ({
 	client: client as Client,
 	paidTasks: openPaidTasks({}),
 	clock,
-	signal: new AbortController().signal,
+	stop: neverStops(),
 });
 
 const areas = {

@@ -13,6 +13,7 @@ import { fail, STOPPED } from '../../../nodes/EmojiVideo/base/result';
 import type { Failure, FailureKind, Result } from '../../../nodes/EmojiVideo/base/result';
 import { answered, defaults } from '../support/simulatedAccount.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { createStop } from '../../../nodes/EmojiVideo/base/stop';
 
 type Reply = Result<ApiResponse<Task>>;
 
@@ -45,7 +46,7 @@ function following({ answers, settings, videos = 1, memory }: Given) {
 	const clock = createVirtualClock();
 	const startedAt = clock.now();
 	const since = () => clock.now() - startedAt;
-	const stop = new AbortController();
+	const { stop, endBatch } = createStop();
 	const asked: string[] = [];
 	const tries: unknown[] = [];
 	const lines: string[] = [];
@@ -65,7 +66,7 @@ function following({ answers, settings, videos = 1, memory }: Given) {
 			client: { getTask } as Client,
 			paidTasks,
 			clock,
-			signal: stop.signal,
+			stop,
 			memory,
 			tell: (line) => lines.push(line),
 		},
@@ -84,7 +85,20 @@ function following({ answers, settings, videos = 1, memory }: Given) {
 		ends.map(({ key, result }) =>
 			result.ok ? `${key} ok` : `${key} ${result.failure.kind} ${result.failure.taskId}`,
 		);
-	return { clock, stop, asked, tries, lines, ends, paidTasks, follow, add, finish, told, since };
+	return {
+		clock,
+		endBatch,
+		asked,
+		tries,
+		lines,
+		ends,
+		paidTasks,
+		follow,
+		add,
+		finish,
+		told,
+		since,
+	};
 }
 
 it('asks when the schedule says so, once each time, until the video is there', async () => {
@@ -153,13 +167,13 @@ describe('a question', () => {
 	});
 
 	it('under way at Stop does not hold it up: its task ends as stopped, once', async () => {
-		const { add, follow, stop, clock, told, since } = following({
+		const { add, follow, endBatch, clock, told, since } = following({
 			answers: { a: [never] },
 			settings: { patienceMs: 0 },
 		});
 		add('a');
 		await clock.advance(5000);
-		stop.abort();
+		endBatch();
 		await clock.until(follow.finish());
 		expect(told()).toEqual(['a stopped a']);
 		expect([since(), clock.sleepers()]).toEqual([5000, 0]);
@@ -168,14 +182,14 @@ describe('a question', () => {
 
 describe('Stop', () => {
 	it('ends every task as stopped, each with its own ID, and nothing more is asked', async () => {
-		const { add, follow, stop, clock, ends, asked } = following({
+		const { add, follow, endBatch, clock, ends, asked } = following({
 			answers: { a: [is('PENDING')], b: [is('PENDING')] },
 			videos: 2,
 		});
 		add('a');
 		add('b');
 		await clock.advance(1500);
-		stop.abort();
+		endBatch();
 		await clock.until(follow.finish());
 		await clock.advance(600_000);
 		expect(ends.map(({ result }) => result)).toEqual([
@@ -186,8 +200,8 @@ describe('Stop', () => {
 	});
 
 	it('ends a task that comes later, at once', async () => {
-		const { add, follow, stop, clock, ends, asked } = following({ answers: {} });
-		stop.abort();
+		const { add, follow, endBatch, clock, ends, asked } = following({ answers: {} });
+		endBatch();
 		await clock.until(follow.finish());
 		add('late');
 		expect(ends.map(({ result }) => result)).toEqual([fail({ ...STOPPED, taskId: 'late' })]);
@@ -299,12 +313,15 @@ describe('room for one more task', () => {
 	});
 
 	it('is not waited for after Stop', async () => {
-		const { add, follow, clock, stop } = following({ answers: { a: [is('RUNNING')] }, videos: 2 });
+		const { add, follow, clock, endBatch } = following({
+			answers: { a: [is('RUNNING')] },
+			videos: 2,
+		});
 		add('a');
 		const room = ask(follow, 1);
 		await clock.advance(2000);
 		expect(room.isThere).toBe(false);
-		stop.abort();
+		endBatch();
 		await clock.advance(0);
 		expect(room.isThere).toBe(true);
 		const late = ask(follow, 0);

@@ -18,6 +18,7 @@ import { portraitAt } from '../../../nodes/EmojiVideo/media/portrait';
 import { createAdversary } from '../support/adversary.mts';
 import { defaults, median } from '../support/simulatedAccount.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { createStop } from '../../../nodes/EmojiVideo/base/stop';
 
 const knowing = (seconds: number[], width = 1, open = 0) => ({
 	runs: seconds.map((value) => ({ ms: value * 1000 })),
@@ -99,17 +100,16 @@ async function play({ jobs: count, width, queueAhead, stopAfterMs }: Played) {
 		{ detect: [], create: [], query: [], ends: [], runSeconds, latencyMs: [50], width },
 		clock,
 	);
-	const stop = new AbortController();
-	const { signal } = stop;
+	const { stop, endBatch } = createStop();
 	const accountId = `ahead-${accounts++}`;
 	const acquire = rateLimiterOf(accountId, DOCUMENTED_RATES, clock);
-	const client = createClient(adversary.connect(signal), acquire, clock, signal);
+	const client = createClient(adversary.connect(stop.batchEnd), acquire, clock, stop);
 	const traced: string[] = [];
 	const tools: BatchTools = {
 		client,
 		paidTasks: openPaidTasks({}),
 		clock,
-		signal,
+		stop,
 		memory: accountMemoryOf(accountId),
 		trace: (_, taskId) => traced.push(taskId),
 	};
@@ -134,7 +134,7 @@ async function play({ jobs: count, width, queueAhead, stopAfterMs }: Played) {
 	};
 	const follow = followTasks(tools, defaults, onEnd, jobs.length);
 	const delays: number[] = [];
-	if (stopAfterMs !== undefined) void clock.sleep(stopAfterMs).then(() => stop.abort());
+	if (stopAfterMs !== undefined) void clock.sleep(stopAfterMs).then(() => endBatch());
 	const submitted = submitJobs(
 		jobs,
 		tools,

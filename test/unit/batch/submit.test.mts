@@ -18,6 +18,7 @@ import type { Portrait } from '../../../nodes/EmojiVideo/media/portrait';
 import { fail, STOPPED, succeed } from '../../../nodes/EmojiVideo/base/result';
 import type { Failure, FailureKind, Result } from '../../../nodes/EmojiVideo/base/result';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { createStop } from '../../../nodes/EmojiVideo/base/stop';
 
 const areas: FaceAreas = { face: [212, 194, 460, 441], expression: [63, 30, 609, 575] };
 const oblong: FaceAreas = { face: [10, 10, 20, 20], expression: [0, 0, 100, 50] };
@@ -37,7 +38,7 @@ const jobsOf = (count: number, given: FaceAreas | undefined = areas) =>
 
 /** Tools whose creates are answered by these, one after the other, then accepted. */
 function toolsWith(answers: Array<FailureKind | undefined> = []) {
-	const stop = new AbortController();
+	const { stop, endBatch } = createStop();
 	const traced: string[] = [];
 	let sent = 0;
 	const submitTask = async () => {
@@ -49,10 +50,10 @@ function toolsWith(answers: Array<FailureKind | undefined> = []) {
 		client: { submitTask } as unknown as Client,
 		paidTasks: openPaidTasks({}),
 		clock: createVirtualClock(),
-		signal: stop.signal,
+		stop,
 		trace: (_, taskId) => void traced.push(taskId),
 	};
-	return { tools, stop, traced, sent: () => sent };
+	return { tools, endBatch, traced, sent: () => sent };
 }
 
 /** Submits, and how each job ended: its task, or the kind of its failure. */
@@ -78,8 +79,8 @@ describe('jobs', () => {
 	});
 
 	it('after Stop are not sent', async () => {
-		const { tools, stop, sent } = toolsWith();
-		stop.abort();
+		const { tools, endBatch, sent } = toolsWith();
+		endBatch();
 		expect(await submit(2, tools)).toEqual(['0 stopped', '1 stopped']);
 		expect(sent()).toBe(0);
 	});
@@ -136,7 +137,7 @@ type Detected = FaceAreas | FailureKind | 'notPassed' | 'throws';
 
 /** A batch whose detections end like this, by the portrait's name; the others find areas. */
 function detecting(ends: Record<string, Detected> = {}) {
-	const { tools, stop, sent } = toolsWith();
+	const { tools, endBatch, sent } = toolsWith();
 	const log: string[] = [];
 	const videos: unknown[] = [];
 	const accepting = tools.client;
@@ -161,7 +162,7 @@ function detecting(ends: Record<string, Detected> = {}) {
 			return await accepting.submitTask(video);
 		},
 	} as unknown as Client;
-	return { tools: { ...tools, client }, stop, sent, log, videos };
+	return { tools: { ...tools, client }, endBatch, sent, log, videos };
 }
 
 const jobsFor = (portraits: Portrait[], templateIds = ['t'], given?: FaceAreas) =>
@@ -303,8 +304,8 @@ describe('a portrait without areas', () => {
 	});
 
 	it('is not detected any more after Stop', async () => {
-		const { tools, log, stop } = detecting();
-		const untilRoom = async () => await Promise.resolve(stop.abort());
+		const { tools, log, endBatch } = detecting();
+		const untilRoom = async () => await Promise.resolve(endBatch());
 		const slow = async (imageUrl: string) => {
 			await settle();
 			return await tools.client.detectFace(imageUrl);
@@ -455,8 +456,8 @@ describe('a create', () => {
 	);
 
 	it('after Stop is not sent, and nothing is in doubt', async () => {
-		const { tools, stop, sent } = toolsWith();
-		stop.abort();
+		const { tools, endBatch, sent } = toolsWith();
+		endBatch();
 		expect(await submitTask(prepared, tools)).toEqual(fail(STOPPED));
 		expect([sent(), tools.paidTasks.isInFlight(job.key)]).toEqual([0, false]);
 	});

@@ -11,6 +11,7 @@ import { fail } from '../../../nodes/EmojiVideo/base/result';
 import type { Result } from '../../../nodes/EmojiVideo/base/result';
 import { answered, defaults } from '../support/simulatedAccount.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 const running = (taskId: string): Result<ApiResponse<Task>> =>
 	answered({ taskId, status: 'RUNNING', requestId: 'r' } as Task);
@@ -23,7 +24,7 @@ async function follow(answerOf: (nth: number) => Promise<Result<ApiResponse<Task
 	const client = { getTask: async () => await answerOf(asked++) } as unknown as Client;
 	const ends: TaskResult[] = [];
 	const following = followTasks(
-		{ client, paidTasks: openPaidTasks({}), clock, signal: new AbortController().signal },
+		{ client, paidTasks: openPaidTasks({}), clock, stop: neverStops() },
 		{ ...defaults, runTimeoutMs: 120_000, queueTimeoutMs: 240_000 },
 		(_, end) => ends.push(end),
 		1,

@@ -7,6 +7,8 @@ import {
 	policyCall,
 	taskCall,
 } from '../../../nodes/EmojiVideo/dashscope/calls';
+import { createStop } from '../../../nodes/EmojiVideo/base/stop';
+import type { Stop } from '../../../nodes/EmojiVideo/base/stop';
 import { createClient, UNCONFIRMED_SUBMIT } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Acquire } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { HttpResponse } from '../../../nodes/EmojiVideo/dashscope/transport';
@@ -122,7 +124,7 @@ describe('a call', () => {
 });
 
 /** A client with these responses, one after the other, and the outcomes that its rate limiter records. */
-function recordingClient(answers: Array<Result<HttpResponse>>, signal?: AbortSignal) {
+function recordingClient(answers: Array<Result<HttpResponse>>, stop?: Stop) {
 	const outcomes: unknown[] = [];
 	let sent = 0;
 	const clock = quickClock();
@@ -130,7 +132,7 @@ function recordingClient(answers: Array<Result<HttpResponse>>, signal?: AbortSig
 		recordOutcome: (...said: unknown[]) => void outcomes.push(said),
 	});
 	const send = async () => await Promise.resolve(answers[sent++] ?? RUNNING);
-	return { client: createClient(send, acquire, clock, signal), outcomes, sent: () => sent };
+	return { client: createClient(send, acquire, clock, stop), outcomes, sent: () => sent };
 }
 
 describe('the rate limiter of an account', () => {
@@ -166,7 +168,7 @@ describe('the rate limiter of an account', () => {
 });
 
 it('the client sends nothing after Stop', async () => {
-	const { client, sent } = recordingClient([], AbortSignal.abort());
+	const { client, sent } = recordingClient([], createStop(AbortSignal.abort()).stop);
 	expect(await client.getTask('t', 'once')).toEqual(fail(STOPPED));
 	expect(await client.submitTask(VIDEO)).toEqual(fail(STOPPED));
 	expect(sent()).toBe(0);

@@ -5,6 +5,7 @@ import { createSend } from '../../../nodes/EmojiVideo/dashscope/transport';
 import type { ApiRequest } from '../../../nodes/EmojiVideo/dashscope/transport';
 import { fail, STOPPED, succeed } from '../../../nodes/EmojiVideo/base/result';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { createStop, neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 const URL = 'https://dashscope.example';
 const QUESTION: ApiRequest = { method: 'GET', path: '/api/v1/tasks/a', timeoutMs: 1000 };
@@ -12,11 +13,7 @@ const QUESTION: ApiRequest = { method: 'GET', path: '/api/v1/tasks/a', timeoutMs
 const ANSWER = { statusCode: 200, headers: { date: 'today' }, body: '{}' };
 
 /** Sends one request; n8n's helper does this with it. */
-async function send(
-	helper: () => unknown,
-	request: ApiRequest = QUESTION,
-	signals: AbortSignal[] = [],
-) {
+async function send(helper: () => unknown, request: ApiRequest = QUESTION, stop = neverStops()) {
 	const asked: IHttpRequestOptions[] = [];
 	const types: string[] = [];
 	const functions = {
@@ -30,7 +27,13 @@ async function send(
 		},
 	} as unknown as IExecuteFunctions;
 	const clock = createVirtualClock();
-	const door = createSend(functions, 'dashScopeApi', URL, clock, ...signals);
+	const door = createSend({
+		functions,
+		credentialType: 'dashScopeApi',
+		baseUrl: URL,
+		clock,
+		stop,
+	});
 	return { asked, types, result: await door(request) };
 }
 
@@ -76,7 +79,8 @@ describe('a request', () => {
 
 	it.each([false, true])('is not sent after Stop (paid: %j)', async (isPaid) => {
 		const request = { ...QUESTION, isPaid };
-		const { asked, result } = await send(() => ANSWER, request, [AbortSignal.abort()]);
+		const { stop } = createStop(AbortSignal.abort());
+		const { asked, result } = await send(() => ANSWER, request, stop);
 		expect([asked, result]).toEqual([[], fail(STOPPED)]);
 	});
 });
@@ -137,7 +141,7 @@ describe('a request whose connection fails', () => {
 				throw new Error('canceled');
 			},
 			QUESTION,
-			[stop.signal],
+			createStop(stop.signal).stop,
 		);
 		expect(result).toEqual(
 			fail({
@@ -152,7 +156,8 @@ describe('a request whose connection fails', () => {
 describe('Stop and the end of a batch', () => {
 	/** A door with both signals, whose request stays open for ever; what the helper was called with. */
 	function openDoor() {
-		const [ended, stopped] = [new AbortController(), new AbortController()];
+		const stopped = new AbortController();
+		const { stop, endBatch } = createStop(stopped.signal);
 		const asked: Array<{ caller: Record<string, unknown>; signal: AbortSignal | undefined }> = [];
 		const node = { name: 'Emoji Video' };
 		const functions = {
@@ -176,29 +181,28 @@ describe('Stop and the end of a batch', () => {
 				},
 			},
 		};
-		const door = createSend(
-			functions as unknown as IExecuteFunctions,
-			'dashScopeApi',
-			URL,
-			createVirtualClock(),
-			ended.signal,
-			stopped.signal,
-		);
-		return { ended, stopped, asked, functions, door };
+		const door = createSend({
+			functions: functions as unknown as IExecuteFunctions,
+			credentialType: 'dashScopeApi',
+			baseUrl: URL,
+			clock: createVirtualClock(),
+			stop,
+		});
+		return { endBatch, stopped, asked, functions, door };
 	}
 
 	it('end an unpaid request at once', async () => {
-		const { ended, asked, door } = openDoor();
+		const { endBatch, asked, door } = openDoor();
 		const result = door(QUESTION);
-		ended.abort();
+		endBatch();
 		expect(await result).toMatchObject({ failure: { kind: 'interrupted' } });
 		expect(asked[0]?.signal?.aborted).toBe(true);
 	});
 
 	it('end a paid request only on Stop', async () => {
-		const { ended, stopped, asked, door } = openDoor();
+		const { endBatch, stopped, asked, door } = openDoor();
 		const result = door({ ...QUESTION, isPaid: true });
-		ended.abort();
+		endBatch();
 		await nextRound();
 		expect(asked[0]?.signal?.aborted).toBe(false);
 		stopped.abort();
@@ -207,9 +211,9 @@ describe('Stop and the end of a batch', () => {
 	});
 
 	it('reach the request by its own signal, because n8n gets an execution without one', async () => {
-		const { ended, asked, functions, door } = openDoor();
+		const { endBatch, asked, functions, door } = openDoor();
 		const result = door(QUESTION);
-		ended.abort();
+		endBatch();
 		await result;
 		const caller = asked[0]?.caller as Record<string, () => unknown>;
 		expect(Object.keys(caller).sort()).toEqual(['getCredentials', 'getNode', 'helpers', 'logger']);
@@ -227,7 +231,13 @@ it('a request without a response fails when its time is over', async () => {
 		getCredentials: () => undefined,
 		helpers: { httpRequestWithAuthentication: async () => await new Promise(() => undefined) },
 	} as unknown as IExecuteFunctions;
-	const door = createSend(functions, 'dashScopeApi', URL, clock);
+	const door = createSend({
+		functions,
+		credentialType: 'dashScopeApi',
+		baseUrl: URL,
+		clock,
+		stop: neverStops(),
+	});
 	expect(await clock.until(door(QUESTION))).toEqual(broke());
 	expect(clock.now() - start).toBe(QUESTION.timeoutMs);
 });

@@ -4,6 +4,7 @@ import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import { downloadVideo } from '../../../nodes/EmojiVideo/media/downloadVideo';
 import { createVirtualClock } from '../support/virtualClock.mts';
 import type { VirtualClock } from '../support/virtualClock.mts';
+import { createStop, neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 const VIDEO = Buffer.concat([Buffer.from('\0\0\0\x20ftypisom', 'latin1'), Buffer.alloc(5000, 1)]);
 
@@ -72,7 +73,7 @@ async function download(
 	const startedAt = clock.now();
 	const { functions, stored, urls } = n8nWith(bodies, headers, storeOne);
 	const result = await clock.until(
-		downloadVideo(link, 'v.mp4', { functions, clock, allowLoopback }),
+		downloadVideo(link, 'v.mp4', { functions, clock, stop: neverStops(), allowLoopback }),
 	);
 	return { result, stored, urls, asked: urls.length, ms: clock.now() - startedAt };
 }
@@ -338,21 +339,21 @@ describe('a link that leads to no file', () => {
 		stopAtMs?: number,
 	) {
 		const clock = createVirtualClock();
-		const stop = new AbortController();
+		const { stop, endBatch } = createStop();
 		const startedAt = clock.now();
 		const { functions: n8n, stored } = n8nWith([VIDEO], PROMISED);
 		let requests = 0;
 		const httpRequest = async (options: IHttpRequestOptions): Promise<unknown> => {
 			const statusCode = statuses[requests];
 			requests += 1;
-			if (stopAtMs !== undefined && clock.now() - startedAt >= stopAtMs) stop.abort();
+			if (stopAtMs !== undefined && clock.now() - startedAt >= stopAtMs) endBatch();
 			if (statusCode !== undefined) return { statusCode, headers: {}, body: Readable.from([]) };
 			return (await n8n.helpers.httpRequest(options)) as unknown;
 		};
 		const helpers = { ...n8n.helpers, httpRequest };
 		const functions = { helpers } as unknown as IExecuteFunctions;
 		const url = `https://storage.example.com/v.mp4?${query}`;
-		const tools = { functions, clock, allowLoopback: false, signal: stop.signal };
+		const tools = { functions, clock, allowLoopback: false, stop };
 		const result = await clock.until(downloadVideo(url, 'v.mp4', tools));
 		return { result, stored, requests, ms: clock.now() - startedAt };
 	}

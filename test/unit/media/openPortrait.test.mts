@@ -10,6 +10,7 @@ import type { Uploads } from '../../../nodes/EmojiVideo/media/upload';
 import { succeed } from '../../../nodes/EmojiVideo/base/result';
 import { jpeg, png } from '../../images.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 const URL = 'https://example.com/ada.jpg';
 const TURNED = jpeg(640, 480, { orientation: { value: 6, order: 'II' } });
@@ -27,7 +28,12 @@ function createTools(image: Buffer) {
 		return await Promise.resolve({ statusCode: 200, headers, body: [image] });
 	};
 	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
-	const checkRemote = createRemoteChecks({ functions, clock, allowLoopback: false });
+	const checkRemote = createRemoteChecks({
+		functions,
+		clock,
+		stop: neverStops(),
+		allowLoopback: false,
+	});
 	const uploads: Uploads = {
 		addressOf: async (file, model) => {
 			uploaded.push([file, model]);

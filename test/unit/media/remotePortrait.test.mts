@@ -4,6 +4,7 @@ import { HEAD_BYTES } from '../../../nodes/EmojiVideo/media/portraitCheck';
 import { checkRemotePortrait } from '../../../nodes/EmojiVideo/media/remotePortrait';
 import { jpeg, padded, png, pngWithExif, webp } from '../../images.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 const PIECE_BYTES = HEAD_BYTES / 4;
 const NEXT_STEP =
@@ -27,7 +28,7 @@ async function check(pieces: Pieces, headers: IDataObject = {}, statusCode = 206
 		return await Promise.resolve({ statusCode, headers, body: pieces() });
 	};
 	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
-	const tools = { functions, clock, allowLoopback: false };
+	const tools = { functions, clock, stop: neverStops(), allowLoopback: false };
 	const result = await clock.until(checkRemotePortrait('https://example.com/ada.png', tools));
 	return { result, asked };
 }
@@ -166,7 +167,7 @@ it('a portrait whose address a proxy hides passes with a hint, and is not reques
 	});
 	const helpers = { httpRequest, getSecureEgressFilter };
 	const functions = { helpers } as unknown as IExecuteFunctions;
-	const tools = { functions, clock, allowLoopback: false };
+	const tools = { functions, clock, stop: neverStops(), allowLoopback: false };
 	expect(await checkRemotePortrait('https://photos.example.com/ada.png', tools)).toEqual({
 		ok: true,
 		value: {

@@ -7,6 +7,7 @@ import { createUploads } from '../../../nodes/EmojiVideo/media/upload';
 import type { PortraitFile } from '../../../nodes/EmojiVideo/media/portraitFile';
 import { fail, STOPPED } from '../../../nodes/EmojiVideo/base/result';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { createStop, neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 const VALID_MS = 300_000;
 const MODEL: Model = 'emoji-v1';
@@ -64,7 +65,13 @@ function createService(validMs = VALID_MS) {
 		});
 	};
 	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
-	const uploads = createUploads({ functions, clock, client, allowLoopback: false });
+	const uploads = createUploads({
+		functions,
+		clock,
+		client,
+		stop: neverStops(),
+		allowLoopback: false,
+	});
 	return {
 		clock,
 		used,
@@ -135,7 +142,7 @@ interface OneUpload {
 	refusal?: ReturnType<typeof fail>;
 	portrait?: PortraitFile;
 	allowLoopback?: boolean;
-	signal?: AbortSignal;
+	userStop?: AbortSignal;
 	status?: number;
 	xml?: string;
 	/** The connection breaks. */
@@ -150,7 +157,7 @@ async function putOne({
 	refusal,
 	portrait = file('a'),
 	allowLoopback = false,
-	signal,
+	userStop,
 	status = 200,
 	xml = '',
 	breaks = false,
@@ -177,7 +184,7 @@ async function putOne({
 		});
 	};
 	const functions = { helpers: { httpRequest } } as unknown as IExecuteFunctions;
-	const tools = { functions, clock, client, allowLoopback, signal };
+	const tools = { functions, clock, client, allowLoopback, stop: createStop(userStop).stop };
 	const result = await clock.until(createUploads(tools as never).addressOf(portrait, MODEL));
 	return { result, sent, asked };
 }
@@ -335,7 +342,7 @@ it('returns the failure of the policy request and uploads nothing', async () => 
 });
 
 it('requests no policy after Stop', async () => {
-	const { result, asked } = await putOne({ signal: AbortSignal.abort() });
+	const { result, asked } = await putOne({ userStop: AbortSignal.abort() });
 	expect(result).toEqual(fail(STOPPED));
 	expect(asked).toBe(0);
 });

@@ -5,6 +5,7 @@ import { fetchUntrusted } from '../../../nodes/EmojiVideo/net/untrustedFetch';
 import { readText } from '../../../nodes/EmojiVideo/net/safeRequest';
 import { succeed } from '../../../nodes/EmojiVideo/base/result';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 /** n8n with an SSRF filter that knows the addresses of these names. Addresses of 47.0.0.0/8 are public. */
 function n8nWith(addresses: Record<string, string>, redirects: Record<string, string> = {}) {
@@ -48,7 +49,7 @@ async function fetchLink(
 		fetchUntrusted(
 			new URL(address),
 			{ name: 'The link', headers: {}, nextStep: 'x', timeoutMs: 1000, brokenOff: 'x' },
-			{ functions, clock, allowLoopback },
+			{ functions, clock, stop: neverStops(), allowLoopback },
 			async ({ body }) => succeed(await readText(body, 100)),
 		),
 	);

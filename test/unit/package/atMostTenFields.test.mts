@@ -17,6 +17,7 @@ import {
 } from '../../../nodes/EmojiVideo/output';
 import { deliver, packUp } from '../../../nodes/EmojiVideo/wait/deliver';
 import type { Delivery } from '../../../nodes/EmojiVideo/wait/deliver';
+import { neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 /** Areas that are worth a hint. */
 const areas: FaceAreas = { face: [10, 10, 400, 400], expression: [100, 100, 500, 500] };
@@ -56,7 +57,7 @@ const delivery: Delivery = { simplify: true, field: 'data', ...price };
 const context = {
 	functions: { helpers: {} } as IExecuteFunctions,
 	account: { isLoopback: false },
-	signal: new AbortController().signal,
+	stop: neverStops(),
 } as ExecutionContext;
 
 async function delivered(task: Task, wanted: Partial<Delivery> = {}) {

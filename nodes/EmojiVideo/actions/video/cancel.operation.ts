@@ -34,7 +34,7 @@ export const cancel = defineOperation({
 		const wrong = taskIds.find(({ ok }) => !ok);
 		return wrong && !wrong.ok && (stopsAtFirstFailure || taskIds.length === 1) ? wrong : read;
 	},
-	async run({ client, stopsAtFirstFailure, halt }, { items, invalid }) {
+	async run({ client, stopsAtFirstFailure, endBatch }, { items, invalid }) {
 		const answers = new Map<string, Promise<Result<CancelOutcome>>>();
 		const cancelOne = async (itemIndex: number, wanted: Result<string>): Promise<Outcome> => {
 			if (!wanted.ok) return failed(itemIndex, wanted.failure);
@@ -42,7 +42,7 @@ export const cancel = defineOperation({
 			answers.set(wanted.value, sent);
 			const answer = await sent;
 			if (answer.ok) return { itemIndex, result: succeed({ json: cancelToJson(answer.value) }) };
-			if (stopsAtFirstFailure) halt();
+			if (stopsAtFirstFailure) endBatch();
 			return failed(itemIndex, answer.failure);
 		};
 		const outcomes = items.flatMap(({ itemIndex, taskIds }) =>

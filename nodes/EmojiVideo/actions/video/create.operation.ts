@@ -55,7 +55,7 @@ export const create = defineOperation({
 		warnAboutLinks(context, jobs);
 		await submitJobs(jobs, tools, (job, result) => {
 			outcomes.push(toOutcome(job, result, simplified.get(job.itemIndex) ?? true));
-			if (!result.ok && context.stopsAtFirstFailure) context.halt();
+			if (!result.ok && context.stopsAtFirstFailure) context.endBatch();
 		});
 		return outcomes;
 	},

@@ -65,10 +65,10 @@ async function downloadEntry(
 	if (taskId === undefined || settled === undefined || typeof settled === 'object') return {};
 	if (item !== undefined || (downloadsAtEnd && !isEnd)) return {};
 	// After an abort, the next check downloads the rest.
-	if (context.signal.aborted) return {};
+	if (context.stop.batchEnd.aborted) return {};
 	try {
 		const built = await buildItem(context, entry, taskId, responses.get(taskId));
-		if (context.signal.aborted && !isWhole(built)) return {};
+		if (context.stop.batchEnd.aborted && !isWhole(built)) return {};
 		return isByReference(built) || isEnd ? built : { downloadsAtEnd: true };
 	} catch (error) {
 		return { settled: { ...fail(unexpectedFailure(error)).failure, taskId } };

@@ -183,7 +183,7 @@ function startDurableWait(setup: WaitSetup): Waiting {
 			replay.push((waiting) => waiting.settle(job, result));
 			if (result.ok) return;
 			addEntry(job, { settled: result.failure });
-			if (context.stopsAtFirstFailure) context.halt();
+			if (context.stopsAtFirstFailure) context.endBatch();
 		},
 		handOver(job) {
 			prepared.push(job);
@@ -196,7 +196,7 @@ function startDurableWait(setup: WaitSetup): Waiting {
 			}
 			const sorted = [...entries].sort((a, b) => a.itemIndex - b.itemIndex);
 			const state = toWaitState(setup, sorted, saveSchedule(schedule));
-			if (context.signal.aborted || isSettled(state)) return entries.map(toStopped);
+			if (context.stop.batchEnd.aborted || isSettled(state)) return entries.map(toStopped);
 			// A Retry of this execution does not know which tasks the checks submit.
 			for (const { job } of prepared) paidTasks.markInFlight(job.key);
 			try {

@@ -121,9 +121,12 @@ async function openAtUsersRate(
 	context: ExecutionContext,
 	{ submitRate }: CheckRequest,
 ): Promise<ExecutionContext> {
-	const { functions, signal, clock } = context;
+	const { functions, clock } = context;
+	const { batchEnd } = context.stop;
 	if (submitRate === undefined) return context;
-	const account = await openAccount(functions, { create: submitRate }, signal, clock);
+	// Another check may submit after the end of this one's time, so that end also cuts a paid request.
+	const stop = { userStop: batchEnd, batchEnd };
+	const account = await openAccount({ functions, rates: { create: submitRate }, clock, stop });
 	return account.ok ? { ...context, client: account.value.client } : context;
 }
 
@@ -136,12 +139,12 @@ export async function submitGroup(
 	request: CheckRequest,
 	schedule: PollSchedule,
 ): Promise<Readonly<SubmittedGroup>> {
-	const { clock, halt } = context;
+	const { clock, endBatch } = context;
 	if (request.group.length === 0) return NOTHING_SUBMITTED;
 	const isTooLate = clock.now() > request.submitUntil;
 	if (isTooLate || !(await isCurrentCheck(context.functions, request)))
 		return { ...NOTHING_SUBMITTED, submitting: 'late' };
-	const cancelAbort = runAfter(clock, request.submittingEndsAt - clock.now(), halt);
+	const cancelAbort = runAfter(clock, request.submittingEndsAt - clock.now(), endBatch);
 	try {
 		const unconfirmed = await findUnknownTasks(context, request);
 		if (unconfirmed) return unconfirmed;

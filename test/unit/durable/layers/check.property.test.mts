@@ -30,6 +30,7 @@ import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
 import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
 import { answered, defaults, START_MS, taskAt } from '../../support/simulatedAccount.mts';
 import type { SimulatedTask } from '../../support/simulatedAccount.mts';
+import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 
 interface Scenario {
 	tasks: Array<{
@@ -154,7 +155,7 @@ async function runAll(
 		client: { getTask },
 		clock: { now: () => time.now },
 		functions: {},
-		signal: new AbortController().signal,
+		...createStop(),
 	} as unknown as ExecutionContext;
 	let next = request;
 	let lastPoll: CheckRequest | undefined;

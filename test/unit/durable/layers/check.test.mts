@@ -17,6 +17,7 @@ import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { answered, START_MS } from '../../support/simulatedAccount.mts';
 import { GONE_ON, made, n8nWith, orderOf, PARKED, STOPPED_BY_USER, unmade } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
+import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 
@@ -54,8 +55,8 @@ async function play(
 	}: Surroundings = {},
 ) {
 	const clock = createVirtualClock(START_MS);
-	const stop = new AbortController();
-	if (breaksOff === 'before') stop.abort();
+	const { stop, endBatch } = createStop();
+	if (breaksOff === 'before') endBatch();
 	const polled: Array<string | undefined> = [];
 	const names: string[] = [];
 	const kept: unknown[] = [];
@@ -63,7 +64,7 @@ async function play(
 	let downloads = 0;
 	const httpRequest = async () => {
 		downloads++;
-		if (breaksOff === 'inDownload') stop.abort();
+		if (breaksOff === 'inDownload') endBatch();
 		const body = hasVideo ? Readable.from([VIDEO], { objectMode: false }) : Readable.from(['?']);
 		return await Promise.resolve({ statusCode: 200, headers: {}, body });
 	};
@@ -78,7 +79,7 @@ async function play(
 	);
 	const getTask = async (taskId: string, attempts?: string) => {
 		polled.push(`${taskId} ${attempts ?? 'patiently'}`);
-		if (breaksOff === 'inQuestion') stop.abort();
+		if (breaksOff === 'inQuestion') endBatch();
 		const said = tasks[taskId] ?? 'PENDING';
 		if (said instanceof Error) throw said;
 		if (typeof said === 'object') return fail(said);
@@ -102,8 +103,8 @@ async function play(
 		functions,
 		memory: remembers ? memory : undefined,
 		account: { isLoopback: false },
-		signal: stop.signal,
-		halt: () => stop.abort(),
+		stop,
+		endBatch,
 		paidTasks: openPaidTasks({}),
 	} as unknown as ExecutionContext;
 	const outcomes = await clock.until(runCheck(context, orderOf(entries, more)));

@@ -19,6 +19,7 @@ import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflo
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
 import { succeed } from '../../../../nodes/EmojiVideo/base/result';
 import { INITIAL_LATE_MS } from '../../../../nodes/EmojiVideo/durable/plan/pace';
+import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 
 const SETTINGS = {
 	pollIntervalMs: 15_000,
@@ -59,8 +60,7 @@ function createAccount(runMs: number) {
 		client,
 		clock: { now: () => time.now, sleep: async () => await new Promise(() => undefined) },
 		functions: { logger: { info: () => undefined }, getExecutionId: () => '1' },
-		signal: new AbortController().signal,
-		halt: () => undefined,
+		...createStop(),
 		paidTasks: { markInFlight: () => undefined, write: () => undefined },
 	} as unknown as ExecutionContext;
 	return { time, context };

@@ -10,6 +10,7 @@ import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { layerWith, made, orderOf, PARKED, stateOf, unmade } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
+import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 
 const WRONG_KEY: Failure = { kind: 'invalid', message: 'no credential', nextStep: 'x' };
 const carrying = (value: unknown) => ({ [WAIT_STATE_KEY]: value });
@@ -28,8 +29,7 @@ async function run(role: DurableRole, json: unknown, isOpen = true) {
 		functions: n8n.functions,
 		clock: createVirtualClock(),
 		client: { submitTask: lost, getTask: lost },
-		signal: new AbortController().signal,
-		halt: () => undefined,
+		...createStop(),
 		paidTasks: openPaidTasks({}),
 	} as unknown as ExecutionContext;
 	const outcomes = await runDurableRole(

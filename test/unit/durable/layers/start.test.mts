@@ -13,6 +13,7 @@ import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import type { Delivery } from '../../../../nodes/EmojiVideo/wait/deliver';
+import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 import type { WaitOptions, Waiting } from '../../../../nodes/EmojiVideo/wait/inMemoryWait';
 import { answered, defaults, START_MS } from '../../support/simulatedAccount.mts';
 import { AREAS, layerWith } from '../parts.mts';
@@ -76,7 +77,7 @@ function startCheck({
 	/** Of the service, in order. */
 	const polled: string[] = [];
 	const clock = createVirtualClock(START_MS);
-	const stop = new AbortController();
+	const { stop, endBatch } = createStop();
 	const paidTasks = openPaidTasks({});
 	const n8n = layerWith({
 		ends,
@@ -106,9 +107,8 @@ function startCheck({
 		clock,
 		paidTasks,
 		client: { submitTask, getTask },
-		signal: stop.signal,
-		halt: () => stop.abort(),
-		isStopped: () => false,
+		stop,
+		endBatch,
 		rates: {},
 		stopsAtFirstFailure: false,
 		...context,
@@ -134,7 +134,7 @@ function startCheck({
 		const state = unpack(sent?.[0]?.json[WAIT_STATE_KEY]) as WaitState | undefined;
 		return { outcomes, state };
 	};
-	return { ...n8n, waiting, finish, hints, submitted, polled, paidTasks, stop };
+	return { ...n8n, waiting, finish, hints, submitted, polled, paidTasks, stop, endBatch };
 }
 
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
@@ -362,8 +362,8 @@ describe('nothing is parked', () => {
 	});
 
 	it('after Stop: nothing was created, and each accepted task is named', async () => {
-		const { finish, started, stop, paidTasks } = beginThree();
-		stop.abort();
+		const { finish, started, endBatch, paidTasks } = beginThree();
+		endBatch();
 		const { outcomes } = await finish();
 		expect(outcomes.map(jsonOf)).toEqual([STOPPED, { ...STOPPED, taskId: 'a' }, REFUSED]);
 		expect([started, paidTasks.isInFlight('key-2')]).toEqual([[], false]);
@@ -374,9 +374,9 @@ describe('nothing is parked', () => {
 		(stops) => {
 			const { waiting, stop } = startCheck({ context: { stopsAtFirstFailure: stops } });
 			waiting.settle(label(0), succeed({ json: {} }));
-			expect(stop.signal.aborted).toBe(false);
+			expect(stop.batchEnd.aborted).toBe(false);
 			waiting.settle(label(0), fail(REFUSED));
-			expect(stop.signal.aborted).toBe(stops);
+			expect(stop.batchEnd.aborted).toBe(stops);
 		},
 	);
 });

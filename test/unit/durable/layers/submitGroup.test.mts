@@ -22,6 +22,7 @@ import {
 	unmade,
 } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
+import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const WRONG_KEY: Failure = { kind: 'unauthorized', message: 'wrong key', nextStep: 'x' };
@@ -45,15 +46,15 @@ interface Trouble {
 async function play(entries: Entry[], more: Partial<CheckRequest> = {}, trouble: Trouble = {}) {
 	const { failures = {}, listed = [], listMs = 0, submitMs = 0, hangs, isStopped } = trouble;
 	const clock = createVirtualClock(START_MS);
-	const stop = new AbortController();
-	if (isStopped) stop.abort();
+	const { stop, endBatch } = createStop();
+	if (isStopped) endBatch();
 	const sent: Array<{ imageUrl: string; templateId: string }> = [];
 	let lists = 0;
 	const submitTask = async (video: { imageUrl: string; templateId: string }) => {
 		const nth = sent.length;
 		sent.push(video);
-		if (hangs) await clock.sleep(Infinity, stop.signal);
-		if (stop.signal.aborted) return fail({ ...STOPPED, kind: 'interrupted' });
+		if (hangs) await clock.sleep(Infinity, stop.batchEnd);
+		if (stop.batchEnd.aborted) return fail({ ...STOPPED, kind: 'interrupted' });
 		await clock.sleep(submitMs);
 		const failure = failures[nth];
 		const value: CreatedTask = {
@@ -76,8 +77,8 @@ async function play(entries: Entry[], more: Partial<CheckRequest> = {}, trouble:
 		client: { submitTask, listTasks, aheadMs: () => 0 },
 		clock,
 		functions,
-		signal: stop.signal,
-		halt: () => stop.abort(),
+		stop,
+		endBatch,
 		paidTasks,
 	} as unknown as ExecutionContext;
 	const request = orderOf(entries, more);
@@ -100,7 +101,7 @@ async function play(entries: Entry[], more: Partial<CheckRequest> = {}, trouble:
 		/** Whether the check is broken off when the time for its creates is over. */
 		isHaltedLater: async () => {
 			await clock.advance(request.submittingEndsAt - endedAt + 1);
-			return stop.signal.aborted;
+			return stop.batchEnd.aborted;
 		},
 	};
 }
