@@ -94,10 +94,15 @@ const core = path.resolve(import.meta.dirname, '../../node_modules/n8n-core/dist
 const fromCore = createRequire(core);
 const { Container } = fromCore('@n8n/di') as { Container: typeof DiContainer };
 
+/** The logger that n8n gives to nodes. */
+export function n8nLogger() {
+	const { Logger } = fromCore('@n8n/backend-common') as typeof import('@n8n/backend-common');
+	return Container.get(Logger);
+}
+
 /** What nodes write into n8n's log, at level info, from now on. */
 export function readLog(): () => string {
-	const { Logger } = fromCore('@n8n/backend-common') as typeof import('@n8n/backend-common');
-	const info = jest.spyOn(Container.get(Logger), 'info');
+	const info = jest.spyOn(n8nLogger(), 'info');
 	return () => info.mock.calls.map(([line]) => line).join('\n');
 }
 

@@ -7,6 +7,7 @@ import { systemClock } from '../base/clock';
 import { runDurableRole } from '../durable/layers/roles';
 import { isToolCall, openContext } from '../execution/context';
 import type { ExecutionContext } from '../execution/context';
+import { createRecordException } from '../execution/exceptions';
 import { toNodeError } from '../execution/nodeErrors';
 import { failAll, failed } from '../execution/outcome';
 import type { Operation, Outcome } from '../execution/outcome';
@@ -18,7 +19,7 @@ import { nameLimit } from '../parameters/limitLabels';
 import { ratesForm } from '../parameters/limits';
 import { field, group, then } from '../parameters/read';
 import type { Form } from '../parameters/read';
-import { caught, invalidFailure, STOPPED, succeed, unexpectedFailure } from '../base/result';
+import { caught, invalidFailure, STOPPED, succeed } from '../base/result';
 import { shown } from '../base/text';
 import type { Failure } from '../base/result';
 import { z } from 'zod';
@@ -98,7 +99,10 @@ async function runOperation(functions: IExecuteFunctions): Promise<Outcome[]> {
 	const form = nodeForm(formOf(functions, 0, facts));
 	if (!form.ok) return failAll(items, form.failure);
 	const { operation, role, rates } = form.value;
-	const context = await caught(async () => await openContext(functions, rates));
+	const context = await caught(
+		async () => await openContext(functions, rates),
+		createRecordException(functions),
+	);
 	if (role) return await runDurableRole(role, functions, context);
 	if (!context.ok) return failAll(items, context.failure);
 	return await runSafely(operation, context.value);
@@ -114,7 +118,7 @@ async function runSafely(operation: Operation, context: ExecutionContext): Promi
 		return await operation.run(context);
 	} catch (error) {
 		context.endBatch();
-		return failAll(items, unexpectedFailure(error, context.paidTasks.taskIds()));
+		return failAll(items, context.recordException(error, context.paidTasks.taskIds()));
 	}
 }
 

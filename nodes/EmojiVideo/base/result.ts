@@ -78,7 +78,14 @@ export const failureSchema = z.object({
 	/** The time limit that ended the wait. */
 	limit: z.enum(LIMITS).optional(),
 });
-export type Failure = z.infer<typeof failureSchema>;
+
+/**
+ * Under this key an unexpected failure keeps the exception it comes from. A symbol, so that n8n's database,
+ * items and logs, which are JSON, never contain it.
+ */
+export const CAUSE = Symbol('cause');
+
+export type Failure = z.infer<typeof failureSchema> & { [CAUSE]?: Error };
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
@@ -131,12 +138,18 @@ export function unexpectedFailure(error: unknown, taskIds: readonly string[] = [
 	};
 }
 
-/** Runs work that returns a result. An exception becomes a failure. */
-export async function caught<T>(work: () => Promise<Result<T>>): Promise<Result<T>> {
+/**
+ * Runs work that returns a result. An exception becomes a failure.
+ * @param toFailure may also log the exception (execution/exceptions.ts)
+ */
+export async function caught<T>(
+	work: () => Promise<Result<T>>,
+	toFailure: (error: unknown) => Failure = unexpectedFailure,
+): Promise<Result<T>> {
 	try {
 		return await work();
 	} catch (error) {
-		return fail(unexpectedFailure(error));
+		return fail(toFailure(error));
 	}
 }
 

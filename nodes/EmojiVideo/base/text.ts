@@ -18,6 +18,23 @@ export function withoutSlashes(text: string): string {
 	return text.slice(0, end);
 }
 
+/** Bounded, so that a long text without a URL is read in linear time. */
+const URL_PATTERN = /\b([a-z][a-z0-9+.-]{0,20}):\/\/([^\s"'<>()]*)/gi;
+
+/**
+ * Removes from every URL in a text all that may be a secret: user name and password, path, query. The scheme
+ * and the host stay. Stack traces keep the paths of their files.
+ */
+export const withoutUrlSecrets = (text: string): string =>
+	text.replace(URL_PATTERN, (url, scheme: string, rest: string) => {
+		if (scheme.toLowerCase() === 'file') return url;
+		const end = rest.search(/[/?#\\]/);
+		const host = end < 0 ? rest : rest.slice(0, end);
+		const isWhole = end < 0 || !rest.includes('@', end);
+		if (!isWhole) return `${scheme}://...`;
+		return `${scheme}://${host.slice(host.lastIndexOf('@') + 1)}${end < 0 ? '' : '/...'}`;
+	});
+
 /** Reading a value may run its own code (getters, `toJSON`, a Proxy), which may throw. */
 function asText(value: unknown): string {
 	if (typeof value === 'string') return value;

@@ -73,7 +73,7 @@ function aboutAreas({ entry }: AcceptedTask, taskResult: TaskResult): TaskResult
 
 /** The tasks that are followed: what the schedule knows of each, and the videos it stands for. */
 function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd, all: number) {
-	const { paidTasks, clock, memory, tell } = tools;
+	const { paidTasks, clock, memory, tell, recordException = unexpectedFailure } = tools;
 	const schedule = createPollSchedule(settings, memory?.recall());
 	const videos = new Map<string, AcceptedTask[]>();
 	const progress = createProgress(tell ?? (() => undefined), all);
@@ -125,7 +125,7 @@ function createFollowed(tools: BatchTools, settings: PollSettings, onEnd: OnEnd,
 				hear(taskId, await askOnce(taskId, tools));
 			} catch (error) {
 				schedule.open.delete(taskId);
-				end(taskId, { result: fail({ ...unexpectedFailure(error), taskId }) });
+				end(taskId, { result: fail({ ...recordException(error), taskId }) });
 			}
 			memory?.keep(schedule);
 			progress.update(schedule, clock.now());

@@ -32,6 +32,8 @@ export interface BatchTools {
 	trace?: (video: VideoLabel, taskId: string) => void;
 	/** Tells a person how far a batch is. */
 	tell?: (line: string) => void;
+	/** Logs an exception, and returns its failure. */
+	recordException?: (error: unknown) => Failure;
 	/** Asked once, before anything is paid for, with the jobs to pay for: why nothing may be. */
 	beforePaying?: (jobs: Job[]) => Promise<Failure | undefined>;
 }
@@ -140,7 +142,10 @@ function detectAhead(jobs: Job[], tools: BatchTools, ending: Ending): AreasOf {
 		const known = tools.paidTasks.findAreas(portrait.id);
 		const areas = known
 			? Promise.resolve(succeed(known))
-			: previous.then(async () => await caught(async () => await detect(portrait, tools, ending)));
+			: previous.then(
+					async () =>
+						await caught(async () => await detect(portrait, tools, ending), tools.recordException),
+				);
 		found.set(portrait.id, areas);
 		previous = areas;
 	};
@@ -233,7 +238,7 @@ export async function submitJobs(
 		if (stop.batchEnd.aborted) ending.failure ??= STOPPED;
 		const prepared = ending.failure
 			? fail(ending.failure)
-			: await caught(async () => await prepare(job, areasOf, tools));
+			: await caught(async () => await prepare(job, areasOf, tools), tools.recordException);
 		if (prepared.ok && handOver) {
 			handOver(prepared.value);
 			continue;
@@ -242,7 +247,7 @@ export async function submitJobs(
 			? await caught(async () => {
 					await untilRoom();
 					return await submitTask(prepared.value, tools);
-				})
+				}, tools.recordException)
 			: prepared;
 		if (!result.ok && endsBatch(result.failure)) ending.failure ??= result.failure;
 		onResult(job, result);
@@ -266,7 +271,7 @@ export async function submitPrepared(
 			: await caught(async () => {
 					await untilRoom();
 					return await submitTask(each, tools);
-				});
+				}, tools.recordException);
 		if (!result.ok && endsBatch(result.failure)) ended ??= result.failure;
 		onResult(each.job, result);
 	}

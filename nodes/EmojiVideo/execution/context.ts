@@ -21,8 +21,10 @@ import { createStop, neverStops } from '../base/stop';
 import type { Stop } from '../base/stop';
 import { watchRetirement } from '../dashscope/retirement';
 import { createSend } from '../dashscope/transport';
-import { withoutKey } from '../dashscope/withoutKey';
+import { cutKey, withoutKey } from '../dashscope/withoutKey';
 import { createRemoteChecks } from '../media/remotePortrait';
+import { createRecordException } from './exceptions';
+import type { RecordException } from './exceptions';
 import { createTell, createTrace } from './trace';
 import { createUploads } from '../media/upload';
 import type { Uploads } from '../media/upload';
@@ -45,6 +47,7 @@ export interface ExecutionContext extends BatchTools {
 	/** A client for what is still to be done after Stop. */
 	clientAfterStop: Client;
 	retirement: AccountTools['retirement'];
+	recordException: RecordException;
 	/** Fires `stop.batchEnd`. */
 	endBatch: () => void;
 }
@@ -63,6 +66,7 @@ export interface AccountTools {
 	clock: Clock;
 	stop: Stop;
 	memory: AccountMemory;
+	recordException: RecordException;
 	/** Asks when the model goes offline; what comes back says it, once it is known. */
 	retirement(): () => string | undefined;
 }
@@ -108,8 +112,17 @@ export async function openAccount({
 	const acquire = rateLimiterOf(accountId, documentedUnless(rates), clock);
 	const client = createClient(send, acquire, clock, stop);
 	const memory = accountMemoryOf(accountId);
+	const recordException = createRecordException(functions, cutKey(apiKey));
 	const retirement = () => watchRetirement(send, accountId, VIDEO_MODEL, clock);
-	return succeed({ account: { isLoopback }, client, clock, stop, memory, retirement });
+	return succeed({
+		account: { isLoopback },
+		client,
+		clock,
+		stop,
+		memory,
+		recordException,
+		retirement,
+	});
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { INode, JsonObject } from 'n8n-workflow';
-import { saidByService } from '../base/result';
+import { CAUSE, saidByService } from '../base/result';
 import type { Failure } from '../base/result';
 
 /** What an error tells beside its failure. */
@@ -42,7 +42,11 @@ export function toNodeError(
 	// n8n shows it in the details, under "Full message".
 	const raw = [code, serviceMessage].filter(Boolean).join(': ');
 	if (httpStatus === undefined) {
-		const error = new NodeOperationError(node, message, { itemIndex, description });
+		const error = new NodeOperationError(node, failure[CAUSE] ?? message, {
+			message,
+			itemIndex,
+			description,
+		});
 		if (raw) error.messages.push(raw);
 		return error;
 	}

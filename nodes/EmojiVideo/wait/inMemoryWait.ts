@@ -9,7 +9,7 @@ import type { AcceptedTask, PreparedJob } from '../batch/submit';
 import { aboutOf } from '../batch/plan';
 import type { VideoLabel } from '../batch/plan';
 import type { PollSettings } from '../batch/pollSchedule';
-import { fail, succeed, unexpectedFailure } from '../base/result';
+import { fail, succeed } from '../base/result';
 import type { Result } from '../base/result';
 import { cancelQueued } from './cancelOnStop';
 import { deliver, DOWNLOADS_AT_ONCE, packUp, toJson } from './deliver';
@@ -81,7 +81,7 @@ export function startInMemoryWait(
 					const delivered = await deliver(accepted, result.value, wanted, context);
 					settle(job, delivered.result, delivered.link);
 				} catch (error) {
-					settle(job, fail({ ...unexpectedFailure(error), taskId: accepted.entry.taskId }));
+					settle(job, fail({ ...context.recordException(error), taskId: accepted.entry.taskId }));
 				}
 			};
 			deliveries.push(download(delivery));

@@ -11,7 +11,7 @@ import type { ApiResponse } from '../../dashscope/client';
 import type { Task } from '../../dashscope/schemas';
 import type { ExecutionContext } from '../../execution/context';
 import type { Outcome } from '../../execution/outcome';
-import { fail, succeed, unexpectedFailure } from '../../base/result';
+import { succeed } from '../../base/result';
 import { deliver, DOWNLOADS_AT_ONCE, toJson } from '../../wait/deliver';
 import { pollOpenTasks } from './pollOpenTasks';
 import { submitGroup, NOTHING_SUBMITTED } from './submitGroup';
@@ -71,7 +71,7 @@ async function downloadEntry(
 		if (context.stop.batchEnd.aborted && !isWhole(built)) return {};
 		return isByReference(built) || isEnd ? built : { downloadsAtEnd: true };
 	} catch (error) {
-		return { settled: { ...fail(unexpectedFailure(error)).failure, taskId } };
+		return { settled: { ...context.recordException(error), taskId } };
 	}
 }
 

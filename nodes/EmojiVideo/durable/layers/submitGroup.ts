@@ -76,6 +76,7 @@ async function submitOne(
 				{ job: { ...about, itemIndex, templateId, key }, address, areas },
 				{ ...context, trace },
 			),
+		context.recordException,
 	);
 	if (!result.ok) {
 		return result.failure.kind === 'stopped' ? undefined : { settled: result.failure };
