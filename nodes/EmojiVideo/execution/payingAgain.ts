@@ -14,6 +14,7 @@ import { LIST_RANGE_MS } from '../dashscope/listTimeRange';
 import type { ListedTask } from '../dashscope/schemas';
 import type { Failure } from '../base/result';
 import type { ExecutionContext } from './context';
+import { readStoredExecution } from './storedExecution';
 
 /** In the context that all nodes of an execution share: the execution that has looked and may pay. */
 const LOOKED_KEY = 'emojiVideoLooked';
@@ -26,15 +27,6 @@ const runsSchema = z.object({
 		runData: z.record(z.array(z.object({ startTime: z.number() }))),
 	}),
 });
-
-/** What n8n has stored of this very execution: in a Retry, what the first try has left. */
-async function storedOf(functions: IExecuteFunctions): Promise<unknown> {
-	try {
-		return await functions.getExecutionDataById(functions.getExecutionId());
-	} catch {
-		return undefined;
-	}
-}
 
 /**
  * When the first of all tries began, ms since the epoch; `undefined` where n8n does not tell. A Retry whose
@@ -93,7 +85,9 @@ async function look(context: ExecutionContext): Promise<Failure | undefined> {
 	const { functions, client, clock, paidTasks } = context;
 	const shared = functions.getContext('flow');
 	if (shared[LOOKED_KEY] === functions.getExecutionId()) return undefined;
-	const stored = await storedOf(functions);
+	// In a Retry n8n has stored under this ID what the first try has left.
+	const own = await readStoredExecution(functions, functions.getExecutionId());
+	const stored = own.kind === 'found' ? own.data : undefined;
 	const began = firstTryAt(functions, stored);
 	const now = clock.now();
 	const since = began ?? now - LIST_RANGE_MS;

@@ -4,6 +4,7 @@
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
+import { readStoredExecution } from '../../execution/storedExecution';
 
 /** n8n's error of an execution that a user or a time limit has stopped. */
 const stoppedSchema = z.object({
@@ -28,15 +29,11 @@ export async function readOwnerState(
 	functions: IExecuteFunctions,
 	executionId: string | undefined,
 ): Promise<OwnerState> {
-	if (executionId === undefined || typeof functions.getExecutionDataById !== 'function')
-		return 'waiting';
-	try {
-		const data = await functions.getExecutionDataById(executionId);
-		if (stoppedSchema.safeParse(data).success) return 'stopped';
-		return data === undefined || parkedSchema.safeParse(data).success ? 'waiting' : 'gone';
-	} catch {
-		return 'waiting';
-	}
+	if (executionId === undefined) return 'waiting';
+	const stored = await readStoredExecution(functions, executionId);
+	if (stored.kind !== 'found') return 'waiting';
+	if (stoppedSchema.safeParse(stored.data).success) return 'stopped';
+	return parkedSchema.safeParse(stored.data).success ? 'waiting' : 'gone';
 }
 
 /** Whether the user's execution still waits for its videos. */

@@ -4,6 +4,7 @@
  */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
+import { readStoredExecution } from '../../execution/storedExecution';
 import { waitStateSchema } from '../plan/state';
 import type { WaitState } from '../plan/state';
 import type { CheckRequest } from '../plan/checkMessages';
@@ -26,12 +27,9 @@ async function readExecution(
 	functions: IExecuteFunctions,
 	id: string | undefined,
 ): Promise<unknown> {
-	if (id === undefined || typeof functions.getExecutionDataById !== 'function') return undefined;
-	try {
-		return await functions.getExecutionDataById(id);
-	} catch {
-		return undefined;
-	}
+	if (id === undefined) return undefined;
+	const stored = await readStoredExecution(functions, id);
+	return stored.kind === 'found' ? stored.data : undefined;
 }
 
 const outputSchemaOf = (node: string) =>
