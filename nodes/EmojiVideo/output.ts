@@ -13,6 +13,39 @@ import type { Failure } from './base/result';
 import { readLinkExpiry } from './net/linkExpiry';
 import { nameOfTemplate } from './dashscope/templateNames';
 
+/**
+ * The names of all fields of items. Code that reads items (Wait, Get Status, the tool) takes its names from this
+ * list, so that a renamed field does not compile where it is still read.
+ */
+export const OUTPUT_FIELDS = [
+	'taskId',
+	'status',
+	'model',
+	'passed',
+	'canceled',
+	'reason',
+	'templateId',
+	'templateName',
+	'imageUrl',
+	'imageFile',
+	'faceArea',
+	'expressionArea',
+	'videoUrl',
+	'videoUrlExpiresAt',
+	'billedSeconds',
+	'cost',
+	'code',
+	'message',
+	'advice',
+	'hint',
+	'submittedAt',
+	'startedAt',
+	'finishedAt',
+	'requestId',
+] as const;
+export type OutputField = (typeof OUTPUT_FIELDS)[number];
+type OutputFields = Partial<Record<OutputField, unknown>>;
+
 /** What the node knows about a video beside the service's answer. */
 export interface VideoFacts {
 	templateId?: string;
@@ -61,12 +94,12 @@ export const sentencesOf = ({ message, nextStep }: Pick<Failure, 'message' | 'ne
 	`${message}. ${nextStep}`;
 
 /** Leaves out what is not known, so that `undefined` never reaches an item. */
-const known = (fields: Record<string, unknown>): IDataObject =>
+const known = (fields: OutputFields): IDataObject =>
 	Object.fromEntries(
 		Object.entries(fields).filter(([, value]) => value !== undefined),
 	) as IDataObject;
 
-const shared = ({ templateId, imageUrl, imageFile, areas }: VideoFacts) => ({
+const shared = ({ templateId, imageUrl, imageFile, areas }: VideoFacts): OutputFields => ({
 	templateId,
 	templateName: templateId === undefined ? undefined : nameOfTemplate(templateId),
 	imageUrl,
@@ -105,6 +138,32 @@ export interface Wishes {
 const costOf = (seconds: number | undefined, price: number | undefined) =>
 	seconds === undefined || price === undefined ? undefined : Number((seconds * price).toFixed(6));
 
+/** The link to a finished video, and its end, as an item has them. */
+export const linkOf = (task: Task) => ({
+	videoUrl: task.videoUrl,
+	videoUrlExpiresAt: iso(expiresAt(task)),
+});
+
+/** A finished video, for the hint after a run. */
+export interface BilledVideo {
+	seconds: number;
+	/** In the user's currency, if the user gave a price. */
+	cost?: number;
+	/** When its link ends, ms since the epoch. */
+	linkEndsAt?: number;
+}
+
+/**
+ * What a task adds to the hint after a run.
+ * @param pricePerSecond in the user's currency
+ * @returns at most one video; none if DashScope did not bill the task
+ */
+export function billedOf(task: Task, pricePerSecond?: number): BilledVideo[] {
+	const { status, billedSeconds: seconds } = task;
+	if (status !== 'SUCCEEDED' || seconds === undefined) return [];
+	return [{ seconds, cost: costOf(seconds, pricePerSecond), linkEndsAt: expiresAt(task) }];
+}
+
 /** What happened and what to do, in our words; the service's stand beside it. */
 function adviceOn({ code, message }: Pick<Task, 'code' | 'message'>, unknown: Meaning): string {
 	const { title, nextStep } = meaningOf(code, message) ?? unknown;
@@ -131,10 +190,7 @@ export function taskToJson(task: Task, facts: VideoFacts, wishes: Wishes = {}): 
 		taskId: task.taskId,
 		status: task.status,
 		...about,
-		...((isOpen || isDone) && {
-			videoUrl: task.videoUrl,
-			videoUrlExpiresAt: iso(expiresAt(task)),
-		}),
+		...((isOpen || isDone) && linkOf(task)),
 		...(isDone && {
 			billedSeconds: task.billedSeconds,
 			cost: costOf(task.billedSeconds, pricePerSecond),

@@ -7,6 +7,7 @@
  */
 import type { IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
+import type { OutputField } from '../output';
 
 const KEPT_MS = 24 * 3_600_000;
 
@@ -17,7 +18,7 @@ const itemOfTask = z.object({
 	submittedAt: time,
 	finishedAt: time,
 	videoUrlExpiresAt: time,
-});
+} satisfies Partial<Record<OutputField, z.ZodTypeAny>>);
 
 const REASONS = {
 	expired: 'The task ended more than 24 hours ago: DashScope has deleted it, and its video.',

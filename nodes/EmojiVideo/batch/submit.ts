@@ -232,7 +232,8 @@ export async function submitJobs(
 		if (resumed) onResult(job, succeed({ job, entry: resumed }));
 		else open.push(job);
 	}
-	if (open.some(({ key }) => !paidTasks.isInFlight(key))) ending.failure = await beforePaying?.(open);
+	if (open.some(({ key }) => !paidTasks.isInFlight(key)))
+		ending.failure = await beforePaying?.(open);
 	const areasOf = detectAhead(open, tools, ending);
 	for (const job of open) {
 		if (stop.batchEnd.aborted) ending.failure ??= STOPPED;

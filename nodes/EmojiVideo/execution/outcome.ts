@@ -5,11 +5,14 @@
 import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import type { Failure, Result } from '../base/result';
+import type { BilledVideo } from '../output';
 import type { ExecutionContext } from './context';
 
 export interface OutputItem {
 	json: IDataObject;
 	binary?: IBinaryKeyData;
+	/** The finished videos in it, for the hint after a run. No part of n8n's item. */
+	billed?: BilledVideo[];
 }
 
 /** Which video an outcome is about, beside the task's ID. */

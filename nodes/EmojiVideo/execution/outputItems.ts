@@ -29,7 +29,9 @@ function toErrorItem({ itemIndex, about }: Outcome, failure: Failure): INodeExec
 }
 
 /** An outcome as n8n's item, paired with its input item. */
-export const toItem = (outcome: Outcome): INodeExecutionData =>
-	outcome.result.ok
-		? { ...outcome.result.value, pairedItem: { item: outcome.itemIndex } }
-		: toErrorItem(outcome, outcome.result.failure);
+export function toItem(outcome: Outcome): INodeExecutionData {
+	const { itemIndex, result } = outcome;
+	if (!result.ok) return toErrorItem(outcome, result.failure);
+	const { json, binary } = result.value;
+	return { json, ...(binary && { binary }), pairedItem: { item: itemIndex } };
+}

@@ -7,10 +7,11 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { nameOfTemplate } from '../dashscope/templateNames';
 import { saidByService } from '../base/result';
 import type { Failure } from '../base/result';
+import type { OutputField } from '../output';
 import type { Outcome } from './outcome';
 
 /** What a model has no use for: it would only fill the conversation. */
-const NOT_FOR_MODELS = [
+const NOT_FOR_MODELS: readonly OutputField[] = [
 	'requestId',
 	'imageUrl',
 	'imageFile',
@@ -29,7 +30,9 @@ const UNFINISHED =
 function forModel(json: IDataObject): IDataObject {
 	if (typeof json.taskId !== 'string') return json;
 	const { status } = json;
-	const kept = Object.entries(json).filter(([name]) => !NOT_FOR_MODELS.includes(name));
+	const kept = Object.entries(json).filter(
+		([name]) => !NOT_FOR_MODELS.some((field) => field === name),
+	);
 	const isOpen = status === 'PENDING' || status === 'RUNNING';
 	return {
 		...Object.fromEntries(kept),

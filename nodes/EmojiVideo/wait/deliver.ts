@@ -13,7 +13,8 @@ import type { Failure, Result } from '../base/result';
 import type { Task } from '../dashscope/schemas';
 import { ownFileName, videoFileName } from '../media/fileNames';
 import { downloadVideo } from '../media/downloadVideo';
-import { sentencesOf, taskToJson, WITHOUT_LINK } from '../output';
+import { billedOf, linkOf, sentencesOf, taskToJson, WITHOUT_LINK } from '../output';
+import type { OutputField } from '../output';
 import type { Outcome, OutputItem } from '../execution/outcome';
 import type { ExecutionContext } from '../execution/context';
 
@@ -63,16 +64,8 @@ const isBrief = ({ simplify, withDetails = false }: Delivery): boolean => simpli
 const split = (json: IDataObject, isWanted: (name: string) => boolean): IDataObject =>
 	Object.fromEntries(Object.entries(json).filter(([name]) => isWanted(name)));
 
-/** Where a video is that could not be downloaded. */
-export interface LinkOfVideo {
-	videoUrl?: string;
-	videoUrlExpiresAt?: string;
-}
-
-const linkOf = (task: Task): LinkOfVideo => {
-	const { videoUrl, videoUrlExpiresAt } = taskToJson(task, {});
-	return { videoUrl: videoUrl as string, videoUrlExpiresAt: videoUrlExpiresAt as string };
-};
+/** The link to a video that could not be downloaded. */
+export type LinkOfVideo = ReturnType<typeof linkOf>;
 
 /** The name of the output field, which in a pack says which video is in it. */
 const fieldOf = ({ field = 'data', isPack }: Delivery, name: string) =>
@@ -88,16 +81,20 @@ export async function deliver(
 	const { job } = accepted;
 	const task = answer.value;
 	const json = toJson(accepted, answer, delivery);
-	if (delivery.field === undefined) return { result: succeed({ json }) };
-	const withoutFile = (failure: Pick<Failure, 'message' | 'nextStep'>) => ({
-		...split(json, (name) => name !== 'hint' || !isBrief(delivery)),
-		downloadError: sentencesOf(failure),
+	const billed = billedOf(task, delivery.pricePerSecond);
+	if (delivery.field === undefined) return { result: succeed({ json, billed }) };
+	const withoutFile = (failure: Pick<Failure, 'message' | 'nextStep'>): OutputItem => ({
+		json: {
+			...split(json, (name) => name !== 'hint' || !isBrief(delivery)),
+			downloadError: sentencesOf(failure),
+		},
+		billed,
 	});
 	if (task.videoUrl === undefined) {
 		const { taskId, status } = task;
 		return delivery.failsOnDownloadError
 			? { result: fail({ kind: 'unreadable', ...WITHOUT_LINK, taskId, status }) }
-			: { result: succeed({ json: withoutFile(WITHOUT_LINK) }) };
+			: { result: succeed(withoutFile(WITHOUT_LINK)) };
 	}
 
 	const distinction = job.templateId ?? task.taskId;
@@ -111,20 +108,25 @@ export async function deliver(
 	});
 	if (video.ok) {
 		const field = fieldOf(delivery, distinction);
-		return { result: succeed({ json, binary: { [field]: video.value } }) };
+		return { result: succeed({ json, binary: { [field]: video.value }, billed }) };
 	}
 	if (delivery.failsOnDownloadError) {
 		const failure = { ...video.failure, taskId: task.taskId, status: task.status };
 		return { result: fail(failure), link: linkOf(task) };
 	}
-	return { result: succeed({ json: withoutFile(video.failure) }) };
+	return { result: succeed(withoutFile(video.failure)) };
 }
 
 /** What all videos of a portrait have in common. */
-const OF_THE_PORTRAIT = ['imageUrl', 'imageFile', 'faceArea', 'expressionArea'];
+const OF_THE_PORTRAIT: readonly OutputField[] = [
+	'imageUrl',
+	'imageFile',
+	'faceArea',
+	'expressionArea',
+];
 
 const isCommon = (items: OutputItem[]) => (name: string) =>
-	OF_THE_PORTRAIT.includes(name) &&
+	OF_THE_PORTRAIT.some((field) => field === name) &&
 	new Set(items.map(({ json }) => JSON.stringify(json[name]))).size === 1;
 
 function toPack(items: OutputItem[]): OutputItem {
@@ -142,6 +144,7 @@ function toPack(items: OutputItem[]): OutputItem {
 			videos,
 		},
 		...(Object.keys(binary).length > 0 && { binary }),
+		billed: items.flatMap(({ billed = [] }) => billed),
 	};
 }
 

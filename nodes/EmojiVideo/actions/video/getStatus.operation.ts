@@ -6,7 +6,7 @@ import type { ApiResponse } from '../../dashscope/client';
 import type { Task } from '../../dashscope/schemas';
 import { failed } from '../../execution/outcome';
 import type { Outcome } from '../../execution/outcome';
-import { taskToJson } from '../../output';
+import { billedOf, taskToJson } from '../../output';
 import { simplifyField, simplifyForm } from '../../parameters/common';
 import { constant, group } from '../../parameters/read';
 import { eachTaskIdForm, taskIdsFields } from '../../parameters/taskIds';
@@ -55,12 +55,13 @@ export const getStatus = defineOperation({
 			const answer = await asked;
 			if (!answer.ok) return failed(itemIndex, { ...answer.failure, taskId });
 			const { value: task, raw } = answer.value;
-			if (!simplify) return { itemIndex, result: succeed({ json: { ...raw } }) };
+			const billed = billedOf(task);
+			if (!simplify) return { itemIndex, result: succeed({ json: { ...raw }, billed }) };
 			const json = taskToJson(task, {}, { withEnd: true });
 			if (task.status === 'UNKNOWN') {
 				Object.assign(json, explainUnknown(taskId, inputs[itemIndex]?.json, clock.now()));
 			}
-			return { itemIndex, result: succeed({ json }) };
+			return { itemIndex, result: succeed({ json, billed }) };
 		};
 		const outcomes = items.flatMap((item) =>
 			item.taskIds.map(async (taskId) => await statusOf(item, taskId)),

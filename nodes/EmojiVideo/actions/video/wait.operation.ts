@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { AcceptedTask } from '../../batch/submit';
 import { areaSchema } from '../../dashscope/schemas';
 import { startWait } from '../../durable/layers/start';
+import type { OutputField } from '../../output';
 import { limitsGroup, outputGroup, simplifyField, waitingGroup } from '../../parameters/common';
 import {
 	deliveryFields,
@@ -31,7 +32,7 @@ const createdItem = z
 		submittedAt: z.string().datetime({ offset: true }).optional(),
 		faceArea: areaSchema.optional(),
 		expressionArea: areaSchema.optional(),
-	})
+	} satisfies Partial<Record<OutputField, z.ZodTypeAny>>)
 	.partial()
 	.catch({});
 
