@@ -12,7 +12,7 @@ import {
 import type { CheckRequest } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/context';
-import { fail, succeed } from '../../../../nodes/EmojiVideo/base/result';
+import { fail, succeed, unexpectedFailure } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { answered, START_MS } from '../../support/simulatedAccount.mts';
 import { GONE_ON, made, n8nWith, orderOf, PARKED, STOPPED_BY_USER, unmade } from '../parts.mts';
@@ -105,6 +105,7 @@ async function play(
 		account: { isLoopback: false },
 		stop,
 		endBatch,
+		recordException: unexpectedFailure,
 		paidTasks: openPaidTasks({}),
 	} as unknown as ExecutionContext;
 	const outcomes = await clock.until(runCheck(context, orderOf(entries, more)));
