@@ -30,17 +30,39 @@ export interface WaitOptions extends PollSettings {
 	queueAhead?: number;
 }
 
-/** A wait under way. */
-export interface Waiting {
+/** What both ways to wait offer. */
+interface AnyWaiting {
 	add(accepted: AcceptedTask): void;
 	/** A job that never became a task. */
 	settle(job: VideoLabel, result: Result<OutputItem>): void;
-	/** Takes a job that is prepared, to create it itself; absent: whoever prepares it creates it. */
-	handOver?(prepared: PreparedJob): void;
 	/** Resolves when one more task may be submitted, or the batch is to end. */
 	untilRoom(): Promise<void>;
 	/** No task comes any more; resolves with one outcome per job, in the order of the jobs. */
 	finish(): Promise<Outcome[]>;
+}
+
+/** A wait in memory: the operation submits its jobs itself. */
+export interface InMemoryWaiting extends AnyWaiting {
+	mode: 'inMemory';
+}
+
+/** A wait in n8n's database: its checks submit the jobs, so that none is submitted before it is parked. */
+export interface DurableWaiting extends AnyWaiting {
+	mode: 'durable';
+	/** Takes a prepared job, which a check will submit. */
+	handOver(prepared: PreparedJob): void;
+}
+
+export type Waiting = InMemoryWaiting | DurableWaiting;
+
+/** Delivers a finished video. An exception becomes a failure with the task ID. */
+async function deliverOrFail(...video: Parameters<typeof deliver>): ReturnType<typeof deliver> {
+	const [{ entry }, , , context] = video;
+	try {
+		return await deliver(...video);
+	} catch (error) {
+		return { result: fail({ ...context.recordException(error), taskId: entry.taskId }) };
+	}
 }
 
 /**
@@ -56,7 +78,7 @@ export function startInMemoryWait(
 	videos: VideoLabel[],
 	deliveriesWanted: ReadonlyMap<number, Delivery>,
 	refused: Outcome[],
-): Waiting {
+): InMemoryWaiting {
 	const outcomes = new Map<string, Outcome>();
 	const deliveries: Array<Promise<void>> = [];
 	const download = createLimiter(DOWNLOADS_AT_ONCE);
@@ -77,12 +99,8 @@ export function startInMemoryWait(
 		if (!wanted) return;
 		if (result.ok) {
 			const delivery = async () => {
-				try {
-					const delivered = await deliver(accepted, result.value, wanted, context);
-					settle(job, delivered.result, delivered.link);
-				} catch (error) {
-					settle(job, fail({ ...context.recordException(error), taskId: accepted.entry.taskId }));
-				}
+				const delivered = await deliverOrFail(accepted, result.value, wanted, context);
+				settle(job, delivered.result, delivered.link);
 			};
 			deliveries.push(download(delivery));
 		} else if (result.failure.kind === 'timeLimit' && options.returnsUnfinished && lastAnswer) {
@@ -94,6 +112,7 @@ export function startInMemoryWait(
 	const follow = followTasks(context, options, onEnd, videos.length);
 
 	return {
+		mode: 'inMemory',
 		add: (accepted) => follow.add(accepted),
 		settle(job, result) {
 			follow.miss(result.ok);

@@ -1,7 +1,6 @@
 /** Video: Create and Wait. Portraits in, finished videos out, in one node. */
 import { planJobs } from '../../batch/plan';
 import { submitJobs } from '../../batch/submit';
-import { startWait } from '../../durable/layers/start';
 import { payingTools } from '../../execution/payingAgain';
 import { limitsGroup, outputGroup, simplifyField, waitingGroup } from '../../parameters/common';
 import {
@@ -16,6 +15,7 @@ import { group } from '../../parameters/read';
 import { answerWithinField, waitForm, waitOptions } from '../../parameters/waiting';
 import { succeed } from '../../base/result';
 import { defineOperation } from '../defineOperation';
+import { startWait } from '../startWait';
 import { readVideo, videoFields, warnAboutLinks } from './videoForm';
 
 const settingsForm = group({ wait: waitForm, checks: payingForm });
@@ -52,7 +52,13 @@ export const createAndWait = defineOperation({
 		const deliveries = new Map(items.map(({ itemIndex, delivery }) => [itemIndex, delivery]));
 		const jobs = planJobs(items, context.runIndex);
 		warnAboutLinks(context, jobs);
-		const waiting = startWait(context, settings.wait, jobs, deliveries, invalid);
+		const waiting = startWait({
+			context,
+			options: settings.wait,
+			videos: jobs,
+			deliveries,
+			refused: invalid,
+		});
 		await submitJobs(
 			jobs,
 			payingTools(context, settings.checks),
@@ -61,7 +67,7 @@ export const createAndWait = defineOperation({
 				else waiting.settle(job, result);
 			},
 			async () => await waiting.untilRoom(),
-			waiting.handOver?.bind(waiting),
+			waiting.mode === 'durable' ? (prepared) => waiting.handOver(prepared) : undefined,
 		);
 		const outcomes = await waiting.finish();
 		const notice = retirement();

@@ -5,7 +5,6 @@
 import { z } from 'zod';
 import type { AcceptedTask } from '../../batch/submit';
 import { areaSchema } from '../../dashscope/schemas';
-import { startWait } from '../../durable/layers/start';
 import type { OutputField } from '../../output';
 import { limitsGroup, outputGroup, simplifyField, waitingGroup } from '../../parameters/common';
 import {
@@ -20,6 +19,7 @@ import { taskIdsFields, taskIdsForm } from '../../parameters/taskIds';
 import { answerWithinField, waitForm, waitOptions } from '../../parameters/waiting';
 import { succeed } from '../../base/result';
 import { defineOperation } from '../defineOperation';
+import { startWait } from '../startWait';
 
 /** What an item of Create knows about its task; anything else is no obstacle. */
 const createdItem = z
@@ -81,7 +81,7 @@ export const wait = defineOperation({
 			taskIds.map((taskId) => toAccepted(taskId, itemIndex, inputs[itemIndex]?.json)),
 		);
 		const videos = tasks.map(({ job }) => job);
-		const waiting = startWait(context, settings, videos, deliveries, invalid);
+		const waiting = startWait({ context, options: settings, videos, deliveries, refused: invalid });
 		for (const task of tasks) waiting.add(task);
 		return await waiting.finish();
 	},

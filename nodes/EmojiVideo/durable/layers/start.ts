@@ -6,7 +6,7 @@
  * error, or is in n8n's log.
  */
 import { DOWNLOADS_AT_END, keepsFilesInMemory } from '../n8n/filesInMemory';
-import { canPark, parkOn } from '../n8n/parking';
+import { parkOn } from '../n8n/parking';
 import { guardWorkflow } from '../n8n/workflows';
 import { msUntilFirstPoll } from '../plan/pace';
 import { isSettled, saveSchedule } from '../plan/state';
@@ -30,34 +30,18 @@ import {
 } from './outcomes';
 import type { ExecutionContext } from '../../execution/context';
 import { startInMemoryWait } from '../../wait/inMemoryWait';
-import type { Waiting, WaitOptions } from '../../wait/inMemoryWait';
+import type { DurableWaiting, Waiting, WaitOptions } from '../../wait/inMemoryWait';
 
 /** The user's execution resumes by itself this long after the last check was due. */
 const LAST_GRACE_MS = 60 * 60_000;
 
-const NOT_PARKED =
+export const NOT_PARKED =
 	'Survive Restarts is on, but n8n cannot park this execution: the wait stays in memory and ends if n8n restarts.';
-
-const MIXED_UP = `${NOT_PARKED} n8n would mix up which video belongs to which item: set Group Videos to One Item per Portrait, choose one template per item, or put the node into Loop Over Items with a batch size of 1.`;
 
 type Deliveries = ReadonlyMap<number, Delivery>;
 
-/**
- * Whether output items can be linked by position, as n8n does when it resumes a parked node: one output item per
- * input item, or a single input item.
- */
-function linksByPosition(itemIndexes: number[], deliveries: Deliveries, inputs: number): boolean {
-	if (inputs === 1) return true;
-	const out = itemIndexes.filter(
-		(itemIndex, position) =>
-			!deliveries.get(itemIndex)?.isPack || itemIndexes.indexOf(itemIndex) === position,
-	);
-	const inOrder = [...out].sort((a, b) => a - b);
-	return out.length === inputs && inOrder.every((itemIndex, position) => itemIndex === position);
-}
-
-/** The input of `startWait`. */
-interface WaitSetup {
+/** A batch whose wait is about to start. */
+export interface WaitSetup {
 	context: ExecutionContext;
 	options: WaitOptions;
 	videos: VideoLabel[];
@@ -157,7 +141,7 @@ async function continueInMemory(
 }
 
 /** Starts a wait that takes the prepared jobs, and parks the execution once all are prepared. */
-function startDurableWait(setup: WaitSetup): Waiting {
+export function startDurableWait(setup: WaitSetup): DurableWaiting {
 	const { context, options, deliveries, refused } = setup;
 	const { clock, paidTasks } = context;
 	const schedule = createPollSchedule(options, context.memory?.recall());
@@ -172,6 +156,7 @@ function startDurableWait(setup: WaitSetup): Waiting {
 	};
 
 	return {
+		mode: 'durable',
 		add(accepted) {
 			const { entry, job } = accepted;
 			const { taskId, requestId, areas, acceptedAt } = entry;
@@ -209,26 +194,4 @@ function startDurableWait(setup: WaitSetup): Waiting {
 			}
 		},
 	};
-}
-
-/** Starts a wait in memory, or in n8n's database if the option is on and n8n can park the execution. */
-export function startWait(
-	context: ExecutionContext,
-	options: WaitOptions,
-	videos: VideoLabel[],
-	deliveries: Deliveries,
-	refused: Outcome[],
-): Waiting {
-	const setup: WaitSetup = { context, options, videos, deliveries, refused };
-	if (!options.survivesRestarts) return waitInMemory(setup);
-	if (!canPark(context.functions)) {
-		warn(setup, NOT_PARKED);
-		return waitInMemory(setup);
-	}
-	const itemIndexes = [...videos, ...refused].map(({ itemIndex }) => itemIndex);
-	if (!linksByPosition(itemIndexes, deliveries, context.functions.getInputData().length)) {
-		warn(setup, MIXED_UP);
-		return waitInMemory(setup);
-	}
-	return startDurableWait(setup);
 }

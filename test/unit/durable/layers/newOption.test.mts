@@ -6,7 +6,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
 import { pollSettingsSchema } from '../../../../nodes/EmojiVideo/batch/pollSchedule';
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
-import { startWait } from '../../../../nodes/EmojiVideo/durable/layers/start';
+import { startDurableWait } from '../../../../nodes/EmojiVideo/durable/layers/start';
 import { WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import { checkRequestSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
 import { commonSchema } from '../../../../nodes/EmojiVideo/durable/plan/packing';
@@ -36,20 +36,20 @@ async function startWith(delivery: object, settings: object) {
 		stopsAtFirstFailure: false,
 	} as unknown as ExecutionContext;
 	const job = { itemIndex: 0, key: 'key', templateId: 'mengwa_kaixin' };
-	const waiting = startWait(
+	const waiting = startDurableWait({
 		context,
-		{
+		options: {
 			...defaults,
 			...settings,
 			returnsUnfinished: false,
 			cancelsOnStop: false,
 			survivesRestarts: true,
 		},
-		[job],
-		new Map([[0, { simplify: true, ...delivery }]]),
-		[],
-	);
-	waiting.handOver?.({ job, address: 'oss://0.png', areas: AREAS });
+		videos: [job],
+		deliveries: new Map([[0, { simplify: true, ...delivery }]]),
+		refused: [],
+	});
+	waiting.handOver({ job, address: 'oss://0.png', areas: AREAS });
 	await waiting.finish();
 	const [item] = n8n.started[0]?.sent as INodeExecutionData[];
 	return stored(item?.json[WAIT_STATE_KEY]);

@@ -2,7 +2,7 @@
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import type { VideoLabel } from '../../../../nodes/EmojiVideo/batch/plan';
 import type { PreparedJob } from '../../../../nodes/EmojiVideo/batch/submit';
-import { startWait } from '../../../../nodes/EmojiVideo/durable/layers/start';
+import { startWait } from '../../../../nodes/EmojiVideo/actions/startWait';
 import { unpack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
 import { waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import type { WaitState } from '../../../../nodes/EmojiVideo/durable/plan/state';
@@ -120,13 +120,13 @@ function startCheck({
 		survivesRestarts: true,
 		...options,
 	};
-	const waiting = startWait(
-		tools,
-		wait,
-		videos.map((itemIndex) => label(itemIndex)),
-		new Map(deliveries.map((delivery, itemIndex) => [itemIndex, delivery])),
+	const waiting = startWait({
+		context: tools,
+		options: wait,
+		videos: videos.map((itemIndex) => label(itemIndex)),
+		deliveries: new Map(deliveries.map((delivery, itemIndex) => [itemIndex, delivery])),
 		refused,
-	);
+	});
 	const finish = async () => {
 		const outcomes = await clock.until(waiting.finish());
 		const [first] = n8n.started;
@@ -139,7 +139,12 @@ function startCheck({
 
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
 
-const isDurable = (waiting: Waiting) => 'handOver' in waiting;
+const isDurable = (waiting: Waiting) => waiting.mode === 'durable';
+
+/** Hands a prepared job over to a wait that is durable. */
+function handOver(waiting: Waiting, job: PreparedJob): void {
+	if (waiting.mode === 'durable') waiting.handOver(job);
+}
 
 describe('a wait', () => {
 	it('that is not to survive stays in memory, without a word', () => {
@@ -204,7 +209,7 @@ function beginThree(more: Begun = {}) {
 		deliveries: [{ simplify: true }, { simplify: true }, { simplify: false, withDetails: true }],
 		...more,
 	});
-	begun.waiting.handOver?.(prepared(2));
+	handOver(begun.waiting, prepared(2));
 	begun.waiting.add(accepted('a', 0));
 	return begun;
 }
@@ -272,7 +277,7 @@ describe('the state that is parked', () => {
 
 	it('an item that says nothing of its delivery has simple items', async () => {
 		const { waiting, finish } = startCheck();
-		waiting.handOver?.(prepared(0));
+		handOver(waiting, prepared(0));
 		expect((await finish()).state?.entries).toMatchObject([{ simplify: true }]);
 	});
 });
@@ -337,7 +342,7 @@ describe('files that n8n keeps in its memory', () => {
 			deliveries: [delivery],
 			stored,
 		});
-		waiting.handOver?.(prepared(0));
+		handOver(waiting, prepared(0));
 		await finish();
 		const withTasks = hints.filter(({ type }) => type === 'warning');
 		expect(withTasks).toHaveLength(count);
@@ -400,7 +405,7 @@ describe('where n8n does not start the guard', () => {
 		const deliveries = [{ simplify: true }, { simplify: true }];
 		const begun = startCheck({ inputs: 2, videos: [0, 1], deliveries, refuses: 'no' });
 		begun.waiting.settle(label(0), fail(REFUSED));
-		begun.waiting.handOver?.(prepared(1));
+		handOver(begun.waiting, prepared(1));
 		const { outcomes } = await begun.finish();
 		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-1' }]);
 	});
@@ -414,7 +419,7 @@ describe('where n8n does not start the guard', () => {
 			refuses: 'no',
 			failures: { 'oss://0.png': REFUSED },
 		});
-		for (const position of [0, 1]) begun.waiting.handOver?.(prepared(position));
+		for (const position of [0, 1]) handOver(begun.waiting, prepared(position));
 		const { outcomes } = await begun.finish();
 		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-2' }]);
 	});
@@ -423,7 +428,7 @@ describe('where n8n does not start the guard', () => {
 		const deliveries = [{ simplify: true }, { simplify: true }];
 		const options = { queueAhead: 1 };
 		const begun = startCheck({ inputs: 2, videos: [0, 1], deliveries, options, refuses: 'no' });
-		for (const position of [0, 1]) begun.waiting.handOver?.(prepared(position));
+		for (const position of [0, 1]) handOver(begun.waiting, prepared(position));
 		await begun.finish();
 		expect(begun.polled).toEqual(['create', 'new-1', 'create', 'new-2']);
 	});
