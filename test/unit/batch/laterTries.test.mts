@@ -10,6 +10,7 @@ import { fail, succeed } from '../../../nodes/EmojiVideo/base/result';
 import type { FailureKind } from '../../../nodes/EmojiVideo/base/result';
 import { defaults } from '../support/simulatedAccount.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
+import { createStop, neverStops } from '../../../nodes/EmojiVideo/base/stop';
 
 const areas: FaceAreas = { face: [2, 2, 8, 8], expression: [0, 0, 9, 9] };
 
@@ -40,7 +41,7 @@ const clientThat = (calls: Pick<Client, 'submitTask'> & Partial<Client>): Client
 
 it('a task of an earlier try is in the result if Stop comes before its turn', async () => {
 	const clock = createVirtualClock();
-	const stop = new AbortController();
+	const { stop, endBatch } = createStop();
 	const jobs = jobsOf(2);
 	const paidTasks = openPaidTasks({});
 	paidTasks.write(jobs[1]?.key ?? '', { taskId: 'task-1', acceptedAt: 0, areas });
@@ -50,7 +51,7 @@ it('a task of an earlier try is in the result if Stop comes before its turn', as
 			return await failWith('rejected');
 		},
 	});
-	const tools = { client, paidTasks, clock, signal: stop.signal };
+	const tools = { client, paidTasks, clock, stop };
 	const reported: string[] = [];
 	const follow = followTasks(
 		tools,
@@ -58,7 +59,7 @@ it('a task of an earlier try is in the result if Stop comes before its turn', as
 		({ entry: { taskId } }) => reported.push(taskId),
 		jobs.length,
 	);
-	void clock.sleep(500).then(() => stop.abort());
+	void clock.sleep(500).then(() => endBatch());
 	await clock.until(
 		submitJobs(jobs, tools, (_, result) => {
 			if (result.ok) follow.add(result.value);
@@ -84,7 +85,7 @@ it('a second try does not send a submit again if its response did not arrive', a
 				client,
 				paidTasks: openPaidTasks(context),
 				clock: createVirtualClock(),
-				signal: new AbortController().signal,
+				stop: neverStops(),
 			},
 			() => undefined,
 		);
@@ -106,7 +107,7 @@ it('no more faces are detected after DashScope has rejected the key', async () =
 	await clock.until(
 		submitJobs(
 			jobsOf(50, { areAreasKnown: false }),
-			{ client, paidTasks: openPaidTasks({}), clock, signal: new AbortController().signal },
+			{ client, paidTasks: openPaidTasks({}), clock, stop: neverStops() },
 			() => undefined,
 		),
 	);

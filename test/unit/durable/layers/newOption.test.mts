@@ -17,6 +17,7 @@ import { deliverySchema } from '../../../../nodes/EmojiVideo/wait/deliver';
 import { defaults, START_MS } from '../../support/simulatedAccount.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 import { AREAS, layerWith } from '../parts.mts';
+import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 
 /** As n8n's database returns it. */
 const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
@@ -30,8 +31,7 @@ async function startWith(delivery: object, settings: object) {
 		functions: n8n.functions,
 		clock: createVirtualClock(START_MS),
 		paidTasks: openPaidTasks({}),
-		signal: new AbortController().signal,
-		stop: { batchEnd: new AbortController().signal, userStop: new AbortController().signal },
+		...createStop(),
 		rates: {},
 		stopsAtFirstFailure: false,
 	} as unknown as ExecutionContext;
