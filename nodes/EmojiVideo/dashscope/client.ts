@@ -69,6 +69,9 @@ const MOST_CONFIRMATIONS = 3;
 export const UNCONFIRMED_SUBMIT =
 	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it with Get Many, which lists the account's tasks of the last 24 hours, before you create this video in a new execution.";
 
+/** The outcome of a call. */
+type Called<T> = Result<ApiResponse<T>>;
+
 /**
  * @param send the transport to the account
  * @param acquire the account's rate limit
@@ -82,13 +85,8 @@ export function createClient(
 	trust: KeyTrust = { hasWorked: false },
 ): Client {
 	let aheadMs = 0;
-	const call = async <T>({
-		bucket,
-		kind,
-		request,
-		reading,
-	}: Call<T>): Promise<Result<ApiResponse<T>>> => {
-		const attempt = async (): Promise<Result<ApiResponse<T>>> => {
+	const call = async <T>({ bucket, kind, request, reading }: Call<T>): Promise<Called<T>> => {
+		const attempt = async (): Promise<Called<T>> => {
 			await acquire(bucket, batchEnd);
 			if (batchEnd.aborted) return fail(STOPPED);
 			const sentAt = clock.now();
@@ -102,7 +100,7 @@ export function createClient(
 			return withoutLasting(trust, result);
 		};
 		/** Sends a rejected request again, because one odd response must not end a batch. */
-		const confirmed = async (): Promise<Result<ApiResponse<T>>> => {
+		const confirmed = async (): Promise<Called<T>> => {
 			for (let repeats = 0; ; repeats++) {
 				const result = await attempt();
 				const pause = confirmationPauseMs(trust, result, clock.now());
