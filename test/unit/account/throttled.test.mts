@@ -10,7 +10,7 @@ import {
 import { succeed } from '../../../nodes/EmojiVideo/base/result';
 import { createClient } from '../../../nodes/EmojiVideo/dashscope/client';
 import type { Send } from '../../../nodes/EmojiVideo/dashscope/transport';
-import { createRandom } from '../../../lab/bench/network.mts';
+import { createRandom } from '../../../lab/stage/random.mts';
 import { createVirtualClock } from '../support/virtualClock.mts';
 
 const MINUTE_MS = 60_000;
