@@ -39,6 +39,7 @@ export default {
 			globalSetup: '<rootDir>/test/engine/freshBuild.cjs',
 		},
 	],
+	testSequencer: '<rootDir>/test/longFirst.cjs',
 	testTimeout: 30_000,
 	maxWorkers: 3,
 };
