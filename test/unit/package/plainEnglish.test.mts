@@ -8,7 +8,7 @@ const HABITS: Record<string, RegExp> = {
 	'"so many", "so much" as a noun: name what is counted': /\bso (?:many|much)\b/i,
 	'"is told": name who reports what': /\b(?:is|are) told\b/i,
 	'"what is", "what was" as a subject: name the thing': /\bwhat (?:is|was)\b/i,
-	'"double": mock': /\bdoubles?\b(?! quote|-click)/i,
+	'"double": mock': /\b(?:an?|the|this|each|its) doubles?(?:'s?)?(?! quote)\b/i,
 };
 
 /** A room of nodes/, or of its tests; other tests by their folder. */
@@ -24,21 +24,18 @@ const texts = [
 
 /** Rooms with hits that are still to be written anew, and the most they may have: fewer each time. */
 const UNFINISHED: Record<string, number> = {
-	'nodes/EmojiVideo/account': 1,
 	'nodes/EmojiVideo/actions': 6,
 	'nodes/EmojiVideo/batch': 14,
-	'nodes/EmojiVideo/durable': 4,
+	'nodes/EmojiVideo/durable': 3,
 	'nodes/EmojiVideo/execution': 9,
 	'nodes/EmojiVideo/output': 2,
 	'nodes/EmojiVideo/parameters': 8,
 	'nodes/EmojiVideo/trigger': 6,
 	'nodes/EmojiVideo/wait': 2,
 	'test/engine': 23,
-	'test/sandbox': 10,
-	'test/unit/actions': 1,
+	'test/sandbox': 7,
 	'test/unit/batch': 18,
-	'test/unit/dashscope': 1,
-	'test/unit/durable': 38,
+	'test/unit/durable': 37,
 	'test/unit/execution': 5,
 	'test/unit/output': 1,
 	'test/unit/parameters': 8,
