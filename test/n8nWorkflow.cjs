@@ -20,8 +20,10 @@ module.exports = new Proxy(
 	{ __esModule: true },
 	{
 		get(target, name) {
-			if (name in target) return target[name];
-			return require(`n8n-workflow/dist/cjs/${moduleOf.get(name) ?? 'index'}`)[name];
+			if (!(name in target)) {
+				target[name] = require(`n8n-workflow/dist/cjs/${moduleOf.get(name) ?? 'index'}`)[name];
+			}
+			return target[name];
 		},
 	},
 );
