@@ -1,7 +1,7 @@
 /**
- * How the form looks where the node is an AI agent's tool. A model sees no labels and no hints: what it
- * needs for its choice stands in the tool's description and in those of the values it fills in. Rule:
- * such a field has the internal name of the field it stands for, so that both are read in one way.
+ * The form of the node as an AI agent's tool. A model sees no labels and no hints. It reads the tool's description
+ * and those of the values that it fills in. Rule: a tool's field has the internal name of the field that it
+ * replaces, so that one form reads both.
  */
 import type { INodeProperties } from 'n8n-workflow';
 import { TEMPLATES, templateName } from '../dashscope/templates';
@@ -50,7 +50,7 @@ export const taskIdsFromModel = fromModel(
 	'The taskId of an earlier result, several with commas',
 );
 
-/** What the model reads about an operation; n8n's own field of this name would say no more than its title. */
+/** The operation's description for the model. n8n's own field of this name contains only the operation's title. */
 export const toolDescriptionField = (text: string): INodeProperties =>
 	forTools({
 		displayName: 'Description',

@@ -1,7 +1,4 @@
-/**
- * Fields that several operations show. Rule: the internal names are what saved workflows contain,
- * so they never change.
- */
+/** Fields that several operations show. Rule: saved workflows contain the internal names, so they never change. */
 import type { INodeProperties } from 'n8n-workflow';
 import { notForTools } from './agentTool';
 import { flagOf } from './fields';

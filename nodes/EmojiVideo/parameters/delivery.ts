@@ -1,4 +1,4 @@
-/** How an item wants its finished videos: downloaded or not, under which names, one by one or as a pack. */
+/** Fields for finished videos: download, file name, one item per video or per portrait. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import { UNSAFE_KEY } from '../base/json';
@@ -32,7 +32,7 @@ const outputField = {
 	hint: 'The name of the output field to put the video in',
 } satisfies INodeProperties;
 
-/** A tool's agent would not get the file. */
+/** A tool's agent does not get the file. */
 export const deliveryFields: INodeProperties[] = [downloadField, outputField].map(notForTools);
 
 const failOption = {
@@ -104,7 +104,7 @@ export const fieldNameValue = z
 				),
 	);
 
-/** The output field for the video; `undefined`: the video stays where it is. */
+/** The output field for the video; `undefined` if it is not downloaded. */
 export const downloadForm: Form<string | undefined> = choose<'yes' | 'no', string | undefined>(
 	then(flagOf(downloadField), (yes) => succeed(yes ? 'yes' : 'no')),
 	{
@@ -117,7 +117,7 @@ const fileNameValue = z
 	.unknown()
 	.transform((value): string | undefined => (isBlank(value) ? undefined : String(value)));
 
-/** All but how many videos the item makes, which the templates or task IDs tell. */
+/** The delivery without the number of videos, which depends on the templates or task IDs. */
 export const deliveryForm: Form<Delivery> = then(
 	group({
 		output: choiceOf(groupOption, 'fileOptions', 'video'),
@@ -132,7 +132,7 @@ export const deliveryForm: Form<Delivery> = then(
 		succeed({ ...delivery, field: isTool ? undefined : wanted, isPack: output === 'portrait' }),
 );
 
-/** A delivery that knows whether its item makes more than one video. */
+/** Adds whether the item has more than one video. */
 export const deliveryOf = (delivery: Delivery, videos: number): Delivery => ({
 	...delivery,
 	isOneOfSeveral: videos > 1,

@@ -15,7 +15,7 @@ export const durableRoleField = {
 	default: '',
 } satisfies INodeProperties;
 
-/** `undefined` for a node of the user's. */
+/** `undefined` for the user's own node. */
 export const durableRoleForm: Form<DurableRole | undefined> = fieldOf(
 	durableRoleField,
 	z.union([

@@ -1,7 +1,4 @@
-/**
- * What a list of tasks may be narrowed to. Rule: a period that the service cannot answer for is refused
- * here, before any call.
- */
+/** The filters of a list of tasks. Rule: a period that DashScope cannot list is rejected here, before any request. */
 import { DateTime } from 'luxon';
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
@@ -131,7 +128,7 @@ export const modelValue = z
 					),
 	);
 
-/** What a Date & Time field or an expression can hold: text, a date, or ms since the epoch. */
+/** Reads the value of a Date & Time field or an expression: text, a date, or ms since the epoch. */
 function toDateTime(value: unknown, zone: string): DateTime | undefined {
 	if (DateTime.isDateTime(value)) return value;
 	if (value instanceof Date) return DateTime.fromJSDate(value);
@@ -141,7 +138,7 @@ function toDateTime(value: unknown, zone: string): DateTime | undefined {
 	return iso.isValid ? iso : DateTime.fromRFC2822(value.trim(), { zone });
 }
 
-/** 2001 and 2286: numbers outside are no milliseconds since the epoch, but seconds perhaps. */
+/** 2001 to 2286. A smaller number is probably seconds since the epoch, not milliseconds. */
 const [EARLIEST_MS, LATEST_MS] = [1e12, 1e13];
 
 /**
@@ -161,7 +158,7 @@ export const dateValue = (label: string, zone: string) =>
 				);
 	});
 
-/** The service's clock may be ahead of this one: "until now" ends this much later. */
+/** DashScope's clock may be ahead of this one, so "until now" ends this much later. */
 const CLOCK_MARGIN_MS = 5 * 60_000;
 
 const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
@@ -205,14 +202,14 @@ export function periodOf(
 	return succeed({ from, to });
 }
 
-/** What one item asks for. */
+/** The list that one item asks for. */
 export interface Listing {
 	filter: TaskFilter;
 	/** Infinity for all. */
 	limit: number;
 	simplify: boolean;
 	includeVideoUrl: boolean;
-	/** The period to the millisecond; the service takes whole seconds. */
+	/** Whether a task is in the period, to the millisecond. DashScope takes whole seconds. */
 	fits: (task: ListedTask) => boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Where an item's portrait is: at an address, or in a file of the item. */
+/** Where an item's portrait is: at a URL, or in a file of the item. */
 import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import type { PortraitSource } from '../media/portrait';
@@ -92,7 +92,7 @@ export const portraitGroup: INodeProperties = notForTools({
 
 const PUBLIC_URL = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';
 
-/** What to do about a text that is no address, where one can see how it came about. */
+/** Advice for a text that is not a URL, by the mistake that it shows. */
 function adviceOn(value: unknown): string {
 	if (Array.isArray(value))
 		return 'Use one public http or https address per item: Split Out makes items of a list.';
@@ -112,8 +112,8 @@ function adviceOn(value: unknown): string {
 }
 
 /**
- * A portrait's address that DashScope can download, normalized.
- * @param allowLoopback the account is a sandbox on this machine, which reaches loopback
+ * The normalized URL of a portrait that DashScope can download.
+ * @param allowLoopback the account is a mock on this machine, which can reach loopback
  */
 export const imageUrlValue = (allowLoopback: boolean) =>
 	z.unknown().transform((value, context): string => {
@@ -156,7 +156,7 @@ export const imageUrlValue = (allowLoopback: boolean) =>
 		return url.href;
 	});
 
-/** What to do about a wrong field name: the names that would be right. */
+/** Advice for a wrong field name: the names of the item's files. */
 const rightFields = ({ fileFields }: FormSource): string =>
 	fileFields.length === 0
 		? 'The item has no binary data: connect a node that outputs a file, or set Image Source to Image URL.'
@@ -173,7 +173,7 @@ const fileValue = (source: FormSource) =>
 			const file = source.file?.(name);
 			if (file) return { file, fallbackName };
 		} catch {
-			// There is no such field, which is said below.
+			// The item has no such field. The failure below says so.
 		}
 		return refuseField(
 			`${fileField.displayName} ${shown(name)}: the item has no such binary field`,
@@ -185,7 +185,7 @@ const addressForm = group({
 	checkFirst: flagOf(checkOption, 'portraitOptions', false),
 });
 
-/** The portrait as the item names it; nothing of it is read here. */
+/** The portrait that the item names. This does not read the image. */
 export const portraitForm: Form<PortraitSource> = choose<'url' | 'binary', PortraitSource>(
 	choiceOf(sourceField),
 	{

@@ -1,7 +1,7 @@
 /**
- * How a form is read: one small language for all operations. A `Form` takes an item's fields and gives
- * one typed object, or a failure that names the field by its label. Rule: never throws; an expression
- * that fails is a failure like any other, and a field that nobody asks for is not read.
+ * Reads the forms of all operations. A `Form` takes an item's fields and returns one typed object, or a failure that
+ * names the field by its label. Rules: a form never throws, also if an expression fails; a form reads only the
+ * fields that it needs.
  */
 import type { IBinaryData } from 'n8n-workflow';
 import type { z } from 'zod';
@@ -17,9 +17,9 @@ export interface FormSource {
 	file?(field: unknown): IBinaryData;
 	/** The names of the item's binary fields. */
 	fileFields: string[];
-	/** Of times that name no zone. */
+	/** The zone of times that name none. */
 	timezone: string;
-	/** The account is a sandbox on this machine, which reaches loopback. */
+	/** The account is a mock on this machine, which can reach loopback. */
 	allowLoopback: boolean;
 	/** The node is an AI agent's tool. */
 	isTool: boolean;
@@ -96,7 +96,7 @@ export const choose =
 		return chosen.ok ? forms[chosen.value](source) : chosen;
 	};
 
-/** Goes on with what a form gave: to another type, or to a failure. */
+/** Passes a form's value on, to another type or to a failure. */
 export const then =
 	<A, B>(form: Form<A>, next: (value: A, source: FormSource) => Result<B>): Form<B> =>
 	(source) => {

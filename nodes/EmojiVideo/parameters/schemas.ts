@@ -1,6 +1,6 @@
 /**
- * What any field may contain, by its kind: number, switch, choice, list. Every issue names the field by
- * its label, the value and what is allowed, and says what to do next.
+ * Schemas for the kinds of fields: number, switch, choice, list. Every issue names the field by its label, the value
+ * and the allowed values, and says what to do next.
  */
 import { z } from 'zod';
 import { shown } from '../base/text';
@@ -8,7 +8,7 @@ import type { Schema } from './read';
 
 export { shown };
 
-/** Adds an issue: what is wrong, and what to do about it. */
+/** Adds an issue: what happened, and what to do next. */
 export function addIssue(context: z.RefinementCtx, message: string, nextStep: string): never {
 	context.addIssue({ code: z.ZodIssueCode.custom, message, params: { nextStep } });
 	return z.NEVER;
@@ -29,7 +29,7 @@ export const withDefault = <T>(schema: Schema<T>, fallback: unknown): Schema<T> 
 export const optional = <T>(schema: Schema<T>): Schema<T | undefined> =>
 	z.union([z.null().transform(() => undefined), schema]);
 
-/** The list that a text is as JSON. */
+/** Parses a JSON list; `undefined` for other text. */
 function jsonList(text: string): unknown[] | undefined {
 	try {
 		const parsed: unknown = JSON.parse(text);
@@ -40,8 +40,8 @@ function jsonList(text: string): unknown[] | undefined {
 }
 
 /**
- * From text, JSON or an array to a list; `undefined` for what is none of these.
- * @param commas what else is a comma, where the text is not JSON as it stands
+ * Reads a list from text, JSON or an array; `undefined` for other values.
+ * @param commas the separators of a text that is not JSON
  */
 export function toList(value: unknown, commas = /,/g): unknown[] | undefined {
 	if (Array.isArray(value)) return value;
@@ -91,7 +91,7 @@ export const choiceValue = <K extends string>(label: string, choices: readonly K
 		);
 	});
 
-/** A switch; by expression also as text, as spreadsheets have it. */
+/** A switch; an expression may also return it as text, as spreadsheets do. */
 export const flagValue = (label: string) =>
 	z.unknown().transform((value, context): boolean => {
 		const text = typeof value === 'string' ? value.trim().toLowerCase() : value;

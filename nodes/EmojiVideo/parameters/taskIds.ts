@@ -1,4 +1,4 @@
-/** Which tasks are meant: one ID, several, or what items of Create contain. */
+/** Reads task IDs: one, several, or those in items of Create. */
 import type { INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 import { invalidFailure, succeed } from '../base/result';
@@ -20,7 +20,7 @@ const taskIdField = {
 
 /**
  * "Task IDs", the same in all operations.
- * @param hint what can be done with which tasks
+ * @param hint which tasks the operation accepts
  */
 export const taskIdsFields = (hint: string): INodeProperties[] => {
 	const field = { ...taskIdField, hint };
@@ -37,24 +37,24 @@ const idIn = (value: unknown): string | undefined => {
 	return TASK_ID.test(text) ? text : undefined;
 };
 
-/** An item of Create, as the service has answered or simplified; the other fits any object, so it is last. */
+/** An item of Create, raw or simplified. The second schema fits any object, so it is last. */
 const idSchema = z.union([
 	z.object({ output: z.object({ task_id: z.string() }) }).transform(({ output }) => output.task_id),
 	z.object({ taskId: z.unknown() }).transform(({ taskId }) => taskId),
 ]);
 
-/** As an expression may give an item: whole, or its json. */
+/** An expression may return an item or its json. */
 const jsonOf = (item: object): unknown => ('json' in item ? item.json : item);
 
 const errorSchema = z.object({ error: z.object({ message: z.string() }) });
 
 /**
- * What an error says of a value that has no ID in it.
- * @param place in a list, from 0
+ * The failure of a value without an ID.
+ * @param position in a list, from 0
  */
-function withoutId(entry: unknown, place?: number): Result<string> {
+function withoutId(entry: unknown, position?: number): Result<string> {
 	const json = typeof entry === 'object' && entry !== null ? jsonOf(entry) : entry;
-	const where = place === undefined ? '' : ` (entry ${place + 1} of the list)`;
+	const where = position === undefined ? '' : ` (entry ${position + 1} of the list)`;
 	const error = errorSchema.safeParse(json).data?.error.message;
 	return invalidFailure(
 		`Task IDs: ${shown(error ?? json ?? null)}${where} has no taskId`,
@@ -65,14 +65,14 @@ function withoutId(entry: unknown, place?: number): Result<string> {
 }
 
 /**
- * The ID in an entry. Text is no item, and there may be a megabyte of it.
- * @param place in a list, from 0
+ * The ID in an entry. Only an object is parsed as an item, because a text may have a megabyte.
+ * @param position in a list, from 0
  */
-function readEntry(entry: unknown, place?: number): Result<string> {
+function readEntry(entry: unknown, position?: number): Result<string> {
 	const isItem = typeof entry === 'object' && entry !== null;
 	const value: unknown = isItem ? idSchema.safeParse(jsonOf(entry)).data : entry;
 	if (isItem ? isBlank(value) : value === undefined || value === null) {
-		return withoutId(entry, place);
+		return withoutId(entry, position);
 	}
 	const id = idIn(value);
 	return id === undefined
@@ -83,12 +83,12 @@ function readEntry(entry: unknown, place?: number): Result<string> {
 		: succeed(id);
 }
 
-/** In what an expression gives: text with commas or line breaks, JSON, an array, items, one of them. */
+/** Reads the entries of an expression's value: text with commas or line breaks, JSON, an array, items or one item. */
 function readEntries(value: unknown): Array<Result<string>> {
 	const list = toList(value, /[\r\n]+/g);
 	if (!list) return [readEntry(value)];
-	// Between two commas, or in a cell, nothing may stand; an item that has no ID is told. A text is read
-	// once: a megabyte may be the same letter again and again.
+	// Empty texts are skipped, but an item without an ID is a failure. Equal texts are read once, because a megabyte
+	// of text may repeat one letter.
 	const seen = new Set<unknown>(['']);
 	const results: Array<Result<string>> = [];
 	for (const [index, entry] of list.entries()) {
@@ -103,8 +103,8 @@ function readEntries(value: unknown): Array<Result<string>> {
 const EMPTY = invalidFailure('Task IDs is empty', TASK_ID_FORM);
 
 /**
- * Each task ID once. An entry that is none, or has none, is a failure of its own, and does not take the good
- * ones along. At least one result.
+ * Each task ID once. An entry without a valid ID is a failure of its own, and the others stay valid. Returns at
+ * least one result.
  */
 export function eachTaskId(value: unknown): Array<Result<string>> {
 	if (isBlank(value)) return [EMPTY];
@@ -114,7 +114,7 @@ export function eachTaskId(value: unknown): Array<Result<string>> {
 	return results.size > 0 ? [...results.values()] : [EMPTY];
 }
 
-/** Like `eachTaskId`, but the first failure is that of all. */
+/** Like `eachTaskId`, but the first failure rejects all. */
 export const taskIdsValue = z.unknown().transform((value, context): string[] => {
 	const results = eachTaskId(value);
 	const wrong = results.find(({ ok }) => !ok);

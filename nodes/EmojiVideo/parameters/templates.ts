@@ -17,7 +17,7 @@ const chooseField = {
 	type: 'multiOptions',
 	required: true,
 	default: [],
-	// Names are no values of the list: without this the editor marks them red.
+	// Names are not values of the list. Without this, the editor marks them red.
 	allowArbitraryValues: true,
 	options: TEMPLATES.map((template) => ({
 		name: templateLabel(template),
@@ -45,7 +45,7 @@ export const templatesFields: INodeProperties[] = [
 const TEMPLATE_FORM =
 	'Choose from the list, or give names or IDs by expression, e.g. "Cute Kid: Happy" or "mengwa_kaixin".';
 
-/** What to do about a name that fits no template, or several. */
+/** Advice for a name that fits no template, or several. */
 const templateAdvice = ({ fits }: Exclude<TemplateMatch, { kind: 'found' }>): string =>
 	`Use one of ${listed(fits.length > 0 ? fits : TEMPLATES)}.`;
 

@@ -12,7 +12,7 @@ import { addIssue } from './schemas';
 
 export interface TriggerSettings {
 	statuses: EndedStatus[];
-	/** The output field for videos; `undefined`: no download. */
+	/** The output field for videos; `undefined` if they are not downloaded. */
 	field: string | undefined;
 	simplify: boolean;
 	/** The first poll also returns the tasks that ended within the last 24 hours. */

@@ -85,7 +85,7 @@ export const waitOptions: INodeProperties[] = [
 	notForTools(timeLimitOption),
 ];
 
-/** A chat has limits of its own (proxies cut at 60 to 100 s): a tool answers in time, with the task. */
+/** Proxies cut a chat at 60 to 100 s, so a tool returns the task if its video is not finished by then. */
 const answerWithin = {
 	displayName: 'Answer Within (Seconds)',
 	name: 'answerWithin',
@@ -99,7 +99,7 @@ const answerWithin = {
 
 export const answerWithinField: INodeProperties = forTools(answerWithin);
 
-/** How long one task's queries may fail in a row before the wait for it ends. */
+/** How long one task's polls may fail in a row before the wait for it ends. */
 const PATIENCE_MS = 15 * 60_000;
 
 /** By expression, the options of the first item count. */

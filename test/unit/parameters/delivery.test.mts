@@ -1,4 +1,4 @@
-/** How an item wants its videos: what its fields say, what holds where they are not set, and what is refused. */
+/** The options of the output: their meaning, their defaults, and the values that are rejected. */
 import { deliveryForm, deliveryOf } from '../../../nodes/EmojiVideo/parameters/delivery';
 import { formOf, refusal } from '../support/formSource.mts';
 
@@ -12,7 +12,7 @@ const USUAL = {
 	pricePerSecond: undefined,
 };
 
-it('each video is an item of its own, in "data", where nothing is set', () => {
+it('by default each video is an item of its own with its file in "data"', () => {
 	expect(deliveryForm(formOf())).toEqual({ ok: true, value: USUAL });
 });
 
@@ -20,7 +20,7 @@ it.each<[Record<string, unknown>, Record<string, unknown>]>([
 	[{ simplify: false }, { simplify: false }],
 	[{ outputField: ' clip_1 ' }, { field: 'clip_1' }],
 	[{ downloadVideo: false }, { field: undefined }],
-	// What nobody sees is not read.
+	// A hidden field is not read.
 	[{ downloadVideo: false, outputField: 'a b' }, { field: undefined }],
 	[{ 'fileOptions.fileName': 'party' }, { fileName: 'party' }],
 	[{ 'fileOptions.fileName': 7 }, { fileName: '7' }],
@@ -29,11 +29,11 @@ it.each<[Record<string, unknown>, Record<string, unknown>]>([
 	[{ 'fileOptions.includeDetails': true }, { withDetails: true }],
 	[{ 'fileOptions.output': 'portrait' }, { isPack: true }],
 	[{ 'limitOptions.pricePerSecond': 0.5 }, { pricePerSecond: 0.5 }],
-])('%j means %j, and nothing else changes', (fields, changes) => {
+])('the output option %j changes the delivery by %j only', (fields, changes) => {
 	expect(deliveryForm(formOf(fields))).toEqual({ ok: true, value: { ...USUAL, ...changes } });
 });
 
-it("an agent's tool downloads nothing, whatever is set", () => {
+it("an agent's tool downloads no video, whatever the options say", () => {
 	const fields = { downloadVideo: true, outputField: 'clip', simplify: false };
 	expect(deliveryForm(formOf(fields, { isTool: true }))).toEqual({
 		ok: true,
@@ -73,11 +73,11 @@ it.each([
 		`Output Data Field Name "${'-'.repeat(65)}" cannot be a field name`,
 		'Use letters, digits, hyphens and underscores, e.g. "data".',
 	],
-])('%s of %j is refused', (field, value, message, nextStep) => {
+])('the output rejects %s of %j', (field, value, message, nextStep) => {
 	expect(deliveryForm(formOf({ [field]: value }))).toEqual(refusal(message, nextStep));
 });
 
-it('a delivery keeps all it has when it learns how many videos there are', () => {
+it('a delivery keeps its options when the number of videos is added', () => {
 	expect(deliveryOf({ simplify: true, field: 'data', isPack: true }, 3)).toEqual({
 		simplify: true,
 		field: 'data',

@@ -1,4 +1,4 @@
-/** Where the face is: found by detection, or both areas by hand. */
+/** The face areas: detected, or both entered by the user. */
 import { faceAreasForm } from '../../../nodes/EmojiVideo/parameters/faceAreas';
 import { formOf, refusal } from '../support/formSource.mts';
 
@@ -8,14 +8,17 @@ const AREA_FORM =
 const face = '[212, 194, 460, 441]';
 const around = '[63, 30, 609, 575]';
 
-it.each([undefined, 'detect'])('%j leaves them to detection, and reads no area', (faceAreas) => {
-	expect(faceAreasForm(formOf({ faceAreas, faceArea: 'x', expressionArea: 'x' }))).toEqual({
-		ok: true,
-		value: undefined,
-	});
-});
+it.each([undefined, 'detect'])(
+	'Face Areas %j leaves the areas to detection and reads no area',
+	(faceAreas) => {
+		expect(faceAreasForm(formOf({ faceAreas, faceArea: 'x', expressionArea: 'x' }))).toEqual({
+			ok: true,
+			value: undefined,
+		});
+	},
+);
 
-it('by hand both are as they are given', () => {
+it('entered areas are taken as they are', () => {
 	const fields = { faceAreas: 'manual', faceArea: face, expressionArea: around };
 	expect(faceAreasForm(formOf(fields))).toEqual({
 		ok: true,
@@ -36,13 +39,13 @@ it.each<[Record<string, unknown>, string, string]>([
 		'Expression Area "[9, 9, 9, 20]" is empty: x2 must be larger than x1, and y2 than y1',
 		AREA_FORM,
 	],
-])('by hand %j is refused', (fields, message, nextStep) => {
+])('entered areas %j are rejected', (fields, message, nextStep) => {
 	expect(faceAreasForm(formOf({ faceAreas: 'manual', ...fields }))).toEqual(
 		refusal(message, nextStep),
 	);
 });
 
-it('a third way is refused', () => {
+it('an unknown value of Face Areas is rejected', () => {
 	expect(faceAreasForm(formOf({ faceAreas: 'guess' }))).toEqual(
 		refusal('Face Areas "guess" is unknown', 'Use "detect" or "manual".'),
 	);

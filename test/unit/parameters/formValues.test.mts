@@ -1,4 +1,4 @@
-/** What fields may contain, value by value: each of these tests was a mutant that nothing noticed. */
+/** Values of fields, one by one. Each test kills a mutant that no other test noticed. */
 import { DateTime } from 'luxon';
 import { deliveryForm, deliveryOf } from '../../../nodes/EmojiVideo/parameters/delivery';
 import { areaValue } from '../../../nodes/EmojiVideo/parameters/faceAreas';
@@ -34,7 +34,7 @@ const read = (schema: Parses, value: unknown): unknown => {
 	return [issue?.message, issue?.params.nextStep];
 };
 
-describe('a number', () => {
+describe('the value of a number field', () => {
 	const whole = numberValue('Count', 1, 100, 'videos', 'whole');
 	const any = numberValue('Rate', 0.5, 20, 'per second');
 	it.each<[unknown, unknown]>([
@@ -48,9 +48,11 @@ describe('a number', () => {
 				[expect.stringMatching(/^Count ".*" is not possible$/), 'Use 1 to 100 videos.'],
 			],
 		),
-	])('%j', (value, expected) => expect(read(whole, value)).toEqual(expected));
+	])('%j as a whole number is read as %j', (value, expected) =>
+		expect(read(whole, value)).toEqual(expected),
+	);
 
-	it.each(['', ' '])('%j is no 0', (value) =>
+	it.each(['', ' '])('%j is not read as 0', (value) =>
 		expect(read(numberValue('Wait', 0, 9, 's'), value)).toEqual([
 			`Wait "${value}" is not possible`,
 			'Use 0 to 9 s.',
@@ -66,23 +68,23 @@ describe('a number', () => {
 			text,
 			'Use 0.5 to 20 per second.',
 		]),
-	])('%j: %s', (text, nextStep) =>
+	])('%j is rejected with the advice: %s', (text, nextStep) =>
 		expect(read(any, text)).toEqual([expect.stringContaining('Rate'), nextStep]),
 	);
 
-	it('that is a list is told nothing about commas', () =>
+	it('a list is rejected without advice about commas', () =>
 		expect(read(any, [1, 5])).toEqual([
 			'Rate "[1,5]" is not possible',
 			'Use 0.5 to 20 per second.',
 		]));
 
-	it('may be a fraction where parts are allowed, and its limits are', () => {
+	it('a fraction within the limits is accepted, the limits included', () => {
 		expect([0.5, 1.5, 20].map((value) => read(any, value))).toEqual([0.5, 1.5, 20]);
 		expect(any.safeParse(0.49).success || any.safeParse(20.01).success).toBe(false);
 	});
 });
 
-it('a choice is one of several, and an unknown one is told all', () => {
+it('an unknown choice is rejected, and the failure lists all choices', () => {
 	const choice = choiceValue('When', ['now', 'later', 'never'] as const);
 	expect(read(choice, 'later')).toBe('later');
 	expect(read(choice, 'Later')).toEqual([
@@ -101,12 +103,12 @@ it.each<[unknown, boolean]>([
 	[' TRUE ', true],
 	[false, false],
 	['false', false],
-])('a switch that is %j is %s', (value, expected) =>
+])('a switch that is %j is read as %s', (value, expected) =>
 	expect(read(flagValue('Simplify'), value)).toBe(expected),
 );
 
 it.each(['maybe', 1, 0, '', [], {}, 'yes', null])(
-	'a switch that is %j is refused by its name',
+	'a switch that is %j is rejected by its name',
 	(value) =>
 		expect(read(flagValue('Simplify'), value)).toEqual([
 			expect.stringMatching(/^Simplify ".*" is neither on nor off$/),
@@ -114,7 +116,7 @@ it.each(['maybe', 1, 0, '', [], {}, 'yes', null])(
 		]),
 );
 
-it('a default stands for what is not set, and for nothing else', () => {
+it('a default replaces a missing value and no other', () => {
 	const flag = withDefault(flagValue('Simplify'), true);
 	expect([undefined, null, false, true].map((value) => flag.parse(value))).toEqual([
 		true,
@@ -139,9 +141,9 @@ it.each<[unknown, unknown]>([
 	],
 	[7, undefined],
 	[{ a: 1 }, undefined],
-])('the list %j', (value, expected) => expect(toList(value)).toEqual(expected));
+])('%j is read as the list %j', (value, expected) => expect(toList(value)).toEqual(expected));
 
-describe('task IDs', () => {
+describe('the value of Task IDs', () => {
 	it.each<[unknown, unknown[]]>([
 		['a,b,', ['a', 'b']],
 		['a\r\nb\n\nc', ['a', 'b', 'c']],
@@ -164,9 +166,9 @@ describe('task IDs', () => {
 		[[{ output: { task_id: 'a', task_status: 'PENDING' }, request_id: 'r' }], ['a']],
 		['[{"json":{"output":{"task_id":"a"}}}]', ['a']],
 		[{ taskId: 'a' }, ['a']],
-	])('%j are %j', (value, expected) => expect(read(taskIdsValue, value)).toEqual(expected));
+	])('%j is read as %j', (value, expected) => expect(read(taskIdsValue, value)).toEqual(expected));
 
-	it('an item without one is named, with why, and none is left out silently', () => {
+	it('names each item without an ID, with the reason', () => {
 		const failedItem = { json: { error: { message: 'No face' }, message: 'No face' } };
 		expect(eachTaskId([{ json: { taskId: 'a' } }, failedItem, 'b'])).toMatchObject([
 			{ ok: true, value: 'a' },
@@ -197,7 +199,7 @@ describe('task IDs', () => {
 		}
 	});
 
-	it('an item alone has no place in a list, and each in a list has its own', () => {
+	it('names the position of an item in a list, and none for a single item', () => {
 		const none = {};
 		const messages = (value: unknown) =>
 			eachTaskId(value).map((result) => (result.ok ? '' : result.failure.message));
@@ -208,7 +210,7 @@ describe('task IDs', () => {
 		]);
 	});
 
-	it('are each of them once, without the spaces around', () => {
+	it('has each ID once, without spaces around it', () => {
 		expect(read(taskIdsValue, [' a ', 'a', 'b'])).toEqual(['a', 'b']);
 		expect(eachTaskId([' a', 'a ', 'b'])).toEqual([
 			{ ok: true, value: 'a' },
@@ -216,7 +218,7 @@ describe('task IDs', () => {
 		]);
 	});
 
-	it('that are wrong or none are told, the first wrong one by its name', () => {
+	it('names the first wrong ID', () => {
 		expect(read(taskIdsValue, ['a', 'b c', 'd e'])).toEqual([
 			expect.stringContaining('"b c" is not a task ID'),
 			expect.stringContaining('Use the taskId of a Create item'),
@@ -236,7 +238,9 @@ it.each<[unknown, unknown]>([
 	[null, undefined],
 	['DONE', ['Status "DONE" is unknown', expect.stringContaining('PENDING, RUNNING, SUCCEEDED')]],
 	[7, ['Status "7" is unknown', expect.stringContaining('leave it empty')]],
-])('the status %j', (value, expected) => expect(read(statusValue, value)).toEqual(expected));
+])('the status filter %j is read as %j', (value, expected) =>
+	expect(read(statusValue, value)).toEqual(expected),
+);
 
 it.each<[unknown, unknown]>([
 	[' emoji-v1 ', 'emoji-v1'],
@@ -246,7 +250,9 @@ it.each<[unknown, unknown]>([
 		value,
 		[expect.stringContaining('cannot be a model name'), expect.stringContaining('emoji-v1')],
 	]),
-])('the model %j', (value, expected) => expect(read(modelValue, value)).toEqual(expected));
+])('the model filter %j is read as %j', (value, expected) =>
+	expect(read(modelValue, value)).toEqual(expected),
+);
 
 it.each<[unknown, unknown]>([
 	['2025-10-14T11:28:04+08:00', Date.UTC(2025, 9, 14, 3, 28, 4)],
@@ -264,11 +270,11 @@ it.each<[unknown, unknown]>([
 		value,
 		[expect.stringContaining('is not a time'), expect.stringContaining('2025-10-14T11:28:04')],
 	]),
-])('the time %j, in Shanghai', (value, expected) =>
+])('the time %j in Shanghai is read as %j', (value, expected) =>
 	expect(read(dateValue('Created After', 'Asia/Shanghai'), value)).toEqual(expected),
 );
 
-it('templates are found by ID and by name, whatever is between them', () => {
+it('templates are found by ID and by name, with any separator', () => {
 	expect(read(templatesValue, 'mengwa_kaixin，jingdian_lei;\n\r\ndagong_wunai')).toEqual([
 		'mengwa_kaixin',
 		'jingdian_lei',
@@ -285,7 +291,7 @@ it('templates are found by ID and by name, whatever is between them', () => {
 	expect(templatesValue.safeParse(['mengwa_kaixin', 7]).success).toBe(false);
 });
 
-describe('what to do about an Image URL that is no address', () => {
+describe('the advice for an Image URL that is not a URL', () => {
 	const BASIC = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';
 	const ADVICE = {
 		expression: 'Correct the expression: the field that it reads does not exist in this item.',
@@ -313,7 +319,7 @@ describe('what to do about an Image URL that is no address', () => {
 			'see www.example.com',
 			'see example.com/ada.png',
 		].map((text): [keyof typeof ADVICE, string] => ['none', text]),
-	])('%s: %j', (advice, text) => {
+	])('is about "%s" for %j', (advice, text) => {
 		expect(read(imageUrlValue(false), text)).toEqual([
 			expect.stringContaining('Image URL'),
 			ADVICE[advice],
@@ -322,7 +328,7 @@ describe('what to do about an Image URL that is no address', () => {
 });
 
 it.each([[[null, 0, 9, 9]], [[true, 2, 9, 9]], [['', 0, 9, 9]], [[[0], 0, 9, 9]]])(
-	'the area %j has a part that is no number',
+	'the area %j is rejected because one part is not a number',
 	(area) =>
 		expect(read(areaValue('Face Area'), area)).toEqual([
 			expect.stringContaining('is not four whole numbers'),
@@ -333,7 +339,7 @@ it.each([[[null, 0, 9, 9]], [[true, 2, 9, 9]], [['', 0, 9, 9]], [[[0], 0, 9, 9]]
 it.each([
 	['portrait', true],
 	['video', false],
-])('Group Videos "%s": all videos of a portrait in one item: %s', (output, isPack) => {
+])('Group Videos "%s" puts all videos of a portrait into one item: %s', (output, isPack) => {
 	const fields: Record<string, unknown> = { 'fileOptions.output': output };
 	const source = { get: (path: string) => fields[path] ?? null, isTool: false } as FormSource;
 	expect(deliveryForm(source)).toMatchObject({ ok: true, value: { isPack, field: 'data' } });
@@ -343,7 +349,7 @@ it.each([
 	});
 });
 
-it('two videos of an item are several, one is not', () => {
+it('an item with two videos has several, an item with one has not', () => {
 	const several = (videos: number) => deliveryOf({ simplify: true }, videos).isOneOfSeveral;
 	expect([1, 2].map(several)).toEqual([false, true]);
 });

@@ -1,4 +1,4 @@
-/** What the user says about the account: its rates, its price, and whether paying again is checked. */
+/** "Limits and Cost": rates, price, and the limits of paying. */
 import { payingForm, priceForm, ratesForm } from '../../../nodes/EmojiVideo/parameters/limits';
 import { formOf, refusal } from '../support/formSource.mts';
 
@@ -6,12 +6,12 @@ const good = (value: unknown) => ({ ok: true, value });
 
 const RATE = 'Use 0.01 to 20 per second.';
 
-describe('rates', () => {
-	it('are not given where nothing is set', () => {
+describe('the rates of an account', () => {
+	it('are undefined if no option is set', () => {
 		expect(ratesForm(formOf())).toEqual(good({ create: undefined, detect: undefined }));
 	});
 
-	it.each([0.01, 20, '2.5'])('may be %j per second, each on its own', (rate) => {
+	it.each([0.01, 20, '2.5'])('may be %j per second, each independent of the other', (rate) => {
 		expect(ratesForm(formOf({ 'limitOptions.creationsPerSecond': rate }))).toEqual(
 			good({ create: Number(rate), detect: undefined }),
 		);
@@ -31,7 +31,7 @@ describe('rates', () => {
 			'Detections per Second "0,5" is not possible',
 			'Use 0.01 to 20 per second, with a point instead of the comma.',
 		],
-	])('%s of %j is refused', (option, value, message, nextStep) => {
+	])('reject %s of %j', (option, value, message, nextStep) => {
 		expect(ratesForm(formOf({ [`limitOptions.${option}`]: value }))).toEqual(
 			refusal(message, nextStep),
 		);
@@ -45,11 +45,11 @@ describe('the price of a second', () => {
 		[0, 0],
 		['0.08', 0.08],
 		[1000, 1000],
-	])('that is %j is read as %j', (given, price) => {
+	])('is %j in the form and %j for the node', (given, price) => {
 		expect(priceForm(formOf({ 'limitOptions.pricePerSecond': given }))).toEqual(good(price));
 	});
 
-	it.each([-0.01, 1000.5, 'free'])('cannot be %j', (given) => {
+	it.each([-0.01, 1000.5, 'free'])('rejects %j', (given) => {
 		expect(priceForm(formOf({ 'limitOptions.pricePerSecond': given }))).toEqual(
 			refusal(`Price per Second "${given}" is not possible`, 'Use 0 to 1000 per second.'),
 		);

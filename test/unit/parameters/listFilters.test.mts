@@ -1,4 +1,4 @@
-/** What a list of tasks is narrowed to, and which periods are refused before any call. */
+/** The filters of a list of tasks, and the periods that are rejected before any request. */
 import { listForm, periodOf } from '../../../nodes/EmojiVideo/parameters/listFilters';
 import type { Listing } from '../../../nodes/EmojiVideo/parameters/listFilters';
 import type { ListedTask } from '../../../nodes/EmojiVideo/dashscope/schemas';
@@ -6,7 +6,7 @@ import { formOf, NOW, refusal } from '../support/formSource.mts';
 
 const SECOND = 1000;
 const DAY = 24 * 3_600_000;
-/** The service's clock may be ahead by this much. */
+/** DashScope's clock may be ahead by this much. */
 const MARGIN = 5 * 60_000;
 
 const listing = (fields: Record<string, unknown> = {}): Listing => {
@@ -17,8 +17,8 @@ const listing = (fields: Record<string, unknown> = {}): Listing => {
 
 const taskOf = (submittedAt: number | undefined) => ({ taskId: 't', submittedAt }) as ListedTask;
 
-describe('a list', () => {
-	it('for which nothing is set is of the emoji videos of the last 24 hours, fifty at most', () => {
+describe('a list of tasks', () => {
+	it('has up to fifty emoji videos of the last 24 hours by default', () => {
 		expect(listing()).toEqual({
 			filter: { model: 'emoji-v1', status: undefined, submitted: undefined },
 			limit: 50,
@@ -28,7 +28,7 @@ describe('a list', () => {
 		});
 	});
 
-	it('has what its fields say', () => {
+	it('takes its filters from its fields', () => {
 		expect(
 			listing({
 				limit: 7,
@@ -51,15 +51,15 @@ describe('a list', () => {
 		});
 	});
 
-	it('is of all models where Model is left empty', () => {
+	it('has all models if Model is empty', () => {
 		expect(listing({ 'filters.model': '' }).filter.model).toBeUndefined();
 	});
 
-	it.each([1, 100_000, '20'])('of %j tasks is possible', (limit) => {
+	it.each([1, 100_000, '20'])('may have up to %j tasks', (limit) => {
 		expect(listing({ returnAll: false, limit }).limit).toBe(Number(limit));
 	});
 
-	it('with Return All has no end, and Limit is not looked at', () => {
+	it('has no limit with Return All, and does not read Limit', () => {
 		expect(listing({ returnAll: true, limit: -1 }).limit).toBe(Infinity);
 	});
 
@@ -105,12 +105,12 @@ describe('a list', () => {
 			'Created After "2025-10-15T00:00:00.000+08:00" is in the future',
 			'Use a time within the last 24 hours.',
 		],
-	])('with %j is refused', (fields, message, nextStep) => {
+	])('rejects %j', (fields, message, nextStep) => {
 		expect(listForm(formOf(fields))).toEqual(refusal(message, nextStep));
 	});
 
 	it.each(['returnAll', 'limit', 'filters.model', 'filters.status', 'filters.createdBefore'])(
-		'names the field of which the expression fails: %s',
+		'names the field whose expression fails: %s',
 		(broken) => {
 			const read = listForm(
 				formOf(
@@ -140,21 +140,21 @@ describe('a list', () => {
 	);
 });
 
-describe('which tasks fit: with whole seconds the service gives some too many', () => {
+describe('a listed task fits the period', () => {
 	const from = NOW - 3600 * SECOND + 250;
 	const to = NOW - 1800 * SECOND + 750;
 
-	it('between the two ends, to the millisecond', () => {
+	it('if it is between the two ends, to the millisecond', () => {
 		const { fits } = listing({ 'filters.createdAfter': from, 'filters.createdBefore': to });
 		const ends = [from - 1, from, to, to + 1];
 		expect(ends.map((at) => fits(taskOf(at)))).toEqual([false, true, true, false]);
 	});
 
-	it('one that does not say when it was submitted, always', () => {
+	it('if it does not say when it was submitted', () => {
 		expect(listing({ 'filters.createdAfter': from }).fits(taskOf(undefined))).toBe(true);
 	});
 
-	it('all, where no period is set', () => {
+	it('if no period is set', () => {
 		const { fits } = listing();
 		expect([0, NOW, NOW + DAY, undefined].map((at) => fits(taskOf(at)))).toEqual([
 			true,
@@ -165,8 +165,8 @@ describe('which tasks fit: with whole seconds the service gives some too many', 
 	});
 });
 
-describe('the period', () => {
-	it('is up to the service where neither end is set', () => {
+describe('the period of a list', () => {
+	it("is DashScope's own if neither end is set", () => {
 		expect(periodOf(undefined, undefined, NOW)).toEqual({ ok: true, value: undefined });
 	});
 
@@ -223,7 +223,7 @@ describe('the period', () => {
 			'From Created After "2025-10-13T19:59:58.000+08:00" to Created Before "2025-10-14T19:59:58.001+08:00" are more than 24 hours',
 			'DashScope lists 24 hours at a time. Use times that are at most 24 hours apart.',
 		],
-	])('cannot have %s', (_, after, before, message, nextStep) => {
+	])('rejects %s', (_, after, before, message, nextStep) => {
 		expect(periodOf(after, before, NOW)).toEqual(refusal(message, nextStep));
 	});
 });

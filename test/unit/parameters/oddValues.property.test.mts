@@ -1,6 +1,6 @@
 /**
- * Whatever a field holds, by expression or from the item: the item ends as a failure that says so, the
- * others are not touched, and nothing is sent. `npm run fuzz` tries far more of the same.
+ * Odd values in any field, by expression or from the item: the item ends as a failure that says so, the other items
+ * are unaffected, and nothing is sent. `npm run fuzz` tries far more values.
  */
 import fc from 'fast-check';
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
@@ -48,7 +48,7 @@ const hostileProxy = new Proxy(
 	),
 );
 
-/** What an expression can give that nobody expects. */
+/** Values that an expression may return by mistake. */
 const ODD: unknown[] = [
 	nested(6000),
 	'['.repeat(6000),
@@ -246,14 +246,14 @@ async function expectNoSilence(one: Asked): Promise<void> {
 }
 
 it(
-	'tells of every odd value in every field',
+	'the node reports an odd value in any field',
 	async () => {
 		await expectProperty(fc.asyncProperty(asked, expectNoSilence), RUNS);
 	},
 	PROPERTY_TIMEOUT_MS,
 );
 
-it('tells of each known odd value in each field', async () => {
+it('the node reports each known odd value in each field', async () => {
 	const each = new Map(SURFACE.map((where) => [where.path, where]));
 	for (const where of each.values()) {
 		for (const value of ODD) await expectNoSilence({ ...where, odd: { value }, continues: true });
@@ -261,7 +261,7 @@ it('tells of each known odd value in each field', async () => {
 }, 600_000);
 
 it(
-	"reads whatever stands in the trigger's form",
+	'the trigger reports an odd value in any field',
 	() => {
 		const paths = fc.constantFrom(...pathsOf(triggerFields));
 		expectProperty(

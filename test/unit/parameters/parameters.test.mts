@@ -1,4 +1,4 @@
-/** What the form may contain: every refusal names the field, the value and what is allowed. */
+/** Values of the form: every rejection names the field, the value and the allowed values. */
 import { validate } from '../../../nodes/EmojiVideo/parameters/read';
 import { fieldNameValue } from '../../../nodes/EmojiVideo/parameters/delivery';
 import { hintAboutAreas } from '../../../nodes/EmojiVideo/dashscope/areas';
@@ -32,11 +32,11 @@ describe('Image URL', () => {
 			'https://example.com/a.png?Expires=1&Signature=a%2Bb',
 			'https://example.com/a.png?Expires=1&Signature=a%2Bb',
 		],
-	])('%j is good', (value, href) => {
+	])('accepts %j', (value, href) => {
 		expect(url(value)).toEqual(good(href));
 	});
 
-	it.each(['', '  ', null, undefined])('%j is refused as empty', (value) => {
+	it.each(['', '  ', null, undefined])('rejects %j as empty', (value) => {
 		expect(url(value)).toEqual(refused('Image URL is empty', /public http or https/));
 	});
 
@@ -55,17 +55,17 @@ describe('Image URL', () => {
 		[42, 'Image URL "42" is not text'],
 		[['https://example.com/a.png'], /is not text$/],
 		[{ url: 'https://example.com/a.png' }, /is not text$/],
-	])('%j is refused by name', (value, message) => {
+	])('rejects %j by name', (value, message) => {
 		expect(url(value)).toEqual(refused(message, /public http or https/));
 	});
 
-	it('may be this machine when the account is on it, and no other private host', () => {
+	it('may be on this machine if the account is, but on no other private host', () => {
 		expect(url('http://127.0.0.1:3000/a.png', true)).toEqual(good('http://127.0.0.1:3000/a.png'));
 		expect(url('http://10.0.0.5/a.png', true)).toMatchObject({ ok: false });
 		expect(url('file:///a.png', true)).toMatchObject({ ok: false });
 	});
 
-	it('that is very long is not repeated in full', () => {
+	it('is cut in a message if it is very long', () => {
 		const result = url(`data:image/png;base64,${'A'.repeat(100_000)}`);
 		expect(JSON.stringify(result).length).toBeLessThan(500);
 	});
@@ -82,7 +82,7 @@ describe.each(['Face Area', 'Expression Area'])('%s', (label) => {
 		['["212", "194", "460", "441"]'],
 		[[212, 194, 460, 441]],
 		[['212', '194', '460', '441']],
-	])('takes %j', (value) => {
+	])('accepts %j', (value) => {
 		expect(area(value)).toEqual(good([212, 194, 460, 441]));
 	});
 
@@ -90,7 +90,7 @@ describe.each(['Face Area', 'Expression Area'])('%s', (label) => {
 		expect(area('0,0,1,1')).toEqual(good([0, 0, 1, 1]));
 	});
 
-	it.each(['', ' ', null, undefined])('refuses %j as empty', (value) => {
+	it.each(['', ' ', null, undefined])('rejects %j as empty', (value) => {
 		expect(area(value)).toEqual(refused(`${label} is empty`, /four whole numbers/));
 	});
 
@@ -114,7 +114,7 @@ describe.each(['Face Area', 'Expression Area'])('%s', (label) => {
 		[42],
 		[{ x1: 1 }],
 		[true],
-	])('refuses %j by name and value', (value) => {
+	])('rejects %j by name and value', (value) => {
 		const result = area(value);
 		expect(result).toEqual(
 			refused(/is not four whole numbers of 0 or more$/, /\[x1, y1, x2, y2\]/),
@@ -125,7 +125,7 @@ describe.each(['Face Area', 'Expression Area'])('%s', (label) => {
 	});
 
 	it.each(['10, 10, 10, 20', '10, 10, 20, 10', '20, 10, 10, 20', '10, 20, 20, 10'])(
-		'refuses %j, whose corners are not top-left and bottom-right',
+		'rejects %j, whose corners are not top-left and bottom-right',
 		(value) => {
 			expect(area(value)).toEqual(
 				refused(
@@ -137,10 +137,10 @@ describe.each(['Face Area', 'Expression Area'])('%s', (label) => {
 	);
 });
 
-describe('both areas', () => {
+describe('both face areas', () => {
 	const areas = (face: unknown, expression: unknown) => validate(areasValue, { face, expression });
 
-	it('of the documented example are good', () => {
+	it('of the documented example are accepted', () => {
 		expect(areas('[212,194,460,441]', [63, 30, 609, 575])).toEqual(
 			good({ face: [212, 194, 460, 441], expression: [63, 30, 609, 575] }),
 		);
@@ -158,7 +158,7 @@ describe('both areas', () => {
 		['20,20,111,40', '10,10,110,110', /does not enclose/],
 		['20,20,30,111', '10,10,110,110', /does not enclose/],
 	])(
-		'%s and %s go out with a hint, because the bounds are not documented',
+		'%s and %s are sent with a hint, because the bounds are not documented',
 		(face, around, words) => {
 			const read = areas(face, around);
 			expect(read.ok && hintAboutAreas(read.value)).toMatch(words);
@@ -169,12 +169,12 @@ describe('both areas', () => {
 		['0,0,10,10', '0,0,125,100'],
 		['0,0,10,10', '0,0,100,125'],
 		['0,0,10,10', '0,0,10,10'],
-	])('%s and %s go out without a hint', (face, around) => {
+	])('%s and %s are sent without a hint', (face, around) => {
 		const read = areas(face, around);
 		expect(read.ok && hintAboutAreas(read.value)).toBeUndefined();
 	});
 
-	it('are refused by the name of the one that is wrong', () => {
+	it('are rejected by the name of the wrong one', () => {
 		expect(areas('', '0,0,10,10')).toEqual(refused('Face Area is empty', /Detect Face/));
 		expect(areas('0,0,10,10', 'x')).toEqual(refused(/^Expression Area "x"/, /Detect Face/));
 	});
@@ -189,12 +189,12 @@ describe('Templates', () => {
 		['mengwa_kaixin,jingdian_lei,'],
 		['["mengwa_kaixin", "jingdian_lei"]'],
 		['[mengwa_kaixin, jingdian_lei]'],
-	])('takes %j', (value) => {
+	])('accepts %j', (value) => {
 		expect(templates(value)).toEqual(good(['mengwa_kaixin', 'jingdian_lei']));
 	});
 
 	it.each(['mengwa_kaixin', ' jingdian_deyi_1 ', 'newer_than_this_package_2'])(
-		'takes %j alone, known or not',
+		'accepts %j alone, known or not',
 		(value) => {
 			expect(templates(value)).toEqual(good([value.trim()]));
 		},
@@ -209,19 +209,19 @@ describe('Templates', () => {
 			['Cute Kid: Happy (mengwa_kaixin)', 'jingdian_lei'],
 			['mengwa_kaixin', 'jingdian_lei'],
 		],
-	])('takes the names in %j', (value, ids) => {
+	])('accepts the names in %j', (value, ids) => {
 		expect(templates(value)).toEqual(good(ids));
 	});
 
-	it('takes a template that is named twice once: each is paid for', () => {
+	it('counts a template that is named twice once, because each is paid for', () => {
 		expect(templates('smile, Worker: Smile, dagong_weixiao')).toEqual(good(['dagong_weixiao']));
 	});
 
-	it.each(['', '  ', [], '[]', [''], null, undefined, ','])('refuses %j as empty', (value) => {
+	it.each(['', '  ', [], '[]', [''], null, undefined, ','])('rejects %j as empty', (value) => {
 		expect(templates(value)).toEqual(refused('Templates is empty', /Choose from the list/));
 	});
 
-	it('refuses a name that several templates have, and says which', () => {
+	it('rejects a name that fits several templates, and lists them', () => {
 		expect(templates('Smile, Happy')).toEqual(
 			refused(
 				'Templates: "Happy" fits several templates',
@@ -230,7 +230,7 @@ describe('Templates', () => {
 		);
 	});
 
-	it('refuses a name that no template has, with those near it', () => {
+	it('rejects an unknown name, and lists similar ones', () => {
 		expect(templates('Cute Kid: Smile')).toEqual(
 			refused(
 				'Templates: "Cute Kid: Smile" is not a template',
@@ -247,7 +247,7 @@ describe('Templates', () => {
 		[7, '7'],
 		[{ id: 'mengwa_kaixin' }, '{"id":"mengwa_kaixin"}'],
 		['a'.repeat(65), 'a'.repeat(65)],
-	])('refuses %j by name and value, and lists all', (value, shown) => {
+	])('rejects %j by name and value, and lists all templates', (value, shown) => {
 		expect(templates(value)).toEqual(
 			refused(
 				`Templates: "${shown}" is not a template`,
@@ -261,18 +261,18 @@ describe('Task IDs', () => {
 	const taskIds = (value: unknown) => validate(taskIdsValue, value);
 
 	it.each(['0385dc79-5ff8-4d82-bcb6-0c3f3f1f2a10', ' abc_1 ', 'a'.repeat(128)])(
-		'takes %j',
+		'accepts %j',
 		(value) => {
 			expect(taskIds([value])).toEqual(good([value.trim()]));
 		},
 	);
 
-	it.each(['', ' ', ' , ', null, undefined, [], [' ']])('refuses %j as empty', (value) => {
+	it.each(['', ' ', ' , ', null, undefined, [], [' ']])('rejects %j as empty', (value) => {
 		expect(taskIds(value)).toEqual(refused('Task IDs is empty', /taskId of a Create item/));
 	});
 
 	it.each(['a b', 'a/b', '../models', 'a?b', 'a#b', 'a%2Fb', 'a\nb', 'ａ', 'a'.repeat(129)])(
-		'refuses %j by name and value',
+		'rejects %j by name and value',
 		(value) => {
 			expect(taskIds([value])).toEqual(
 				refused(/^Task IDs: ".* is not a task ID: only letters, digits and hyphens$/s, /taskId/),
@@ -280,14 +280,14 @@ describe('Task IDs', () => {
 		},
 	);
 
-	it('refuses what is not text', () => {
+	it('rejects values that are not text', () => {
 		for (const value of [42, [['a']], { taskId: 42 }, true]) {
 			expect(taskIds(value)).toMatchObject({ ok: false });
 		}
 	});
 });
 
-describe('a number', () => {
+describe('a number field', () => {
 	const interval = (value: unknown) =>
 		validate(numberValue('Poll Interval', 1, 300, 'seconds'), value);
 
@@ -296,12 +296,12 @@ describe('a number', () => {
 		[300, 300],
 		['15', 15],
 		[0.5 + 1, 1.5],
-	])('takes %j', (value, number) => {
+	])('accepts %j', (value, number) => {
 		expect(interval(value)).toEqual(good(number));
 	});
 
 	it.each([0, 301, -1, '', ' ', 'soon', Number.NaN, Infinity, null, true, [15]])(
-		'refuses %j by name, with the limits',
+		'rejects %j by name, with the limits',
 		(value) => {
 			expect(interval(value)).toEqual(
 				refused(/^Poll Interval ".*" is not possible$/, /^Use 1 to 300 seconds\.$/),
@@ -311,11 +311,11 @@ describe('a number', () => {
 });
 
 describe('Output Data Field Name', () => {
-	it.each(['data', ' video_1 ', 'my-video'])('takes %j', (value) => {
+	it.each(['data', ' video_1 ', 'my-video'])('accepts %j', (value) => {
 		expect(validate(fieldNameValue, value)).toEqual(good(value.trim()));
 	});
 
-	it.each(['', 'a b', 'a.b', 'a[0]', 'a'.repeat(65), 5, null])('refuses %j by name', (value) => {
+	it.each(['', 'a b', 'a.b', 'a[0]', 'a'.repeat(65), 5, null])('rejects %j by name', (value) => {
 		expect(validate(fieldNameValue, value)).toEqual(
 			refused(/^Output Data Field Name ".*" cannot be a field name$/, /e\.g\. "data"/),
 		);

@@ -1,21 +1,21 @@
-/** Where a portrait comes from, as an item names it: an address or one of the item's files. */
+/** The source of a portrait: a URL or one of the item's files. */
 import type { IBinaryData } from 'n8n-workflow';
 import { portraitForm } from '../../../nodes/EmojiVideo/parameters/portrait';
 import { formOf, refusal } from '../support/formSource.mts';
 
 const URL_ADVICE = 'Use a public http or https address of a JPEG, PNG, BMP or WEBP image.';
 
-describe('a portrait on the internet', () => {
+describe('a portrait at a URL', () => {
 	const imageUrl = 'https://example.com/a.png';
 
-	it('is what an item has where no source is chosen', () => {
+	it('is the default source', () => {
 		expect(portraitForm(formOf({ imageUrl }))).toEqual({
 			ok: true,
 			value: { kind: 'url', imageUrl, checkFirst: false },
 		});
 	});
 
-	it('is looked at first where that is wanted', () => {
+	it('is inspected first if Check Image First is on', () => {
 		const fields = { imageSource: 'url', imageUrl, 'portraitOptions.checkImage': true };
 		expect(portraitForm(formOf(fields))).toEqual({
 			ok: true,
@@ -23,13 +23,13 @@ describe('a portrait on the internet', () => {
 		});
 	});
 
-	it('may have the wide spaces of a Chinese text around it', () => {
+	it('may have wide Chinese spaces around its URL', () => {
 		expect(portraitForm(formOf({ imageUrl: `\u3000${imageUrl}\u3000` }))).toMatchObject({
 			value: { imageUrl },
 		});
 	});
 
-	it('may be on this machine only where the account is, too', () => {
+	it('may be on this machine only if the account is', () => {
 		const fields = { imageUrl: 'http://127.0.0.1:3000/a.png' };
 		expect(portraitForm(formOf(fields, { allowLoopback: true }))).toMatchObject({ ok: true });
 		expect(portraitForm(formOf(fields))).toEqual(
@@ -88,7 +88,7 @@ describe('a portrait on the internet', () => {
 			'Image Source "camera" is unknown',
 			'Use "url" or "binary".',
 		],
-	])('with %j is refused', (fields, message, nextStep) => {
+	])('is rejected for %j', (fields, message, nextStep) => {
 		expect(portraitForm(formOf(fields))).toEqual(refusal(message, nextStep));
 	});
 });
@@ -96,7 +96,7 @@ describe('a portrait on the internet', () => {
 describe('a portrait in a file of the item', () => {
 	const photo = { data: 'AAAA', mimeType: 'image/png' } as IBinaryData;
 	const files: Record<string, IBinaryData> = { photo, other: { ...photo, data: 'BBBB' } };
-	/** n8n's own: it throws where there is no such field, and takes a file itself, too. */
+	/** Like n8n's helper, it throws if there is no such field, and accepts a file itself. */
 	const file = (field: unknown): IBinaryData => {
 		if (field === photo) return photo;
 		const found = files[String(field)];
@@ -111,14 +111,14 @@ describe('a portrait in a file of the item', () => {
 			),
 		);
 
-	it.each(['photo', ' photo\n'])('is the one in the field %j', (inputField) => {
+	it.each(['photo', ' photo\n'])('is read from the field %j', (inputField) => {
 		expect(item(inputField)).toEqual({
 			ok: true,
 			value: { kind: 'file', file: photo, fallbackName: inputField },
 		});
 	});
 
-	it('may be given itself, by expression', () => {
+	it('may be the file itself, by expression', () => {
 		expect(item(photo)).toEqual({
 			ok: true,
 			value: { kind: 'file', file: photo, fallbackName: 'portrait' },
@@ -127,7 +127,7 @@ describe('a portrait in a file of the item', () => {
 
 	const FIELDS = 'Use a binary field of this item: photo, other.';
 
-	it.each(['', '  ', null, undefined])('has no field where it is %j', (inputField) => {
+	it.each(['', '  ', null, undefined])('is rejected if the field name is %j', (inputField) => {
 		expect(item(inputField)).toEqual(refusal('Input Data Field Name is empty', FIELDS));
 	});
 
@@ -135,13 +135,16 @@ describe('a portrait in a file of the item', () => {
 		['data', 'data'],
 		[' data ', 'data'],
 		[7, '7'],
-	])('is not in the field %j, and those that the item has are told', (inputField, shown) => {
-		expect(item(inputField)).toEqual(
-			refusal(`Input Data Field Name "${shown}": the item has no such binary field`, FIELDS),
-		);
-	});
+	])(
+		'is rejected for the field %j, and the failure names the fields of the item',
+		(inputField, shown) => {
+			expect(item(inputField)).toEqual(
+				refusal(`Input Data Field Name "${shown}": the item has no such binary field`, FIELDS),
+			);
+		},
+	);
 
-	it('is not there where the item has no files', () => {
+	it('is rejected if the item has no files', () => {
 		expect(item('data', { fileFields: [] })).toEqual(
 			refusal(
 				'Input Data Field Name "data": the item has no such binary field',
@@ -150,7 +153,7 @@ describe('a portrait in a file of the item', () => {
 		);
 	});
 
-	it('is not there where nothing gives files', () => {
+	it('is rejected if the node gets no files', () => {
 		expect(item('photo', { file: undefined })).toMatchObject({
 			ok: false,
 			failure: { message: 'Input Data Field Name "photo": the item has no such binary field' },

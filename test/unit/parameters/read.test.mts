@@ -1,4 +1,4 @@
-/** How any form is read: never a throw, the first failure ends it, and what nobody asks for is not read. */
+/** Forms: they never throw, end at the first failure, and read only the fields that they need. */
 import { z } from 'zod';
 import {
 	validate,
@@ -14,14 +14,14 @@ import { formOf, refusal } from '../support/formSource.mts';
 
 const good = (value: unknown) => ({ ok: true, value });
 
-describe('a value that a schema refuses without saying what to do', () => {
-	it('has its own words, and is to be corrected', () => {
+describe('a schema that rejects a value without advice', () => {
+	it('gives its own message and a general advice', () => {
 		expect(validate(z.string({ invalid_type_error: 'Not text' }), 7)).toEqual(
 			refusal('Not text', 'Correct the field.'),
 		);
 	});
 
-	it('has no next step that is not text', () => {
+	it('gives a general advice if its own is not text', () => {
 		const odd = z.unknown().transform((_, context) => {
 			context.addIssue({ code: 'custom', message: 'Odd', params: { nextStep: 7 } });
 			context.addIssue({ code: 'custom', message: 'Odder', params: { nextStep: 'Go on.' } });
@@ -30,13 +30,13 @@ describe('a value that a schema refuses without saying what to do', () => {
 		expect(validate(odd, 7)).toEqual(refusal('Odd', 'Correct the field.'));
 	});
 
-	it('may have nothing but its code', () => {
+	it('gives a general message if it has none', () => {
 		const bare = z.unknown().superRefine((_, context) => context.addIssue({ code: 'custom' }));
 		expect(validate(bare, 7)).toEqual(refusal('Invalid input', 'Correct the field.'));
 	});
 });
 
-describe('a field', () => {
+describe('a field of a form', () => {
 	const anything = field('options.size', 'Size', z.unknown());
 
 	it('is read by its path', () => {
@@ -51,12 +51,12 @@ describe('a field', () => {
 		expect(anything(formOf({ 'options.size': value }))).toEqual(good(null));
 	});
 
-	it('may be checked by what its item is like', () => {
+	it('may be validated by facts about its item', () => {
 		const zoned = field('at', 'At', ({ timezone }) => z.unknown().transform(() => timezone));
 		expect(zoned(formOf({}, { timezone: 'Asia/Tokyo' }))).toEqual(good('Asia/Tokyo'));
 	});
 
-	it('of which the expression fails says why, and is named', () => {
+	it('whose expression fails is named with the reason', () => {
 		const get = () => {
 			throw new Error('Referenced node is unexecuted');
 		};
@@ -68,7 +68,7 @@ describe('a field', () => {
 		);
 	});
 
-	it('that cannot be looked at says why, and is named', () => {
+	it('whose value cannot be inspected is named with the reason', () => {
 		const trap = z.unknown().transform(() => {
 			throw new Error('It is a trap');
 		});
@@ -81,7 +81,7 @@ describe('a field', () => {
 	});
 });
 
-describe('forms together', () => {
+describe('several forms', () => {
 	const asked: string[] = [];
 	const noting =
 		<T,>(name: string, form: Form<T>): Form<T> =>
@@ -92,12 +92,12 @@ describe('forms together', () => {
 	const wrong: Form<number> = () => invalidFailure('Wrong', 'Correct it.');
 	beforeEach(() => asked.splice(0));
 
-	it('are one object', () => {
+	it('return one object', () => {
 		const both = group({ a: constant(1), b: field('b', 'B', z.string()) });
 		expect(both(formOf({ b: 'x' }))).toEqual(good({ a: 1, b: 'x' }));
 	});
 
-	it('end at the first that fails', () => {
+	it('end at the first failure', () => {
 		const three = group({
 			a: noting('a', constant(1)),
 			b: noting('b', wrong),
@@ -107,7 +107,7 @@ describe('forms together', () => {
 		expect(asked).toEqual(['a', 'b']);
 	});
 
-	it.each(['a', 'b'])('are chosen from: with %j the other one is not read', (choice) => {
+	it.each(['a', 'b'])('are chosen from: choice %j reads its own form only', (choice) => {
 		const one = choose<string, number>(constant(choice), {
 			a: noting('a', constant(1)),
 			b: noting('b', constant(2)),
@@ -116,7 +116,7 @@ describe('forms together', () => {
 		expect(asked).toEqual([choice]);
 	});
 
-	it('are not chosen from where the choice fails', () => {
+	it('are not read if the choice fails', () => {
 		const one = choose<string, number>(() => invalidFailure('No choice', 'Choose.'), {
 			a: noting('a', constant(1)),
 		});
@@ -124,7 +124,7 @@ describe('forms together', () => {
 		expect(asked).toEqual([]);
 	});
 
-	it('go on with a value and its item, to another value or to a failure', () => {
+	it('pass a value on, to another value or to a failure', () => {
 		const next = then(constant(2), (value, { isTool }) =>
 			isTool ? invalidFailure(`${value} is not for tools`, 'Leave it.') : succeed(value * 2),
 		);
@@ -132,7 +132,7 @@ describe('forms together', () => {
 		expect(next(formOf({}, { isTool: true }))).toEqual(refusal('2 is not for tools', 'Leave it.'));
 	});
 
-	it('do not go on from a failure', () => {
+	it('do not pass a failure on', () => {
 		expect(then(wrong, noting('next', constant(1)) as never)(formOf())).toEqual(
 			refusal('Wrong', 'Correct it.'),
 		);

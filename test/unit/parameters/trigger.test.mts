@@ -1,17 +1,17 @@
-/** What the trigger's form asks for, as it is read at every poll. */
+/** The trigger's form, which is read at every poll. */
 import { triggerForm } from '../../../nodes/EmojiVideo/parameters/trigger';
 import { formOf, refusal } from '../support/formSource.mts';
 
 const ONES = 'Use one or more of SUCCEEDED, FAILED, CANCELED.';
 
-it('a trigger as n8n adds it starts for new videos, and downloads them', () => {
+it('a new trigger starts for finished videos and downloads them', () => {
 	expect(triggerForm(formOf({ statuses: ['SUCCEEDED'] }))).toEqual({
 		ok: true,
 		value: { statuses: ['SUCCEEDED'], field: 'data', simplify: true, includesLast24Hours: false },
 	});
 });
 
-it('a trigger does what its fields say', () => {
+it('a trigger takes its settings from its fields', () => {
 	const fields = {
 		statuses: ['FAILED'],
 		downloadVideo: true,
@@ -28,7 +28,7 @@ it('a trigger does what its fields say', () => {
 	});
 });
 
-describe('Status', () => {
+describe('Status of the trigger', () => {
 	it.each<[unknown, string[]]>([
 		['CANCELED', ['CANCELED']],
 		[
@@ -47,7 +47,7 @@ describe('Status', () => {
 		});
 	});
 
-	it.each([undefined, null, []])('that is %j is empty', (statuses) => {
+	it.each([undefined, null, []])('is empty if it is %j', (statuses) => {
 		expect(triggerForm(formOf({ statuses }))).toEqual(refusal('Status is empty', ONES));
 	});
 
@@ -57,7 +57,7 @@ describe('Status', () => {
 		[['SUCCEEDED', 'PENDING'], 'SUCCEEDED, PENDING'],
 		[['SUCCEEDED', 7], 'SUCCEEDED, 7'],
 		[{ a: 1 }, '[object Object]'],
-	])('that is %j has one that no finished task has', (statuses, shown) => {
+	])('rejects %j, which contains a status that no finished task has', (statuses, shown) => {
 		expect(triggerForm(formOf({ statuses }))).toEqual(
 			refusal(`Status "${shown}" contains one that no finished task has`, ONES),
 		);
@@ -85,7 +85,7 @@ it.each([
 		'Output Data Field Name "a b" cannot be a field name',
 		'Use letters, digits, hyphens and underscores, e.g. "data".',
 	],
-])('%j is refused by its label', (fields, message, nextStep) => {
+])('the trigger rejects %j and names the label', (fields, message, nextStep) => {
 	expect(triggerForm(formOf({ statuses: ['SUCCEEDED'], ...fields }))).toEqual(
 		refusal(message, nextStep),
 	);

@@ -1,10 +1,10 @@
-/** How long a batch is waited for: what the fields say, what holds where they are not set, and what is refused. */
+/** The options of the wait: their meaning, their defaults, and the values that are rejected. */
 import { waitForm } from '../../../nodes/EmojiVideo/parameters/waiting';
 import { formOf, NOW, refusal } from '../support/formSource.mts';
 
 const MINUTE = 60_000;
 
-/** What is documented for fields that nobody has touched. */
+/** The documented defaults. */
 const USUAL = {
 	pollIntervalMs: 15_000,
 	runTimeoutMs: 30 * MINUTE,
@@ -16,7 +16,7 @@ const USUAL = {
 	queueAhead: undefined,
 };
 
-it('the documented times hold where nothing is set', () => {
+it('the wait has the documented times if no option is set', () => {
 	expect(waitForm(formOf())).toEqual({ ok: true, value: USUAL });
 });
 
@@ -35,26 +35,26 @@ it.each<[Record<string, unknown>, Record<string, unknown>]>([
 	[{ 'limitOptions.queueAhead': 1 }, { queueAhead: 1 }],
 	// An agent's field, which says nothing elsewhere.
 	[{ answerWithin: 5 }, {}],
-])('%j means %j, and nothing else changes', (fields, changes) => {
+])('the option %j changes the wait by %j only', (fields, changes) => {
 	expect(waitForm(formOf(fields))).toEqual({ ok: true, value: { ...USUAL, ...changes } });
 });
 
-describe("an agent's tool", () => {
+describe("the wait of an agent's tool", () => {
 	const tool = (fields: Record<string, unknown> = {}) => waitForm(formOf(fields, { isTool: true }));
 	const usual = { ...USUAL, returnsUnfinished: true };
 
-	it('answers within 90 seconds, with the task if there is no video yet', () => {
+	it('ends after 90 seconds by default, and returns the unfinished task', () => {
 		expect(tool()).toEqual({ ok: true, value: { ...usual, endsAt: NOW + 90_000 } });
 	});
 
-	it.each([1, 30, 86_400])('answers within %d seconds where that is set', (answerWithin) => {
+	it.each([1, 30, 86_400])('ends after %d seconds if Answer Within says so', (answerWithin) => {
 		expect(tool({ answerWithin })).toEqual({
 			ok: true,
 			value: { ...usual, endsAt: NOW + answerWithin * 1000 },
 		});
 	});
 
-	it('is never moved into the database, and never ends in an error for its time', () => {
+	it('stays in memory and returns unfinished tasks, whatever the options say', () => {
 		expect(tool({ 'options.surviveRestarts': true, 'options.onTimeLimit': 'error' })).toMatchObject(
 			{ ok: true, value: { survivesRestarts: false, returnsUnfinished: true } },
 		);
@@ -95,6 +95,6 @@ it.each<Case>([
 		'Survive Restarts "no" is neither on nor off',
 		'Use true or false for Survive Restarts.',
 	],
-])('%s of %j is refused', (field, value, message, nextStep) => {
+])('the wait rejects %s of %j', (field, value, message, nextStep) => {
 	expect(waitForm(formOf({ [field]: value }))).toEqual(refusal(message, nextStep));
 });
