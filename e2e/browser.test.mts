@@ -88,6 +88,26 @@ describe('the quick start in the editor', () => {
 		await closePanel(page);
 	});
 
+	it('adds Survive Restarts and Group Videos, which then do something at once', async () => {
+		const panel = await openPanel(page, NODE);
+		// A group of one option, as Portrait, has a button instead of a list.
+		const lists = panel.getByPlaceholder('Add option');
+		const add = async (group: number, option: string) => {
+			await lists.nth(group).click();
+			await page.getByRole('option', { name: option }).click();
+		};
+		await add(1, 'Survive Restarts');
+		await add(0, 'Group Videos');
+		const isOn = panel.getByTestId('parameter-input-surviveRestarts').getByRole('switch');
+		expect(await isOn.isChecked()).toBe(true);
+		const grouped = panel.getByTestId('parameter-input-output').getByRole('combobox');
+		expect(await grouped.inputValue()).toBe('One Item per Portrait');
+		await screenshot(page, 'options-added');
+		await closePanel(page);
+		// The next test runs the workflow as it was.
+		await page.reload();
+	});
+
 	it('runs, and plays the video in the output panel', async () => {
 		await page.getByTestId('execute-workflow-button').click();
 		const last = canvasNode(page, 'Save Video');
