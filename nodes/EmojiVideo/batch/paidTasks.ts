@@ -23,6 +23,8 @@ export type PaidTask = z.infer<typeof entrySchema>;
 export interface PaidTasks {
 	/** The IDs of all tasks that this execution has made and knows of. */
 	taskIds(): string[];
+	/** The keys of all videos that this execution has submitted or is about to, unless they failed. */
+	keys(): string[];
 	/** The task of a job that was accepted earlier in this execution. */
 	find(key: string): PaidTask | undefined;
 	/** Remembers an accepted task. Synchronous on purpose. */
@@ -77,6 +79,7 @@ export function openPaidTasks(context: IDataObject): PaidTasks {
 	const { tasks, areas } = stored ?? emptyRecord();
 	const find = (key: string) => (key in tasks ? entrySchema.safeParse(tasks[key]).data : undefined);
 	return {
+		keys: () => Object.keys(tasks),
 		taskIds: () => Object.keys(tasks).flatMap((key) => find(key)?.taskId ?? []),
 		find,
 		write: (key, entry) => {

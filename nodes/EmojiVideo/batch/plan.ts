@@ -73,14 +73,21 @@ export function planJobs(specs: ItemRequest[], runIndex: number): Job[] {
 /**
  * Why a batch may not be paid for.
  * @param wanted videos that the batch would pay for
- * @param paid videos that this node has paid for earlier in the execution
+ * @param earlierKeys videos of this node in the same execution, e.g. in a loop
  */
-export function aboveMaximum(wanted: number, paid: number, maximum: number): Failure | undefined {
-	if (wanted + paid <= maximum) return undefined;
-	const earlier = paid === 0 ? '' : `, beside the ${paid} that it created before`;
+export function aboveMaximum(
+	wanted: Array<Pick<VideoLabel, 'key'>>,
+	earlierKeys: string[],
+	maximum: number,
+): Failure | undefined {
+	const keys = new Set(wanted.map(({ key }) => key));
+	const earlier = earlierKeys.filter((key) => !keys.has(key)).length;
+	const total = keys.size + earlier;
+	if (total <= maximum) return undefined;
+	const beside = earlier === 0 ? '' : `, beside the ${earlier} that it created before`;
 	return {
 		kind: 'invalid',
-		message: `This execution wants ${wanted} videos${earlier}, and 'Maximum Videos' is ${maximum}`,
-		nextStep: `Nothing was paid for${paid === 0 ? '' : ' in this run'}. To create them all, set 'Maximum Videos' in 'Limits and Cost' to ${wanted + paid}.`,
+		message: `This execution wants ${keys.size} videos${beside}, and 'Maximum Videos' is ${maximum}`,
+		nextStep: `Nothing was paid for${earlier === 0 ? '' : ' in this run'}. To create them all, set 'Maximum Videos' in 'Limits and Cost' to ${total}.`,
 	};
 }

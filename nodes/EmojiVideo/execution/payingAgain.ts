@@ -128,6 +128,6 @@ export const payingTools = (
 ): BatchTools => ({
 	...context,
 	beforePaying: async (jobs) =>
-		aboveMaximum(jobs.length, context.paidTasks.taskIds().length, maximumVideos) ??
+		aboveMaximum(jobs, context.paidTasks.keys(), maximumVideos) ??
 		(checksAgain && context.functions.getMode() === 'retry' ? await look(context) : undefined),
 });

@@ -139,16 +139,31 @@ describe('the templates', () => {
 });
 
 describe('"Maximum Videos"', () => {
+	const keysFrom = (first: number, count: number) =>
+		Array.from({ length: count }, (_, index) => `key-${first + index}`);
+	/** So many new videos beside so many earlier ones, some of which may be the same. */
+	const judge = (wanted: number, earlier: number, maximum: number, same = 0) =>
+		aboveMaximum(
+			keysFrom(earlier - same, wanted).map((key) => ({ key })),
+			keysFrom(0, earlier),
+			maximum,
+		);
+
 	it.each([
 		[100, 0, 100],
 		[1, 99, 100],
 		[0, 0, 1],
-	])('allows %d videos beside %d with a maximum of %d', (wanted, paid, maximum) => {
-		expect(aboveMaximum(wanted, paid, maximum)).toBeUndefined();
+	])('allows %d videos beside %d with a maximum of %d', (wanted, earlier, maximum) => {
+		expect(judge(wanted, earlier, maximum)).toBeUndefined();
+	});
+
+	it('counts a video once that an earlier try has begun', () => {
+		expect(judge(2, 99, 100, 1)).toBeUndefined();
+		expect(judge(2, 99, 99, 1)).toMatchObject({ kind: 'invalid' });
 	});
 
 	it('rejects a first run that wants more, and names the number that would do', () => {
-		expect(aboveMaximum(101, 0, 100)).toEqual({
+		expect(judge(101, 0, 100)).toEqual({
 			kind: 'invalid',
 			message: "This execution wants 101 videos, and 'Maximum Videos' is 100",
 			nextStep:
@@ -157,7 +172,7 @@ describe('"Maximum Videos"', () => {
 	});
 
 	it('counts the videos of earlier runs in the same execution', () => {
-		expect(aboveMaximum(2, 99, 100)).toEqual({
+		expect(judge(2, 99, 100)).toEqual({
 			kind: 'invalid',
 			message:
 				"This execution wants 2 videos, beside the 99 that it created before, and 'Maximum Videos' is 100",

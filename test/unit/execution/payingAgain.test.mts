@@ -58,15 +58,12 @@ it('a Retry asks for no list while "Check Before Paying Again" is off', async ()
 
 it('a batch above "Maximum Videos" is rejected, the videos that the execution has count, too', async () => {
 	const { context } = retryOf(0);
-	context.paidTasks.write('earlier', {
-		taskId: 't',
-		acceptedAt: NOW,
-		areas: { face: [1, 1, 9, 9], expression: [0, 0, 9, 9] },
-	});
+	// As a wait that survives restarts leaves it: other executions create the task.
+	context.paidTasks.markInFlight('earlier');
 	const { beforePaying } = payingTools(context, { checksAgain: false, maximumVideos: 2 });
-	const job = {} as Job;
-	expect(await beforePaying?.([job])).toBeUndefined();
-	expect(await beforePaying?.([job, job])).toMatchObject({
+	const jobOf = (key: string) => ({ key }) as Job;
+	expect(await beforePaying?.([jobOf('a')])).toBeUndefined();
+	expect(await beforePaying?.([jobOf('a'), jobOf('b')])).toMatchObject({
 		kind: 'invalid',
 		message:
 			"This execution wants 2 videos, beside the 1 that it created before, and 'Maximum Videos' is 2",
