@@ -201,8 +201,12 @@ test.each([
 
 describe("a link over n8n's real HTTP helper", () => {
 	const open = async (url: string) => {
-		const { helpers } = n8nWith(undefined);
-		const tools = { functions: { helpers }, clock: createVirtualClock(), allowLoopback: true };
+		const tools: LinkTools = {
+			functions: n8nWith(undefined),
+			clock: createVirtualClock(),
+			stop: neverStops(),
+			allowLoopback: true,
+		};
 		const link = {
 			name: 'The link',
 			headers: {},
@@ -210,7 +214,7 @@ describe("a link over n8n's real HTTP helper", () => {
 			timeoutMs: 20_000,
 			brokenOff: 'x',
 		};
-		return await fetchUntrusted(new URL(url), link, tools as unknown as LinkTools, async () =>
+		return await fetchUntrusted(new URL(url), link, tools, async () =>
 			Promise.resolve(succeed('read')),
 		);
 	};
