@@ -184,6 +184,23 @@ test('an HTTP 101 without an Upgrade header is a response without a body', async
 	});
 });
 
+test('a request whose TLS handshake gets no response is known to be unsent', async () => {
+	const clock = createVirtualClock();
+	await serve('', async (url, asked) => {
+		const https = url.replace('http:', 'https:');
+		const send = sendTo(https, n8nWith(undefined), clock);
+		const response = send({ method: 'POST', path: '/x', body: { a: 1 }, timeoutMs: 20_000 });
+		await asked;
+		await clock.advance(20_000);
+		await expect(response).resolves.toMatchObject({
+			failure: {
+				kind: 'unreachable',
+				message: `DashScope could not be reached at ${https} (no connection in time)`,
+			},
+		});
+	});
+});
+
 test.each([
 	['198.18.0.7', 'hidden'],
 	['[fdfe:dcba:9876::b4]', 'hidden'],

@@ -17,6 +17,9 @@ const RUNS_KEPT = 50;
 /** How long faults are ridden out behind the end of a task's time limit: its last answer may be a video. */
 const LAST_ANSWER_MS = 2 * 60_000;
 
+/** How long faults that seem to last are retried, e.g. a certificate that is not trusted. At least two polls. */
+const LASTING_PATIENCE_MS = 10_000;
+
 /** What came of a question: the task goes on, has its video, or ended in a failure. */
 export type PollResult =
 	| { kind: 'open' }
@@ -75,7 +78,8 @@ function recordFault(
 	open.faultySince ??= now;
 	open.retryAt = now + backoffMs(open.faults, failure, random);
 	const isOver = now >= deadline(schedule, open) + LAST_ANSWER_MS;
-	const isPatient = now - open.faultySince < schedule.settings.patienceMs;
+	const patienceMs = failure.lasts ? LASTING_PATIENCE_MS : schedule.settings.patienceMs;
+	const isPatient = now - open.faultySince < patienceMs;
 	if (isPassing(failure) && isPatient && !isOver) return { kind: 'open' };
 	schedule.open.delete(open.taskId);
 	if (isPassing(failure) && isOver) {

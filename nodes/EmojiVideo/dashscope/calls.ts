@@ -64,6 +64,8 @@ export interface Call<T> {
 	kind: RequestKind | 'once';
 	request: Omit<ApiRequest, 'timeoutMs'>;
 	reading: Reading<T>;
+	/** The request names an accepted task. */
+	isAboutTask?: true;
 }
 
 /** DashScope resolves oss:// URLs only with this header. The documents allow it for oss:// URLs only. */
@@ -126,6 +128,7 @@ export const taskCall = (taskId: string, attempts: 'once' | 'patient'): Call<Tas
 	kind: attempts === 'once' ? 'once' : 'read',
 	request: { method: 'GET', path: taskPath(taskId) },
 	reading: { schema: taskSchema },
+	isAboutTask: true,
 });
 
 export const listCall = ({
@@ -156,6 +159,7 @@ export const cancelCall = (taskId: string): Call<Cancellation> => ({
 	kind: 'change',
 	request: { method: 'POST', path: `${taskPath(taskId)}/cancel` },
 	reading: { schema: canceledSchema },
+	isAboutTask: true,
 });
 
 export const policyCall = (model: Model): Call<UploadPolicy> => ({

@@ -65,6 +65,22 @@ const TIMEOUT_MS = { detect: 60_000, create: 60_000, query: 20_000, policy: 20_0
 /** Successes of other requests in between make a rejection odd again, but not forever. */
 const MOST_CONFIRMATIONS = 3;
 
+/** Sends a rejected request again, because one odd response must not end a batch. */
+async function withConfirmation<T>(
+	clock: Clock,
+	attempt: () => Promise<Result<T>>,
+	pauseMs: (result: Result<T>) => number | undefined,
+	signal?: AbortSignal,
+): Promise<Result<T>> {
+	for (let repeats = 0; ; repeats++) {
+		const result = await attempt();
+		const pause = pauseMs(result);
+		if (pause === undefined || repeats >= MOST_CONFIRMATIONS) return result;
+		await clock.sleep(pause, signal);
+		if (signal?.aborted) return fail(STOPPED);
+	}
+}
+
 /** The next step after an unconfirmed submit. */
 export const UNCONFIRMED_SUBMIT =
 	"A task may have been made, and may be paid for, although its answer was lost. It was not sent again. Look for it with Get Many, which lists the account's tasks of the last 24 hours, before you create this video in a new execution.";
@@ -75,17 +91,22 @@ type Called<T> = Result<ApiResponse<T>>;
 /**
  * @param send the transport to the account
  * @param acquire the account's rate limit
- * @param trust whether the key has worked before, e.g. in the execution that submitted the tasks
  */
 export function createClient(
 	send: Send,
 	acquire: Acquire,
 	clock: Clock,
 	{ batchEnd }: Pick<Stop, 'batchEnd'> = neverStops(),
-	trust: KeyTrust = { hasWorked: false },
 ): Client {
 	let aheadMs = 0;
-	const call = async <T>({ bucket, kind, request, reading }: Call<T>): Promise<Called<T>> => {
+	let trust: KeyTrust = { hasWorked: false };
+	const call = async <T>({
+		bucket,
+		kind,
+		request,
+		reading,
+		isAboutTask,
+	}: Call<T>): Promise<Called<T>> => {
 		const attempt = async (): Promise<Called<T>> => {
 			await acquire(bucket, batchEnd);
 			if (batchEnd.aborted) return fail(STOPPED);
@@ -96,19 +117,11 @@ export function createClient(
 			if (!result.ok && result.failure.kind === 'throttled')
 				acquire.recordOutcome?.(bucket, sentAt, 'throttled', result.failure);
 			else if (response.ok) acquire.recordOutcome?.(bucket, sentAt, 'taken');
-			trust = noteResult(trust, result, clock.now());
-			return withoutLasting(trust, result);
+			trust = noteResult(trust, result, clock.now(), isAboutTask);
+			return trust.hasWorked ? withoutLasting(result) : result;
 		};
-		/** Sends a rejected request again, because one odd response must not end a batch. */
-		const confirmed = async (): Promise<Called<T>> => {
-			for (let repeats = 0; ; repeats++) {
-				const result = await attempt();
-				const pause = confirmationPauseMs(trust, result, clock.now());
-				if (pause === undefined || repeats >= MOST_CONFIRMATIONS) return result;
-				await clock.sleep(pause, batchEnd);
-				if (batchEnd.aborted) return fail(STOPPED);
-			}
-		};
+		const pauseMs = (result: Result<unknown>) => confirmationPauseMs(trust, result, clock.now());
+		const confirmed = async () => await withConfirmation(clock, attempt, pauseMs, batchEnd);
 		if (kind === 'once') return await confirmed();
 		const throttledForMs = () => acquire.throttledForMs?.(bucket) ?? 0;
 		return await withRetry(kind, clock, confirmed, batchEnd, throttledForMs);

@@ -21,6 +21,8 @@ export interface ErrorRow extends Meaning {
 	concerns: 'account' | 'item' | 'service';
 	/** The same request will be rejected again, until the user changes something. */
 	lasts: boolean;
+	/** The documents do not list these codes. */
+	isUnlisted?: true;
 }
 
 type Row = (code: string, meaning: Meaning, says?: RegExp) => ErrorRow;
@@ -142,6 +144,11 @@ export const ERRORS: ErrorRow[] = [
 	// "You exceeded your current quota": a limit per minute, by Model Studio's rate-limit page and a public report.
 	limitRow('*', LIMIT, /exceeded your current quota/i),
 	limitRow('insufficient_quota', LIMIT),
+	limitRow('Throttling.RateQuota', LIMIT),
+	limitRow('Throttling.BurstRate', LIMIT),
+	limitRow('Throttling.Concurrency', LIMIT),
+	limitRow('Throttling.AllocationQuota', LIMIT),
+	{ ...limitRow('Throttling.', LIMIT), isUnlisted: true },
 	limitRow('Throttling', LIMIT),
 	limitRow('LimitRequests', LIMIT),
 	limitRow('limit_requests', LIMIT),

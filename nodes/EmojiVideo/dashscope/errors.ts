@@ -122,7 +122,7 @@ export function failureOfResponse(
 		requestId,
 		retryAfterMs,
 		...(byStatus?.lasts && row === undefined && { lasts: true }),
-		...(kind === 'throttled' && row === undefined && { isUnknownLimit: true }),
+		...(kind === 'throttled' && (row?.isUnlisted ?? !row) && { isUnknownLimit: true }),
 	};
 }
 

@@ -1,7 +1,8 @@
 /**
  * Whether a response that rejects the key may end everything. Rule: if the key has worked, a second rejection has to
  * confirm the first one, some time later. Relays and rotating gateways send single 401 and 403 responses between
- * good ones. Pure: the client keeps the state and waits.
+ * good ones. A request about an accepted task counts as proof that the key has worked, because a durable wait polls
+ * in new executions. Pure: the client keeps the state and waits.
  */
 import type { Failure, Result } from '../base/result';
 
@@ -17,11 +18,20 @@ export const CONFIRM_AFTER_MS = 10_000;
 
 const isRejection = (failure: Failure): boolean => failure.kind === 'unauthorized';
 
-/** The state after a response. */
-export function noteResult(trust: KeyTrust, result: Result<unknown>, now: number): KeyTrust {
+/**
+ * The state after a response.
+ * @param isAboutTask the request was about an accepted task
+ */
+export function noteResult(
+	trust: KeyTrust,
+	result: Result<unknown>,
+	now: number,
+	isAboutTask = false,
+): KeyTrust {
 	if (result.ok) return { hasWorked: true };
-	if (!trust.hasWorked || !isRejection(result.failure)) return trust;
-	return { hasWorked: true, rejectedAt: trust.rejectedAt ?? now };
+	const hasWorked = trust.hasWorked || isAboutTask;
+	if (!hasWorked || !isRejection(result.failure)) return trust;
+	return { ...trust, rejectedAt: trust.rejectedAt ?? now };
 }
 
 /**
@@ -30,17 +40,18 @@ export function noteResult(trust: KeyTrust, result: Result<unknown>, now: number
  * @returns milliseconds; `undefined`: the result stands
  */
 export function confirmationPauseMs(
-	{ hasWorked, rejectedAt = Infinity }: KeyTrust,
+	{ rejectedAt }: KeyTrust,
 	result: Result<unknown>,
 	now: number,
 ): number | undefined {
-	if (result.ok || !hasWorked || !isRejection(result.failure)) return undefined;
+	if (result.ok || rejectedAt === undefined || !isRejection(result.failure)) return undefined;
 	const pause = rejectedAt + CONFIRM_AFTER_MS - now;
 	return pause > 0 ? pause : undefined;
 }
 
-/** Faults that seem to last can only be a matter of settings if the key has never worked with these settings. */
-export const withoutLasting = <T>({ hasWorked }: KeyTrust, result: Result<T>): Result<T> =>
-	result.ok || !hasWorked || !result.failure.lasts
-		? result
-		: { ok: false, failure: { ...result.failure, lasts: undefined } };
+/** The same result if the settings have worked before: a fault that seems to last will pass. */
+export function withoutLasting<T>(result: Result<T>): Result<T> {
+	if (result.ok || !result.failure.lasts) return result;
+	const { lasts: _, ...failure } = result.failure;
+	return { ok: false, failure };
+}

@@ -34,8 +34,7 @@ export const RETRIED: Record<RequestKind, readonly FailureKind[]> = {
 };
 
 /** Whether a failure of a read can pass by itself. */
-export const isPassing = ({ kind, lasts }: Failure): boolean =>
-	PASSING.includes(kind) && lasts !== true;
+export const isPassing = ({ kind }: Failure): boolean => PASSING.includes(kind);
 
 /**
  * How often a request that may have been billed is sent again. The failures of a kind of request count together: an

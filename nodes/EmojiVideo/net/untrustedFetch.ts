@@ -106,6 +106,9 @@ async function checkHost(
 	}
 }
 
+/** RFC 9110 section 15.5.8: only a proxy sends it, in place of forwarding the request. */
+const PROXY_REFUSED = 407;
+
 const isRedirect = (status: number) => status >= 300 && status < 400;
 const isPassing = (status: number) => status >= 500 || status === 429;
 
@@ -144,6 +147,10 @@ async function buildStatusFailure(
 	now: number,
 ): Promise<LinkFailure> {
 	const { status } = response;
+	if (status === PROXY_REFUSED) {
+		const message = `${request.name} could not be opened: the proxy refused the connection (HTTP 407)`;
+		return fail({ kind: 'unreachable', message, nextStep: request.nextStep, lasts: true });
+	}
 	if (status === 403 || status === 404) {
 		return await buildMissingFailure(url, request, response, now);
 	}

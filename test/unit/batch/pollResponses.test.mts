@@ -98,6 +98,13 @@ describe('a wait', () => {
 		expect(schedule.open.size).toBe(0);
 	});
 
+	it('ends after 10 seconds of a fault that seems to last, and not with its first one', () => {
+		const { schedule } = scheduleOf(1);
+		const failure = { kind: 'unreachable', message: 'M', nextStep: 'n', lasts: true } as const;
+		const pollAt = (now: number) => recordResponse(schedule, '0', fail(failure), now, 0).kind;
+		expect([pollAt(1000), pollAt(10_999), pollAt(11_000)]).toEqual(['open', 'open', 'failed']);
+	});
+
 	it('ends at once with a fault that does not pass', () => {
 		const { miss, schedule } = scheduleOf(1);
 		expect(miss(0, 'rejected', 1000)).toMatchObject({ failure: { kind: 'rejected', taskId: '0' } });

@@ -183,13 +183,16 @@ describe('a 429', () => {
 		expect(failure.nextStep).toMatch(words);
 	});
 
-	it.each([[undefined], [{ code: 'Odd', request_id: 'r' }], [{ code: 'Odd' }]])(
-		'of %j is an unknown limit',
-		(body) =>
-			expect(failureOfResponse(429, body)).toMatchObject({
-				kind: 'throttled',
-				isUnknownLimit: true,
-			}),
+	it.each([
+		[undefined],
+		[{ code: 'Throttling.Unlisted' }],
+		[{ code: 'Odd', request_id: 'r' }],
+		[{ code: 'Odd' }],
+	])('of %j is an unknown limit', (body) =>
+		expect(failureOfResponse(429, body)).toMatchObject({
+			kind: 'throttled',
+			isUnknownLimit: true,
+		}),
 	);
 });
 

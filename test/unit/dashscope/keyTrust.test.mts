@@ -27,6 +27,12 @@ describe('the trust in a key', () => {
 		expect(confirmationPauseMs(trust, DENIED, 7)).toBeUndefined();
 	});
 
+	it('waits for a second rejection if the request is about an accepted task', () => {
+		const trust = noteResult({ hasWorked: false }, DENIED, 7, true);
+		expect(trust).toEqual({ hasWorked: false, rejectedAt: 7 });
+		expect(confirmationPauseMs(trust, DENIED, 7)).toBe(CONFIRM_AFTER_MS);
+	});
+
 	it('remembers the first rejection of a key that has worked', () => {
 		const first = noteResult(WORKED, DENIED, 7);
 		expect(first).toEqual({ hasWorked: true, rejectedAt: 7 });
@@ -44,9 +50,9 @@ describe('the trust in a key', () => {
 	});
 
 	it('turns a lasting fault into a passing one', () => {
-		expect(withoutLasting(WORKED, failed('unreachable', true))).toEqual(failed('unreachable'));
-		const first = failed('unreachable', true);
-		expect(withoutLasting({ hasWorked: false }, first)).toBe(first);
+		expect(withoutLasting(failed('unreachable', true))).toStrictEqual(failed('unreachable'));
+		expect(withoutLasting(DENIED)).toBe(DENIED);
+		expect(withoutLasting(succeed(1))).toEqual(succeed(1));
 	});
 });
 
@@ -92,10 +98,16 @@ describe('a client whose key has worked', () => {
 });
 
 describe('a client whose key has not worked yet', () => {
-	it('fails after one rejection', async () => {
+	it('fails after one rejection of a detection', async () => {
 		const { client, sent } = clientWith(DENIAL, RUNNING);
-		expect(await client.getTask('t')).toMatchObject({ failure: { kind: 'unauthorized' } });
+		expect(await client.detectFace('u')).toMatchObject({ failure: { kind: 'unauthorized' } });
 		expect(sent).toHaveLength(1);
+	});
+
+	it('polls a task again after one rejection, because a key must have submitted it', async () => {
+		const { client, sent } = clientWith(DENIAL, RUNNING);
+		expect(await client.getTask('t', 'once')).toMatchObject({ ok: true });
+		expect(sent).toHaveLength(2);
 	});
 
 	it('sends a request twice to a firewall that blocks it', async () => {

@@ -55,6 +55,18 @@ async function fetchLink(
 	);
 }
 
+it('a link that a proxy refuses with HTTP 407 was not opened', async () => {
+	const httpRequest = async () =>
+		await Promise.resolve({ statusCode: 407, headers: {}, body: Readable.from([]) });
+	expect(await fetchLink('https://a.example/a.png', { httpRequest })).toMatchObject({
+		failure: {
+			kind: 'unreachable',
+			message: 'The link could not be opened: the proxy refused the connection (HTTP 407)',
+			lasts: true,
+		},
+	});
+});
+
 it('a link to a name with a private address is not followed', async () => {
 	const { helpers, asked } = n8nWith({ 'rebind.example.com': '10.0.0.1' });
 	const result = await fetchLink('https://rebind.example.com/a.png', helpers);
