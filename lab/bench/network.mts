@@ -11,8 +11,11 @@ import type { VirtualClock } from '../../test/unit/support/virtualClock.mts';
 
 /** Sends with fetch; any fault of the mock ends the benchmark. */
 export function createHttpSend(baseUrl: string, apiKey: string): Send {
-	return async ({ method, path, headers, body, timeoutMs }) => {
-		const response = await fetch(`${baseUrl}${path}`, {
+	return async ({ method, path, query = {}, headers, body, timeoutMs }) => {
+		const search = new URLSearchParams(
+			Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+		);
+		const response = await fetch(`${baseUrl}${path}?${search.toString()}`, {
 			method,
 			headers: {
 				Authorization: `Bearer ${apiKey}`,

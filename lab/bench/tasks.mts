@@ -1,7 +1,6 @@
 /**
- * What listing and asking about 1,000 tasks costs: requests beside the ideal (one per page of 100, and
- * one per wanted link or status), and the most that ever left within one second, beside the limit.
- * The client, its pace and the mock are the real ones; the mock enforces its limits.
+ * The requests that listing and polling 1,000 tasks costs, beside the ideal (one for each page of 100, and one for
+ * each link or status), and the most within one second, beside the limit. The mock enforces its limits.
  */
 import pLimit from 'p-limit';
 import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
@@ -15,9 +14,9 @@ import {
 import { systemClock } from '../../nodes/EmojiVideo/base/clock';
 import { createClient } from '../../nodes/EmojiVideo/dashscope/client';
 import type { Client } from '../../nodes/EmojiVideo/dashscope/client';
-import { succeed } from '../../nodes/EmojiVideo/base/result';
 import type { Send } from '../../nodes/EmojiVideo/dashscope/transport';
 import type { Bench, Figure } from './figures.mts';
+import { createHttpSend } from './network.mts';
 
 /** One line of the result. */
 interface TaskBenchRow {
@@ -36,39 +35,24 @@ interface TaskBenchRow {
 
 const QUERIES: Operation[] = ['list', 'query', 'cancel'];
 
-function createSendTo({ url, apiKey }: DashScopeMock): Send {
-	return async ({ method, path, query = {} }) => {
-		const search = new URLSearchParams(
-			Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
-		);
-		const answer = await fetch(`${url}${path}?${search.toString()}`, {
-			method,
-			headers: { Authorization: `Bearer ${apiKey}` },
-		});
-		return succeed({ httpStatus: answer.status, headers: {}, text: await answer.text() });
-	};
-}
-
-async function makeTasks({ url, apiKey, portraitUrl }: DashScopeMock, count: number) {
+async function makeTasks(send: Send, imageUrl: string, count: number) {
 	for (let made = 0; made < count; made++) {
-		const answer = await fetch(`${url}/api/v1/services/aigc/image2video/video-synthesis`, {
+		const sent = await send({
 			method: 'POST',
-			headers: {
-				Authorization: `Bearer ${apiKey}`,
-				'Content-Type': 'application/json',
-				'X-DashScope-Async': 'enable',
-			},
-			body: JSON.stringify({
+			path: '/api/v1/services/aigc/image2video/video-synthesis',
+			headers: { 'X-DashScope-Async': 'enable' },
+			body: {
 				model: 'emoji-v1',
 				input: {
-					image_url: portraitUrl('ada.png'),
+					image_url: imageUrl,
 					driven_id: 'mengwa_kaixin',
 					face_bbox: [192, 192, 448, 448],
 					ext_bbox: [64, 64, 576, 576],
 				},
-			}),
+			},
+			timeoutMs: 10_000,
 		});
-		if (!answer.ok) throw new Error(`The mock refused a task: ${await answer.text()}`);
+		if (!sent.ok || sent.value.httpStatus !== 200) throw new Error('The mock rejected a task');
 	}
 }
 
@@ -126,14 +110,15 @@ async function benchTasks(tasks = 1000): Promise<TaskBenchRow[]> {
 		rateLimits: { createPerSecond: Infinity },
 	});
 	try {
-		await makeTasks(mock, tasks);
+		const send = createHttpSend(mock.url, mock.apiKey);
+		await makeTasks(send, mock.portraitUrl('ada.png'), tasks);
 		mock.advanceClock(60_000);
 		const acquire = rateLimiterOf(
 			accountIdOf(mock.apiKey, mock.url),
 			DOCUMENTED_RATES,
 			systemClock,
 		);
-		const client = createClient(createSendTo(mock), acquire, systemClock);
+		const client = createClient(send, acquire, systemClock);
 		const pages = Math.ceil(tasks / LARGEST_PAGE);
 		const expectAll = (found: number) => {
 			if (found !== tasks) throw new Error(`${found} of ${tasks} tasks were found.`);

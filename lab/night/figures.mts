@@ -1,10 +1,9 @@
 /** The figures of a night's batch, and their limits. The mock, PostgreSQL and the kernel count, never the node. */
-import { readFileSync } from 'node:fs';
-
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Execution, Item, N8nApi } from '../../sandbox/n8n/api.mts';
 import { outputOf } from '../../sandbox/n8n/report.mts';
 import type { Servers } from '../stage/servers.mts';
+import { memoryOf } from '../stage/memory.mts';
 import { countCreates, countTwice } from '../stage/paidTasks.mts';
 import { hashOfTemplate, sha256 } from '../stage/videos.mts';
 import { sizesOf, turnsOf } from './database.mts';
@@ -19,22 +18,15 @@ export interface Memory {
 	peak: number;
 }
 
-/** The memory that a process occupies now, in bytes. */
-function residentBytes(pid: number): number {
-	const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-	if (kilobytes === undefined) throw new Error(`The system does not tell the memory of ${pid}`);
-	return Number(kilobytes) * 1024;
-}
-
 /** Measures the memory of a process from now on, while it is idle. `now`: bytes above idle. Linux only. */
 export function watchMemory(pid: number): { now(): number; stop(): Memory } {
-	const idle = residentBytes(pid);
+	const idle = memoryOf(pid, 'VmRSS');
 	let peak = idle;
 	const timer = setInterval(() => {
-		peak = Math.max(peak, residentBytes(pid));
+		peak = Math.max(peak, memoryOf(pid, 'VmRSS'));
 	}, SAMPLE_INTERVAL_MS);
 	return {
-		now: () => residentBytes(pid) - idle,
+		now: () => memoryOf(pid, 'VmRSS') - idle,
 		stop: () => {
 			clearInterval(timer);
 			return { idle, peak };

@@ -1,5 +1,5 @@
 /** What each peer takes of the machine: memory with large videos, disk, time to load. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { run as runProgram } from '../../sandbox/n8n/command.mts';
 import { packProject } from '../../sandbox/n8n/package.mts';
 import { HOST_FOLDER, PROJECT_FOLDER } from '../../sandbox/n8n/paths.mts';
 import { median } from '../../test/unit/support/simulatedAccount.mts';
+import { memoryOf } from '../stage/memory.mts';
 import { withAccount } from './peerAccount.mts';
 import { oneByOne, type Measurement } from './measurement.mts';
 import type { Peer } from './peers.mts';
@@ -17,12 +18,7 @@ const VIDEOS = 20;
 const VIDEO_MB = 20;
 const SETTLE_MS = 5000;
 
-/** What the kernel counts of a process, in MB. */
-async function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
-	const status = await readFile(`/proc/${pid}/status`, 'utf8');
-	const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
-	return Number(kilobytes) / 1024;
-}
+const MB = 1024 * 1024;
 
 /** The peak is the kernel's own, so none is missed; it is set back before. */
 export const memory: Measurement = {
@@ -41,11 +37,11 @@ export const memory: Measurement = {
 				rateLimits: { enforce: false },
 			};
 			return await withAccount(api, options, async (account) => {
-				const idle = await memoryOf(n8n.pid, 'VmRSS');
+				const idle = memoryOf(n8n.pid, 'VmRSS') / MB;
 				await writeFile(`/proc/${n8n.pid}/clear_refs`, '5');
 				const run = await start(api, peer, account, portraitsFor(account, VIDEOS));
 				const { videos } = await untilEnded(api, run);
-				const peak = await memoryOf(n8n.pid, 'VmHWM');
+				const peak = memoryOf(n8n.pid, 'VmHWM') / MB;
 				const missing = videos === VIDEOS ? '' : `, ${videos} of ${VIDEOS} videos`;
 				return [`${peak.toFixed(0)} MB (+${(peak - idle).toFixed(0)})${missing}`];
 			});
