@@ -1,6 +1,6 @@
-/** What a benchmark hands in, and the table of all of them. */
+/** The shape of a benchmark's figures, and the table of all figures. */
 
-/** What of a figure is real. */
+/** Which parts of a figure are real. */
 export type Basis =
 	/** Real HTTP to the mock, time moved by a virtual clock whenever no request is under way. */
 	| 'virtual time'
@@ -16,22 +16,22 @@ export interface Figure {
 	/** The target, where there is one: the node's figure is to be at most this. */
 	atMost?: number;
 	node: number;
-	/** What nobody could do better. */
+	/** The best that any client could do. */
 	ideal: number;
-	/** The same work done as n8n's own nodes do it. */
+	/** The same work, done by n8n's own nodes. */
 	pattern?: number;
 	basis: Basis;
 }
 
 export interface BenchOptions {
-	/** Also measure what takes minutes of real time. */
+	/** Also runs the measurements that take minutes of real time. */
 	real: boolean;
 }
 
 /** One file of benchmarks; `run.mts` has the list. */
 export interface Bench {
 	title: string;
-	/** What the figures are based on, in a few sentences for the reader of the table. */
+	/** The basis of the figures, in a few sentences for the reader of the table. */
 	about: string;
 	measure: (options: BenchOptions) => Promise<Figure[]>;
 }

@@ -1,6 +1,6 @@
 /**
  * One batch on one mock: as this node does it, or as n8n's pattern does it, with everything that the
- * mock wrote down. Rule: the mock's word counts, for when a task ended and for what was refused.
+ * mock wrote down. Rule: the mock says when a task ended and which requests it rejected.
  */
 import { setMaxListeners } from 'node:events';
 import { openPaidTasks } from '../../nodes/EmojiVideo/batch/paidTasks';
@@ -39,7 +39,7 @@ function createCrowdedStop(): Stop {
 	return stop;
 }
 
-/** What is to be made, and by what kind of account. */
+/** The videos to make, and the account that makes them. */
 export interface Batch {
 	portraits: number;
 	/** Templates for each portrait; the jobs are portraits x templates. */

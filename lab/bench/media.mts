@@ -1,7 +1,7 @@
 /**
  * Files in and out: the memory that 50 videos and 50 portraits take, and what checking a portrait
  * costs. Rule: each measurement runs in a process of its own, away from the mock, so that a peak is
- * nobody else's. The node is the built one in n8n's engine: build first.
+ * its own. The node is the built one in n8n's engine: build first.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

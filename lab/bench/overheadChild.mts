@@ -1,5 +1,5 @@
 /**
- * One measurement in a process of its own, so that nobody else's memory and CPU are in it:
+ * One measurement in a process of its own, so that its memory and CPU are measured alone:
  * `overheadChild.mts node|pattern JOBS TASK_MS`. Prints its `Cost` as JSON.
  */
 import { inInputOrder } from '../../nodes/EmojiVideo/execution/outcome';

@@ -24,11 +24,11 @@ interface TaskBenchRow {
 	/** Tasks the account has. */
 	tasks: number;
 	requests: number;
-	/** What it cannot be done with less than. */
+	/** The least that is possible. */
 	ideal: number;
 	/** The most requests that arrived within any one second; the limit is 20. */
 	mostPerSecond: number;
-	/** Requests that the mock refused for being too many. */
+	/** Requests that the mock throttled. */
 	throttled: number;
 	seconds: number;
 }

@@ -155,7 +155,7 @@ export const ROWS: Record<string, RowPlan> = {
 			return 'killed while the last supervisor ran';
 		},
 		isComplete: true,
-		// Its guard looks every half an hour.
+		// Its guard checks every half an hour.
 		minutes: 40,
 	},
 	'redis-25-before-parking': {

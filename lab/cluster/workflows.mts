@@ -1,6 +1,6 @@
 /**
- * What the rows run. The rule: each portrait of each run has an address of its own, so that the mock's
- * ledger tells for which execution, item and template a task was made, whoever made it, and however often.
+ * The workflows of the rows. The rule: each portrait of each run has a URL of its own, so that the mock's ledger
+ * says for which execution, item and template a task was created.
  */
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Credential, N8nApi, Workflow } from '../../sandbox/n8n/api.mts';

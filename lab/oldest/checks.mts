@@ -1,6 +1,6 @@
 /**
- * What must hold in the oldest engine: what differs from n8n to n8n (sleeping, stopping, retrying,
- * error items, links), and that nothing is paid for twice.
+ * The checks of the oldest engine: what differs between versions of n8n (sleep, Stop, retries, error items, links),
+ * and that no video is paid for twice.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -64,7 +64,7 @@ export function startEngine(file: string): Engine {
 	const ended = new Promise<never>((_, reject) =>
 		child.once('exit', (code) => reject(new Error(`The engine ended with code ${code}`))),
 	);
-	// Who waits for an answer hears of it.
+	// The call that waits for a result reports the failure.
 	ended.catch(() => undefined);
 	const order = (what: object) => {
 		const number = ++last;

@@ -1,7 +1,7 @@
 /**
- * `npm run test:oldest`: the packed node in the engine of the oldest n8n that is supported, in about
- * two minutes and 200 MB. The whole of that n8n is for `npm run test:hosts`. The rule: the engine finds
- * only what is installed for it, and nothing of this project.
+ * `npm run test:oldest`: the packed node in the engine of the oldest supported n8n, in about two minutes and
+ * 200 MB (`npm run test:hosts` has the whole of that n8n). The rule: the engine finds only the modules that are
+ * installed for it, and none of this project.
  */
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -29,7 +29,7 @@ export interface Peer {
 	canSurvive: boolean;
 	/** Whether it creates all tasks before it waits, or one after another. */
 	createsAhead: boolean;
-	/** Whether the mock looks at its portraits; it takes anything for the models of others. */
+	/** Whether the mock detects faces in its portraits. For other makers' models it accepts anything. */
 	isPortraitLookedAt: boolean;
 	/** Files below n8n's or the package's folder that are loaded for it. */
 	files: { from: 'package' | 'n8n'; paths: string[] };

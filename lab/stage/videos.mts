@@ -1,6 +1,6 @@
 /**
- * Whether a video is the very one that the service has made. The rule: bytes are compared, because a
- * cut or mixed-up MP4 plays, too.
+ * Whether a video is the one that the service has made. The rule: bytes are compared, because a truncated or
+ * mixed-up MP4 plays, too.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

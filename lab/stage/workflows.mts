@@ -1,11 +1,11 @@
 /**
- * Workflows for the end-to-end tests, the drills, the cluster and the hosts, in a few words each. The
- * rule: what is built here is what the editor would save, so that n8n runs it as it runs a user's.
+ * Workflows for tests and programs, in a few words each. The rule: a workflow is as the editor would save it, so
+ * that n8n runs it like a user's.
  */
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Credential, WorkflowFile } from '../../sandbox/n8n/api.mts';
 
-/** A node as the editor saves it, without its place. */
+/** A node as the editor saves it, without its position. */
 export interface Step {
 	name: string;
 	type: string;
@@ -73,7 +73,7 @@ export const listOf = (portraits: Portrait[]): Step[] => [
 
 const credentialsOf = ({ id, name, type }: Credential) => ({ [type]: { id, name } });
 
-/** The node under test: Create and Wait for the items of "Portraits", unless told otherwise. */
+/** The node under test. Default: Create and Wait for the items of "Portraits". */
 export const emojiVideo = (
 	credential: Credential,
 	parameters: Record<string, unknown> = {},
@@ -166,7 +166,7 @@ export const batchWithErrorOutput = (
 		},
 	);
 
-/** Emoji Video Trigger, looking once a minute -> the video into a file named for its task. */
+/** Emoji Video Trigger, which polls once a minute -> the video into a file named after its task. */
 export const listener = (credential: Credential, filesFolder: string): WorkflowFile =>
 	workflow('Listens', [
 		{
