@@ -9,6 +9,7 @@ import path from 'node:path';
 import { startDashScopeMock } from '../sandbox/dashscope/index.mts';
 import { bringUp, type Stage } from '../sandbox/n8n/bring-up.mts';
 import { credentialDataFor } from '../sandbox/n8n/credential.mts';
+import { IMAGE_TIMEOUT_MS } from '../lab/stage/service.mts';
 import { speedUp } from '../lab/stage/speed.mts';
 import { PROJECT_FOLDER } from '../sandbox/n8n/paths.mts';
 import { freePort } from '../sandbox/n8n/ports.mts';
@@ -38,6 +39,7 @@ export default async function setUp(): Promise<void> {
 		storagePort: await freePort(5711),
 		taskSeconds: TASK_SECONDS,
 		clock: speed.clock,
+		imageTimeoutMs: IMAGE_TIMEOUT_MS,
 	});
 	running.mock = mock;
 	try {

@@ -12,13 +12,16 @@ export interface Service {
 	credential: Credential;
 }
 
+/** The mock downloads images from itself. A busy machine must not count as a slow image host, as it would after 5 s. */
+export const IMAGE_TIMEOUT_MS = 60_000;
+
 /** Starts a mock. Close it with `service.mock.close()`. @param name of the credential */
 export async function openService(
 	api: N8nApi,
 	name: string,
 	options: DashScopeMockOptions = {},
 ): Promise<Service> {
-	const mock = await startDashScopeMock(options);
+	const mock = await startDashScopeMock({ imageTimeoutMs: IMAGE_TIMEOUT_MS, ...options });
 	try {
 		const data = credentialDataFor(mock);
 		return { mock, credential: await api.saveCredential(name, CREDENTIAL_TYPE, data) };
