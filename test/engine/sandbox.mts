@@ -7,7 +7,7 @@ import { startDashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { DashScopeMock, DashScopeMockOptions } from '../../sandbox/dashscope/index.mts';
 import { runNode, startNode } from './harness.mts';
 import type { Credential, NodeRun, RunningNode } from './harness.mts';
-import { isNetworkAtWork, processNow, watchNetwork } from './server/process.mts';
+import { isNetworkAtWork, processNow, watchNetwork } from './server/mortalProcess.mts';
 import { takeTime } from './server/virtualTime.mts';
 import type { VirtualTime } from './server/virtualTime.mts';
 

@@ -1,8 +1,15 @@
 /**
- * n8n around its engine, for tests of what outlives an execution: a table of executions, parked ones
- * that are resumed when their time comes, sub-workflows, Stop, and a power switch. In memory, with a
- * clock that is moved. Nothing of the node and nothing of the engine is mocked; requests go to the
- * double over the wire.
+ * A fake n8n server around n8n's real engine: a table of executions, parking and resuming, sub-workflows, Stop,
+ * Retry, and a power switch. It runs in memory with a clock that tests move. The node and the engine are real, and
+ * requests reach the mock service over HTTP.
+ *
+ * It mirrors n8n 2.40.7. Source files, below `packages/cli/src`: `workflow-execute-additional-data.ts`,
+ * `workflow-runner.ts`, `active-executions.ts`, `wait-tracker.ts`, `workflow-helpers.ts`,
+ * `executions/execution.service.ts`, `executions/execution-recovery.service.ts` and
+ * `execution-lifecycle/execution-lifecycle-hooks.ts`; its four nodes: `packages/nodes-base` (mockNodes.mts).
+ *
+ * To compare it with a real n8n: `npm run drills` (lab/drills) kills a real n8n at the moments that these tests use,
+ * and `npm run drills -- --queue` kills its workers. Run both after an update of n8n, and read the files above again.
  *
  *     const n8n = useN8n(sandbox);
  *     const id = await n8n.run({ parameters });
@@ -11,8 +18,8 @@
  *     n8n.start();
  *     const { items } = await n8n.ended(id);
  *
- * Rule: whatever is not in the table is lost when n8n dies. (One exception: what the package keeps in
- * variables of its modules, that is, the rates of an account, since a test file loads it once.)
+ * Rule: when n8n dies, only the table is left. One exception: a test file loads the package once, so the package's
+ * module variables (the rates of an account) stay.
  */
 import type {
 	IConnections,
@@ -27,8 +34,8 @@ import { createRunExecutionData } from 'n8n-workflow';
 import { createAdditionalData, createNodes, createNodeTypes } from '../harness.mts';
 import type { Credential, NodeRun } from '../harness.mts';
 import type { Sandbox } from '../sandbox.mts';
-import { createExecutions, hasEnded } from './executions.mts';
-import type { Execution, Summary } from './executions.mts';
+import { createExecutions, hasEnded } from './executionTable.mts';
+import type { Execution, Summary } from './executionTable.mts';
 import {
 	failJobsOf,
 	markCrashed,
@@ -39,27 +46,27 @@ import {
 	trackWaiting,
 } from './parking.mts';
 import type { Host } from './parking.mts';
-import { createProcess } from './process.mts';
-import type { Moment, MortalProcess } from './process.mts';
-import { STAND_INS } from './standIns.mts';
+import { createProcess } from './mortalProcess.mts';
+import type { Moment, MortalProcess } from './mortalProcess.mts';
+import { MOCK_NODES } from './mockNodes.mts';
 
-export type { Moment } from './process.mts';
+export type { Moment } from './mortalProcess.mts';
 
 export interface ServerRun extends Omit<NodeRun, 'credential'> {
 	/** How it was started. Default: by a trigger. */
 	mode?: WorkflowExecuteMode;
 	/** Default true. */
 	isSaved?: boolean;
-	/** The workflow's "Save execution progress": what nodes have put out is in the table as they end. */
+	/** The workflow's "Save execution progress": the table has each node's output as the node ends. */
 	savesProgress?: boolean;
 }
 
-/** An execution as a person finds it in n8n. */
+/** An execution as n8n's editor shows it. */
 export interface Found extends Execution {
-	/** What the Emoji Video node put out: success, and error where it has that output. */
+	/** The outputs of the Emoji Video node: success, and error if it has that output. */
 	items: INodeExecutionData[];
 	errorItems: INodeExecutionData[];
-	/** What the node after it sees as the input item's number, by expression. */
+	/** The input items' numbers, as an expression in the next node reads them. */
 	links: unknown[];
 	error?: { message: string; description?: string | null };
 	hints: NodeExecutionHint[];
@@ -67,7 +74,7 @@ export interface Found extends Execution {
 
 const NODE = 'Emoji Video';
 
-/** Items -> Emoji Video -> what later nodes see; by the error output -> nothing. */
+/** Items -> Emoji Video -> a node that reads the linked input; the error output leads nowhere. */
 function workflowOf({
 	isSaved = true,
 	savesProgress = false,
@@ -114,7 +121,7 @@ function found(execution: Execution): Found {
 }
 
 export interface N8nServer {
-	/** The credential of the node; change it as a person would. */
+	/** The credential of the node. Tests may change it. */
 	credential: Credential;
 	/** Starts Items -> Emoji Video. @returns the execution's ID, once it runs */
 	run(run: ServerRun): Promise<string>;
@@ -132,34 +139,34 @@ export interface N8nServer {
 	execution(id: string): Found;
 	/** All executions by now, oldest first; the user's have depth 0. */
 	executions(): Summary[];
-	/** When it was last switched on (ms since the epoch); it looks for due executions each minute since. */
+	/** When n8n was last started (ms since the epoch). From then on it looks for due executions each minute. */
 	startedAt(): number;
 	/** Bytes of execution data in the table. */
 	bytes(): number;
 	stop(id: string): Promise<void>;
-	/** Resumes what is parked, as a timer does that n8n has not cleared. */
+	/** Resumes a parked execution, as an outdated timer of n8n does. */
 	wake(id: string): Promise<void>;
-	/** From now on, executions of this depth that are due wait so long for a worker. */
+	/** From now on, due executions of this depth wait this long for a worker. */
 	queueUp(depth: number, queuedMs: number): void;
-	/** Changes what is stored of an execution, as another version of the package would have stored it. */
+	/** Changes an execution's stored data. */
 	edit(id: string, change: (data: IRunExecutionData) => void): void;
 	/** Cuts the power now. */
 	kill(): void;
 	/**
-	 * Cuts it at the first moment that this is true for; asked about each, in order.
-	 * @param times how often (default 1); in queue mode the next worker may die, too
+	 * Cuts the power at the first moment for which the condition is true.
+	 * @param times how many times (default 1); in queue mode, the next worker may die too
 	 */
 	dieAt(isLast: (moment: Moment) => boolean, times?: number): void;
-	/** Moves the clock until it has died. */
+	/** Moves the clock until n8n has died. */
 	untilDead(): Promise<void>;
-	/** Switches it on again. */
+	/** Starts n8n again. */
 	start(): void;
 }
 
 /**
  * An n8n for each test of the calling file.
  * @param sandbox its account, and its time
- * @param options.isQueue queue mode: nodes run on a worker, and that is what dies; main lives on
+ * @param options.isQueue queue mode: nodes run on a worker, and only the worker dies
  */
 export function useN8n(
 	sandbox: Pick<Sandbox, 'credential' | 'time'>,
@@ -176,7 +183,7 @@ export function useN8n(
 	return n8n;
 }
 
-/** How long main takes to notice that a worker is gone (Bull's interval for stalled jobs). */
+/** How long main takes to notice a dead worker (Bull's interval for stalled jobs). */
 const NOTICED_AFTER_MS = 30_000;
 
 async function startServer(
@@ -186,7 +193,7 @@ async function startServer(
 	const executions = createExecutions();
 	const credential = { ...sandbox.credential };
 	const queued = new Map<number, number>();
-	const nodeTypes = await createNodeTypes(STAND_INS);
+	const nodeTypes = await createNodeTypes(MOCK_NODES);
 	const begin = (mode: WorkflowExecuteMode, workflow: IWorkflowBase, data: IRunExecutionData) => {
 		const row = { depth: 0, mode, status: 'running', waitTill: undefined, workflow, data } as const;
 		const id = executions.insert(row);

@@ -1,9 +1,7 @@
 /**
- * How n8n runs executions, parks them in its database and takes them up again. Written after n8n 2.40.7:
- * workflow-execute-additional-data (executeWorkflow), workflow-runner, active-executions, wait-tracker,
- * workflow-helpers (updateParentExecutionWithChildResults) and execution-lifecycle-hooks. The engine
- * itself is n8n-core's own. Left out: what no parked wait depends on (permissions, pushes to the editor,
- * statistics, error workflows, pruning).
+ * How n8n runs, parks and resumes executions. The source files of n8n 2.40.7 are named in n8nServer.mts. The engine
+ * is n8n-core's own. Permissions, pushes to the editor, statistics, error workflows and pruning are left out, because
+ * no parked wait depends on them.
  */
 import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
 import {
@@ -23,19 +21,19 @@ import type {
 	IWorkflowExecuteAdditionalData,
 	RelatedExecution,
 } from 'n8n-workflow';
-import type { Execution, Executions } from './executions.mts';
-import { processNow } from './process.mts';
-import type { MortalProcess } from './process.mts';
+import type { Execution, Executions } from './executionTable.mts';
+import { processNow } from './mortalProcess.mts';
+import type { MortalProcess } from './mortalProcess.mts';
 
 /** The server that the executions run on. */
 export interface Host {
 	executions: Executions;
 	nodeTypes: INodeTypes;
-	/** Looks after parked executions. */
+	/** The main process, which resumes parked executions. */
 	main: MortalProcess;
 	/** Runs the nodes: the main process itself, or a worker of it. */
 	worker: MortalProcess;
-	/** What runs now, by execution ID. */
+	/** The running executions, by ID. */
 	active: Map<string, Active>;
 	/** The timers of executions that are due soon. */
 	due: Map<string, ReturnType<typeof setTimeout>>;
@@ -48,10 +46,10 @@ export interface Host {
 export interface Active {
 	/** The process that runs it. */
 	by: MortalProcess;
-	/** A part of another execution that runs: nobody else waits for it. */
+	/** Part of another running execution, which alone waits for it. */
 	isPart: boolean;
 	cancel(): void;
-	/** Whoever waits for it in the main process goes on with this. */
+	/** Passes the run to its waiter in the main process. */
 	finish: (run: IRun) => void;
 }
 
@@ -69,7 +67,7 @@ function finalStatus({ status, data, waitTill }: IRun): ExecutionStatus {
 	return data.resultData.error ? 'error' : 'success';
 }
 
-/** Writes what has become of an execution; one that was canceled stays so. */
+/** Stores the end of an execution. A canceled one stays canceled. */
 export async function save(host: Host, by: MortalProcess, id: string, run: IRun): Promise<void> {
 	const { executions } = host;
 	const depth = executions.depthOf(id);
@@ -107,7 +105,7 @@ async function process(
 			...host.additionalData(),
 			executionId: id,
 			hooks,
-			// n8n's ExecuteContext.getExecutionDataById: what the database says, as plain data.
+			// As n8n's ExecuteContext.getExecutionDataById: the stored execution as plain data.
 			getRunExecutionData: async (other: string) =>
 				await Promise.resolve(
 					host.executions.list().some((row) => row.id === other)
@@ -183,7 +181,7 @@ export async function runExecution(host: Host, execution: Execution): Promise<IR
 	return await process(host, host.worker, execution, false);
 }
 
-/** Puts what a sub-execution has brought into its parked parent: items in, or the error to fail with. */
+/** Puts the result of a sub-execution into its parked parent: its items, or its error. */
 async function handToParent(
 	{ executions, main }: Host,
 	{ executionId }: RelatedExecution,
@@ -208,12 +206,11 @@ async function handToParent(
 }
 
 /**
- * Takes up an execution that waits, and after it those that wait for it. One that does not wait any
- * more is left alone.
+ * Resumes a waiting execution, and after its end the parents that wait for it. Leaves any other execution alone.
  */
 export async function resume(host: Host, id: string): Promise<void> {
 	const { executions, main, due } = host;
-	// As in n8n, a timer that is not the one that has just fired still will.
+	// As in n8n, other timers of this execution stay.
 	due.delete(id);
 	const execution = executions.read(id);
 	const isMine = await main.act({ kind: 'write', depth: execution.depth, status: 'running' }, () =>
@@ -239,7 +236,7 @@ export async function resume(host: Host, id: string): Promise<void> {
 const LOOK_EVERY_MS = 60_000;
 const LOOK_AHEAD_MS = 70_000;
 
-/** Resumes what waits, as its time comes, from now on. */
+/** From now on, resumes waiting executions when they are due. */
 export function trackWaiting(host: Host): void {
 	const { executions, due } = host;
 	const look = () => {
@@ -259,7 +256,7 @@ export function trackWaiting(host: Host): void {
 	look();
 }
 
-/** Stops an execution, as the button of that name does: it is canceled, whatever it is doing. */
+/** Stops an execution, as n8n's button Stop does. */
 export async function stop(host: Host, id: string): Promise<void> {
 	const { executions, main, active, due } = host;
 	const { depth, data } = executions.read(id);
@@ -272,7 +269,7 @@ export async function stop(host: Host, id: string): Promise<void> {
 	);
 }
 
-/** What a Retry begins with (n8n's executions/execution.service, retry): what is stored, without its error. */
+/** The start of a Retry (n8n's executions/execution.service, retry): the stored data without the error. */
 export function toRetry(data: IRunExecutionData): IRunExecutionData {
 	const { lastNodeExecuted, runData } = data.resultData;
 	if (lastNodeExecuted === undefined) return data;
@@ -284,7 +281,7 @@ export function toRetry(data: IRunExecutionData): IRunExecutionData {
 
 const CRASHABLE: ReadonlySet<string> = new Set(CRASHABLE_EXECUTION_STATUSES);
 
-/** What n8n does when it starts: what its database calls running has crashed. */
+/** n8n's start: every execution stored as running is marked as crashed. */
 export function markCrashed({ executions, active }: Host): void {
 	for (const { id, status } of executions.list()) {
 		if (!CRASHABLE.has(status) || active.has(id)) continue;
@@ -299,7 +296,7 @@ export function markCrashed({ executions, active }: Host): void {
 const LOST_WORKER =
 	'This execution failed to be processed too many times and will no longer retry. To allow this execution to complete, please break down your workflow or scale up your workers or adjust your worker settings.';
 
-/** What main does in queue mode when a worker died: what it had taken ends with n8n's error. */
+/** Main's reaction to a dead worker in queue mode: its executions end with n8n's error. */
 export async function failJobsOf(host: Host, dead: MortalProcess): Promise<void> {
 	const { active, executions, main } = host;
 	const lost = [...active].filter(([, { by }]) => by === dead);

@@ -1,7 +1,7 @@
 /**
- * Time that is moved, not waited for: `Date` and the timers of everything that a test file loads, n8n's
- * engine, the node and the double included. Rule: time stands still as long as anything but a timer is
- * at work (a request on the wire, a file), so what happens does not depend on the speed of the machine.
+ * A clock that tests move: `Date` and the timers of everything that a test file loads, with n8n's engine, the node
+ * and the mock service. Rule: the clock stands still while a request or a file is being processed, so results do not
+ * depend on the speed of the machine.
  *
  * Each timer belongs to the process that set it (see process.mts), and dies with it.
  */
@@ -19,7 +19,7 @@ interface Timer {
 export interface VirtualTime {
 	/** What `Date.now()` says. */
 	now(): number;
-	/** Lets everything run that can run without time going by. */
+	/** Runs everything that can run before the next timer. */
 	settle(): Promise<void>;
 	/** Moves the clock until the condition holds. Throws when no timer is left, or after `mostMs`. */
 	until(condition: () => boolean, mostMs?: number): Promise<void>;
@@ -33,13 +33,13 @@ export interface VirtualTime {
 	restore(): void;
 }
 
-/** Node.js' words for what may be open while nothing happens; all else calls back without a timer. */
+/** Node.js' names of resources that may be open while nothing happens. Any other calls back without a timer. */
 const MAY_BE_IDLE =
 	/^(Timeout|Immediate|\w*ServerWrap|\w*SocketWrap|PipeWrap|TTYWrap|ProcessWrap|SignalWrap|MessagePort|Worker|\w*Watcher|\w*EventWrap|UDP\w*)$/i;
 
 type Transform = (chunk: unknown, encoding: string, done: (...results: unknown[]) => void) => void;
 
-/** What all streams that pack or unpack share: Node.js says of none of them that it is at work. */
+/** The base of all compressing streams. Node.js reports none of them as active. */
 const packers = [zlib.Gunzip, zlib.BrotliDecompress].map((kind) => {
 	let base = kind.prototype as unknown as { _transform: Transform };
 	while (!Object.hasOwn(base, '_transform')) {
@@ -48,7 +48,7 @@ const packers = [zlib.Gunzip, zlib.BrotliDecompress].map((kind) => {
 	return base;
 });
 
-/** Counts the pieces of bodies that are being packed or unpacked, until `restore`. */
+/** Counts the chunks of bodies that are being compressed or decompressed, until `restore`. */
 function watchPacking() {
 	let atWork = 0;
 	const bases = new Set(packers);
@@ -72,7 +72,7 @@ function watchPacking() {
 
 const isNodeAtWork = () => process.getActiveResourcesInfo().some((name) => !MAY_BE_IDLE.test(name));
 
-/** So many rounds of the event loop in a row with nothing at work mean that only timers are left. */
+/** After this many idle rounds of the event loop, only timers are left. */
 const QUIET_ROUNDS = 12;
 
 const ALL_BUT_DATE = [
@@ -91,16 +91,16 @@ const ALL_BUT_DATE = [
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * What the clock says next: at first the moment of the documented examples, in UTC. Time goes on from
- * test to test of a file, since the node keeps the rates of an account for the whole process.
+ * The clock's next time. It starts at the moment of the documented examples, in UTC, and continues from test to test
+ * of a file, because the node keeps the rates of an account for the whole process.
  */
 let nextMs = Date.UTC(2025, 9, 14, 3, 28, 4);
 const BETWEEN_TESTS_MS = 60_000;
 
 /**
  * Takes over the clock of the calling test file, until `restore`.
- * @param isAtWork whether something is under way that no timer stands for
- * @param ownerNow to whom a timer belongs that is set now
+ * @param isAtWork whether anything is being processed that has no timer
+ * @param ownerNow the owner of a timer that is set now
  */
 export function takeTime(isAtWork: () => boolean, ownerNow: () => object | undefined): VirtualTime {
 	const real = { setTimeout, clearTimeout, setInterval, clearInterval };

@@ -1,15 +1,14 @@
 /**
- * A process that can be killed, inside the test's own: code that runs as a part of it reaches the
- * outside (the network, the database, time) only as long as it lives. What is killed is never told:
- * its requests break off, its timers are gone, its writes never end. Rule: after `kill` nothing of it
- * has any effect.
+ * A process that tests can kill, inside the test's own process. Its code reaches the network, the database and
+ * timers only while it lives. After `kill`, its requests are cut, its timers are gone and its writes never end.
+ * Rule: after `kill`, its code has no effect.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
 import type { ClientRequest, RequestOptions } from 'node:http';
 import { Socket } from 'node:net';
 
-/** Something that the outside sees: a request, or a row of the database that is written. */
+/** An effect outside the process: a request, or a write to a row of the database. */
 export type Effect =
 	| { kind: 'request'; method: string; path: string }
 	| {
@@ -20,18 +19,17 @@ export type Effect =
 	  };
 
 /**
- * A moment to die in: before the outside sees the effect, or after it has, but before this process
- * hears of it.
+ * A moment to die in: before an effect, or after it and before the process gets the result.
  */
 export type Moment = Effect & { when: 'before' | 'after' };
 
 export interface MortalProcess {
 	readonly isAlive: boolean;
-	/** Runs work, and all that follows from it, as a part of this process. */
+	/** Runs work, and everything that it starts, as a part of this process. */
 	run<T>(work: () => T): T;
 	/** The power is cut. */
 	kill(): void;
-	/** Does what the outside sees; never resolves once the process is dead. */
+	/** Performs an effect; never resolves once the process is dead. */
 	act<T>(effect: Effect, work: () => T): Promise<T>;
 }
 
@@ -43,17 +41,17 @@ interface Inner extends MortalProcess {
 
 const current = new AsyncLocalStorage<Inner>();
 
-/** The process that runs now; `undefined` for the test itself and for the double. */
+/** The process that is running; `undefined` for the test itself and for the mock service. */
 export const processNow = (): MortalProcess | undefined => current.getStore();
 
-/** Requests under way, of all processes and of none. */
+/** Open requests of all processes and of the test. */
 const underWay = new Set<ClientRequest>();
 
 export const isNetworkAtWork = (): boolean => underWay.size > 0;
 
 const never = async (): Promise<never> => await new Promise<never>(() => undefined);
 
-/** Requests of the dead. */
+/** Requests of killed processes. */
 const silent = new Set<ClientRequest>();
 
 /** A request that goes nowhere: its connection is never made. */
@@ -75,7 +73,7 @@ function watched(request: ClientRequest, inner: Inner, effect: Effect): ClientRe
 	request.once('close', () => inner.requests.delete(request));
 	const emit = request.emit.bind(request) as (name: string, ...args: unknown[]) => boolean;
 	request.emit = (name: string, ...args: unknown[]) => {
-		// The outside has acted and answers; the answer reaches nobody.
+		// The server has acted, but its response arrives nowhere.
 		if (name === 'response' && inner.diesAt({ ...effect, when: 'after' })) return false;
 		return emit(name, ...args);
 	};
@@ -83,8 +81,8 @@ function watched(request: ClientRequest, inner: Inner, effect: Effect): ClientRe
 }
 
 /**
- * Puts itself between this test file and the network, until the returned function is called. n8n's
- * HTTP client (axios) asks `http.request` for every request; the double is never on https.
+ * Intercepts the network of this test file until the returned function is called. n8n's HTTP client (axios) sends
+ * every request with `http.request`, and the mock service uses no https.
  */
 export function watchNetwork(): () => void {
 	const send = http.request;
@@ -108,8 +106,8 @@ export function watchNetwork(): () => void {
 }
 
 /**
- * @param isLast whether to die in this moment; asked about every moment there is, in order
- * @param onDeath hears of the death, at once
+ * @param isLast whether to die at this moment; called for every moment in order
+ * @param onDeath called at once when the process dies
  */
 export function createProcess(
 	isLast: (moment: Moment) => boolean,

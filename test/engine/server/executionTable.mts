@@ -1,6 +1,6 @@
 /**
- * n8n's table of executions, in memory. Rule: a row holds text only, as a database would, so nothing
- * that lived in a process survives in it; `data` is written by `flatted`, as n8n does.
+ * n8n's table of executions, in memory. Rule: a row has text only, as in a database, so no object of a process
+ * survives in it. `flatted` writes `data`, as in n8n.
  */
 import { parse, stringify } from 'flatted';
 import type {
@@ -16,27 +16,27 @@ interface Row {
 	depth: number;
 	mode: WorkflowExecuteMode;
 	status: ExecutionStatus;
-	/** When it is to be resumed (ms since the epoch), while it waits. */
+	/** When n8n resumes it (ms since the epoch), while it waits. */
 	waitTill: number | undefined;
 	workflow: string;
 	data: string;
 }
 
-/** A row without what it holds. */
+/** A row without its workflow and data. */
 export type Summary = Omit<Row, 'workflow' | 'data'>;
 
-/** A row, read. */
+/** A row with its text parsed. */
 export interface Execution extends Summary {
 	workflow: IWorkflowBase;
 	data: IRunExecutionData;
 }
 
-/** What n8n may write into a row that is there. */
+/** The fields of a row that n8n may change. */
 export type Change = Partial<Pick<Execution, 'status' | 'waitTill' | 'data'>>;
 
 const ENDED: ReadonlySet<ExecutionStatus> = new Set(['success', 'error', 'crashed', 'canceled']);
 
-/** Whether nothing more will become of it. */
+/** Whether an execution has ended. */
 export const hasEnded = ({ status }: Pick<Execution, 'status'>): boolean => ENDED.has(status);
 
 /** An empty table. */
@@ -82,9 +82,9 @@ export function createExecutions() {
 			return true;
 		},
 		read: (id: string): Execution => read(rowOf(id)),
-		/** How many executions are above it. Reading a whole row for that takes long. */
+		/** The depth of an execution, without parsing its row. */
 		depthOf: (id: string): number => rowOf(id).depth,
-		/** All of them, oldest first, without what they hold. */
+		/** All rows, oldest first, without workflow and data. */
 		list: (): Summary[] =>
 			[...rows.values()].map(({ id, depth, mode, status, waitTill }) => ({
 				id,
@@ -93,7 +93,7 @@ export function createExecutions() {
 				status,
 				waitTill,
 			})),
-		/** Bytes of all rows' data, as PostgreSQL would be asked for them. */
+		/** Bytes of all rows' data, as a query to PostgreSQL would count them. */
 		bytes: (): number =>
 			[...rows.values()].reduce((sum, { data }) => sum + Buffer.byteLength(data), 0),
 	};

@@ -1,8 +1,8 @@
 /**
- * Stand-ins for the four of n8n's own nodes that a parked wait is made of: n8n-nodes-base is 200 MB and
- * no dependency of this package. Same type names, same parameters, same semantics for the parameters
- * that this package uses (read in n8n-nodes-base 2.40); anything else is refused. The real ones run in
- * the end-to-end tests. And a node that shows what the items after it are linked to.
+ * Mocks of n8n's own nodes in the inline workflows, because n8n-nodes-base is 200 MB and no dependency. They follow
+ * `packages/nodes-base/nodes` of n8n 2.40.7: `ExecuteWorkflowTrigger`, `Wait`, `If`, `NoOp` and `StickyNote`. They take
+ * the parameters that this package uses, and throw on any other. The end-to-end tests run the real nodes.
+ * `test.show` shows which input items its items are linked to.
  */
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type {
@@ -19,7 +19,7 @@ const json = (name: string): INodeProperties => ({
 	default: '',
 });
 
-const standIn = (
+const mockNode = (
 	name: string,
 	properties: INodeProperties[],
 	execute: INodeType['execute'],
@@ -43,22 +43,22 @@ async function passOn(this: IExecuteFunctions) {
 	return await Promise.resolve([this.getInputData()]);
 }
 
-const executeWorkflowTrigger = standIn(
+const executeWorkflowTrigger = mockNode(
 	'executeWorkflowTrigger',
 	[json('inputSource')],
 	async function () {
 		const source = this.getNodeParameter('inputSource', 0);
-		if (source !== 'passthrough') throw new Error('No stand-in for this input source');
+		if (source !== 'passthrough') throw new Error('No mock for this input source');
 		return await Promise.resolve([this.getInputData()]);
 	},
 );
 
-/** Below this n8n keeps the execution in memory: it looks at its database once a minute. */
+/** n8n keeps a shorter Wait in memory (nodes-base/nodes/Wait/Wait.node.ts). */
 const SHORTEST_PARKED_MS = 65_000;
 
-const wait = standIn('wait', [json('resume'), json('amount'), json('unit')], async function () {
+const wait = mockNode('wait', [json('resume'), json('amount'), json('unit')], async function () {
 	const [resume, unit] = [this.getNodeParameter('resume', 0), this.getNodeParameter('unit', 0)];
-	if (resume !== 'timeInterval' || unit !== 'seconds') throw new Error('No stand-in for this wait');
+	if (resume !== 'timeInterval' || unit !== 'seconds') throw new Error('No mock for this wait');
 	const ms = Number(this.getNodeParameter('amount', 0)) * 1000;
 	if (ms < SHORTEST_PARKED_MS) {
 		await new Promise<void>((resolve) => {
@@ -80,7 +80,7 @@ interface Conditions {
 }
 
 /** Boolean conditions that must all be true. n8n's own evaluates `leftValue` expressions as well. */
-const iff = standIn(
+const iff = mockNode(
 	'if',
 	[json('conditions'), json('options')],
 	async function () {
@@ -93,7 +93,7 @@ const iff = standIn(
 			const isKnown = conditions.every(
 				({ operator }) => operator.type === 'boolean' && operator.operation === 'true',
 			);
-			if (combinator !== 'and' || !isKnown) throw new Error('No stand-in for these conditions');
+			if (combinator !== 'and' || !isKnown) throw new Error('No mock for these conditions');
 			const passes = conditions.every(({ leftValue }) => leftValue === true);
 			outputs[passes ? 0 : 1]?.push(item);
 		});
@@ -102,8 +102,8 @@ const iff = standIn(
 	2,
 );
 
-/** Emits for each item what its expression `value` gives: what the user's next node would see. */
-const show = standIn('show', [json('value')], async function () {
+/** Emits the value of its expression `value` for each item, as the user's next node would read it. */
+const show = mockNode('show', [json('value')], async function () {
 	const items = this.getInputData().map(({ binary }, index) => ({
 		json: { value: this.getNodeParameter('value', index) },
 		binary,
@@ -113,11 +113,11 @@ const show = standIn('show', [json('value')], async function () {
 });
 
 /** By type name. */
-export const STAND_INS: Record<string, INodeType> = {
+export const MOCK_NODES: Record<string, INodeType> = {
 	'n8n-nodes-base.executeWorkflowTrigger': executeWorkflowTrigger,
 	'n8n-nodes-base.wait': wait,
 	'n8n-nodes-base.if': iff,
-	'n8n-nodes-base.noOp': standIn('noOp', [], passOn),
-	'n8n-nodes-base.stickyNote': standIn('stickyNote', [], passOn),
+	'n8n-nodes-base.noOp': mockNode('noOp', [], passOn),
+	'n8n-nodes-base.stickyNote': mockNode('stickyNote', [], passOn),
 	'test.show': show,
 };
