@@ -1,4 +1,4 @@
-/** A wait in n8n's database on paper: its entries, states and orders, and n8n as far as its layers ask it. */
+/** Entries, states and requests of a durable wait for tests, and n8n as its layers see it. */
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { createPollSchedule, enqueue } from '../../../nodes/EmojiVideo/batch/pollSchedule';
 import type { PollSchedule } from '../../../nodes/EmojiVideo/batch/pollSchedule';
@@ -13,8 +13,8 @@ export const AREAS: FaceAreas = { face: [192, 192, 448, 448], expression: [64, 6
 
 const TEMPLATE = 'mengwa_kaixin';
 
-/** A video that is still to be created. */
-export const unmade = (itemIndex: number, more: Partial<Entry> = {}): Entry => ({
+/** An entry of a video without a task. */
+export const unsubmitted = (itemIndex: number, more: Partial<Entry> = {}): Entry => ({
 	itemIndex,
 	templateId: TEMPLATE,
 	imageFile: `${itemIndex}.png`,
@@ -24,8 +24,8 @@ export const unmade = (itemIndex: number, more: Partial<Entry> = {}): Entry => (
 	...more,
 });
 
-/** A video whose task was accepted a minute ago. */
-export const made = (taskId: string, itemIndex: number, more: Partial<Entry> = {}): Entry => ({
+/** An entry whose task was accepted a minute ago. */
+export const accepted = (taskId: string, itemIndex: number, more: Partial<Entry> = {}): Entry => ({
 	itemIndex,
 	taskId,
 	templateId: TEMPLATE,
@@ -37,7 +37,7 @@ export const made = (taskId: string, itemIndex: number, more: Partial<Entry> = {
 	...more,
 });
 
-/** The schedule of those that are open. */
+/** The schedule of the open entries. */
 export function scheduleOf(entries: Entry[]): PollSchedule {
 	const schedule = createPollSchedule(defaults);
 	for (const { taskId, settled, templateId, acceptedAt } of entries) {
@@ -60,8 +60,8 @@ export const stateOf = (entries: Entry[], more: Partial<WaitState> = {}): WaitSt
 	...more,
 });
 
-/** A check's order that has all entries; it may create those that are not made. */
-export const orderOf = (entries: Entry[], more: Partial<CheckRequest> = {}): CheckRequest => ({
+/** A check's request with all entries. Its group is the entries without a task. */
+export const requestOf = (entries: Entry[], more: Partial<CheckRequest> = {}): CheckRequest => ({
 	number: 1,
 	dueAt: START_MS,
 	pollsBeforeSubmit: 0,
@@ -80,22 +80,21 @@ export const orderOf = (entries: Entry[], more: Partial<CheckRequest> = {}): Che
 	...more,
 });
 
-/** Rows of n8n's table: a user's execution. */
+/** The user's execution as rows of n8n's table. */
 export const PARKED = { waitTill: new Date(START_MS) };
 export const GONE_ON = { resultData: {} };
 export const STOPPED_BY_USER = {
 	resultData: { error: { name: 'ManualExecutionCancelledError' } },
 };
 
-/** A row that holds a value in a node's context. */
+/** A row with a value in a node's context. */
 export const rowWith = (node: string, key: string, value: unknown, more: IDataObject = {}) => ({
 	executionData: { contextData: { [`node:${node}`]: { [key]: value } } },
 	...more,
 });
 
 /**
- * n8n, with the rows of its table by ID; a function is asked for the row. What is read of it and what is
- * written to its log is kept.
+ * n8n with rows of its table by ID; a row may be a function. Keeps the IDs that are read and the lines of the log.
  */
 export function n8nWith(rows: Record<string, unknown> = {}, more: Record<string, unknown> = {}) {
 	const read: string[] = [];
@@ -118,19 +117,19 @@ export function n8nWith(rows: Record<string, unknown> = {}, more: Record<string,
 }
 
 interface LayerRun {
-	/** The node's context, as the runs before have left it; it is changed. */
+	/** The node's context after earlier runs; this run changes it. */
 	context?: IDataObject;
-	/** What comes in: the json of one item; absent: no item. */
+	/** The json of the one input item; absent: no item. */
 	json?: unknown;
-	/** What comes of a sub-workflow: its items, if it ends at once. */
+	/** The items of a sub-workflow that ends at once. */
 	ends?: IDataObject[];
-	/** n8n does not start sub-workflows. */
+	/** n8n's error if it starts no sub-workflow. */
 	refuses?: string;
 	rows?: Record<string, unknown>;
 	more?: Record<string, unknown>;
 }
 
-/** n8n with a node that runs in a layer. Its parked execution, and the sub-workflows that it starts, are kept. */
+/** n8n with a node that runs in a layer. Keeps the parked execution and the started sub-workflows. */
 export function layerWith({ context = {}, json, ends, refuses, rows, more }: LayerRun) {
 	const started: Array<{ name: string; sent: unknown; options: unknown }> = [];
 	const parked: Array<{ until: number; with: unknown }> = [];

@@ -1,4 +1,4 @@
-/** What a check of a durable wait does with its order, and what it reports. */
+/** What a check of a durable wait does with its request, and what its result says. */
 import { Readable } from 'node:stream';
 import type { AccountMemory } from '../../../../nodes/EmojiVideo/account/accountMemory';
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
@@ -15,7 +15,15 @@ import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/co
 import { fail, succeed, unexpectedFailure } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { answered, START_MS } from '../../support/simulatedAccount.mts';
-import { GONE_ON, made, n8nWith, orderOf, PARKED, STOPPED_BY_USER, unmade } from '../parts.mts';
+import {
+	GONE_ON,
+	accepted,
+	n8nWith,
+	requestOf,
+	PARKED,
+	STOPPED_BY_USER,
+	unsubmitted,
+} from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 
@@ -29,19 +37,19 @@ const box = (type: string, bytes: number) => {
 const VIDEO = Buffer.concat([box('ftyp', 16), box('moov', 20), box('mdat', 50)]);
 
 interface Surroundings {
-	/** What the account says of its tasks; a failure: it cannot be asked. Others wait. */
+	/** The account's tasks; a failure: the poll fails. Other tasks are queued. */
 	tasks?: Record<string, Task['status'] | Failure | Error>;
 	owner?: unknown;
-	/** What n8n makes of a file. */
+	/** How n8n stores a file. */
 	stored?: object;
-	/** When the batch is broken off. */
+	/** When the batch is aborted. */
 	breaksOff?: 'before' | 'inQuestion' | 'inDownload';
 	hasVideo?: boolean;
-	/** Whether the process knows of earlier batches of the account. */
+	/** Whether the process remembers earlier batches of the account. */
 	remembers?: boolean;
 }
 
-/** A check of these entries. */
+/** Runs a check of these entries. */
 async function play(
 	entries: Entry[],
 	more: Partial<CheckRequest> = {},
@@ -108,7 +116,7 @@ async function play(
 		recordException: unexpectedFailure,
 		paidTasks: openPaidTasks({}),
 	} as unknown as ExecutionContext;
-	const outcomes = await clock.until(runCheck(context, orderOf(entries, more)));
+	const outcomes = await clock.until(runCheck(context, requestOf(entries, more)));
 	const [first] = outcomes;
 	const json = first?.result.ok === true ? first.result.value.json : {};
 	const checkResult = checkResultSchema.safeParse(json[WAIT_STATE_KEY]).data;
@@ -133,9 +141,9 @@ const withFile = { field: 'data' };
 const byReference = { id: 'filesystem:1' };
 const done = { tasks: { a: 'SUCCEEDED' as const } };
 
-describe('a video that is finished', () => {
-	it('is an item that says which video it is', async () => {
-		const { progress } = await play([made('a', 3, { withDetails: true })], {}, done);
+describe('a check of a finished video', () => {
+	it('returns an item that names the video', async () => {
+		const { progress } = await play([accepted('a', 3, { withDetails: true })], {}, done);
 		expect(progress).toMatchObject([
 			{
 				position: 0,
@@ -154,9 +162,9 @@ describe('a video that is finished', () => {
 		]);
 	});
 
-	it('is downloaded where n8n keeps files by reference', async () => {
+	it('downloads the file if n8n keeps files by reference', async () => {
 		const { progress, names } = await play(
-			[made('a', 3, withFile)],
+			[accepted('a', 3, withFile)],
 			{},
 			{
 				...done,
@@ -168,28 +176,28 @@ describe('a video that is finished', () => {
 	});
 
 	it.each([
-		['left for the end', false, { downloadsAtEnd: true }],
+		['nothing before the end', false, { downloadsAtEnd: true }],
 		['an item at the end', true, { item: { binary: { data: { mimeType: 'video/mp4' } } } }],
-	])('whose file n8n keeps in its memory is %s', async (_, isEnd, found) => {
-		const { progress } = await play([made('a', 0, withFile)], { isEnd }, done);
+	])('returns %s if n8n keeps files in its memory', async (_, isEnd, found) => {
+		const { progress } = await play([accepted('a', 0, withFile)], { isEnd }, done);
 		expect(progress).toMatchObject([{ position: 0, settled: 'succeeded', ...found }]);
 		expect(progress[0]?.item !== undefined).toBe(isEnd);
 	});
 
-	it('is known by the answer that told so: nobody asks twice', async () => {
-		const { polled } = await play([made('a', 0)], {}, done);
+	it('polls it once', async () => {
+		const { polled } = await play([accepted('a', 0)], {}, done);
 		expect(polled).toEqual(['a once']);
 	});
 
-	it('of an earlier check is asked about once more, patiently', async () => {
-		const { polled, progress } = await play([made('a', 0, { settled: 'succeeded' })], {}, done);
+	it('polls it again with all retries if an earlier check found it finished', async () => {
+		const { polled, progress } = await play([accepted('a', 0, { settled: 'succeeded' })], {}, done);
 		expect(polled).toEqual(['a patiently']);
 		expect(progress).toMatchObject([{ item: { json: { taskId: 'a' } } }]);
 	});
 
-	it('the same, and it cannot be asked about: a failure that names it', async () => {
+	it('returns a failure with its task ID if that poll fails', async () => {
 		const { progress } = await play(
-			[made('a', 0, { settled: 'succeeded' })],
+			[accepted('a', 0, { settled: 'succeeded' })],
 			{},
 			{
 				tasks: { a: REFUSED },
@@ -198,9 +206,9 @@ describe('a video that is finished', () => {
 		expect(progress).toEqual([{ position: 0, taskId: 'a', settled: { ...REFUSED, taskId: 'a' } }]);
 	});
 
-	it('that cannot be downloaded is a failure with its link, where that is wanted', async () => {
+	it('returns a failure with its link if Fail on Download Error is on', async () => {
 		const { progress } = await play(
-			[made('a', 0, { ...withFile, failsOnDownloadError: true })],
+			[accepted('a', 0, { ...withFile, failsOnDownloadError: true })],
 			{},
 			{ ...done, hasVideo: false },
 		);
@@ -209,9 +217,9 @@ describe('a video that is finished', () => {
 		]);
 	});
 
-	it('at whose fetching something throws is a failure that names it', async () => {
+	it('returns a failure with its task ID if the download throws', async () => {
 		const { progress } = await play(
-			[made('a', 0, { settled: 'succeeded' })],
+			[accepted('a', 0, { settled: 'succeeded' })],
 			{},
 			{
 				tasks: { a: new Error('Nobody expected this') },
@@ -221,10 +229,10 @@ describe('a video that is finished', () => {
 	});
 });
 
-describe('a batch that is broken off', () => {
-	it('leaves what is finished to the next check', async () => {
+describe('a check that is aborted', () => {
+	it('leaves finished videos to the next check', async () => {
 		const { progress, downloads } = await play(
-			[made('a', 0, withFile)],
+			[accepted('a', 0, withFile)],
 			{},
 			{
 				...done,
@@ -236,9 +244,9 @@ describe('a batch that is broken off', () => {
 		expect(downloads).toBe(0);
 	});
 
-	it('keeps an item that has come all the same', async () => {
+	it('keeps an item whose download has finished', async () => {
 		const { progress } = await play(
-			[made('a', 0, { settled: 'succeeded' })],
+			[accepted('a', 0, { settled: 'succeeded' })],
 			{},
 			{
 				...done,
@@ -249,10 +257,10 @@ describe('a batch that is broken off', () => {
 	});
 
 	it.each([true, false])(
-		'leaves a download that was broken off to the next check (Fail on Download Error: %s)',
+		'leaves an aborted download to the next check (Fail on Download Error: %s)',
 		async (failsOnDownloadError) => {
 			const { progress, downloads } = await play(
-				[made('a', 0, { ...withFile, failsOnDownloadError })],
+				[accepted('a', 0, { ...withFile, failsOnDownloadError })],
 				{},
 				{ ...done, hasVideo: false, breaksOff: 'inDownload' },
 			);
@@ -262,9 +270,9 @@ describe('a batch that is broken off', () => {
 	);
 });
 
-it('a task that is out of time is an item as it is, without a file', async () => {
+it('a task that is out of time becomes an item without a file', async () => {
 	const { progress, downloads } = await play(
-		[made('a', 0, { ...withFile, failsOnDownloadError: true })],
+		[accepted('a', 0, { ...withFile, failsOnDownloadError: true })],
 		{ isLastCheck: true, returnsUnfinished: true },
 		{ tasks: { a: 'RUNNING' } },
 	);
@@ -274,13 +282,13 @@ it('a task that is out of time is an item as it is, without a file', async () =>
 	expect(downloads).toBe(0);
 });
 
-describe('nothing is fetched of', () => {
+describe('a check downloads nothing for', () => {
 	it.each<[string, Entry, object]>([
-		['a task that goes on', made('a', 0), { taskId: 'a', settled: undefined }],
-		['one that has failed', made('a', 0, { settled: REFUSED }), { taskId: 'a', settled: REFUSED }],
+		['an open task', accepted('a', 0), { taskId: 'a', settled: undefined }],
+		['a failed task', accepted('a', 0, { settled: REFUSED }), { taskId: 'a', settled: REFUSED }],
 		[
 			'an entry without a task',
-			made('', 0, { taskId: undefined, settled: 'succeeded' }),
+			accepted('', 0, { taskId: undefined, settled: 'succeeded' }),
 			{ taskId: undefined, settled: 'succeeded' },
 		],
 	])('%s', async (_, entry, found) => {
@@ -289,29 +297,33 @@ describe('nothing is fetched of', () => {
 	});
 });
 
-describe('a task of unusual areas', () => {
+describe('a task with unusual areas', () => {
 	const areas = { face: [0, 0, 10, 10], expression: [0, 0, 90, 10] } as Entry['areas'];
 	const hint = /Detect Automatically/;
 
-	it('that fails at the service may have failed by them', async () => {
-		const { progress } = await play([made('a', 0, { areas })], {}, { tasks: { a: 'FAILED' } });
+	it('gets a hint about its areas if it fails', async () => {
+		const { progress } = await play([accepted('a', 0, { areas })], {}, { tasks: { a: 'FAILED' } });
 		expect(progress).toMatchObject([
 			{ settled: { status: 'FAILED', nextStep: expect.stringMatching(hint) as string } },
 		]);
 	});
 
-	it('that ends otherwise has not', async () => {
-		const { progress } = await play([made('a', 0, { areas })], {}, { tasks: { a: 'CANCELED' } });
+	it('gets no hint about its areas if it does not fail', async () => {
+		const { progress } = await play(
+			[accepted('a', 0, { areas })],
+			{},
+			{ tasks: { a: 'CANCELED' } },
+		);
 		expect(progress).toMatchObject([
 			{ settled: { status: 'CANCELED', nextStep: expect.not.stringMatching(hint) as string } },
 		]);
 	});
 });
 
-describe('it creates', () => {
-	const entries = [made('a', 0), unmade(1)];
+describe('a check submits', () => {
+	const entries = [accepted('a', 0), unsubmitted(1)];
 
-	it('and reports what it has made beside what it has heard', async () => {
+	it('and its result has the new tasks beside the polled ones', async () => {
 		const { checkResult } = await play(entries, { number: 7 }, done);
 		expect(checkResult).toMatchObject({
 			number: 7,
@@ -325,53 +337,53 @@ describe('it creates', () => {
 	});
 
 	it.each<[string, Task['status'], Partial<CheckRequest>, number]>([
-		['after a failure, where the others go on', 'FAILED', {}, 1],
+		['its group after a failure, if the other videos continue', 'FAILED', {}, 1],
 		[
-			'after a video, where the node stops at a failure',
+			'its group after a finished video, if the node stops at the first failure',
 			'SUCCEEDED',
 			{ stopsAtFirstFailure: true },
 			1,
 		],
 		[
-			'nothing after a failure, where the node stops at it',
+			'nothing after a failure, if the node stops at the first failure',
 			'FAILED',
 			{ stopsAtFirstFailure: true },
 			0,
 		],
-		['nothing that it may not', 'SUCCEEDED', { maySubmit: false }, 0],
+		['nothing if its request forbids it', 'SUCCEEDED', { maySubmit: false }, 0],
 	])('%s', async (_, status, request, count) => {
 		const { creates } = await play(entries, request, { tasks: { a: status } });
 		expect(creates).toBe(count);
 	});
 });
 
-it('one failure among videos is enough for a node that stops at it', async () => {
+it('a check submits nothing after one failure among videos, if the node stops at the first failure', async () => {
 	const { creates } = await play(
-		[made('a', 0), made('b', 1), unmade(2)],
+		[accepted('a', 0), accepted('b', 1), unsubmitted(2)],
 		{ stopsAtFirstFailure: true },
 		{ tasks: { a: 'SUCCEEDED', b: 'FAILED' } },
 	);
 	expect(creates).toBe(0);
 });
 
-it('a check that knows neither whose it is nor what was learned before does its work', async () => {
+it('a check without an owner and without a memory runs', async () => {
 	const { checkResult, creates } = await play(
-		[unmade(0)],
+		[unsubmitted(0)],
 		{ owner: undefined },
 		{ remembers: false },
 	);
 	expect([checkResult?.submitting, creates]).toEqual(['done', 1]);
 });
 
-it('what it learns of the queue is kept for later batches', async () => {
-	const { kept } = await play([made('a', 0)], {}, done);
+it('a check keeps what it learns about the queue for later batches', async () => {
+	const { kept } = await play([accepted('a', 0)], {}, done);
 	expect(kept).toEqual([[{ templateId: 'mengwa_kaixin', ms: 40_000 }]]);
 });
 
-describe('whose execution does not wait any more', () => {
-	it('was stopped: each entry says what became of it, and nothing is created', async () => {
+describe("a check whose user's execution no longer waits", () => {
+	it("reports each entry's end and submits nothing after Stop", async () => {
 		const { outcomes, creates, warned } = await play(
-			[made('a', 0), unmade(1)],
+			[accepted('a', 0), unsubmitted(1)],
 			{},
 			{
 				owner: STOPPED_BY_USER,
@@ -382,19 +394,23 @@ describe('whose execution does not wait any more', () => {
 		expect(warned).toEqual([expect.stringContaining('was stopped')]);
 	});
 
-	it('has gone on: it says so, and asks nobody', async () => {
-		const { json, creates, polled } = await play([made('a', 0), unmade(1)], {}, { owner: GONE_ON });
+	it('sends no request if the execution continued without it', async () => {
+		const { json, creates, polled } = await play(
+			[accepted('a', 0), unsubmitted(1)],
+			{},
+			{ owner: GONE_ON },
+		);
 		expect(json).toMatchObject({ stopped: true });
 		expect([creates, polled]).toEqual([0, []]);
 	});
 });
 
-describe('a look, on the way to the creates', () => {
+describe('a poll before the submits', () => {
 	const SOON = { dueAt: START_MS + 130_000, pollsBeforeSubmit: 1 };
 	const IN_TEN_MINUTES = { dueAt: START_MS + 600_000, pollsBeforeSubmit: 2 };
-	const entries = [made('a', 0, withFile), made('b', 1), unmade(2)];
+	const entries = [accepted('a', 0, withFile), accepted('b', 1), unsubmitted(2)];
 
-	it('asks and downloads, creates nothing, and hands its order on', async () => {
+	it('polls and downloads, submits nothing, and returns the next request', async () => {
 		const found = await play(entries, SOON, { ...done, stored: byReference });
 		expect([found.polled, found.downloads, found.creates]).toEqual([['a once', 'b once'], 1, 0]);
 		expect(found.checkResult).toBeUndefined();
@@ -413,7 +429,7 @@ describe('a look, on the way to the creates', () => {
 		expect(found.kept).toHaveLength(1);
 	});
 
-	it('what it has fetched is not fetched again, and is in the report', async () => {
+	it('downloads no video twice, and the result has it', async () => {
 		const { look } = await play(entries, SOON, { ...done, stored: byReference });
 		const last = { ...SOON, pollsBeforeSubmit: 0, schedule: look?.schedule };
 		const found = await play(look?.entries ?? [], last, { tasks: { b: 'SUCCEEDED' } });
@@ -425,7 +441,7 @@ describe('a look, on the way to the creates', () => {
 		]);
 	});
 
-	it('what is left for the end is not fetched by the next one', async () => {
+	it('leaves a video that waits for the end to the last check', async () => {
 		const { look, downloads } = await play(entries, SOON, done);
 		expect([downloads, look?.entries[0]]).toMatchObject([1, { downloadsAtEnd: true }]);
 		const last = { ...SOON, pollsBeforeSubmit: 0, schedule: look?.schedule };
@@ -434,9 +450,9 @@ describe('a look, on the way to the creates', () => {
 		expect(found.progress[0]).toMatchObject({ settled: 'succeeded', downloadsAtEnd: true });
 	});
 
-	it('of a video that could not be downloaded, the report says which one it was', async () => {
+	it('names a video that could not be downloaded in the result', async () => {
 		const { look } = await play(
-			[made('a', 0, { ...withFile, failsOnDownloadError: true }), made('b', 1)],
+			[accepted('a', 0, { ...withFile, failsOnDownloadError: true }), accepted('b', 1)],
 			SOON,
 			{
 				...done,
@@ -450,25 +466,25 @@ describe('a look, on the way to the creates', () => {
 		expect(progress[0]?.about).toEqual(look?.entries[0]?.about);
 	});
 
-	it('a file that n8n keeps in its memory is not fetched at every look', async () => {
-		const { look } = await play([made('a', 0, withFile), made('b', 1)], SOON, done);
+	it('does not download a file again that n8n would keep in its memory', async () => {
+		const { look } = await play([accepted('a', 0, withFile), accepted('b', 1)], SOON, done);
 		expect(look?.entries[0]).toMatchObject({ downloadsAtEnd: true });
 		const again = await play(look?.entries ?? [], { ...SOON, schedule: look?.schedule });
 		expect([again.downloads, again.look?.entries[0]?.downloadsAtEnd]).toEqual([0, true]);
 	});
 
-	it('is not the last one of a batch: an open task stays open', async () => {
-		const { look } = await play([made('a', 0)], { ...SOON, isLastCheck: true });
+	it('leaves open tasks open, even in the last check', async () => {
+		const { look } = await play([accepted('a', 0)], { ...SOON, isLastCheck: true });
 		expect(look?.schedule.open).toHaveLength(1);
 	});
 
-	it('after which there is nothing to wait for, is the end of the check', async () => {
-		const found = await play([made('a', 0)], IN_TEN_MINUTES, done);
+	it('ends the check if nothing is left to wait for', async () => {
+		const found = await play([accepted('a', 0)], IN_TEN_MINUTES, done);
 		expect([found.look, found.checkResult?.submitting]).toEqual([undefined, 'done']);
 		expect(found.progress).toMatchObject([{ settled: 'succeeded' }]);
 	});
 
-	it('that finds the queue much faster than it was known to be, leaves the creates to another check', async () => {
+	it('ends the check if the queue moves much faster than planned', async () => {
 		const all = { tasks: { a: 'SUCCEEDED', b: 'SUCCEEDED' } } as const;
 		const found = await play(entries, IN_TEN_MINUTES, { ...all, stored: byReference });
 		expect([found.creates, found.checkResult?.submitting, found.look]).toEqual([
@@ -478,7 +494,7 @@ describe('a look, on the way to the creates', () => {
 		]);
 	});
 
-	it('of a wait that was stopped, ends it', async () => {
+	it('ends the wait after Stop', async () => {
 		const found = await play(entries, IN_TEN_MINUTES, { owner: STOPPED_BY_USER });
 		expect([found.look, found.checkResult, found.warned.length]).toEqual([undefined, undefined, 1]);
 	});

@@ -9,21 +9,21 @@ import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { fail, succeed } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { answered } from '../../support/simulatedAccount.mts';
-import { made, n8nWith, unmade } from '../parts.mts';
+import { accepted, n8nWith, unsubmitted } from '../parts.mts';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 
 const ENTRIES: Entry[] = [
-	made('queued', 0),
-	made('running', 1),
-	made('finished', 2, { settled: 'succeeded' }),
-	unmade(3),
-	made('forgotten', 4),
+	accepted('queued', 0),
+	accepted('running', 1),
+	accepted('finished', 2, { settled: 'succeeded' }),
+	unsubmitted(3),
+	accepted('forgotten', 4),
 ];
 
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
 
-/** Ends these on an account that cancels what is queued, and cannot be asked about what is forgotten. */
+/** Ends a wait on an account that cancels queued tasks and rejects a forgotten one. */
 async function stop(entries: Entry[], cancelsOnStop?: boolean) {
 	const canceled: string[] = [];
 	const cancelTask = async (taskId: string) => {
@@ -42,8 +42,8 @@ async function stop(entries: Entry[], cancelsOnStop?: boolean) {
 	return { outcomes, jsons: outcomes.map(jsonOf), canceled, warned };
 }
 
-describe('a wait that the user has stopped', () => {
-	it('cancels what is in the queue, and says what became of each', async () => {
+describe('ending a wait that the user has stopped', () => {
+	it("cancels queued tasks, and reports each entry's end", async () => {
 		const { outcomes, jsons, canceled } = await stop(ENTRIES, true);
 		expect(canceled).toEqual(['queued', 'running', 'forgotten']);
 		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([0, 1, 2, 3, 4]);
@@ -70,31 +70,34 @@ describe('a wait that the user has stopped', () => {
 		]);
 	});
 
-	it('names the tasks that go on in n8n’s log', async () => {
+	it('names the tasks that continue in n8n’s log', async () => {
 		expect((await stop(ENTRIES, true)).warned).toEqual([
 			'Emoji Video: execution user was stopped, and its wait has ended. Tasks that go on at DashScope: running, forgotten. Get Many lists them for 24 hours, Wait fetches their videos.',
 		]);
 	});
 
-	it('says so where none goes on', async () => {
-		expect((await stop([made('queued', 0)], true)).warned).toEqual([
+	it('logs that all open tasks were canceled', async () => {
+		expect((await stop([accepted('queued', 0)], true)).warned).toEqual([
 			'Emoji Video: execution user was stopped, and its wait has ended. All open tasks were canceled.',
 		]);
 	});
 
-	it.each([false, undefined])('cancels nothing that it is not to cancel (%s)', async (cancels) => {
-		const { jsons, canceled, warned } = await stop([made('queued', 0)], cancels);
-		expect(canceled).toEqual([]);
-		expect(jsons).toMatchObject([
-			{ taskId: 'queued', status: 'PENDING', message: 'The task goes on at DashScope.' },
-		]);
-		expect(warned[0]).toContain('go on at DashScope: queued.');
-		expect(warned[0]).toContain(`execution ${cancels === undefined ? '' : 'user'} was stopped`);
-	});
+	it.each([false, undefined])(
+		'cancels nothing without Cancel Queued Tasks on Stop (%s)',
+		async (cancels) => {
+			const { jsons, canceled, warned } = await stop([accepted('queued', 0)], cancels);
+			expect(canceled).toEqual([]);
+			expect(jsons).toMatchObject([
+				{ taskId: 'queued', status: 'PENDING', message: 'The task goes on at DashScope.' },
+			]);
+			expect(warned[0]).toContain('go on at DashScope: queued.');
+			expect(warned[0]).toContain(`execution ${cancels === undefined ? '' : 'user'} was stopped`);
+		},
+	);
 });
 
-describe('a wait whose execution has gone on', () => {
-	it('says so, and names its open tasks in n8n’s log', () => {
+describe('ending a wait whose execution no longer waits', () => {
+	it('names its open tasks in n8n’s log', () => {
 		const { functions, warned } = n8nWith();
 		const owner = { executionId: 'user', cancelsOnStop: false };
 		const message =
@@ -107,9 +110,9 @@ describe('a wait whose execution has gone on', () => {
 		]);
 	});
 
-	it('without open tasks names none', () => {
+	it('names no task in the log if none is open', () => {
 		const { functions, warned } = n8nWith();
-		endOrphanedWait({ functions }, { entries: [unmade(0)], owner: undefined });
+		endOrphanedWait({ functions }, { entries: [unsubmitted(0)], owner: undefined });
 		expect(warned).toEqual([expect.stringMatching(/^Emoji Video: Execution {2}does .* for it\.$/)]);
 	});
 });

@@ -4,7 +4,7 @@ import { finalize } from '../../../../nodes/EmojiVideo/durable/layers/finalizer'
 import { SEAL_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
 
-it('the finalizer opens what is sealed, each for its item, and hands on the others', () => {
+it("the finalizer turns each sealed failure into its item's failure, and passes the other items on", () => {
 	const binary = { data: { data: '', mimeType: 'video/mp4' } };
 	const about = { imageFile: '1.png' };
 	const items = [
@@ -20,7 +20,7 @@ it('the finalizer opens what is sealed, each for its item, and hands on the othe
 	]);
 });
 
-it('a failure that another version has sealed is a failure, with its task', () => {
+it('the finalizer names the task of a failure that another version has sealed', () => {
 	const json = { [SEAL_KEY]: { version: 99, reason: { taskId: 'a' } } };
 	const functions = { getInputData: () => [{ json }] } as unknown as IExecuteFunctions;
 	const outcomes = finalize(functions);

@@ -1,4 +1,4 @@
-/** The guard of a durable wait: a supervisor that is lost is replaced, one that is merely late is not. */
+/** The guard of a durable wait: it replaces a lost supervisor, and does not replace a late one. */
 import type { IDataObject } from 'n8n-workflow';
 import { runGuard } from '../../../../nodes/EmojiVideo/durable/layers/guard';
 import { pack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
@@ -14,7 +14,7 @@ import {
 } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { START_MS } from '../../support/simulatedAccount.mts';
-import { layerWith, made, rowWith, stateOf, unmade } from '../parts.mts';
+import { layerWith, accepted, rowWith, stateOf, unsubmitted } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 
 const MINUTE_MS = 60_000;
@@ -22,9 +22,9 @@ const MEMORY_KEY = 'emojiVideoGuard';
 const COPY_KEY = 'emojiVideoCopy';
 
 const owner = { executionId: 'user', cancelsOnStop: false };
-/** As it is sent; and as the supervisor has written it down since. */
-const FIRST = stateOf([unmade(5), unmade(6)], { owner });
-const LATER = stateOf([made('a', 5), unmade(6)], { owner, rounds: 1 });
+/** The state that the guard gets, and the state that the supervisor has stored since. */
+const FIRST = stateOf([unsubmitted(5), unsubmitted(6)], { owner });
+const LATER = stateOf([accepted('a', 5), unsubmitted(6)], { owner, rounds: 1 });
 
 const MARK = { [WAIT_STATE_KEY]: { number: 0 } };
 const LOST_ITEM = { ...MARK, error: 'n8n has lost it' };
@@ -39,12 +39,12 @@ interface Look {
 	memory?: IDataObject;
 	isError?: boolean;
 	supervisor?: unknown;
-	/** What it has kept of the supervisor's state, and when. */
+	/** The guard's copy of the supervisor's state, and its time. */
 	copy?: unknown;
 	ends?: IDataObject[];
 }
 
-/** What the guard does at a later look. */
+/** Runs the guard for a later time. */
 async function look({ memory = { supervisors: 1 }, isError, supervisor, copy, ends }: Look) {
 	const n8n = layerWith({
 		context: {
@@ -60,7 +60,7 @@ async function look({ memory = { supervisors: 1 }, isError, supervisor, copy, en
 	return { ...n8n, outcomes, memory: n8n.context[MEMORY_KEY] };
 }
 
-/** What is told of each entry: its task, or what may have become of it. */
+/** Each entry's task ID, or its next step. */
 const toldOf = (outcomes: Outcome[]) =>
 	outcomes.map(({ itemIndex, result }) => {
 		if (result.ok) return [itemIndex, 'video'];
@@ -77,13 +77,13 @@ const sentOf = (state: WaitState) => [
 
 const asleep = (until: number) => [{ until, with: [[{ json: MARK, pairedItem: { item: 0 } }]] }];
 
-describe('in its first run', () => {
+describe("the guard's first run", () => {
 	const startCheck = async (json?: unknown, ends?: IDataObject[]) => {
 		const n8n = layerWith({ json, ends });
 		return { ...n8n, outcomes: await runGuard(n8n.functions, createVirtualClock(START_MS)) };
 	};
 
-	it('it starts the supervisor with the state, and parks on it', async () => {
+	it('starts the supervisor with the state, and parks on it', async () => {
 		const { outcomes, started, parked, context } = await startCheck({ [WAIT_STATE_KEY]: FIRST });
 		expect(started).toMatchObject([
 			{ name: 'Emoji Video: waits for execution user', sent: sentOf(FIRST) },
@@ -97,7 +97,7 @@ describe('in its first run', () => {
 		});
 	});
 
-	it('what the supervisor brings at once is handed on, each to its item', async () => {
+	it('passes the items of a supervisor that ends at once on', async () => {
 		const { outcomes, parked, context } = await startCheck({ [WAIT_STATE_KEY]: FIRST }, [
 			{ taskId: 'a' },
 			{ taskId: 'b' },
@@ -110,7 +110,7 @@ describe('in its first run', () => {
 		expect(context).not.toHaveProperty(SUPERVISOR_KEY);
 	});
 
-	it('a state that it cannot read starts nothing: every task comes out', async () => {
+	it('starts nothing with an unreadable state, and every task comes out', async () => {
 		const { outcomes, started } = await startCheck({ [WAIT_STATE_KEY]: { ...LATER, version: 99 } });
 		expect(started).toEqual([]);
 		expect(toldOf(outcomes)).toEqual([
@@ -119,14 +119,14 @@ describe('in its first run', () => {
 		]);
 	});
 
-	it.each([undefined, {}])('without a state it says so (%p)', async (json) => {
+	it.each([undefined, {}])('returns an error without a state (%p)', async (json) => {
 		const { outcomes } = await startCheck(json);
 		expect(toldOf(outcomes)).toEqual([[0, 'not made', expect.stringContaining('changed')]]);
 	});
 });
 
-describe('a supervisor that is parked', () => {
-	it('is let be for half an hour, and counts as punctual again', async () => {
+describe('a guard of a parked supervisor', () => {
+	it('parks for 30 minutes, and forgets any delay', async () => {
 		const { parked, memory, outcomes, started } = await look({
 			memory: { supervisors: 3, lateSince: START_MS - 1, lateUntil: 7 },
 			supervisor: supervisorRow(START_MS + 1),
@@ -135,7 +135,7 @@ describe('a supervisor that is parked', () => {
 		expect([memory, outcomes, started]).toEqual([{ supervisors: 3 }, HANDED_ON, []]);
 	});
 
-	it('and cannot be read is let be: nothing is known of it', async () => {
+	it('parks again if it cannot read the supervisor', async () => {
 		const memory = { supervisors: 3, lateSince: START_MS - 1, lateUntil: 7 };
 		const found = await look({ memory, supervisor: undefined });
 		expect(found.parked).toEqual(asleep(START_MS + 30 * MINUTE_MS));
@@ -143,28 +143,34 @@ describe('a supervisor that is parked', () => {
 	});
 });
 
-describe('a supervisor that is late', () => {
+describe('a guard of a late supervisor:', () => {
 	const LATE_MS = 10 * MINUTE_MS;
 
 	it.each<[string, number | undefined, IDataObject, number, IDataObject]>([
-		['for the first time is looked at again soon', START_MS, {}, START_MS, { lateUntil: START_MS }],
-		['because it runs is as well', undefined, {}, START_MS, { lateUntil: 0 }],
 		[
-			'is looked at again ten minutes after it was seen to be',
+			'late for the first time, it is read again soon',
+			START_MS,
+			{},
+			START_MS,
+			{ lateUntil: START_MS },
+		],
+		['running, it is read again soon', undefined, {}, START_MS, { lateUntil: 0 }],
+		[
+			'still late, it is read again ten minutes after the first time',
 			START_MS - 5,
 			{ lateSince: START_MS - LATE_MS + 1, lateUntil: START_MS - 5 },
 			START_MS - LATE_MS + 1,
 			{ lateUntil: START_MS - 5 },
 		],
 		[
-			'by another date than last time has moved meanwhile',
+			'late by another date than before, it has run meanwhile',
 			START_MS - 5,
 			{ lateSince: START_MS - LATE_MS, lateUntil: START_MS - 6 },
 			START_MS,
 			{ lateUntil: START_MS - 5 },
 		],
 		[
-			'and of which nobody knows since when is late from now on',
+			'late since an unknown time, it counts as late from now on',
 			START_MS - 5,
 			{ lateUntil: START_MS - 5 },
 			START_MS,
@@ -182,7 +188,7 @@ describe('a supervisor that is late', () => {
 
 	const tooLate = { lateSince: START_MS - LATE_MS, lateUntil: START_MS - 5 };
 
-	it('for ten minutes is replaced: the new one has its state', async () => {
+	it('replaces it after ten minutes, with its state', async () => {
 		const found = await look({
 			memory: { supervisors: 9, ...tooLate },
 			supervisor: supervisorRow(START_MS - 5),
@@ -199,7 +205,7 @@ describe('a supervisor that is late', () => {
 		]);
 	});
 
-	it('of a wait that knows no execution is replaced all the same', async () => {
+	it('replaces it in a wait without an owner', async () => {
 		const found = await look({
 			memory: { supervisors: 1, ...tooLate },
 			supervisor: supervisorRow(START_MS - 5, { ...LATER, owner: undefined }),
@@ -208,7 +214,7 @@ describe('a supervisor that is late', () => {
 		expect(found.warned[0]).toContain('for execution ;');
 	});
 
-	it('for the tenth time is not: every task comes out', async () => {
+	it('gives up at the tenth supervisor, and every task comes out', async () => {
 		const found = await look({
 			memory: { supervisors: 10, ...tooLate },
 			supervisor: supervisorRow(START_MS - 5),
@@ -220,7 +226,7 @@ describe('a supervisor that is late', () => {
 		]);
 	});
 
-	it('and whose state another version has written is not: every task comes out', async () => {
+	it('does not replace one whose state another version wrote, and every task comes out', async () => {
 		const found = await look({
 			memory: { supervisors: 1, ...tooLate },
 			supervisor: supervisorRow(START_MS - 5, { ...LATER, version: 99 }),
@@ -234,19 +240,19 @@ describe('a supervisor that is late', () => {
 });
 
 describe('a supervisor that n8n reports as lost', () => {
-	it('is replaced at once, whatever its date', async () => {
+	it('is replaced at once, before its date', async () => {
 		const found = await look({ isError: true, supervisor: supervisorRow(START_MS + 1) });
 		expect(found.started).toMatchObject([{ sent: sentOf(LATER) }]);
 	});
 
 	it.each([
 		['its row', undefined],
-		['what it had stored', { resultData: {} }],
+		['its stored state', { resultData: {} }],
 	])(
-		'with %s: it is replaced by its copy, and what was not made then is in doubt',
+		"without %s is replaced from the guard's copy, and its unsubmitted videos are unconfirmed",
 		async (_, supervisor) => {
 			const at = START_MS - 10 * MINUTE_MS;
-			const state = stateOf([unmade(5), made('b', 6), unmade(7)], { owner });
+			const state = stateOf([unsubmitted(5), accepted('b', 6), unsubmitted(7)], { owner });
 			const { started, outcomes } = await look({ isError: true, supervisor, copy: { state, at } });
 			expect(outcomes).toEqual(HANDED_ON);
 			const unconfirmed = {
@@ -259,27 +265,27 @@ describe('a supervisor that n8n reports as lost', () => {
 		},
 	);
 
-	it('for the tenth time: it is given up, with every task', async () => {
+	it('ends the batch at the tenth supervisor, and every task comes out', async () => {
 		const { started, outcomes } = await look({ isError: true, memory: { supervisors: 10 } });
 		expect(started).toEqual([]);
 		expect(toldOf(outcomes)).toHaveLength(2);
 	});
 
-	it('and of which there is no copy that can be read: it says where to look', async () => {
+	it('without a readable copy ends in an error that says where to look', async () => {
 		const found = await look({ isError: true, copy: { state: { version: 99 }, at: 1 } });
 		expect(found.started).toEqual([]);
 		expect(toldOf(found.outcomes)).toHaveLength(1);
 	});
 });
 
-describe('a supervisor that is well', () => {
-	it('leaves its state with its guard, and when that was', async () => {
+describe('a guard of a running wait', () => {
+	it("keeps a copy of the supervisor's state, and its time", async () => {
 		const { context } = await look({ supervisor: supervisorRow(START_MS + 1) });
 		expect(context[COPY_KEY]).toEqual({ state: pack(LATER), at: START_MS });
 	});
 });
 
-describe('a supervisor that has ended without handing on what it has', () => {
+describe('a supervisor that has ended unnoticed', () => {
 	const ended = (more: object = {}) => ({
 		...more,
 		resultData: {
@@ -288,8 +294,8 @@ describe('a supervisor that has ended without handing on what it has', () => {
 	});
 
 	it.each([
-		['each comes out as its item', supervisorRow(undefined), 5],
-		['also where its state cannot be read', {}, 0],
+		['returns its items through the guard', supervisorRow(undefined), 5],
+		['returns its items even if its state cannot be read', {}, 0],
 	])('%s', async (_, row, itemIndex) => {
 		const found = await look({ isError: true, supervisor: ended(row) });
 		expect(found.outcomes).toMatchObject([
@@ -299,8 +305,8 @@ describe('a supervisor that has ended without handing on what it has', () => {
 	});
 });
 
-describe('a guard of another version', () => {
-	it('still looks after its supervisor', async () => {
+describe('a guard that another version has started', () => {
+	it('still replaces its supervisor', async () => {
 		const found = await look({
 			memory: { supervisors: 'two' },
 			supervisor: supervisorRow(START_MS + 1),
@@ -308,7 +314,7 @@ describe('a guard of another version', () => {
 		expect([found.memory, found.started]).toEqual([{ supervisors: 1 }, []]);
 	});
 
-	it('that does not say which one it has lets it be', async () => {
+	it('parks again if it does not name its supervisor', async () => {
 		const n8n = layerWith({ context: { [MEMORY_KEY]: {}, [SUPERVISOR_KEY]: 7 }, json: MARK });
 		expect(await runGuard(n8n.functions, createVirtualClock(START_MS))).toEqual(HANDED_ON);
 		expect(n8n.read).toHaveLength(0);

@@ -28,7 +28,7 @@ const SETTINGS = {
 	patienceMs: 900_000,
 };
 const START_MS = Date.UTC(2026, 10, 25);
-/** From a check's date until it has asked. */
+/** From a check's date until it has polled. */
 const TAKEN_UP_MS = 2_000;
 
 /** An account that runs one task at a time, and what a check works with. */
@@ -118,6 +118,9 @@ it.each([
 	[4, 240, 6, 3],
 	[60, 240, 14, 3],
 	[400, 240, 63, 3],
-])('%i videos of %i s: %i turns, %i of them idle', async (videos, seconds, rounds, idle) => {
-	expect(await play(videos, seconds * 1000)).toEqual({ rounds, idle });
-});
+])(
+	'%i videos of %i s take %i rounds, of which %i find nothing new',
+	async (videos, seconds, rounds, idle) => {
+		expect(await play(videos, seconds * 1000)).toEqual({ rounds, idle });
+	},
+);

@@ -16,7 +16,7 @@ import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { START_MS } from '../../support/simulatedAccount.mts';
-import { made, unmade } from '../parts.mts';
+import { accepted, unsubmitted } from '../parts.mts';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const UNCONFIRMED: Failure = { kind: 'noResponse', message: 'lost', nextStep: 'x' };
@@ -28,11 +28,11 @@ const about = (itemIndex: number) => ({
 });
 
 const video = (taskId: string, itemIndex: number, more: Partial<Entry> = {}) =>
-	made(taskId, itemIndex, { settled: 'succeeded', item: { json: { taskId } }, ...more });
+	accepted(taskId, itemIndex, { settled: 'succeeded', item: { json: { taskId } }, ...more });
 
 const jsonOf = ({ result }: Outcome) => (result.ok ? result.value.json : result.failure);
 
-it('what travels between the layers is one item, linked to the first', () => {
+it('a message between layers is one item, linked to the first', () => {
 	expect(toMessageItem({ number: 7 })).toEqual({
 		json: { [WAIT_STATE_KEY]: { number: 7 } },
 		pairedItem: { item: 0 },
@@ -47,20 +47,23 @@ it.each([
 	[{ error: { message: 'lost' } }, true],
 	[{ error: '' }, false],
 	[{}, false],
-])('%j is an error of n8n’s own: %s', (json, is) => {
+])('%j is n8n’s own error: %s', (json, is) => {
 	expect(errorItem.safeParse(json).success).toBe(is);
 });
 
 it.each([
 	[1, 'UTC', 'Waiting for 1 video, next look at 03:28, then every 1 to 4 minutes'],
 	[3, 'Asia/Shanghai', 'Waiting for 3 videos, next look at 11:28, then every 1 to 4 minutes'],
-])('a node that waits for %d says until when, in its time zone', (videos, zone, said) => {
-	expect(waitingMessage(videos, START_MS, zone)).toBe(said);
-});
+])(
+	"a node that waits for %d videos shows the time of the next poll in the workflow's time zone",
+	(videos, zone, said) => {
+		expect(waitingMessage(videos, START_MS, zone)).toBe(said);
+	},
+);
 
-describe('an entry that nobody has looked after to its end', () => {
-	it('is an item with its task', () => {
-		expect(toUnfinished(made('a', 3), 'e')).toEqual({
+describe('the placeholder of an entry', () => {
+	it('names its task', () => {
+		expect(toUnfinished(accepted('a', 3), 'e')).toEqual({
 			itemIndex: 3,
 			result: succeed({
 				json: {
@@ -75,8 +78,8 @@ describe('an entry that nobody has looked after to its end', () => {
 		});
 	});
 
-	it('or says where its task may be found', () => {
-		expect(jsonOf(toUnfinished(unmade(3), 'e-1'))).toEqual({
+	it('says where to look if the entry has no task', () => {
+		expect(jsonOf(toUnfinished(unsubmitted(3), 'e-1'))).toEqual({
 			status: 'UNKNOWN',
 			unfinished: true,
 			message: expect.stringMatching(/task ID is not known here.*execution=e-1/) as string,
@@ -84,15 +87,15 @@ describe('an entry that nobody has looked after to its end', () => {
 		});
 	});
 
-	it.each([made('a', 0), unmade(0)])(
-		'says what is waited for, as long as all goes well',
+	it.each([accepted('a', 0), unsubmitted(0)])(
+		'shows the waiting message while the node waits',
 		(entry) => {
 			expect(jsonOf(toUnfinished(entry, 'e', 'Waiting'))).toMatchObject({ message: 'Waiting' });
 		},
 	);
 
-	it('is its failure, where it has one', () => {
-		expect(toUnfinished(made('a', 3, { settled: REFUSED }), 'e', 'Waiting')).toEqual({
+	it("is the entry's failure, if it has one", () => {
+		expect(toUnfinished(accepted('a', 3, { settled: REFUSED }), 'e', 'Waiting')).toEqual({
 			itemIndex: 3,
 			result: fail(REFUSED),
 			about: about(3),
@@ -101,17 +104,17 @@ describe('an entry that nobody has looked after to its end', () => {
 });
 
 describe('an entry of a batch that ends early', () => {
-	it('was stopped, with its task', () => {
-		expect(toStopped(made('a', 3))).toEqual({
+	it('is a failure with its task', () => {
+		expect(toStopped(accepted('a', 3))).toEqual({
 			itemIndex: 3,
 			result: fail({ ...STOPPED, taskId: 'a' }),
 			about: about(3),
 		});
 	});
 
-	it('is its failure, with the link to its video, where it has one', () => {
+	it('keeps its own failure and the link to its video', () => {
 		const link = { videoUrl: 'https://example.com/a.mp4' };
-		expect(toStopped(made('a', 3, { settled: REFUSED, about: link }))).toEqual({
+		expect(toStopped(accepted('a', 3, { settled: REFUSED, about: link }))).toEqual({
 			itemIndex: 3,
 			result: fail(REFUSED),
 			about: { ...about(3), ...link },
@@ -119,13 +122,13 @@ describe('an entry of a batch that ends early', () => {
 	});
 });
 
-describe('all that came of a batch', () => {
+describe('the outcomes of a batch', () => {
 	const nameTasks = (outcomes: Outcome[]) =>
 		outcomes.map(({ itemIndex, result }) => [itemIndex, result.ok ? 'ok' : result.failure.message]);
 
-	it('is one outcome for each entry, in their order', () => {
+	it('are one for each entry, in their order', () => {
 		const outcomes = entriesToOutcomes({
-			entries: [video('a', 0), made('b', 0, { settled: REFUSED }), video('c', 1)],
+			entries: [video('a', 0), accepted('b', 0, { settled: REFUSED }), video('c', 1)],
 		});
 		expect(outcomes[0]).toEqual({
 			itemIndex: 0,
@@ -139,14 +142,14 @@ describe('all that came of a batch', () => {
 		]);
 	});
 
-	it('with packs, each item’s first is in its place, and what else there is comes behind', () => {
+	it("have each item's pack at the item's position, and further outcomes behind them", () => {
 		const pack = { isPack: true };
 		const outcomes = entriesToOutcomes({
 			entries: [
 				video('a', 0, pack),
-				made('b', 0, { ...pack, settled: REFUSED }),
+				accepted('b', 0, { ...pack, settled: REFUSED }),
 				video('c', 0, pack),
-				made('d', 1, { ...pack, settled: UNCONFIRMED }),
+				accepted('d', 1, { ...pack, settled: UNCONFIRMED }),
 				video('e', 1, pack),
 				video('f', 2),
 			],
@@ -164,15 +167,15 @@ describe('all that came of a batch', () => {
 	});
 });
 
-describe('a batch that is given up', () => {
+describe('failing the unfinished entries', () => {
 	const entries = [
-		made('a', 0),
-		unmade(1),
-		unmade(2),
-		unmade(3),
+		accepted('a', 0),
+		unsubmitted(1),
+		unsubmitted(2),
+		unsubmitted(3),
 		video('e', 4),
-		made('f', 5, { settled: REFUSED }),
-		made('g', 6, { settled: 'succeeded' }),
+		accepted('f', 5, { settled: REFUSED }),
+		accepted('g', 6, { settled: 'succeeded' }),
 	];
 	const round = {
 		number: 1,
@@ -184,7 +187,7 @@ describe('a batch that is given up', () => {
 	};
 	const unconfirmed = { group: [3], since: 0, until: 0, tries: 0 };
 
-	it('each entry without an end fails by the reason, with its task; videos stay videos', () => {
+	it('gives each the reason and its task, and keeps finished videos', () => {
 		const outcomes = failUnfinished({ entries }, STOPPED, UNCONFIRMED);
 		expect(outcomes.map(jsonOf)).toEqual([
 			{ ...STOPPED, taskId: 'a' },
@@ -197,7 +200,7 @@ describe('a batch that is given up', () => {
 		]);
 	});
 
-	it('what may have been created says so', () => {
+	it('marks an entry of the current group as unconfirmed', () => {
 		const outcomes = failUnfinished({ entries, round, unconfirmed }, STOPPED, UNCONFIRMED);
 		const lost = outcomes.flatMap((outcome, position) =>
 			!outcome.result.ok && outcome.result.failure === UNCONFIRMED ? [position] : [],
@@ -205,9 +208,9 @@ describe('a batch that is given up', () => {
 		expect(lost).toEqual([2, 3]);
 	});
 
-	it('what has a task is not said to be lost', () => {
+	it('does not mark an entry with a task as unconfirmed', () => {
 		const [outcome] = failUnfinished(
-			{ entries: [made('a', 0)], round: { ...round, group: [0] } },
+			{ entries: [accepted('a', 0)], round: { ...round, group: [0] } },
 			STOPPED,
 			UNCONFIRMED,
 		);
@@ -215,10 +218,10 @@ describe('a batch that is given up', () => {
 	});
 });
 
-it('what a layer brings at once belongs to the items of its entries', () => {
+it('the items of a layer that ends at once belong to the input items of its entries', () => {
 	const binary = { data: { data: '', mimeType: 'video/mp4' } };
 	const items = [{ json: { n: 1 }, binary }, { json: { n: 2 } }, { json: { n: 3 } }];
-	expect(itemsToOutcomes(items, [made('a', 4), made('b', 5)])).toEqual([
+	expect(itemsToOutcomes(items, [accepted('a', 4), accepted('b', 5)])).toEqual([
 		{ itemIndex: 4, result: succeed({ json: { n: 1 }, binary }) },
 		{ itemIndex: 5, result: succeed({ json: { n: 2 }, binary: undefined }) },
 		{ itemIndex: 0, result: succeed({ json: { n: 3 }, binary: undefined }) },

@@ -1,11 +1,11 @@
-/** Which tasks a check of a durable wait asks about, and how they have ended by what it hears. */
+/** Which tasks a check of a durable wait polls, and which ends it finds. */
 import type { ApiResponse } from '../../../../nodes/EmojiVideo/dashscope/client';
 import type { Task } from '../../../../nodes/EmojiVideo/dashscope/schemas';
 import { pollOpenTasks } from '../../../../nodes/EmojiVideo/durable/layers/pollOpenTasks';
 import { fail } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure, Result } from '../../../../nodes/EmojiVideo/base/result';
 import { answered, defaults, START_MS } from '../../support/simulatedAccount.mts';
-import { made, scheduleOf } from '../parts.mts';
+import { accepted, scheduleOf } from '../parts.mts';
 import { NOT_POLLED } from '../../../../nodes/EmojiVideo/durable/plan/failures';
 
 const NO_ANSWER: Failure = { kind: 'noResponse', message: 'no answer', nextStep: 'x' };
@@ -26,7 +26,7 @@ async function poll(
 ) {
 	const polled: string[] = [];
 	const entries = Object.keys(tasks).map((taskId, position) =>
-		made(taskId, position, external.includes(taskId) ? { acceptedAt: undefined } : {}),
+		accepted(taskId, position, external.includes(taskId) ? { acceptedAt: undefined } : {}),
 	);
 	const schedule = scheduleOf(entries);
 	const { results, responses } = await pollOpenTasks(
@@ -49,83 +49,80 @@ async function poll(
 /** When the time limit in the queue has ended. */
 const QUEUE_IS_OVER = START_MS - 60_000 + defaults.queueTimeoutMs;
 
-describe('it asks', () => {
+describe('a check polls', () => {
 	it.each<[string, Record<string, Said>, string[]]>([
-		['about the first one that waits, and none behind it', { a: WAITS, b: RUNS }, ['a']],
-		['on behind those that run', { a: RUNS, b: RUNS, c: WAITS, d: WAITS }, ['a', 'b', 'c']],
-		['on behind those that have ended', { a: 'SUCCEEDED', b: 'FAILED', c: RUNS }, ['a', 'b', 'c']],
-		['none behind one that cannot be asked about', { a: NO_ANSWER, b: RUNS }, ['a']],
-		['on behind one that is refused for good', { a: REFUSED, b: RUNS }, ['a', 'b']],
+		['the first queued task, and none behind it', { a: WAITS, b: RUNS }, ['a']],
+		['the tasks behind running ones', { a: RUNS, b: RUNS, c: WAITS, d: WAITS }, ['a', 'b', 'c']],
+		['the tasks behind ended ones', { a: 'SUCCEEDED', b: 'FAILED', c: RUNS }, ['a', 'b', 'c']],
+		['no task behind one whose poll fails', { a: NO_ANSWER, b: RUNS }, ['a']],
+		['the tasks behind one whose poll is rejected', { a: REFUSED, b: RUNS }, ['a', 'b']],
 	])('%s', async (_, tasks, polled) => {
 		expect((await poll(tasks)).polled).toEqual(polled);
 	});
 
-	it('about tasks that were made elsewhere in any case', async () => {
+	it('tasks of other executions in any case', async () => {
 		const { polled } = await poll({ a: WAITS, b: RUNS, c: WAITS }, { external: ['c'] });
 		expect(polled).toEqual(['a', 'c']);
 	});
 
-	it('about all in its last check', async () => {
+	it('every task if it is the last check', async () => {
 		const { polled } = await poll({ a: WAITS, b: NO_ANSWER, c: WAITS }, { isLastCheck: true });
 		expect(polled).toEqual(['a', 'b', 'c']);
 	});
 });
 
-describe('a task', () => {
-	it('that goes on has no end, and is asked about again', async () => {
-		const { results, answered: withTasks, open } = await poll({ a: RUNS, b: WAITS });
-		expect({ results, withTasks, open }).toEqual({ results: {}, withTasks: [], open: ['a', 'b'] });
+describe('a polled task', () => {
+	it('stays open if it has no end', async () => {
+		const { results, answered: shown, open } = await poll({ a: RUNS, b: WAITS });
+		expect({ results, shown, open }).toEqual({ results: {}, shown: [], open: ['a', 'b'] });
 	});
 
-	it('that is finished has its answer, and is asked about no more', async () => {
-		const { results, answered: withTasks, open } = await poll({ a: 'SUCCEEDED', b: WAITS });
-		expect({ results, withTasks, open }).toEqual({
+	it('has its response and leaves the schedule if it is finished', async () => {
+		const { results, answered: shown, open } = await poll({ a: 'SUCCEEDED', b: WAITS });
+		expect({ results, shown, open }).toEqual({
 			results: { a: 'succeeded' },
-			withTasks: ['a'],
+			shown: ['a'],
 			open: ['b'],
 		});
 	});
 
 	it.each([true, false])(
-		'that has failed is a failure, also where unfinished tasks are returned (%s)',
+		'becomes a failure if it has failed (Return Unfinished: %s)',
 		async (returnsUnfinished) => {
-			const { results, answered: withTasks } = await poll({ a: 'FAILED' }, { returnsUnfinished });
+			const { results, answered: shown } = await poll({ a: 'FAILED' }, { returnsUnfinished });
 			expect(results).toEqual({
 				a: expect.objectContaining({ kind: 'task', taskId: 'a', status: 'FAILED' }) as Failure,
 			});
-			expect(withTasks).toEqual(['a']);
+			expect(shown).toEqual(['a']);
 		},
 	);
 
-	it('that cannot be asked about for good is a failure, without an answer to show', async () => {
-		const { results, answered: withTasks } = await poll(
-			{ a: REFUSED },
-			{ returnsUnfinished: true },
-		);
+	it('becomes a failure without a response if its poll is rejected', async () => {
+		const { results, answered: shown } = await poll({ a: REFUSED }, { returnsUnfinished: true });
 		expect(results).toEqual({ a: { ...REFUSED, taskId: 'a', status: 'PENDING' } });
-		expect(withTasks).toEqual([]);
+		expect(shown).toEqual([]);
 	});
 
-	it('that waits beyond its time limit is a failure', async () => {
+	it('becomes a failure if it is queued beyond its time limit', async () => {
 		const { results } = await poll({ a: WAITS }, { now: QUEUE_IS_OVER });
 		expect(results).toMatchObject({ a: { kind: 'timeLimit', taskId: 'a' } });
 	});
 
-	it('the same, as an item with its answer, where unfinished tasks are returned', async () => {
-		const { results, answered: withTasks } = await poll(
+	it('becomes an item with its response beyond its time limit, if unfinished tasks are returned', async () => {
+		const { results, answered: shown } = await poll(
 			{ a: WAITS },
 			{ now: QUEUE_IS_OVER, returnsUnfinished: true },
 		);
-		expect([results, withTasks]).toEqual([{ a: 'outOfTime' }, ['a']]);
+		expect([results, shown]).toEqual([{ a: 'outOfTime' }, ['a']]);
 	});
 });
 
 describe('the last check leaves no task open', () => {
-	it('each that goes on ends in an error that names it', async () => {
+	it('and each open task becomes a failure with its ID', async () => {
 		const {
 			results,
 			open,
-			answered: withTasks,
+			answered: shown,
 		} = await poll({ a: WAITS, b: NO_ANSWER, c: 'SUCCEEDED' }, { isLastCheck: true });
 		expect(results).toEqual({
 			a: { ...NOT_POLLED, taskId: 'a' },
@@ -133,10 +130,10 @@ describe('the last check leaves no task open', () => {
 			c: 'succeeded',
 		});
 		expect(open).toEqual([]);
-		expect(withTasks).toEqual(['a', 'c']);
+		expect(shown).toEqual(['a', 'c']);
 	});
 
-	it('or is an item, where unfinished tasks are returned', async () => {
+	it('and each open task becomes an item, if unfinished tasks are returned', async () => {
 		const { results, open } = await poll(
 			{ a: RUNS, b: NO_ANSWER },
 			{ isLastCheck: true, returnsUnfinished: true },
@@ -145,8 +142,8 @@ describe('the last check leaves no task open', () => {
 	});
 });
 
-it('tasks that were made elsewhere are put where they belong in the queue', async () => {
-	const entries = [made('young', 0, { acceptedAt: undefined }), made('old', 1)];
+it('a check sorts tasks of other executions into the queue', async () => {
+	const entries = [accepted('young', 0, { acceptedAt: undefined }), accepted('old', 1)];
 	const schedule = scheduleOf(entries);
 	await pollOpenTasks(
 		{ isLastCheck: false, returnsUnfinished: false },

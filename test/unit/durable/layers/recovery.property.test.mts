@@ -49,14 +49,14 @@ const stored = () => ({
 	checkResult: { number: 2, progress: [{ position: 2, taskId: 'task-c', acceptedAt: 2 }] },
 });
 
-/** All places in a value, as ways to them; those of task IDs are left out. */
+/** The paths to all values except task IDs. */
 function positions(value: unknown, way: string[] = []): string[][] {
 	if (typeof value !== 'object' || value === null) return way.at(-1) === 'taskId' ? [] : [way];
 	const inner = Object.entries(value).flatMap(([name, each]) => positions(each, [...way, name]));
 	return way.length === 0 ? inner : [way, ...inner];
 }
 
-/** Puts something else in a place, or moves what is there: what it held stays in it. */
+/** Replaces the value at a path, or moves it; its content stays in the state. */
 function spoil(root: IDataObject, way: string[], how: 'wrap' | 'drop' | 'word') {
 	const name = way.at(-1) ?? '';
 	const holder = way
@@ -74,19 +74,19 @@ const nextStepOf = (result: Outcome['result'] | undefined) =>
 
 const WAYS = positions(stored());
 
-it('what is legible comes out as it is', () => {
+it('recovery returns readable entries unchanged', () => {
 	const { state, checkResult } = stored();
 	const outcomes = recoverOutcomes(state, [checkResult], CHANGED);
 	expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([0, 1, 2, 3]);
-	const [open, video, reported, unmade] = outcomes.map(({ result }) => result);
+	const [open, video, reported, unsubmitted] = outcomes.map(({ result }) => result);
 	expect(open).toEqual({ ok: false, failure: { ...CHANGED, taskId: 'task-a' } });
 	expect(video).toEqual({ ok: true, value: finished('task-b', 1).item });
 	expect(reported).toEqual({ ok: false, failure: { ...CHANGED, taskId: 'task-c' } });
-	expect(nextStepOf(unmade)).toContain('No task was made');
+	expect(nextStepOf(unsubmitted)).toContain('No task was made');
 	expect(outcomes[3]?.about?.imageFile).toBe('3.png');
 });
 
-it('a video whose item has lost its task ID leaves it to the others to name it', () => {
+it('recovery names the task ID that an item has lost in the other failures', () => {
 	const { state, checkResult } = stored();
 	const item = { json: {}, moved: { taskId: 'task-b' } };
 	const entries = state.entries.map((entry, position) =>
@@ -97,7 +97,7 @@ it('a video whose item has lost its task ID leaves it to the others to name it',
 });
 
 it(
-	'whatever is illegible, every task ID comes out, and nothing unfinished is a success',
+	'recovery of any damaged state names every task ID, and no unfinished video succeeds',
 	() => {
 		const changes = fc.array(
 			fc.tuple(
@@ -124,7 +124,7 @@ it(
 );
 
 it.each([undefined, null, 7, 'word', [], {}, { entries: 'none' }, { entries: [] }])(
-	'%j: an error that says where to look',
+	'recovery of %j is an error that says where to look',
 	(state) => {
 		const [outcome, ...more] = recoverOutcomes(state, [undefined], CHANGED);
 		expect(more).toEqual([]);

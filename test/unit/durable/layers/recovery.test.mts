@@ -1,4 +1,4 @@
-/** What comes of a wait that cannot be taken up: what is legible, each with its own task; see also salvage.property. */
+/** The recovery of a wait that cannot continue: every readable entry with its own task. See also recovery.property. */
 import { pack } from '../../../../nodes/EmojiVideo/durable/plan/packing';
 import {
 	CHANGED,
@@ -10,7 +10,7 @@ import {
 import { CHECK_NODE, WAIT_STATE_KEY } from '../../../../nodes/EmojiVideo/durable/n8n/workflows';
 import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
-import { made, n8nWith, stateOf, unmade } from '../parts.mts';
+import { accepted, n8nWith, stateOf, unsubmitted } from '../parts.mts';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 const NOT_MADE = /^No task was made for this video/;
@@ -22,15 +22,15 @@ const mergeEnd = ({ result }: Outcome) => (result.ok ? result.value : result.fai
 const nextStepsOf = (outcomes: Outcome[]) =>
 	outcomes.map(({ result }) => (result.ok ? '' : result.failure.nextStep));
 
-describe('an entry', () => {
+describe('recovery of an entry', () => {
 	const entries = [
-		made('a', 4),
-		made('b', 5, { settled: REFUSED }),
-		made('c', 6, { settled: 'succeeded', item }),
-		made('d', 7, { settled: 'succeeded' }),
+		accepted('a', 4),
+		accepted('b', 5, { settled: REFUSED }),
+		accepted('c', 6, { settled: 'succeeded', item }),
+		accepted('d', 7, { settled: 'succeeded' }),
 	];
 
-	it('comes out with its task, its own failure, or its video', () => {
+	it('returns its task, its own failure, or its video', () => {
 		const outcomes = recoverOutcomes({ entries }, [], LOST_TOO_OFTEN);
 		expect(outcomes.map(mergeEnd)).toEqual([
 			{ ...LOST_TOO_OFTEN, taskId: 'a' },
@@ -41,21 +41,25 @@ describe('an entry', () => {
 		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([4, 5, 6, 7]);
 	});
 
-	it('of which a field cannot be read still has the others', () => {
-		const odd = { ...made('a', 4), templateId: 7, simplify: 'yes', areas: [] };
+	it('keeps the readable fields beside an unreadable one', () => {
+		const odd = { ...accepted('a', 4), templateId: 7, simplify: 'yes', areas: [] };
 		const [outcome] = recoverOutcomes({ entries: [odd] }, [], CHANGED);
 		expect(outcome).toMatchObject({ itemIndex: 4, result: { failure: { taskId: 'a' } } });
 		expect(outcome?.about).toEqual({ imageFile: '4.png' });
 	});
 
-	it('without a task, that had failed, has its own failure', () => {
-		const outcomes = recoverOutcomes({ entries: [unmade(0, { settled: REFUSED })] }, [], CHANGED);
+	it('keeps the own failure of an entry without a task', () => {
+		const outcomes = recoverOutcomes(
+			{ entries: [unsubmitted(0, { settled: REFUSED })] },
+			[],
+			CHANGED,
+		);
 		expect(outcomes.map(mergeEnd)).toEqual([REFUSED]);
 	});
 
-	it('whose video does not name its task is named by the others', () => {
+	it('names the task of an item without its ID in the other failures', () => {
 		const changed = { json: { title: 'Ada' } };
-		const stored = [made('a', 0), made('c', 1, { settled: 'succeeded', item: changed })];
+		const stored = [accepted('a', 0), accepted('c', 1, { settled: 'succeeded', item: changed })];
 		const outcomes = recoverOutcomes({ entries: stored }, [], CHANGED);
 		expect(outcomes.map(mergeEnd)[1]).toEqual(changed);
 		expect(nextStepsOf(outcomes)[0]).toBe(
@@ -63,18 +67,24 @@ describe('an entry', () => {
 		);
 	});
 
-	it('that is no object has the item of its place', () => {
-		const outcomes = recoverOutcomes({ entries: [made('a', 4), 'odd'] }, [], CHANGED);
+	it('gives an unreadable entry the item index of its position', () => {
+		const outcomes = recoverOutcomes({ entries: [accepted('a', 4), 'odd'] }, [], CHANGED);
 		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([4, 1]);
 	});
 
-	it('that a look has fetched is a video, also where its check was lost', () => {
-		const request = { entries: [{ ...made('c', 5, { settled: 'succeeded', item }), position: 1 }] };
-		const outcomes = recoverOutcomes({ entries: [made('a', 4), made('c', 5)] }, [request], CHANGED);
+	it('returns a video that a poll of a lost check has downloaded', () => {
+		const request = {
+			entries: [{ ...accepted('c', 5, { settled: 'succeeded', item }), position: 1 }],
+		};
+		const outcomes = recoverOutcomes(
+			{ entries: [accepted('a', 4), accepted('c', 5)] },
+			[request],
+			CHANGED,
+		);
 		expect(outcomes.map(mergeEnd)).toEqual([{ ...CHANGED, taskId: 'a' }, item]);
 	});
 
-	it('has what all reports say of its place, and of no other', () => {
+	it('applies every message to the entry at its position only', () => {
 		const checkResults = [
 			{
 				progress: [
@@ -86,7 +96,11 @@ describe('an entry', () => {
 			{ progress: 'none' },
 			undefined,
 		];
-		const outcomes = recoverOutcomes({ entries: [made('a', 0), unmade(1)] }, checkResults, CHANGED);
+		const outcomes = recoverOutcomes(
+			{ entries: [accepted('a', 0), unsubmitted(1)] },
+			checkResults,
+			CHANGED,
+		);
 		expect(outcomes.map(mergeEnd)).toMatchObject([{ taskId: 'a' }, { message: 'rejected' }]);
 		expect(nextStepsOf(outcomes)[0]).toBe(
 			`${CHANGED.nextStep} Accepted tasks of which nothing else can be read: x.`,
@@ -94,18 +108,18 @@ describe('an entry', () => {
 	});
 });
 
-describe('an entry without a task', () => {
-	const entries = [unmade(0), unmade(1), unmade(2)];
+describe('recovery of an entry without a task', () => {
+	const entries = [unsubmitted(0), unsubmitted(1), unsubmitted(2)];
 
 	it.each<[string, object, RegExp[]]>([
-		['was not made, where nothing was under way', {}, [NOT_MADE, NOT_MADE, NOT_MADE]],
+		['says that no task was made if no check was running', {}, [NOT_MADE, NOT_MADE, NOT_MADE]],
 		[
-			'may have been made by the check under way, or by one that was lost',
+			'says that a task may exist if a running or a lost check had it in its group',
 			{ round: { group: [1] }, unconfirmed: { group: [2] } },
 			[NOT_MADE, MAY_BE_MADE, MAY_BE_MADE],
 		],
 		[
-			'may have been made, where that cannot be read',
+			'says that a task may exist if the groups cannot be read',
 			{ round: 7 },
 			[MAY_BE_MADE, MAY_BE_MADE, MAY_BE_MADE],
 		],
@@ -116,9 +130,9 @@ describe('an entry without a task', () => {
 		}
 	});
 
-	it('names the tasks that belong to no video, each once, and none of the others’', () => {
+	it('names each task without an entry once, and no other', () => {
 		const state = {
-			entries: [unmade(0), made('a', 1)],
+			entries: [unsubmitted(0), accepted('a', 1)],
 			schedule: { open: [{ taskId: 'a' }, { taskId: 'x' }, { taskId: 'x' }, { taskId: 7 }] },
 			round: { group: [0] },
 		};
@@ -130,14 +144,14 @@ describe('an entry without a task', () => {
 		expect(not).toMatch(others);
 	});
 
-	it('without such tasks nothing is said of them', () => {
-		expect(nextStepsOf(recoverOutcomes({ entries: [unmade(0)] }, [], CHANGED))).toEqual([
+	it('says nothing about such tasks if there are none', () => {
+		expect(nextStepsOf(recoverOutcomes({ entries: [unsubmitted(0)] }, [], CHANGED))).toEqual([
 			'No task was made for this video: create it in a new execution.',
 		]);
 	});
 });
 
-it('something in which no video can be found names every task, and where to look', () => {
+it('recovery of JSON without an entry names every task and says where to look', () => {
 	const json = [{ moved: { taskId: 'a' } }, { taskId: 'b' }];
 	expect(toReadableFailure(json, CHANGED)).toEqual({
 		...CHANGED,
@@ -151,20 +165,23 @@ it('something in which no video can be found names every task, and where to look
 	);
 });
 
-it('the videos of a portrait come out as one pack, also of a state that was packed', () => {
+it('recovery returns the videos of a portrait as one pack', () => {
 	const videoOf = (taskId: string) => ({
 		settled: 'succeeded' as const,
 		item: { json: { taskId, templateId: taskId } },
 		isPack: true,
 	});
-	const packed = pack(stateOf([made('a', 4, videoOf('a')), made('b', 4, videoOf('b'))]));
+	const packed = pack(stateOf([accepted('a', 4, videoOf('a')), accepted('b', 4, videoOf('b'))]));
 	const outcomes = recoverOutcomes({ ...packed, version: 99 }, [], CHANGED);
 	expect(outcomes).toHaveLength(1);
 	expect(outcomes).toMatchObject([{ itemIndex: 4, result: { ok: true } }]);
 });
 
-describe('a wait is ended', () => {
-	const state = { entries: [unmade(0), unmade(1)], round: { executionId: 'check', group: [0, 1] } };
+describe('recovering a batch', () => {
+	const state = {
+		entries: [unsubmitted(0), unsubmitted(1)],
+		round: { executionId: 'check', group: [0, 1] },
+	};
 	const checkResult = { progress: [{ position: 0, taskId: 'a' }] };
 	const check = {
 		resultData: {
@@ -174,7 +191,7 @@ describe('a wait is ended', () => {
 		},
 	};
 
-	it('with what its last check has left, and what was just heard', async () => {
+	it("applies its last check's stored message and this run's input", async () => {
 		const { functions, warned } = n8nWith({ check });
 		const known = { progress: [{ position: 1, taskId: 'b' }] };
 		const outcomes = await recoverBatch(functions, state, known);
@@ -187,11 +204,11 @@ describe('a wait is ended', () => {
 		]);
 	});
 
-	it('for the reason that is given, also where no check can be read', async () => {
+	it('gives the reason even if no check can be read', async () => {
 		const { functions, read } = n8nWith();
 		const outcomes = await recoverBatch(
 			functions,
-			{ entries: [made('a', 0)] },
+			{ entries: [accepted('a', 0)] },
 			undefined,
 			LOST_TOO_OFTEN,
 		);

@@ -1,4 +1,4 @@
-/** What the node does in each layer of a durable wait; only what the finalizer hands on are failures again. */
+/** The node as each layer of a durable wait. Failures are sealed below the finalizer. */
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import { runDurableRole } from '../../../../nodes/EmojiVideo/durable/layers/roles';
 import { checkResultSchema } from '../../../../nodes/EmojiVideo/durable/plan/checkMessages';
@@ -8,7 +8,7 @@ import type { ExecutionContext } from '../../../../nodes/EmojiVideo/execution/co
 import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { fail, STOPPED, succeed } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
-import { layerWith, made, orderOf, PARKED, stateOf, unmade } from '../parts.mts';
+import { layerWith, accepted, requestOf, PARKED, stateOf, unsubmitted } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
 
@@ -43,16 +43,16 @@ async function run(role: DurableRole, json: unknown, isOpen = true) {
 const reportIn = (jsons: unknown[]) =>
 	checkResultSchema.safeParse((jsons[0] as Record<string, unknown>)[WAIT_STATE_KEY]).data;
 
-describe('a check', () => {
+describe('the node as a check', () => {
 	it.each([undefined, {}, carrying({ number: 'x' })])(
-		'without an order that it can read does nothing (%j)',
+		'does nothing without a readable request (%j)',
 		async (json) => {
 			expect((await run('check', json)).jsons).toEqual([carrying({ number: 0 })]);
 		},
 	);
 
-	it('does what is ordered, and reports it', async () => {
-		const request = orderOf([made('a', 0)], { number: 4 });
+	it('runs the request, and returns its result', async () => {
+		const request = requestOf([accepted('a', 0)], { number: 4 });
 		const { jsons, requests } = await run('check', carrying(request));
 		expect(reportIn(jsons)).toMatchObject({ number: 4, progress: [{ taskId: 'a' }] });
 		expect(requests).toBe(1);
@@ -62,10 +62,10 @@ describe('a check', () => {
 		[undefined, 'done'],
 		[{ since: 0, until: 0, known: [] }, 'unreadable'],
 	])(
-		'without an account creates nothing, and what is in doubt stays so',
+		'submits nothing without a working credential, and unconfirmed videos stay unconfirmed',
 		async (unconfirmed, submitting) => {
-			const seen = made('a', 1, { settled: 'succeeded', item: { json: { taskId: 'a' } } });
-			const request = orderOf([unmade(0), seen], { number: 4, unconfirmed });
+			const seen = accepted('a', 1, { settled: 'succeeded', item: { json: { taskId: 'a' } } });
+			const request = requestOf([unsubmitted(0), seen], { number: 4, unconfirmed });
 			const { jsons } = await run('check', carrying(request), false);
 			expect(reportIn(jsons)).toEqual({
 				number: 4,
@@ -82,18 +82,18 @@ describe('a check', () => {
 });
 
 describe('a failure below the finalizer is an item', () => {
-	const state = stateOf([made('a', 3)]);
+	const state = stateOf([accepted('a', 3)]);
 	const sealed = (failure: Failure) => ({
 		[SEAL_KEY]: { failure, about: { templateId: 'mengwa_kaixin', imageFile: '3.png' } },
 	});
 
-	it('of the supervisor, without an account: every task comes out', async () => {
+	it('in the supervisor: every task comes out without a working credential', async () => {
 		const { outcomes, jsons } = await run('supervisor', carrying(state), false);
 		expect(jsons).toEqual([sealed({ ...WRONG_KEY, taskId: 'a' })]);
 		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([3]);
 	});
 
-	it('of the guard, without a state that it can read', async () => {
+	it('in the guard: every task comes out of an unreadable state', async () => {
 		const { jsons } = await run('guard', carrying({ ...state, version: 99 }));
 		expect(jsons).toMatchObject([{ [SEAL_KEY]: { failure: { taskId: 'a' } } }]);
 	});
@@ -102,8 +102,8 @@ describe('a failure below the finalizer is an item', () => {
 it.each([
 	['supervisor', 'next look'],
 	['guard', 'waits for'],
-] as const)('a %s that has a state begins what is below it', async (role, name) => {
-	const { started, jsons } = await run(role, carrying(stateOf([made('a', 0)])));
+] as const)('a %s with a state starts the layer below it', async (role, name) => {
+	const { started, jsons } = await run(role, carrying(stateOf([accepted('a', 0)])));
 	expect(started).toMatchObject([{ name: expect.stringContaining(name) as string }]);
 	expect(jsons).toEqual([carrying({ number: role === 'guard' ? 0 : 1 })]);
 });

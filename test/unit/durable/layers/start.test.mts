@@ -1,4 +1,4 @@
-/** How a durable wait begins: what goes into n8n's database, and what stays in memory where it cannot. */
+/** The start of a durable wait: its stored state, and when it stays in memory. */
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import type { VideoLabel } from '../../../../nodes/EmojiVideo/batch/plan';
 import type { PreparedJob } from '../../../../nodes/EmojiVideo/batch/submit';
@@ -52,9 +52,9 @@ interface Begun {
 	context?: Partial<ExecutionContext>;
 	ends?: Array<{ n: number }>;
 	refuses?: string;
-	/** What n8n makes of a file. */
+	/** How n8n stores a file. */
 	stored?: object;
-	/** What the create of an address meets. */
+	/** The failure of a submit, by portrait URL. */
 	failures?: Record<string, Failure>;
 	more?: Record<string, unknown>;
 }
@@ -147,12 +147,12 @@ function handOver(waiting: Waiting, job: PreparedJob): void {
 }
 
 describe('a wait', () => {
-	it('that is not to survive stays in memory, without a word', () => {
+	it('stays in memory without a hint, without Survive Restarts', () => {
 		const { waiting, hints } = startCheck({ options: { survivesRestarts: false } });
 		expect([isDurable(waiting), hints]).toEqual([false, []]);
 	});
 
-	it('that n8n cannot park stays in memory, and says so', () => {
+	it('stays in memory with a hint, if n8n cannot park the execution', () => {
 		const { waiting, hints } = startCheck({ more: { getWorkflowDataProxy: () => ({}) } });
 		expect(isDurable(waiting)).toBe(false);
 		expect(hints).toEqual([
@@ -169,34 +169,30 @@ describe('a wait', () => {
 	const no = [failed(1, REFUSED)];
 
 	it.each<[string, Begun, boolean]>([
-		['one video for each item', { inputs: 3, videos: [0, 1, 2] }, true],
-		['the same in another order', { inputs: 2, videos: [1, 0] }, true],
-		['several of one item', { inputs: 1, videos: [0, 0, 0] }, true],
-		['none of an item', { inputs: 3, videos: [0, 2] }, false],
-		['none of the last item', { inputs: 2, videos: [0] }, false],
+		['one video per item', { inputs: 3, videos: [0, 1, 2] }, true],
+		['one video per item in another order', { inputs: 2, videos: [1, 0] }, true],
+		['several videos of one item', { inputs: 1, videos: [0, 0, 0] }, true],
+		['no video of one item', { inputs: 3, videos: [0, 2] }, false],
+		['no video of the last item', { inputs: 2, videos: [0] }, false],
+		['one pack per item', { inputs: 2, videos: [0, 1], deliveries: [pack, pack] }, true],
+		['an invalid item among them', { inputs: 3, videos: [0, 2], refused: no }, true],
+		['two videos of one item and none of another', { inputs: 2, videos: [0, 0] }, false],
+		['several videos of several items', { inputs: 2, videos: [0, 0, 1] }, false],
 		[
-			'one of each item, a pack each',
-			{ inputs: 2, videos: [0, 1], deliveries: [pack, pack] },
-			true,
-		],
-		['one item that was refused among them', { inputs: 3, videos: [0, 2], refused: no }, true],
-		['two of one item and none of another', { inputs: 2, videos: [0, 0] }, false],
-		['several of several items', { inputs: 2, videos: [0, 0, 1] }, false],
-		[
-			'several of several items, a pack each',
+			'several videos of several items, one pack per item',
 			{ inputs: 2, videos: [0, 0, 1, 1], deliveries: [pack, pack] },
 			true,
 		],
 		[
-			'several of several items, only one of them a pack',
+			'several videos of several items, only one of them a pack',
 			{ inputs: 2, videos: [0, 0, 1, 1], deliveries: [pack, single] },
 			false,
 		],
-	])('%s is parked, or says what would be mixed up', (_, begun, is) => {
+	])('with %s is parked, or stays in memory with a hint', (_, begun, is) => {
 		const { waiting, hints } = startCheck(begun);
 		expect(isDurable(waiting)).toBe(is);
-		const withTasks = is ? [] : [expect.stringMatching(/restarts\. n8n would mix up which video/)];
-		expect(hints.map(({ message }) => message)).toEqual(withTasks);
+		const warnings = is ? [] : [expect.stringMatching(/restarts\. n8n would mix up which video/)];
+		expect(hints.map(({ message }) => message)).toEqual(warnings);
 	});
 });
 
@@ -214,8 +210,8 @@ function beginThree(more: Begun = {}) {
 	return begun;
 }
 
-describe('the state that is parked', () => {
-	it('has every video in the order of the items, with what it needs', async () => {
+describe('the state of a parked batch', () => {
+	it('has every video in the order of the items', async () => {
 		const { finish } = beginThree();
 		const { state } = await finish();
 		expect(state?.entries).toEqual([
@@ -246,7 +242,7 @@ describe('the state that is parked', () => {
 		expect(waitStateSchema.safeParse(state).success).toBe(true);
 	});
 
-	it('has the options, and when everything must have ended', async () => {
+	it('has the options, and the date of the last check', async () => {
 		const { finish } = beginThree({
 			options: { returnsUnfinished: true, cancelsOnStop: true, queueAhead: 7 },
 			context: { rates: { create: 0.5 }, stopsAtFirstFailure: true },
@@ -275,7 +271,7 @@ describe('the state that is parked', () => {
 		});
 	});
 
-	it('an item that says nothing of its delivery has simple items', async () => {
+	it('has simple items if the item has no delivery', async () => {
 		const { waiting, finish } = startCheck();
 		handOver(waiting, prepared(0));
 		expect((await finish()).state?.entries).toMatchObject([{ simplify: true }]);
@@ -283,7 +279,7 @@ describe('the state that is parked', () => {
 });
 
 describe('a batch that is parked', () => {
-	it('goes on by itself an hour after its last check, with an item for each video', async () => {
+	it('resumes by itself an hour after its last check, with a placeholder for each video', async () => {
 		const { finish, parked, started } = beginThree();
 		const { state } = await finish();
 		expect(started).toMatchObject([{ name: 'Emoji Video: guards execution own' }]);
@@ -301,7 +297,7 @@ describe('a batch that is parked', () => {
 		]);
 	});
 
-	it('shows what it waits for, and no error among it', async () => {
+	it('shows its open videos and no error', async () => {
 		const { finish, hints } = beginThree();
 		const { outcomes } = await finish();
 		const message = 'Waiting for 2 videos, next look at 03:29, then every 1 to 4 minutes';
@@ -309,13 +305,13 @@ describe('a batch that is parked', () => {
 		expect(hints).toEqual([{ message, location: 'outputPane' }]);
 	});
 
-	it('is not paid for again by a Retry: what the checks create is in doubt there', async () => {
+	it('is unconfirmed for a Retry, which therefore does not pay again', async () => {
 		const { finish, paidTasks } = beginThree();
 		await finish();
 		expect(['key-0', 'key-2'].map((key) => paidTasks.isInFlight(key))).toEqual([false, true]);
 	});
 
-	it('whose guard ends at once has what that has brought', async () => {
+	it('returns the items of a guard that ends at once', async () => {
 		const { finish, hints, parked } = beginThree({ ends: [{ n: 1 }, { n: 2 }, { n: 3 }] });
 		const { outcomes } = await finish();
 		expect(outcomes.map(({ itemIndex }) => itemIndex)).toEqual([0, 1, 2]);
@@ -323,7 +319,7 @@ describe('a batch that is parked', () => {
 		expect([hints, parked]).toEqual([[], []]);
 	});
 
-	it('has room for every job, and waits for none', async () => {
+	it('takes every job without waiting for room', async () => {
 		await expect(startCheck().waiting.untilRoom()).resolves.toBeUndefined();
 	});
 });
@@ -332,9 +328,9 @@ describe('files that n8n keeps in its memory', () => {
 	const withFile: Delivery = { simplify: true, field: 'data' };
 
 	it.each<[string, Delivery, object, number]>([
-		['are said to be fetched at the end', withFile, {}, 1],
-		['are no matter where they are kept by reference', withFile, { id: 'filesystem:1' }, 0],
-		['are no matter where none is wanted', { simplify: true }, {}, 0],
+		['cause a hint that downloads come at the end', withFile, {}, 1],
+		['cause no hint if n8n keeps files by reference', withFile, { id: 'filesystem:1' }, 0],
+		['cause no hint without downloads', { simplify: true }, {}, 0],
 	])('%s', async (_, delivery, stored, count) => {
 		const { waiting, finish, hints, warned } = startCheck({
 			inputs: 2,
@@ -344,16 +340,14 @@ describe('files that n8n keeps in its memory', () => {
 		});
 		handOver(waiting, prepared(0));
 		await finish();
-		const withTasks = hints.filter(({ type }) => type === 'warning');
-		expect(withTasks).toHaveLength(count);
-		expect(warned).toEqual(
-			withTasks.map(({ message }) => `Emoji Video: execution own: ${message}`),
-		);
+		const warnings = hints.filter(({ type }) => type === 'warning');
+		expect(warnings).toHaveLength(count);
+		expect(warned).toEqual(warnings.map(({ message }) => `Emoji Video: execution own: ${message}`));
 	});
 });
 
-describe('nothing is parked', () => {
-	it('where nothing is left to wait for: each has its failure', async () => {
+describe('a batch is not parked', () => {
+	it('if nothing is left to wait for, and each video has its failure', async () => {
 		const { waiting, finish, started } = startCheck({
 			inputs: 2,
 			videos: [0],
@@ -366,7 +360,7 @@ describe('nothing is parked', () => {
 		expect(started).toEqual([]);
 	});
 
-	it('after Stop: nothing was created, and each accepted task is named', async () => {
+	it('after Stop, and each accepted task is named', async () => {
 		const { finish, started, endBatch, paidTasks } = beginThree();
 		endBatch();
 		const { outcomes } = await finish();
@@ -375,7 +369,7 @@ describe('nothing is parked', () => {
 	});
 
 	it.each([true, false])(
-		'the first failure ends the rest where the node stops at it: %s',
+		'at the first failure, if the node stops at it: %s',
 		(stops) => {
 			const { waiting, stop } = startCheck({ context: { stopsAtFirstFailure: stops } });
 			waiting.settle(label(0), succeed({ json: {} }));
@@ -386,8 +380,8 @@ describe('nothing is parked', () => {
 	);
 });
 
-describe('where n8n does not start the guard', () => {
-	it('the batch goes on in memory: each video is created once, and comes out', async () => {
+describe('if n8n does not start the guard', () => {
+	it('the batch continues in memory, and each video is submitted once', async () => {
 		const { finish, submitted, hints } = beginThree({ refuses: 'no sub-workflows here' });
 		const { outcomes } = await finish();
 		expect(submitted).toEqual(['oss://2.png']);
@@ -401,7 +395,7 @@ describe('where n8n does not start the guard', () => {
 		]);
 	});
 
-	it('what had failed before has failed there, too', async () => {
+	it('a video that failed before stays failed', async () => {
 		const deliveries = [{ simplify: true }, { simplify: true }];
 		const begun = startCheck({ inputs: 2, videos: [0, 1], deliveries, refuses: 'no' });
 		begun.waiting.settle(label(0), fail(REFUSED));
@@ -410,7 +404,7 @@ describe('where n8n does not start the guard', () => {
 		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-1' }]);
 	});
 
-	it('what cannot be created is a failure, and the others are created', async () => {
+	it('a rejected submit is a failure, and the other videos are submitted', async () => {
 		const deliveries = [{ simplify: true }, { simplify: true }];
 		const begun = startCheck({
 			inputs: 2,
@@ -424,7 +418,7 @@ describe('where n8n does not start the guard', () => {
 		expect(outcomes.map(jsonOf)).toMatchObject([REFUSED, { taskId: 'new-2' }]);
 	});
 
-	it('no more are created at a time than the user wants in the queue', async () => {
+	it('Queue Ahead limits the submits', async () => {
 		const deliveries = [{ simplify: true }, { simplify: true }];
 		const options = { queueAhead: 1 };
 		const begun = startCheck({ inputs: 2, videos: [0, 1], deliveries, options, refuses: 'no' });

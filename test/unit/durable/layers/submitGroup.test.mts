@@ -1,4 +1,4 @@
-/** What a check of a durable wait creates, and what it does not: nobody pays twice, and no task is lost. */
+/** The submits of a check: nothing is paid twice, and no task is lost. */
 import { openPaidTasks } from '../../../../nodes/EmojiVideo/batch/paidTasks';
 import type { CreatedTask, ListedTask } from '../../../../nodes/EmojiVideo/dashscope/schemas';
 import { submitGroup } from '../../../../nodes/EmojiVideo/durable/layers/submitGroup';
@@ -13,13 +13,13 @@ import { START_MS } from '../../support/simulatedAccount.mts';
 import {
 	AREAS,
 	GONE_ON,
-	made,
+	accepted,
 	n8nWith,
-	orderOf,
+	requestOf,
 	PARKED,
 	rowWith,
 	scheduleOf,
-	unmade,
+	unsubmitted,
 } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 import { createStop } from '../../../../nodes/EmojiVideo/base/stop';
@@ -28,21 +28,21 @@ const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' 
 const WRONG_KEY: Failure = { kind: 'unauthorized', message: 'wrong key', nextStep: 'x' };
 
 interface Trouble {
-	/** What the nth create meets, from 0. */
+	/** The failure of the nth submit, from 0. */
 	failures?: Record<number, Failure>;
-	/** The account's list; a failure: it cannot be read. */
+	/** The account's task list; a failure: it cannot be read. */
 	listed?: Array<Partial<ListedTask>> | Failure;
-	/** How long the list takes to come, and each create. */
+	/** How long the list takes, and each submit. */
 	listMs?: number;
 	submitMs?: number;
 	rows?: Record<string, unknown>;
 	n8n?: Record<string, unknown>;
-	/** No create is ever answered, unless it is broken off. */
+	/** No submit gets a response before it is aborted. */
 	hangs?: boolean;
 	isStopped?: boolean;
 }
 
-/** The group of an order, created on an account with these troubles. */
+/** Submits a request's group on an account with these faults. */
 async function play(entries: Entry[], more: Partial<CheckRequest> = {}, trouble: Trouble = {}) {
 	const { failures = {}, listed = [], listMs = 0, submitMs = 0, hangs, isStopped } = trouble;
 	const clock = createVirtualClock(START_MS);
@@ -81,7 +81,7 @@ async function play(entries: Entry[], more: Partial<CheckRequest> = {}, trouble:
 		endBatch,
 		paidTasks,
 	} as unknown as ExecutionContext;
-	const request = orderOf(entries, more);
+	const request = requestOf(entries, more);
 	const schedule = scheduleOf(entries);
 	const submitting = submitGroup(context, request, schedule);
 	const { progress, ...submitted } = await clock.until(submitting);
@@ -98,7 +98,7 @@ async function play(entries: Entry[], more: Partial<CheckRequest> = {}, trouble:
 		paid: paidTasks.taskIds(),
 		schedule,
 		ms: endedAt - START_MS,
-		/** Whether the check is broken off when the time for its creates is over. */
+		/** Whether the check is aborted when its time to submit ends. */
 		isHaltedLater: async () => {
 			await clock.advance(request.submittingEndsAt - endedAt + 1);
 			return stop.batchEnd.aborted;
@@ -106,10 +106,11 @@ async function play(entries: Entry[], more: Partial<CheckRequest> = {}, trouble:
 	};
 }
 
-const several = (count: number) => Array.from({ length: count }, (_, position) => unmade(position));
+const several = (count: number) =>
+	Array.from({ length: count }, (_, position) => unsubmitted(position));
 
-describe('a group', () => {
-	it('is created in order, and each entry has its task', async () => {
+describe("a check's group", () => {
+	it('is submitted in order, and each entry gets its task', async () => {
 		const { progress, submitting, videos, paid } = await play(several(2), {}, { submitMs: 1000 });
 		expect(submitting).toBe('done');
 		expect(progress).toEqual([
@@ -123,8 +124,8 @@ describe('a group', () => {
 		expect(paid).toEqual(['task-0', 'task-1']);
 	});
 
-	it('is asked about from then on', async () => {
-		const { schedule } = await play([made('before', 0), unmade(1)]);
+	it('is polled from then on', async () => {
+		const { schedule } = await play([accepted('before', 0), unsubmitted(1)]);
 		expect([...schedule.open.keys()]).toEqual(['before', 'task-0']);
 		expect(schedule.open.get('task-0')).toMatchObject({
 			templateId: 'mengwa_kaixin',
@@ -132,21 +133,21 @@ describe('a group', () => {
 		});
 	});
 
-	it("is told to n8n's log with the user's execution, item, template and portrait", async () => {
-		const { log } = await play([unmade(4)]);
+	it("is logged with the user's execution, item, template and portrait", async () => {
+		const { log } = await play([unsubmitted(4)]);
 		expect(log).toEqual([
 			'Emoji Video: task accepted: task=task-0 execution=user item=4 template=mengwa_kaixin portrait="4.png"',
 		]);
 	});
 
-	it('has the places that were ordered, and no others', async () => {
+	it('has the requested positions, and no others', async () => {
 		const { sent, progress } = await play(several(3), { group: [1] });
 		expect(sent).toEqual(['oss://1.png']);
 		expect(progress.map(([position]) => position)).toEqual([1]);
 	});
 
-	it('of nobody: nothing is asked, of n8n or of the account', async () => {
-		const { submitting, read, lists } = await play([made('a', 0)], {
+	it('is empty: neither n8n nor the account is asked', async () => {
+		const { submitting, read, lists } = await play([accepted('a', 0)], {
 			unconfirmed: { since: 0, until: 0, known: [] },
 			supervisorId: 'supervisor',
 		});
@@ -154,26 +155,28 @@ describe('a group', () => {
 	});
 
 	it.each(['address', 'areas', 'templateId'] as const)(
-		'an entry without its %s is not sent',
+		'leaves out an entry without its %s',
 		async (name) => {
-			const { sent, progress } = await play([unmade(0, { [name]: undefined })], { group: [0] });
+			const { sent, progress } = await play([unsubmitted(0, { [name]: undefined })], {
+				group: [0],
+			});
 			expect([sent, progress]).toEqual([[], []]);
 		},
 	);
 
-	it('goes on to its end where there is room, and no further', async () => {
-		const { sent, submitting } = await play([made('a', 0), ...several(3)], { queueAhead: 3 });
+	it('is submitted while Queue Ahead has room', async () => {
+		const { sent, submitting } = await play([accepted('a', 0), ...several(3)], { queueAhead: 3 });
 		expect([sent.length, submitting]).toEqual([2, 'done']);
 	});
 
-	it('is not created after a failure that ends the batch', async () => {
+	it('is not submitted after a failure that ends the batch', async () => {
 		const { sent, submitting } = await play(several(2), { maySubmit: false });
 		expect([sent, submitting]).toEqual([[], 'done']);
 	});
 });
 
-describe('a create that fails', () => {
-	it('is the failure of its entry, and the others are created', async () => {
+describe('a failed submit', () => {
+	it("is its entry's failure, and the others are submitted", async () => {
 		const { progress, endedBy, schedule } = await play(
 			several(3),
 			{},
@@ -188,7 +191,7 @@ describe('a create that fails', () => {
 		expect(endedBy).toBeUndefined();
 	});
 
-	it('ends the group where the node stops at the first failure', async () => {
+	it('ends the group if the node stops at the first failure', async () => {
 		const { sent, endedBy } = await play(
 			several(3),
 			{ stopsAtFirstFailure: true },
@@ -197,24 +200,24 @@ describe('a create that fails', () => {
 		expect([sent.length, endedBy]).toEqual([2, undefined]);
 	});
 
-	it('by a wrong key ends the group, and says so for all others', async () => {
+	it('with a wrong key ends the group and the batch', async () => {
 		const { sent, endedBy } = await play(several(3), {}, { failures: { 1: WRONG_KEY } });
 		expect([sent.length, endedBy]).toEqual([2, WRONG_KEY]);
 	});
 
-	it('only a failure ends the group where the node stops at the first', async () => {
+	it('alone ends the group: an accepted task does not', async () => {
 		const { sent } = await play(several(3), { stopsAtFirstFailure: true });
 		expect(sent).toHaveLength(3);
 	});
 
-	it('because the execution was stopped before leaves the entry as it was', async () => {
+	it('leaves its entry unchanged after an abort', async () => {
 		const { progress, submitting } = await play(several(2), {}, { isStopped: true });
 		expect([progress, submitting]).toEqual([[], 'done']);
 	});
 });
 
-describe('time', () => {
-	it('a create is sent up to its last moment, and none after it', async () => {
+describe("the time of a check's submits", () => {
+	it('lasts until submitUntil', async () => {
 		const { sent, submitting, progress } = await play(
 			several(5),
 			{ submitUntil: START_MS + 2000 },
@@ -225,11 +228,11 @@ describe('time', () => {
 		expect(submitting).toBe('done');
 	});
 
-	it('a check that comes at the last moment still creates', async () => {
+	it('lets a check submit at its last moment', async () => {
 		expect((await play(several(1), { submitUntil: START_MS })).sent).toHaveLength(1);
 	});
 
-	it('a check that comes later says so, and does not even look at the list', async () => {
+	it('makes a later check report late without reading the list', async () => {
 		const { sent, submitting, lists } = await play(several(1), {
 			submitUntil: START_MS - 1,
 			unconfirmed: { since: 0, until: 0, known: [] },
@@ -237,7 +240,7 @@ describe('time', () => {
 		expect({ sent, submitting, lists }).toEqual({ sent: [], submitting: 'late', lists: 0 });
 	});
 
-	it('where the list takes too long, nothing is created, and the check was late', async () => {
+	it('makes a check report late if the list takes too long', async () => {
 		const { sent, submitting } = await play(
 			several(1),
 			{ submitUntil: START_MS + 1000, unconfirmed: { since: 0, until: 0, known: [] } },
@@ -246,21 +249,21 @@ describe('time', () => {
 		expect([sent, submitting]).toEqual([[], 'late']);
 	});
 
-	it('a create without an answer is broken off when all creating has to end', async () => {
+	it('aborts a submit without a response at submittingEndsAt', async () => {
 		const { ms, progress, sent } = await play(several(2), {}, { hangs: true });
 		expect(ms).toBe(150_000);
 		expect(progress).toMatchObject([[0, { settled: { kind: 'interrupted' } }]]);
 		expect(sent).toHaveLength(1);
 	});
 
-	it('a check whose creates have ended is not broken off any more', async () => {
+	it('does not abort a check whose submits have ended', async () => {
 		const { isHaltedLater } = await play(several(2), {}, { submitMs: 1000 });
 		expect(await isHaltedLater()).toBe(false);
 	});
 });
 
-describe('who is waited for', () => {
-	it('is looked for after every five creates', async () => {
+describe("the user's execution", () => {
+	it('is read after every five submits', async () => {
 		const accepted: string[] = [];
 		const lookedAfter: number[] = [];
 		const user = () => {
@@ -272,20 +275,20 @@ describe('who is waited for', () => {
 		expect(lookedAfter).toEqual([5, 10]);
 	});
 
-	it('an execution that has gone on: no more than five are created, and these are reported', async () => {
+	it('ends the submits after five at most if it no longer waits', async () => {
 		const { sent, progress, submitting } = await play(several(12), {}, { rows: { user: GONE_ON } });
 		expect([sent.length, progress.length, submitting]).toEqual([5, 5, 'done']);
 	});
 
-	it('where nobody is known, all is created, and told with the ID of the check', async () => {
+	it("if unknown, lets all be submitted and logged with the check's ID", async () => {
 		const { sent, log } = await play(several(6), { owner: undefined });
 		expect(sent).toHaveLength(6);
 		expect(log[5]).toContain('execution=own ');
 	});
 
 	it.each([
-		['its supervisor has written down another turn: it creates nothing', 7, 'late', 0],
-		['its supervisor has written down this turn: it creates', 1, 'done', 2],
+		['a check whose supervisor has stored another round submits nothing', 7, 'late', 0],
+		['a check whose supervisor has stored this round submits', 1, 'done', 2],
 	])('%s', async (_, number, submitting, count) => {
 		const supervisor = rowWith(SUPERVISOR_NODE, STATE_KEY, { round: { number } });
 		const submitted = await play(
@@ -297,12 +300,12 @@ describe('who is waited for', () => {
 	});
 });
 
-describe('a group that a lost check may have created', () => {
+describe('an unconfirmed group', () => {
 	const unconfirmed = { since: START_MS - 100_000, until: START_MS, known: ['known'] };
 	const listed = [{ taskId: 'known' }, { taskId: 'other-a' }, { taskId: 'other-b' }];
 
-	it('ends in errors that name the tasks that nobody knows, and nothing is created', async () => {
-		const entries = [made('known', 0), unmade(1), unmade(2)];
+	it('ends in errors that name the unknown tasks, and nothing is submitted', async () => {
+		const entries = [accepted('known', 0), unsubmitted(1), unsubmitted(2)];
 		const { progress, submitting, sent, warned } = await play(entries, { unconfirmed }, { listed });
 		const settled = expect.objectContaining({
 			kind: 'noResponse',
@@ -318,7 +321,7 @@ describe('a group that a lost check may have created', () => {
 		]);
 	});
 
-	it('the same without an execution that is known, and where nothing may be created', async () => {
+	it('ends the same way without an owner, and if nothing may be submitted', async () => {
 		const { progress, warned } = await play(
 			several(1),
 			{ unconfirmed, owner: undefined, maySubmit: false },
@@ -328,7 +331,7 @@ describe('a group that a lost check may have created', () => {
 		expect(warned).toEqual([expect.stringContaining('execution  was interrupted')]);
 	});
 
-	it('is created where the list has no other tasks', async () => {
+	it('is submitted if the list has no unknown tasks', async () => {
 		const { sent, lists, submitting } = await play(
 			several(2),
 			{ unconfirmed },
@@ -337,7 +340,7 @@ describe('a group that a lost check may have created', () => {
 		expect([sent.length, lists, submitting]).toEqual([2, 1, 'done']);
 	});
 
-	it('stays in doubt where the list cannot be read', async () => {
+	it('stays unconfirmed if the list cannot be read', async () => {
 		const { sent, submitting, progress } = await play(
 			several(2),
 			{ unconfirmed },
@@ -351,8 +354,8 @@ describe('a group that a lost check may have created', () => {
 	});
 });
 
-describe("the user's own pace", () => {
-	/** n8n with an account of its own, which takes every create. */
+describe("the user's own rate", () => {
+	/** n8n with an account of its own that accepts every submit. */
 	const accountThat = (getCredentials: () => Promise<unknown>) => {
 		let requests = 0;
 		const poll = async () => {
@@ -366,18 +369,18 @@ describe("the user's own pace", () => {
 	let accounts = 0;
 	const key = async () => await Promise.resolve({ apiKey: `sk-creates-${accounts++}` });
 
-	it('is that of a client of its own', async () => {
+	it('applies through a client of its own', async () => {
 		const { paid, ms } = await play(several(3), { submitRate: 0.25 }, { n8n: accountThat(key) });
 		expect(paid).toEqual(['own-0', 'own-1', 'own-2']);
 		expect(ms).toBeGreaterThanOrEqual(8000);
 	});
 
-	it('where none is set, the check’s own client is used', async () => {
+	it('if not set, leaves the check’s client', async () => {
 		const { paid } = await play(several(2), {}, { n8n: accountThat(key) });
 		expect(paid).toEqual(['task-0', 'task-1']);
 	});
 
-	it('the same where the account cannot be opened a second time', async () => {
+	it('leaves the check’s client if the account cannot be opened again', async () => {
 		const n8n = accountThat(async () => await Promise.reject(new Error('gone')));
 		const { paid } = await play(several(2), { submitRate: 0.25 }, { n8n });
 		expect(paid).toEqual(['task-0', 'task-1']);

@@ -1,4 +1,4 @@
-/** The supervisor of a durable wait: one check after the other; what is lost is in doubt, and nothing is forgotten. */
+/** The supervisor of a durable wait: one check after the other. Videos of a lost check are unconfirmed, and no task is forgotten. */
 import type { IDataObject } from 'n8n-workflow';
 import {
 	STATE_KEY,
@@ -27,7 +27,7 @@ import type { Outcome } from '../../../../nodes/EmojiVideo/execution/outcome';
 import { STOPPED } from '../../../../nodes/EmojiVideo/base/result';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { START_MS } from '../../support/simulatedAccount.mts';
-import { layerWith, made, rowWith, scheduleOf, stateOf, unmade } from '../parts.mts';
+import { layerWith, accepted, rowWith, scheduleOf, stateOf, unsubmitted } from '../parts.mts';
 import { createVirtualClock } from '../../support/virtualClock.mts';
 import { NOT_POLLED } from '../../../../nodes/EmojiVideo/durable/plan/failures';
 
@@ -36,9 +36,9 @@ const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' 
 const item = { json: { taskId: 'a' } };
 const owner = { executionId: 'user', cancelsOnStop: false };
 
-const FIRST = stateOf([made('a', 0), unmade(1)], { owner, guardId: 'guard' });
+const FIRST = stateOf([accepted('a', 0), unsubmitted(1)], { owner, guardId: 'guard' });
 
-/** The same with its first check under way. */
+/** The same state during its first check. */
 const planned = planRound(FIRST, START_MS - 600_000);
 if (planned.kind !== 'check') throw new Error('A batch that has begun has a check.');
 const UNDER_WAY: WaitState = {
@@ -53,7 +53,7 @@ const readableMessage = (more: Partial<CheckResult> = {}): CheckResult => ({
 		{ position: 0, taskId: 'a', settled: 'succeeded', item },
 		{ position: 1, taskId: 'b', acceptedAt: START_MS },
 	],
-	schedule: saveSchedule(scheduleOf([made('b', 1)])),
+	schedule: saveSchedule(scheduleOf([accepted('b', 1)])),
 	submitting: 'done',
 	...more,
 });
@@ -71,7 +71,7 @@ const handedOn = (number: number) => [
 	{ itemIndex: 0, result: { ok: true, value: { json: markOf(number) } } },
 ];
 
-/** A row of a check that has ended with this. */
+/** The row of a check that has ended with this message. */
 const ended = (checkResult: unknown) => ({
 	resultData: {
 		runData: { [CHECK_NODE]: [{ data: { main: [[{ json: carrying(checkResult) }]] } }] },
@@ -79,7 +79,7 @@ const ended = (checkResult: unknown) => ({
 });
 
 interface Run {
-	/** What the run before has left; absent: this is the first one. */
+	/** The state that the last run has stored; absent: this is the first run. */
 	state?: unknown;
 	lostChecks?: unknown;
 	json?: unknown;
@@ -118,8 +118,8 @@ async function play(run: Run) {
 const endsOf = (outcomes: Outcome[]) =>
 	outcomes.map(({ result }) => (result.ok ? result.value.json : result.failure));
 
-describe('its first run', () => {
-	it('writes its first turn down, and parks on its check', async () => {
+describe("the supervisor's first run", () => {
+	it('stores its first round, and parks on its check', async () => {
 		const found = await play({ json: carrying(FIRST) });
 		expect(found.started).toMatchObject([{ name: 'Emoji Video: next look for execution user' }]);
 		expect(found.request).toMatchObject({ number: 1, group: [1], supervisorId: 'own' });
@@ -131,45 +131,48 @@ describe('its first run', () => {
 		expect(found.kept?.entries).toEqual(FIRST.entries);
 	});
 
-	it('of a wait that knows no execution begins all the same', async () => {
+	it('starts a check without an owner', async () => {
 		const { started } = await play({ json: carrying({ ...FIRST, owner: undefined }) });
 		expect(started).toMatchObject([{ name: 'Emoji Video: next look for execution' }]);
 	});
 
-	it('does not ask whether it was replaced: its guard has not written it down', async () => {
+	it('does not read whether it was replaced, because its guard has not stored it yet', async () => {
 		const rows = { guard: rowWith(GUARD_NODE, SUPERVISOR_KEY, 'another') };
 		const { read, started } = await play({ json: carrying(FIRST), rows });
 		expect(read).toEqual([]);
 		expect(started).toHaveLength(1);
 	});
 
-	it('whose check ends at once brings what that has brought', async () => {
+	it('returns the items of a check that ends at once', async () => {
 		const found = await play({ json: carrying(FIRST), ends: [{ n: 1 }, { n: 2 }] });
 		expect(endsOf(found.outcomes)).toEqual([{ n: 1 }, { n: 2 }]);
 		expect(found.parked).toEqual([]);
 	});
 
-	it.each([undefined, {}])('without a state creates nothing, and says so (%p)', async (json) => {
+	it.each([undefined, {}])('returns an error without a state (%p)', async (json) => {
 		const found = await play({ json });
 		expect(found.started).toEqual([]);
 		expect(endsOf(found.outcomes)).toMatchObject([{ kind: 'interrupted' }]);
 	});
 });
 
-describe('one that was replaced', () => {
+describe('a replaced supervisor', () => {
 	const rows = { guard: rowWith(GUARD_NODE, SUPERVISOR_KEY, 'another') };
 
 	it.each<[string, Partial<Run>]>([
 		[
-			'whose check is late',
+			'after a late check',
 			{ json: carrying(readableMessage({ submitting: 'late' })), now: deadlineAt - 1 },
 		],
-		['whose check reports after its time', { json: carrying(DONE), now: deadlineAt }],
-		['whose check n8n has lost', { json: { error: 'lost' }, now: deadlineAt - 1 }],
-		['that wakes before its time', { json: markOf(1), now: deadlineAt - 1 }],
-		['that has no check', { state: { ...UNDER_WAY, round: undefined }, json: carrying(DONE) }],
-		['of another version', { state: { ...UNDER_WAY, version: 99 }, json: carrying(DONE) }],
-	])('%s: makes nothing more, and says so to its guard', async (_, run) => {
+		['after a result past the deadline', { json: carrying(DONE), now: deadlineAt }],
+		['after a lost check', { json: { error: 'lost' }, now: deadlineAt - 1 }],
+		['awake before its time', { json: markOf(1), now: deadlineAt - 1 }],
+		['without a round', { state: { ...UNDER_WAY, round: undefined }, json: carrying(DONE) }],
+		[
+			'with a state of another version',
+			{ state: { ...UNDER_WAY, version: 99 }, json: carrying(DONE) },
+		],
+	])('%s starts nothing, and tells its guard', async (_, run) => {
 		const state = run.state ?? UNDER_WAY;
 		const found = await play({ ...run, state, rows });
 		expect(endsOf(found.outcomes)).toEqual([{ [REPLACED_KEY]: true }]);
@@ -177,7 +180,7 @@ describe('one that was replaced', () => {
 		expect(found.context[STATE_KEY]).toBe(state);
 	});
 
-	it('whose check reports in time does not ask, which would read a whole batch: its checks do', async () => {
+	it('does not read its guard after a result in time', async () => {
 		const run = { state: UNDER_WAY, json: carrying(readableMessage()), rows, now: deadlineAt - 1 };
 		const { read, started } = await play(run);
 		expect(read).toEqual([]);
@@ -185,7 +188,7 @@ describe('one that was replaced', () => {
 	});
 });
 
-it('a state of another version: every task comes out, also that of the report', async () => {
+it('a supervisor with a state of another version brings out every task, also those of the result', async () => {
 	const state = { ...UNDER_WAY, version: 99 };
 	const found = await play({ state, json: carrying(readableMessage()) });
 	expect(endsOf(found.outcomes)).toEqual([
@@ -195,13 +198,13 @@ it('a state of another version: every task comes out, also that of the report', 
 	expect(found.started).toEqual([]);
 });
 
-it('a run into which nothing came sleeps on', async () => {
+it('a supervisor without input parks again', async () => {
 	const found = await play({ state: UNDER_WAY, json: undefined, now: deadlineAt - 1 });
 	expect(found.outcomes).toEqual(handedOn(1));
 });
 
-describe('a report', () => {
-	it('is taken in, and the next check begins', async () => {
+describe('the result of a check', () => {
+	it('is applied, and the next check starts', async () => {
 		const { request, kept, outcomes } = await play({
 			state: UNDER_WAY,
 			json: carrying(readableMessage()),
@@ -217,21 +220,21 @@ describe('a report', () => {
 		expect(outcomes).toEqual(handedOn(2));
 	});
 
-	it('that ends the batch ends it: each entry has its outcome', async () => {
+	it('ends the batch after the last video', async () => {
 		const found = await play({ state: UNDER_WAY, json: carrying(DONE) });
 		expect(endsOf(found.outcomes)).toEqual([item.json, REFUSED]);
 		expect([found.started, found.parked]).toEqual([[], []]);
 		expect(found.kept).toMatchObject({ entries: [{ settled: 'succeeded' }, { settled: REFUSED }] });
 	});
 
-	it('of a failure ends the batch where the node stops at it: the others are named', async () => {
+	it('ends the batch at a failure if the node stops at the first, and names the other tasks', async () => {
 		const state = { ...UNDER_WAY, stopsAtFirstFailure: true };
 		const progress = [{ position: 1, settled: REFUSED }];
 		const found = await play({ state, json: carrying(readableMessage({ progress })) });
 		expect(endsOf(found.outcomes)).toEqual([{ ...STOPPED, taskId: 'a' }, REFUSED]);
 	});
 
-	it('after which there is no time for what is left: that says so', async () => {
+	it('fails the videos that have no time left', async () => {
 		const state = { ...UNDER_WAY, lastCheckAt: START_MS };
 		const progress = [{ position: 0, taskId: 'a', settled: 'succeeded' as const, item }];
 		const found = await play({ state, json: carrying(readableMessage({ progress })) });
@@ -241,7 +244,7 @@ describe('a report', () => {
 		]);
 	});
 
-	it('of an older check is taken in, and it sleeps on until its own is lost', async () => {
+	it('of an older check is applied, and the supervisor parks until its own deadline', async () => {
 		const progress = [{ position: 1, taskId: 'old', acceptedAt: START_MS }];
 		const found = await play({
 			state: UNDER_WAY,
@@ -256,15 +259,15 @@ describe('a report', () => {
 	});
 });
 
-describe('woken by a date', () => {
-	it('that is not its check’s, it sleeps on', async () => {
+describe('a supervisor woken by a date', () => {
+	it('that is outdated parks again', async () => {
 		const found = await play({ state: UNDER_WAY, json: markOf(1), now: deadlineAt - 1 });
 		expect(found.parked).toMatchObject([{ until: deadlineAt }]);
 		expect(found.kept).toEqual(UNDER_WAY);
 		expect([found.started, found.read]).toEqual([[], ['guard']]);
 	});
 
-	it('its check is lost: what that may have created is looked for first', async () => {
+	it('after its check is lost, lets the next check search for the group first', async () => {
 		const { request, kept } = await play({ state: UNDER_WAY, json: markOf(1), now: deadlineAt });
 		const { since } = planned.state.round;
 		expect(request).toMatchObject({
@@ -275,7 +278,7 @@ describe('woken by a date', () => {
 		expect(kept?.unconfirmed).toEqual({ group: [1], since, until: submittingEndsAt, tries: 0 });
 	});
 
-	it('its check has left its report: that counts, and nothing is in doubt', async () => {
+	it('applies the stored result of a lost check, and nothing is unconfirmed', async () => {
 		const rows = { check: ended(readableMessage()) };
 		const { request, kept } = await play({
 			state: UNDER_WAY,
@@ -291,7 +294,7 @@ describe('woken by a date', () => {
 		expect(kept?.entries[1]?.taskId).toBe('b');
 	});
 
-	it('an older check has left a report: it counts, and its own is in doubt', async () => {
+	it("applies an older check's stored result, and its own group is unconfirmed", async () => {
 		const progress = [{ position: 0, taskId: 'a', settled: 'succeeded' as const, item }];
 		const rows = { check: ended(readableMessage({ number: 0, progress })) };
 		const { kept } = await play({ state: UNDER_WAY, json: markOf(1), now: deadlineAt, rows });
@@ -299,14 +302,14 @@ describe('woken by a date', () => {
 		expect(kept?.entries[0]).toMatchObject({ settled: 'succeeded', item });
 	});
 
-	describe('its check is lost on the way to its creates', () => {
+	describe('after its check is lost before its submits', () => {
 		const state = {
 			...UNDER_WAY,
 			round: { ...planned.state.round, executionId: 'check', pollsBeforeSubmit: 2 },
 		};
 		const seen = { ...planned.request.entries[0], settled: 'succeeded' as const, item };
 		const started = { [START_NODE]: [{ data: { main: [[{ json: {} }]] } }] };
-		/** Its row, after so many looks. */
+		/** Its row, after this many polls. */
 		const after = (pollsBeforeSubmit: number) => {
 			const look = {
 				data: { main: [[{ json: carrying({ ...planned.request, entries: [seen] }) }]] },
@@ -319,7 +322,7 @@ describe('woken by a date', () => {
 			[1, undefined],
 			[2, [1]],
 		])(
-			'after %i of two looks: %p is in doubt, and what was fetched counts',
+			'marks after %i of two polls as unconfirmed: %p, and keeps the downloads',
 			async (pollsBeforeSubmit, doubted) => {
 				const { kept } = await play({
 					state,
@@ -333,21 +336,21 @@ describe('woken by a date', () => {
 			},
 		);
 
-		it('as n8n says, and long before them: nothing is in doubt', async () => {
+		it('marks nothing as unconfirmed if n8n reports the loss long before the submits', async () => {
 			const json = { ...markOf(1), error: 'a worker has died' };
 			const early = { ...state, round: { ...state.round, since: START_MS + 600_000 } };
 			const { kept } = await play({ state: early, json });
 			expect([kept?.round?.number, kept?.unconfirmed]).toEqual([2, undefined]);
 		});
 
-		it('as n8n says, and it may be in them: its group is in doubt', async () => {
+		it('marks the group as unconfirmed if n8n reports the loss during the submits', async () => {
 			const json = { ...markOf(1), error: 'a worker has died' };
 			const { kept } = await play({ state, json, now: state.round.since, rows: after(1) });
 			expect(kept?.unconfirmed?.group).toEqual([1]);
 		});
 	});
 
-	it('its last check is lost: it gives up, and each entry says what it is', async () => {
+	it('ends the batch if its last check is lost', async () => {
 		const state: WaitState = { ...UNDER_WAY, isLastCheck: true, lastCheckAt: deadlineAt - 1 };
 		const found = await play({ state, json: markOf(1), now: deadlineAt });
 		expect(endsOf(found.outcomes)).toMatchObject([
@@ -365,23 +368,23 @@ describe('a check that n8n reports as lost', () => {
 		[undefined, 1],
 		['odd', 1],
 		[4, 5],
-	])('is taken again at once, %p times before', async (before, count) => {
+	])('is repeated at once after %p losses', async (before, count) => {
 		const found = await play({ state: UNDER_WAY, json: lost, lostChecks: before });
 		expect(found.lostChecks).toBe(count);
 		expect(found.request).toMatchObject({ number: 2, unconfirmed: { until: submittingEndsAt } });
 	});
 
-	it('has left its report all the same: that counts', async () => {
+	it('has its stored result applied', async () => {
 		const found = await play({ state: UNDER_WAY, json: lost, rows: { check: ended(DONE) } });
 		expect(endsOf(found.outcomes)).toEqual([item.json, REFUSED]);
 	});
 
-	it('beside its report: what n8n has put there is not read as one', async () => {
+	it("does not have n8n's error item read as its result", async () => {
 		const found = await play({ state: UNDER_WAY, json: { ...carrying(DONE), error: 'x' } });
 		expect(found.kept?.unconfirmed?.group).toEqual([1]);
 	});
 
-	it('six times in a row is not taken again: every task comes out', async () => {
+	it('ends the batch after six in a row, and every task comes out', async () => {
 		const found = await play({ state: UNDER_WAY, json: lost, lostChecks: 5 });
 		expect(found.started).toEqual([]);
 		expect(endsOf(found.outcomes)).toMatchObject([
@@ -390,13 +393,13 @@ describe('a check that n8n reports as lost', () => {
 		]);
 	});
 
-	it('six times in a row, and created nothing: what is left was not made', async () => {
+	it('says after six in a row that unsubmitted videos were not made', async () => {
 		const state = { ...UNDER_WAY, round: { ...planned.state.round, group: [] } };
 		const found = await play({ state, json: lost, lostChecks: 5 });
 		expect(endsOf(found.outcomes)).toEqual([{ ...NOT_POLLED, taskId: 'a' }, NOT_POLLED]);
 	});
 
-	it('is counted anew after one that was heard', async () => {
+	it('is counted anew after a result', async () => {
 		const found = await play({
 			state: UNDER_WAY,
 			json: carrying(readableMessage()),
@@ -406,34 +409,34 @@ describe('a check that n8n reports as lost', () => {
 	});
 });
 
-describe('where the account cannot be opened any more', () => {
+describe('without a working credential', () => {
 	const failUnfinished = async (run: Run) => {
 		const n8n = layerOf(run);
 		return { ...n8n, ends: endsOf(await abandonBatch(n8n.functions, STOPPED)) };
 	};
 
-	it('every task comes out with the reason, also that of the report', async () => {
+	it('the supervisor brings out every task with the reason, also those of the result', async () => {
 		const { ends } = await failUnfinished({ state: UNDER_WAY, json: carrying(readableMessage()) });
 		expect(ends).toEqual([item.json, { ...STOPPED, taskId: 'b' }]);
 	});
 
-	it('what its check may have created says so', async () => {
+	it("the supervisor marks its check's group as unconfirmed", async () => {
 		const { ends } = await failUnfinished({ state: UNDER_WAY, json: markOf(1) });
 		expect(ends).toMatchObject([{ ...STOPPED, taskId: 'a' }, { kind: 'noResponse' }]);
 	});
 
-	it('the same in the first run, where nothing was created', async () => {
+	it("the supervisor's first run marks nothing as unconfirmed", async () => {
 		const { ends } = await failUnfinished({ json: carrying(FIRST) });
 		expect(ends).toEqual([{ ...STOPPED, taskId: 'a' }, STOPPED]);
 	});
 
-	it('the same where no check is under way', async () => {
+	it('a supervisor without a round marks nothing as unconfirmed', async () => {
 		const checkResult = carrying(readableMessage({ number: 0 }));
 		const { ends } = await failUnfinished({ state: FIRST, json: checkResult });
 		expect(ends).toEqual([item.json, { ...STOPPED, taskId: 'b' }]);
 	});
 
-	it('and the state is of another version: every task comes out', async () => {
+	it('a supervisor with a state of another version brings out every task', async () => {
 		const state = { ...UNDER_WAY, version: 99 };
 		const { ends } = await failUnfinished({ state, json: carrying(readableMessage()) });
 		expect(ends).toMatchObject([item.json, { kind: 'interrupted', taskId: 'b' }]);

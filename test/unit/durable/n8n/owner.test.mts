@@ -10,28 +10,32 @@ const endedBy = (name: string) => ({ resultData: { error: { name } } });
 
 describe('the user’s execution', () => {
 	it.each<[string, unknown, string]>([
-		['is parked: it waits', PARKED, 'waiting'],
-		['was stopped by a person', STOPPED_BY_USER, 'stopped'],
-		['was stopped by its time limit', endedBy('TimeoutExecutionCancelledError'), 'stopped'],
-		['was stopped while it was parked', { ...PARKED, ...STOPPED_BY_USER }, 'stopped'],
-		['ended by another error: it is gone', endedBy('NodeOperationError'), 'gone'],
-		['has gone on: it is gone', GONE_ON, 'gone'],
-		['is not parked any more: it is gone', { waitTill: null }, 'gone'],
-		['has no row: it may still wait', undefined, 'waiting'],
-		['cannot be read: it may still wait', boom, 'waiting'],
+		['is waiting if it is parked', PARKED, 'waiting'],
+		['is stopped if a user stopped it', STOPPED_BY_USER, 'stopped'],
+		[
+			'is stopped if its time limit stopped it',
+			endedBy('TimeoutExecutionCancelledError'),
+			'stopped',
+		],
+		['is stopped if it was stopped while parked', { ...PARKED, ...STOPPED_BY_USER }, 'stopped'],
+		['is gone if another error ended it', endedBy('NodeOperationError'), 'gone'],
+		['is gone if it continued', GONE_ON, 'gone'],
+		['is gone if it is no longer parked', { waitTill: null }, 'gone'],
+		['counts as waiting without a row', undefined, 'waiting'],
+		['counts as waiting if it cannot be read', boom, 'waiting'],
 	])('%s', async (_, user, state) => {
 		const { functions } = n8nWith({ user });
 		expect(await readOwnerState(functions, 'user')).toBe(state);
 		expect(await isOwnerWaiting(functions, 'user')).toBe(state === 'waiting');
 	});
 
-	it('that is not known is not looked for', async () => {
+	it('is not read if it is not known', async () => {
 		const { functions, read } = n8nWith();
 		expect(await readOwnerState(functions, undefined)).toBe('waiting');
 		expect(read).toHaveLength(0);
 	});
 
-	it('waits in an n8n that does not show other executions', async () => {
+	it('counts as waiting if n8n shows no other executions', async () => {
 		const { functions } = n8nWith({}, { getExecutionDataById: undefined });
 		expect(await readOwnerState(functions, 'user')).toBe('waiting');
 	});

@@ -1,4 +1,4 @@
-/** How an execution is parked on a sub-workflow: it can be found again, and goes on by a date of its own. */
+/** How an execution is parked on a sub-workflow, with a date of its own. */
 import type { IExecuteFunctions, IWorkflowBase } from 'n8n-workflow';
 import { keepsFilesInMemory } from '../../../../nodes/EmojiVideo/durable/n8n/filesInMemory';
 import { canPark, parkOn, sleepUntil } from '../../../../nodes/EmojiVideo/durable/n8n/parking';
@@ -10,19 +10,19 @@ const SENT = [{ json: { sent: true } }];
 const FALLBACK = [{ json: { fallback: true } }];
 
 interface Host {
-	position?: object;
-	/** What comes of the sub-workflow. */
+	ids?: object;
+	/** The result of the sub-workflow. */
 	result?: object;
 	isToolExecution?: () => boolean;
 	type?: string;
 }
 
-function n8nWith({ position = SAVED, result, isToolExecution, type = 'emojiVideo' }: Host = {}) {
+function n8nWith({ ids = SAVED, result, isToolExecution, type = 'emojiVideo' }: Host = {}) {
 	const calls: unknown[][] = [];
-	const withTasks: unknown[] = [];
+	const shown: unknown[] = [];
 	const executeData = { data: { main: [[{ json: { before: true } }]] } };
 	const functions = {
-		getWorkflowDataProxy: () => position,
+		getWorkflowDataProxy: () => ids,
 		getNode: () => ({ type }),
 		isToolExecution,
 		getMode: () => 'trigger',
@@ -30,24 +30,24 @@ function n8nWith({ position = SAVED, result, isToolExecution, type = 'emojiVideo
 			calls.push(call);
 			return await Promise.resolve({ executionId: 'sub', data: [null], ...result });
 		},
-		setMetadata: (metadata: unknown) => void withTasks.push(metadata),
+		setMetadata: (metadata: unknown) => void shown.push(metadata),
 		getExecuteData: () => executeData,
 		putExecutionToWait: async (date: Date) => {
-			withTasks.push(date);
+			shown.push(date);
 			return await Promise.resolve();
 		},
 	} as unknown as IExecuteFunctions;
-	return { functions, calls, withTasks, executeData };
+	return { functions, calls, shown, executeData };
 }
 
 describe('n8n can park', () => {
 	it.each<[string, Host, boolean]>([
 		['an execution of a saved workflow', {}, true],
-		['none without an ID', { position: { $workflow: { id: 'w' } } }, false],
-		['none with an empty ID', { position: { ...SAVED, $execution: { id: '' } } }, false],
-		['none of a workflow that is not saved', { position: { $execution: { id: 'e' } } }, false],
-		['none whose agent waits for its tool', { type: 'emojiVideoTool' }, false],
-		['none that is called as a tool', { isToolExecution: () => true }, false],
+		['no execution without an ID', { ids: { $workflow: { id: 'w' } } }, false],
+		['no execution with an empty ID', { ids: { ...SAVED, $execution: { id: '' } } }, false],
+		['no execution of an unsaved workflow', { ids: { $execution: { id: 'e' } } }, false],
+		['no execution of the tool node', { type: 'emojiVideoTool' }, false],
+		['no execution that an agent calls as a tool', { isToolExecution: () => true }, false],
 	])('%s', (_, host, can) => {
 		expect(canPark(n8nWith(host).functions)).toBe(can);
 	});
@@ -59,7 +59,7 @@ const park = async (functions: IExecuteFunctions) =>
 describe('an execution is parked', () => {
 	const waits = { waitTill: new Date(0) };
 
-	it('on a sub-workflow that knows whom to resume', async () => {
+	it('on a sub-workflow that resumes it', async () => {
 		const { functions, calls } = n8nWith({ result: waits });
 		expect(await park(functions)).toEqual({ kind: 'parked', executionId: 'sub' });
 		const parentExecution = { executionId: 'e', workflowId: 'w', shouldResume: true };
@@ -68,48 +68,48 @@ describe('an execution is parked', () => {
 		]);
 	});
 
-	it('until its own date, with what it goes on with then, and a link to the other', async () => {
-		const { functions, withTasks, executeData } = n8nWith({ result: waits });
+	it('until its own date, with its fallback items and a link to the sub-execution', async () => {
+		const { functions, shown, executeData } = n8nWith({ result: waits });
 		await park(functions);
-		expect(withTasks).toEqual([
+		expect(shown).toEqual([
 			{ subExecution: { executionId: 'sub', workflowId: 'w' }, subExecutionsCount: 1 },
 			new Date(START_MS),
 		]);
 		expect(executeData.data.main).toEqual([FALLBACK]);
 	});
 
-	it('without a link where it cannot be found again', async () => {
-		const { functions, calls, withTasks } = n8nWith({ result: waits, position: {} });
+	it('without a link if it has no IDs', async () => {
+		const { functions, calls, shown } = n8nWith({ result: waits, ids: {} });
 		await park(functions);
-		expect(withTasks).toEqual([new Date(START_MS)]);
+		expect(shown).toEqual([new Date(START_MS)]);
 		expect(calls[0]?.[3]).toEqual({ parentExecution: undefined, executionMode: 'trigger' });
 	});
 });
 
 describe('a sub-workflow that ends at once', () => {
 	it.each<[string, object, unknown[]]>([
-		['brings its items', { data: [[{ json: { done: true } }]] }, [{ json: { done: true } }]],
-		['may have none', { data: [null] }, []],
-	])('%s, and nothing is parked', async (_, result, items) => {
-		const { functions, withTasks } = n8nWith({ result });
+		['returns its items', { data: [[{ json: { done: true } }]] }, [{ json: { done: true } }]],
+		['may return none', { data: [null] }, []],
+	])('%s, and the execution is not parked', async (_, result, items) => {
+		const { functions, shown } = n8nWith({ result });
 		expect(await park(functions)).toEqual({ kind: 'ended', items });
-		expect(withTasks).toEqual([]);
+		expect(shown).toEqual([]);
 	});
 });
 
-it('an execution that is parked can be parked again, on the same', async () => {
-	const { functions, calls, withTasks, executeData } = n8nWith();
+it('a parked execution can be parked again on its sub-workflow', async () => {
+	const { functions, calls, shown, executeData } = n8nWith();
 	await sleepUntil(functions, START_MS, FALLBACK);
-	expect([calls, withTasks]).toEqual([[], [new Date(START_MS)]]);
+	expect([calls, shown]).toEqual([[], [new Date(START_MS)]]);
 	expect(executeData.data.main).toEqual([FALLBACK]);
 });
 
 describe('n8n keeps files in its memory', () => {
 	it.each<[string, () => unknown, boolean]>([
-		['if a file that it takes has no ID', () => ({ mimeType: 'text/plain' }), true],
-		['not if it has one', () => ({ id: 'filesystem:1' }), false],
+		['if a stored file has no ID', () => ({ mimeType: 'text/plain' }), true],
+		['not if a stored file has an ID', () => ({ id: 'filesystem:1' }), false],
 		[
-			'not if it does not say',
+			'not if no file can be stored',
 			() => {
 				throw new Error('Nobody expected this');
 			},

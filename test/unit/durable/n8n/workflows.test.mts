@@ -1,4 +1,4 @@
-/** The inline workflows of a durable wait: which node leads where, and what n8n is told of each. */
+/** The inline workflows of a durable wait: their nodes, connections and settings. */
 import type { INode, IWorkflowBase } from 'n8n-workflow';
 import {
 	checkWorkflow,
@@ -22,7 +22,7 @@ const guard = (endsInError = true) => guardWorkflow(SELF, endsInError, 'e');
 
 const nodeOf = ({ nodes }: IWorkflowBase, name: string) => nodes.find((node) => node.name === name);
 
-/** Every way through a workflow: `from[output] -> to`. */
+/** Every connection of a workflow: `from[output] -> to`. */
 const waysOf = ({ connections }: IWorkflowBase) =>
 	Object.entries(connections).flatMap(([from, { main }]) =>
 		(main ?? []).flatMap((ends, output) =>
@@ -32,7 +32,7 @@ const waysOf = ({ connections }: IWorkflowBase) =>
 
 it.each<[string, () => IWorkflowBase, string[], string[]]>([
 	[
-		'a check waits, then it is this node, and waits again after a look',
+		'the check workflow waits, runs this node, and waits again after a poll',
 		check,
 		['Note', 'Start', 'Wait', 'Check', 'Unfinished?', 'Done'],
 		[
@@ -44,7 +44,7 @@ it.each<[string, () => IWorkflowBase, string[], string[]]>([
 		],
 	],
 	[
-		'a supervisor begins again until it has ended, and after an error of n8n',
+		"the supervisor workflow runs again until it has ended, and after n8n's own error",
 		supervisor,
 		['Note', 'Start', 'Supervisor', 'Unfinished?', 'Done'],
 		[
@@ -56,7 +56,7 @@ it.each<[string, () => IWorkflowBase, string[], string[]]>([
 		],
 	],
 	[
-		'a guard as well, and ends in the finalizer',
+		'the guard workflow does the same, and ends in the finalizer',
 		guard,
 		['Note', 'Start', 'Guard', 'Unfinished?', 'Finalizer'],
 		[
@@ -79,7 +79,7 @@ it.each<[string, () => IWorkflowBase, string, string, INode['onError']]>([
 	['finalizer that may throw', guard, 'Finalizer', 'finalizer', undefined],
 	['finalizer that may not', () => guard(false), 'Finalizer', 'finalizer', 'continueRegularOutput'],
 ])(
-	'the %s is this node with its credential, and takes what comes in',
+	'the %s is this node with its credential, and reads its input',
 	(_, workflow, name, role, onError) => {
 		const node = nodeOf(workflow(), name);
 		expect(node).toEqual({
@@ -97,12 +97,12 @@ it.each<[string, () => IWorkflowBase, string, string, INode['onError']]>([
 				durableRole: role,
 			},
 		});
-		// n8n takes a name that is there for a choice.
+		// n8n treats a present `onError` as a choice.
 		expect('onError' in (node ?? {})).toBe(onError !== undefined);
 	},
 );
 
-it('a check waits as long as its order says', () => {
+it('a check waits as long as its request says', () => {
 	expect(nodeOf(check(), 'Wait')).toMatchObject({
 		type: 'n8n-nodes-base.wait',
 		parameters: {
@@ -121,22 +121,19 @@ it.each([
 		guard,
 		'={{ $json.emojiVideoWait !== undefined || $json.emojiVideoReplaced !== undefined }}',
 	],
-])(
-	'a %s is unfinished while an order, a state or a mark comes out of it',
-	(_, workflow, leftValue) => {
-		expect(nodeOf(workflow(), 'Unfinished?')?.parameters).toMatchObject({
-			conditions: {
-				combinator: 'and',
-				conditions: [
-					{ leftValue, operator: { type: 'boolean', operation: 'true', singleValue: true } },
-				],
-			},
-		});
-	},
-);
+])('a %s runs again while its output is a request, a state or a mark', (_, workflow, leftValue) => {
+	expect(nodeOf(workflow(), 'Unfinished?')?.parameters).toMatchObject({
+		conditions: {
+			combinator: 'and',
+			conditions: [
+				{ leftValue, operator: { type: 'boolean', operation: 'true', singleValue: true } },
+			],
+		},
+	});
+});
 
 it.each([check, supervisor, guard])(
-	'n8n keeps its executions while the parent needs them, and ends none by a time limit',
+	'each inline workflow keeps its executions and has no time limit',
 	(workflow) => {
 		expect(workflow()).toMatchObject({
 			active: false,
@@ -154,17 +151,20 @@ it.each([
 	['next look for', 'then asks DashScope', (id?: string) => checkWorkflow(SELF, id)],
 	['waits for', 'hands on the videos', (id?: string) => supervisorWorkflow(SELF, id)],
 	['guards', 'whether the next one is still', (id?: string) => guardWorkflow(SELF, true, id)],
-])('a person finds what %s one by its name, and reads what it is', (what, job, workflow) => {
-	const name = `Emoji Video: ${what} execution`;
-	const noteOf = (made: IWorkflowBase) => nodeOf(made, 'Note')?.parameters['content'];
-	expect(workflow('e').name).toBe(`${name} e`);
-	expect(noteOf(workflow('e'))).toContain('A part of execution e\n');
-	expect(noteOf(workflow('e'))).toContain(job);
-	expect(workflow().name).toBe(name);
-	expect(noteOf(workflow())).toContain('A part of another execution\n');
-});
+])(
+	'a user recognises the sub-execution that %s one by its name and its note',
+	(what, job, workflow) => {
+		const name = `Emoji Video: ${what} execution`;
+		const noteOf = (built: IWorkflowBase) => nodeOf(built, 'Note')?.parameters['content'];
+		expect(workflow('e').name).toBe(`${name} e`);
+		expect(noteOf(workflow('e'))).toContain('A part of execution e\n');
+		expect(noteOf(workflow('e'))).toContain(job);
+		expect(workflow().name).toBe(name);
+		expect(noteOf(workflow())).toContain('A part of another execution\n');
+	},
+);
 
-it('its nodes stand side by side, below the note', () => {
+it('the nodes of an inline workflow are side by side, below the note', () => {
 	const positions = supervisor().nodes.map(({ position }) => position);
 	expect(positions).toEqual([
 		[0, -260],

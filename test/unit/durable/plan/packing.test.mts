@@ -8,7 +8,7 @@ import type { Entry } from '../../../../nodes/EmojiVideo/durable/plan/state';
 import { UNSAFE_KEY } from '../../../../nodes/EmojiVideo/base/json';
 import type { Failure } from '../../../../nodes/EmojiVideo/base/result';
 import { expectProperty, PROPERTY_TIMEOUT_MS } from '../../../properties.mts';
-import { AREAS, made, stateOf, unmade } from '../parts.mts';
+import { AREAS, accepted, stateOf, unsubmitted } from '../parts.mts';
 
 const REFUSED: Failure = { kind: 'rejected', message: 'rejected', nextStep: 'x' };
 
@@ -61,7 +61,7 @@ it(
 );
 
 it('unpacking drops an unsafe key of a stored item, and changes no prototype', () => {
-	const state = pack(stateOf([made('a', 0, { item: { json: { taskId: 'a' } } })]));
+	const state = pack(stateOf([accepted('a', 0, { item: { json: { taskId: 'a' } } })]));
 	const text = JSON.stringify(state).replace(
 		'"taskId":"a"}}',
 		'"taskId":"a","__proto__":{"x":1}}}',
@@ -72,17 +72,17 @@ it('unpacking drops an unsafe key of a stored item, and changes no prototype', (
 });
 
 it('unpacking returns anything that is not packed as it is', () => {
-	const state = stateOf([made('a', 0), unmade(1)]);
+	const state = stateOf([accepted('a', 0), unsubmitted(1)]);
 	expect(waitStateSchema.parse(state)).toEqual(state);
 	for (const odd of [undefined, null, 7, 'odd', [], {}, { common: 'odd', entries: [] }])
 		expect(unpack(odd)).toEqual(odd);
 });
 
 it('an entry without its shared part keeps its own fields', () => {
-	const { common, entries, ...state } = pack(stateOf([made('a', 4)]));
+	const { common, entries, ...state } = pack(stateOf([accepted('a', 4)]));
 	expect(common).toHaveLength(1);
 	const [own] = entries;
-	const { areas, simplify, ...left } = made('a', 4);
+	const { areas, simplify, ...left } = accepted('a', 4);
 	expect([areas, simplify]).toEqual([AREAS, true]);
 	for (const odd of [
 		{ ...own, common: 1 },
@@ -99,7 +99,9 @@ it('each of a portrait’s 20 videos is one object in n8n’s stored text, besid
 	const videosOf = (portraits: number) =>
 		Array.from({ length: 20 * portraits }, (_, video) => {
 			const portrait = Math.floor(video / 20);
-			return unmade(portrait, { areas: { face: [portrait, 0, 9, 9], expression: [0, 0, 9, 9] } });
+			return unsubmitted(portrait, {
+				areas: { face: [portrait, 0, 9, 9], expression: [0, 0, 9, 9] },
+			});
 		});
 	// flatted, n8n's format, lists each object and each string once.
 	const objectsIn = (portraits: number) =>
