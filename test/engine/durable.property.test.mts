@@ -1,8 +1,7 @@
 /**
- * A batch that survives restarts, whatever dies when, whatever DashScope answers to a create, and whoever
- * else uses the account. Rules: no video is created twice after an accepted create; every accepted task
- * comes out: as an item, in an error, among its candidates, or, where n8n has lost every layer, in the log
- * that the items point to; and it ends.
+ * A batch with Survive Restarts under any crashes, any responses to its submits, and other users of the account. Rules:
+ * no video is submitted again after DashScope accepted it. Every accepted task comes out: in an item, in an error, among
+ * an error's candidates, or in the log that the items name if n8n has lost every layer. The batch ends.
  */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
@@ -23,13 +22,13 @@ const TEMPLATES = ['jingdian_lei', 'dagong_wunai', 'mengwa_kun_1'];
 interface Scenario {
 	videos: number;
 	queueAhead: number;
-	/** n8n dies at the nth thing that the outside sees of it, counted from its start; again and again. */
+	/** n8n dies at its nth effect after each start. */
 	deaths: number[];
-	/** How long it stays away, in minutes. */
+	/** How long n8n stays down, in minutes. */
 	awayMinutes: number;
-	/** What the nth create meets. */
+	/** The fault of the nth submit. */
 	creates: Array<'lostAnswer' | 'reset' | 'refused' | 'throttled' | undefined>;
-	/** Somebody else makes a task while n8n is away. */
+	/** Another user creates a task while n8n is down. */
 	hasOthers: boolean;
 	continues: boolean;
 }
@@ -75,7 +74,7 @@ function addFaults(creates: Scenario['creates']) {
 	});
 }
 
-/** Which video an accepted create was for. */
+/** The video of an accepted submit. */
 function acceptedVideos() {
 	return sandbox.double
 		.ledger()
@@ -89,7 +88,7 @@ function acceptedVideos() {
 
 async function play(scenario: Scenario): Promise<void> {
 	const log = readLog();
-	/** n8n died before it heard of them. */
+	/** Tasks whose response n8n did not get. */
 	const unheard = new Set<string | undefined>();
 	addFaults(scenario.creates);
 	const items: IDataObject[] = Array.from({ length: scenario.videos }, (_, number) => ({
@@ -119,7 +118,7 @@ async function play(scenario: Scenario): Promise<void> {
 		if (!isDead) break;
 		// The account's own limit of one a second.
 		await sandbox.time.advance(2_000);
-		// A fault that was meant for ours may meet theirs.
+		// The other user's request may get a fault that was meant for ours.
 		if (scenario.hasOthers) await makeTasks(sandbox.double, 1).catch(() => undefined);
 		await sandbox.time.advance(scenario.awayMinutes * 60_000);
 		n8n.start();
@@ -137,7 +136,7 @@ async function play(scenario: Scenario): Promise<void> {
 	const ours = sandbox.double.tasks().filter(({ drivenId }) => drivenId !== OTHERS);
 	const unanswered = sandbox.double.ledger().filter(({ status }) => status === null);
 	for (const { id: task } of ours) {
-		// Nobody heard of it: the error says where to look for it.
+		// n8n did not get this task's ID, so the error says where to look.
 		const isUnheard =
 			unheard.has(task) || unanswered.some(({ createdTaskId }) => createdTaskId === task);
 		if (isUnheard && (isInLog || told.includes('its answer was lost'))) continue;
@@ -145,7 +144,7 @@ async function play(scenario: Scenario): Promise<void> {
 	}
 }
 
-/** Each in an n8n of its own. */
+/** The scenarios, each with an n8n of its own. */
 const SCENARIOS = sampleOf(scenarios, 40);
 
 describe('no video is paid for twice, and no task is lost', () => {

@@ -1,7 +1,6 @@
 /**
- * The wait that survives a restart of n8n, on n8n's own terms: parked executions, dates, crashes. The
- * clock is moved. Rule of all tests here: each task is paid for once, and each accepted task ID comes
- * out, as a video, as an item or in an error.
+ * Survive Restarts on the fake n8n: parked executions, dates and crashes. Rule of all tests here: each task is paid
+ * for once, and each accepted task ID comes out as a video, as an item or in an error.
  */
 import {
 	at,
@@ -31,7 +30,7 @@ const taskIds = () => sandbox.double.tasks().map(({ id }) => id);
 const idsIn = (found: Found) => found.items.map(({ json }) => json['taskId']);
 const statuses = () => n8n.executions().map(({ status }) => status);
 
-/** One video for each portrait, in order, linked to its item, each paid for once. */
+/** Expects one video per portrait, in order, linked to its item and paid for once. */
 function expectAllVideos(found: Found) {
 	expect(found.error).toBeUndefined();
 	expect(found.status).toBe('success');
@@ -47,7 +46,7 @@ function expectAllVideos(found: Found) {
 const expectPaidOnce = (count = PORTRAITS.length) =>
 	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: count, detectsBilled: count });
 
-/** What n8n goes on with when all below the user's execution is lost: every video, marked, linked. */
+/** Expects the placeholders with which the user's execution resumes if all layers are lost. */
 function expectAllUnfinished(found: Found, log: string) {
 	expect(found.error).toBeUndefined();
 	expect(found.items.map(({ json }) => [json['status'], json['unfinished']])).toEqual(
@@ -62,8 +61,8 @@ function expectAllUnfinished(found: Found, log: string) {
 	expectPaidOnce();
 }
 
-describe('without any trouble', () => {
-	it('is parked in four rows before anything is created, runs nothing, and brings every video', async () => {
+describe('a batch without faults', () => {
+	it('is parked in four rows before the first submit, and returns every video', async () => {
 		const id = await run();
 		const parked = await n8n.parked(id);
 		expect(statuses()).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
@@ -72,7 +71,7 @@ describe('without any trouble', () => {
 			PORTRAITS.map(() => [undefined, true]),
 		);
 		const waiting = /^Waiting for 3 videos, next look at \d\d:\d\d, then every 1 to 4 minutes$/;
-		// The engine here keeps files in memory, which is the first thing to be told.
+		// The first hint says that this n8n keeps files in memory.
 		expect(parked.hints.map(({ message }) => message)).toEqual([
 			expect.stringContaining('N8N_DEFAULT_BINARY_DATA_MODE'),
 			expect.stringMatching(waiting),
@@ -86,7 +85,7 @@ describe('without any trouble', () => {
 		expect(new Set(statuses())).toEqual(new Set(['success']));
 	});
 
-	it('brings the same items as the wait in memory', async () => {
+	it('returns the same items as the wait in memory', async () => {
 		const differs = new Set(['taskId', 'requestId', 'videoUrl', 'fileName', 'id']);
 		const times = /At$/;
 		const comparable = ({ items: found }: Found) =>
@@ -101,7 +100,7 @@ describe('without any trouble', () => {
 		expect(comparable(survived)).toBe(comparable(inMemory));
 	});
 
-	it('waits for tasks that were made elsewhere', async () => {
+	it('waits for tasks of other executions', async () => {
 		const created = await n8n.ended(await run({ parameters: survive({ operation: 'create' }) }));
 		const ids = idsIn(created);
 		const id = await n8n.run({
@@ -111,7 +110,7 @@ describe('without any trouble', () => {
 		expectAllVideos(await n8n.ended(id));
 	});
 
-	it('looks at long batches now and then: a few questions per minute, whatever their size', async () => {
+	it('polls a long batch a few times per minute', async () => {
 		const templates = ['mengwa_kaixin', 'jingdian_lei', 'dagong_wunai', 'mengwa_kun_1'];
 		const id = await run({
 			items: itemsOf(sandbox.double, ['ada.png']),
@@ -129,7 +128,7 @@ describe('a task that fails', () => {
 		sandbox.double.failTask(taskIds()[1] ?? '');
 	};
 
-	it('leaves by the error output, with its input; the videos leave by the other, linked', async () => {
+	it('leaves by the error output with its input, and the linked videos leave by the other', async () => {
 		const id = await run({ settings: { onError: 'continueErrorOutput' } });
 		await failSecond();
 		const found = await n8n.ended(id);
@@ -152,7 +151,7 @@ describe('a task that fails', () => {
 		expectPaidOnce();
 	});
 
-	it('says of a failed video of unusual areas that they may be why', async () => {
+	it('gets a hint if its areas are unusual', async () => {
 		const id = await run({
 			items: itemsOf(sandbox.double, ['ada.png']),
 			parameters: survive({
@@ -167,7 +166,7 @@ describe('a task that fails', () => {
 		expect(found.error?.description).toContain('does not enclose the Face Area');
 	});
 
-	it('is not paid for again by Retry On Fail, which runs a node anew on an error in the first place', async () => {
+	it('is not paid for again by Retry On Fail', async () => {
 		const id = await run({
 			items: itemsOf(sandbox.double, ['no-human.png', 'ben.jpg', 'kim.png']),
 			settings: { onError: 'continueErrorOutput', retryOnFail: true, maxTries: 3 },
@@ -181,14 +180,14 @@ describe('a task that fails', () => {
 
 describe('n8n dies', () => {
 	test.each<[string, (moment: Moment) => boolean]>([
-		['before a check asks', at('before', isQuery)],
-		['when a check has asked, and before it hears the answer', at('after', isQuery)],
-		['between two questions of a check', nth(2, at('before', isQuery))],
+		['before a check polls', at('before', isQuery)],
+		['after a check has sent a poll, before its response', at('after', isQuery)],
+		['between two polls of a check', nth(2, at('before', isQuery))],
 		['before the last check downloads', at('before', isDownload)],
 		['while it downloads', nth(2, at('after', isDownload))],
-		['before what a check has found is written', isWrite(3, 'success', 'before')],
-		['when a check is taken up', isWrite(3, 'running', 'after')],
-	])('%s: the check is made again, and brings every video', async (_, moment) => {
+		['before the result of a check is stored', isWrite(3, 'success', 'before')],
+		['when a check starts', isWrite(3, 'running', 'after')],
+	])('%s: the check is repeated, and every video is delivered', async (_, moment) => {
 		const id = await run();
 		await created(sandbox, n8n, id);
 		n8n.dieAt(moment);
@@ -198,24 +197,33 @@ describe('n8n dies', () => {
 	});
 
 	test.each<[string, (moment: Moment) => boolean]>([
-		['when a check has been written, and before it is handed on', isWrite(3, 'success', 'after')],
-		['before what it brought is handed on', isWrite(2, 'waiting', 'before')],
-		['when it has been handed on, and before anybody is woken', isWrite(2, 'waiting', 'after')],
-	])('%s: the one above wakes by its own date, and brings every video', async (_, moment) => {
-		const id = await run();
-		await created(sandbox, n8n, id);
-		n8n.dieAt(moment);
-		await n8n.untilDead();
-		n8n.start();
-		expectAllVideos(await n8n.ended(id));
-	});
+		[
+			'after the result of a check is stored, before it is passed on',
+			isWrite(3, 'success', 'after'),
+		],
+		['before the result of a check is passed on', isWrite(2, 'waiting', 'before')],
+		[
+			'after the result of a check is passed on, before the supervisor wakes',
+			isWrite(2, 'waiting', 'after'),
+		],
+	])(
+		'%s: the supervisor wakes by its own date, and every video is delivered',
+		async (_, moment) => {
+			const id = await run();
+			await created(sandbox, n8n, id);
+			n8n.dieAt(moment);
+			await n8n.untilDead();
+			n8n.start();
+			expectAllVideos(await n8n.ended(id));
+		},
+	);
 
 	test.each<[string, (moment: Moment) => boolean]>([
 		['between two checks', isWrite(2, 'running', 'after')],
 		['before the next check is parked', nth(2, isWrite(3, 'running', 'before'))],
-		['before the last step is written', isWrite(2, 'success', 'before')],
+		['before the last step is stored', isWrite(2, 'success', 'before')],
 	])(
-		'%s, in the moment of the one above: the guard starts another, and every video comes',
+		'%s, while the supervisor runs: the guard starts another, and every video is delivered',
 		async (_, moment) => {
 			const id = await run();
 			await n8n.parked(id);
@@ -229,9 +237,9 @@ describe('n8n dies', () => {
 	);
 
 	test.each<[string, (moment: Moment) => boolean]>([
-		['before the guard is told', isWrite(1, 'waiting', 'before')],
-		['when the guard is told, and before it is woken', isWrite(1, 'waiting', 'after')],
-	])('%s of the end: the guard finds it, and every video comes', async (_, moment) => {
+		['before the end is passed to the guard', isWrite(1, 'waiting', 'before')],
+		['after the end is passed to the guard, before it wakes', isWrite(1, 'waiting', 'after')],
+	])('%s: the guard finds the end, and every video is delivered', async (_, moment) => {
 		const id = await run();
 		await created(sandbox, n8n, id);
 		n8n.dieAt(moment);
@@ -240,7 +248,7 @@ describe('n8n dies', () => {
 		expectAllVideos(await n8n.ended(id));
 	});
 
-	it('and stays away for two hours: every video is fetched when it is back', async () => {
+	it('and stays down for two hours: every video is downloaded after its start', async () => {
 		const id = await run();
 		await n8n.parked(id);
 		n8n.kill();
@@ -249,7 +257,7 @@ describe('n8n dies', () => {
 		expectAllVideos(await n8n.ended(id));
 	});
 
-	it('and stays away beyond every date: every video comes out as unfinished, at once', async () => {
+	it('and stays down beyond every date: every video comes out as unfinished at once', async () => {
 		const told = readLog();
 		const id = await run();
 		await created(sandbox, n8n, id);
@@ -262,7 +270,7 @@ describe('n8n dies', () => {
 		expectAllUnfinished(found, told());
 	});
 
-	it('again and again, in every check: nothing is paid for, and it still ends', async () => {
+	it('in every check: nothing is paid for, and the batch still ends', async () => {
 		const id = await run();
 		await n8n.parked(id);
 		for (let death = 0; death < 4; death++) {
@@ -274,7 +282,7 @@ describe('n8n dies', () => {
 	});
 });
 
-describe('n8n wakes the one above by a date that it has since replaced', () => {
+describe('n8n wakes the supervisor by an outdated date', () => {
 	const checks = () => n8n.executions().filter(({ depth }) => depth === 3).length;
 	const looks = () =>
 		n8n
@@ -282,7 +290,7 @@ describe('n8n wakes the one above by a date that it has since replaced', () => {
 			.filter(({ depth }) => depth === 2)
 			.map(({ id }) => n8n.execution(id).data.resultData.runData['Supervisor']?.length ?? 0);
 
-	it('it sleeps on, and no second check is made', async () => {
+	it('the supervisor parks again, and no second check starts', async () => {
 		await n8n.ended(await run());
 		const usual = checks();
 		sandbox.double.reset();

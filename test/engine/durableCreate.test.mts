@@ -1,8 +1,7 @@
 /**
- * The creates of a batch that survives a restart: n8n dies before, between and after each request of a
- * group, checks come late, the account's list cannot be read or has tasks of others. Rule of all tests
- * here: no video is created twice, and each accepted task ID comes out: in an item, or in an error, or
- * among its candidates.
+ * The submits of a batch with Survive Restarts: n8n dies before, between and after the requests of a group, checks
+ * run late, and the account's list cannot be read or has tasks of others. Rule of all tests here: no video is submitted
+ * twice, and each accepted task ID comes out in an item, in an error or among an error's candidates.
  */
 import type { IDataObject } from 'n8n-workflow';
 import { makeTasks } from './account.mts';
@@ -40,7 +39,7 @@ const errorsOf = ({ errorItems }: Found) =>
 	errorItems.map(({ json }) => json['error'] as IDataObject);
 const checks = () => n8n.executions().filter(({ depth }) => depth === 3).length;
 
-/** Every accepted task is an item, or is named by an error. */
+/** Expects that every accepted task is an item or named by an error. */
 function expectNothingLost(found: Found) {
 	const told = JSON.stringify([found.items, found.errorItems]);
 	for (const id of taskIds()) expect(told).toContain(id);
@@ -59,11 +58,11 @@ async function dieAndEnd(moment: (moment: Moment) => boolean): Promise<Found> {
 	return await n8n.ended(id);
 }
 
-describe('n8n dies in a group of creates', () => {
+describe('n8n dies during a group of submits', () => {
 	test.each<[string, (moment: Moment) => boolean]>([
-		['when its check is taken up', isWrite(3, 'running', 'after')],
-		['before its first create', at('before', isCreate)],
-	])('%s: nothing was made, and all are created by the next check', async (_, moment) => {
+		['when its check starts', isWrite(3, 'running', 'after')],
+		['before its first submit', at('before', isCreate)],
+	])('%s: nothing was submitted, and the next check submits all', async (_, moment) => {
 		const found = await dieAndEnd(moment);
 		expect(found.links).toEqual([0, 1, 2]);
 		expect(found.items.map(({ json }) => json['taskId'])).toEqual(taskIds());
@@ -72,13 +71,13 @@ describe('n8n dies in a group of creates', () => {
 	});
 
 	test.each<[string, number, (moment: Moment) => boolean]>([
-		['after its first create, before the answer', 1, at('after', isCreate)],
-		['between its first and its second create', 1, nth(2, at('before', isCreate))],
-		['after its second create', 2, nth(2, at('after', isCreate))],
-		['before its third create', 2, nth(3, at('before', isCreate))],
-		['after its third create', 3, nth(3, at('after', isCreate))],
-		['before its report is written', 3, isWrite(3, 'success', 'before')],
-	])('%s: nothing is created again, and errors name what was', async (_, made, moment) => {
+		['after its first submit, before the response', 1, at('after', isCreate)],
+		['between its first and its second submit', 1, nth(2, at('before', isCreate))],
+		['after its second submit', 2, nth(2, at('after', isCreate))],
+		['before its third submit', 2, nth(3, at('before', isCreate))],
+		['after its third submit', 3, nth(3, at('after', isCreate))],
+		['before its result is stored', 3, isWrite(3, 'success', 'before')],
+	])('%s: nothing is submitted again, and the errors name the tasks', async (_, made, moment) => {
 		const found = await dieAndEnd(moment);
 		expect(creates()).toBe(made);
 		expect(found.items).toEqual([]);
@@ -91,10 +90,10 @@ describe('n8n dies in a group of creates', () => {
 	});
 
 	test.each<[string, (moment: Moment) => boolean]>([
-		['when its report is written, and before it is handed on', isWrite(3, 'success', 'after')],
-		['before its report is handed on', isWrite(2, 'waiting', 'before')],
-		['when its report is handed on, and before anybody is woken', isWrite(2, 'waiting', 'after')],
-	])('%s: the report is found, and every video comes', async (_, moment) => {
+		['after its result is stored, before it is passed on', isWrite(3, 'success', 'after')],
+		['before its result is passed on', isWrite(2, 'waiting', 'before')],
+		['after its result is passed on, before the supervisor wakes', isWrite(2, 'waiting', 'after')],
+	])('%s: the result is found, and every video is delivered', async (_, moment) => {
 		const found = await dieAndEnd(moment);
 		expect(found.links).toEqual([0, 1, 2]);
 		expect(found.items.map(({ json }) => json['status'])).toEqual(PORTRAITS.map(() => 'SUCCEEDED'));
@@ -102,7 +101,7 @@ describe('n8n dies in a group of creates', () => {
 		expectNothingLost(found);
 	});
 
-	it('in every one of its checks: nothing is created twice', async () => {
+	it('in every check: nothing is submitted twice', async () => {
 		const id = await run();
 		await n8n.parked(id);
 		for (let death = 0; death < 3; death++) {
@@ -116,7 +115,7 @@ describe('n8n dies in a group of creates', () => {
 		expectNothingLost(found);
 	});
 
-	it('in the second of two groups: the first one is kept', async () => {
+	it('during the second of two groups: the first one is kept', async () => {
 		const id = await run({ parameters: survive({ limitOptions: { queueAhead: 1 } }) });
 		await created(sandbox, n8n, id, 1);
 		n8n.dieAt(at('after', isCreate));
@@ -131,12 +130,12 @@ describe('n8n dies in a group of creates', () => {
 	});
 });
 
-describe('n8n dies when a check is parked, and before its supervisor has written that down', () => {
-	it('this check creates nothing; the next supervisor does, and every video comes', async () => {
+describe('n8n dies after a check is parked, before its supervisor has stored it', () => {
+	it("this check submits nothing, the next supervisor's check does, and every video is delivered", async () => {
 		const told = readLog();
 		const id = await run({ parameters: survive({ limitOptions: { queueAhead: 1 } }) });
 		await created(sandbox, n8n, id, 1);
-		// The first is the report that is handed on, the second the next turn.
+		// The first write passes the result on, the second stores the next round.
 		n8n.dieAt(nth(2, isWrite(2, 'waiting', 'before')));
 		await n8n.untilDead();
 		const made = creates();
@@ -153,8 +152,8 @@ describe('n8n dies when a check is parked, and before its supervisor has written
 	});
 });
 
-describe('a create whose answer is lost', () => {
-	it('is not sent again; the others are created', async () => {
+describe('a submit without a response', () => {
+	it('is not sent again, and the other videos are submitted', async () => {
 		sandbox.double.faults.add({
 			match: { method: 'POST', path: '/video-synthesis' },
 			times: 1,
@@ -166,8 +165,8 @@ describe('a create whose answer is lost', () => {
 	});
 });
 
-describe('the list of the account, after a check was lost', () => {
-	it('has a task of somebody else: nothing is created, and the errors name it', async () => {
+describe("after a lost check, the account's list", () => {
+	it('has a task of another user: nothing is submitted, and the errors name it', async () => {
 		const id = await run();
 		await n8n.parked(id);
 		n8n.dieAt(at('before', isCreate));
@@ -180,7 +179,7 @@ describe('the list of the account, after a check was lost', () => {
 		for (const { description } of errorsOf(found)) expect(description).toContain(other);
 	});
 
-	it('has older tasks of somebody else: they are no candidates', async () => {
+	it('has older tasks of another user: they are no candidates', async () => {
 		await makeTasks(sandbox.double, 2, 1000);
 		await sandbox.time.advance(60 * MINUTE_MS);
 		const found = await dieAndEnd(at('before', isCreate));
@@ -189,8 +188,8 @@ describe('the list of the account, after a check was lost', () => {
 	});
 
 	it.each([
-		['for a while: it is read by a later check, and all are created', 20, [0, 1, 2]],
-		['ever: nothing is created, and the errors say so', 'always' as const, []],
+		['for a while: a later check reads it, and all videos are submitted', 20, [0, 1, 2]],
+		['at any time: nothing is submitted, and the errors say so', 'always' as const, []],
 	])('cannot be read %s', async (_, times, links) => {
 		const id = await run();
 		await n8n.parked(id);
@@ -211,11 +210,11 @@ describe('the list of the account, after a check was lost', () => {
 	});
 });
 
-describe('a check that is taken up too late', () => {
-	it('creates nothing; the next one does', async () => {
+describe('a check that starts too late', () => {
+	it('submits nothing, and the next one does', async () => {
 		const id = await run();
 		await n8n.parked(id);
-		// n8n is away while the check is due, and back before it counts as lost.
+		// n8n is down when the check is due, and starts before the check counts as lost.
 		n8n.kill();
 		await sandbox.time.advance(66_000 + 4 * MINUTE_MS);
 		n8n.start();
@@ -228,7 +227,7 @@ describe('a check that is taken up too late', () => {
 	});
 });
 
-describe('what is created', () => {
+describe('the submits of a batch', () => {
 	it("is told to n8n's log with the user's execution", async () => {
 		const told = readLog();
 		const id = await run();
@@ -239,7 +238,7 @@ describe('what is created', () => {
 		await n8n.ended(id);
 	});
 
-	it('keeps to the Queue Ahead and to the rate that the user has set', async () => {
+	it("keep to Queue Ahead and to the user's rate", async () => {
 		const limitOptions = { queueAhead: 2, creationsPerSecond: 0.1 };
 		const id = await run({ parameters: survive({ limitOptions }) });
 		let most = 0;
@@ -259,7 +258,7 @@ describe('what is created', () => {
 		expect(n8n.execution(id).links).toEqual([0, 1, 2]);
 	});
 
-	it('ends with the first failure where the node stops at it: the error has every task', async () => {
+	it('end at the first failure if the node stops at it, and the error names every task', async () => {
 		const id = await run({
 			settings: {},
 			parameters: survive({ limitOptions: { queueAhead: 1 } }),
@@ -283,7 +282,7 @@ describe('what is created', () => {
 });
 
 describe('several portraits with several templates', () => {
-	it('as one item per portrait they are parked, and each pack is linked to its portrait', async () => {
+	it('are parked as one item per portrait, and each pack is linked to its portrait', async () => {
 		const id = await run({
 			parameters: survive({
 				templates: ['mengwa_kaixin', 'jingdian_lei'],

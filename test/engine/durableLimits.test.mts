@@ -1,7 +1,6 @@
 /**
- * The wait that survives a restart of n8n, at its limits: what a person does meanwhile, time that runs out,
- * and executions that n8n could not resume. Rule of all tests here: each task is paid for once, and each
- * accepted task ID comes out.
+ * The limits of Survive Restarts: a user's actions, time limits, and executions that n8n could not resume. Rule of all
+ * tests here: each task is paid for once, and each accepted task ID comes out.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,8 +26,8 @@ const idsIn = (found: Found) => found.items.map(({ json }) => json['taskId']);
 const expectPaidOnce = (count = PORTRAITS.length) =>
 	expect(sandbox.double.counts()).toMatchObject({ createsAccepted: count, detectsBilled: count });
 
-describe('what a person does meanwhile', () => {
-	it('Stop before the first video is created: nothing is made', async () => {
+describe("a user's action during the wait", () => {
+	it('Stop before the first submit: nothing is submitted', async () => {
 		const id = await run();
 		await n8n.parked(id);
 		await n8n.stop(id);
@@ -42,7 +41,7 @@ describe('what a person does meanwhile', () => {
 		expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 0, detectsBilled: 3 });
 	});
 
-	it('Stop: what waits for it ends at its next look, and cancels what is in the queue', async () => {
+	it('Stop: the wait ends at its next poll, and queued tasks are canceled', async () => {
 		const id = await run();
 		await created(sandbox, n8n, id);
 		await n8n.stop(id);
@@ -61,7 +60,7 @@ describe('what a person does meanwhile', () => {
 		expectPaidOnce();
 	});
 
-	it('Stop between two groups: nothing more is made', async () => {
+	it('Stop between two groups: nothing more is submitted', async () => {
 		const id = await run({ parameters: survive({ limitOptions: { queueAhead: 1 } }) });
 		await created(sandbox, n8n, id, 1);
 		await n8n.stop(id);
@@ -70,7 +69,7 @@ describe('what a person does meanwhile', () => {
 		expect(sandbox.double.counts().createsAccepted).toBe(1);
 	});
 
-	it('a credential that does not work any more: every task ID comes out, with the reason', async () => {
+	it('a credential that no longer works: every task ID comes out with the reason', async () => {
 		const id = await run();
 		await created(sandbox, n8n, id);
 		Object.assign(n8n.credential, { customUrl: 'nowhere' });
@@ -81,7 +80,7 @@ describe('what a person does meanwhile', () => {
 		for (const task of taskIds()) expect(found.error?.description).toContain(task);
 	});
 
-	it('the same, with the error output: one item for each task', async () => {
+	it('a credential that no longer works, with the error output: one item per task', async () => {
 		const id = await run({ settings: { onError: 'continueErrorOutput' } });
 		await created(sandbox, n8n, id);
 		Object.assign(n8n.credential, { customUrl: 'nowhere' });
@@ -96,8 +95,8 @@ describe('what a person does meanwhile', () => {
 	});
 });
 
-describe('time runs out', () => {
-	it('the last check asks about every task, also behind one that cannot be asked about', async () => {
+describe('the time limits end', () => {
+	it('and the last check polls every task, even behind one whose poll fails', async () => {
 		const id = await run({
 			parameters: survive({ options: { timeout: 60, queueTimeout: 90 } }),
 			settings: { onError: 'continueErrorOutput' },
@@ -118,7 +117,7 @@ describe('time runs out', () => {
 	});
 });
 
-describe('where n8n could not resume the execution with its items linked', () => {
+describe('if n8n could not resume the execution with linked items', () => {
 	it.each<[string, Partial<ServerRun>, RegExp]>([
 		[
 			'several templates of several items',
@@ -140,7 +139,7 @@ describe('where n8n could not resume the execution with its items linked', () =>
 	});
 });
 
-describe('where n8n keeps files', () => {
+describe('if n8n keeps files', () => {
 	let folder = '';
 	beforeAll(async () => {
 		folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
@@ -154,7 +153,7 @@ describe('where n8n keeps files', () => {
 		['memory', true, 1],
 		['memory', false, 0],
 		['filesystem', true, 0],
-	])('in %s, with downloads %s: the node that waits says what follows from it', async (...row) => {
+	])('in %s, with downloads %s: the waiting node shows the right hint', async (...row) => {
 		const [mode, downloadVideo, hints] = row;
 		await keepFilesIn(mode, folder);
 		const id = await run({ parameters: survive({ downloadVideo }) });

@@ -1,6 +1,6 @@
 /**
- * A night's batch that survives restarts: over more hours than the service keeps anything.
- * Rule of all tests here: no video is lost, none is paid for twice.
+ * A batch that takes longer than the service keeps tasks and videos. Rule of all tests here: no video is lost, and none
+ * is paid for twice.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ async function runBatch(count: number, options: INodeParameters = {}) {
 	return { found, ms: sandbox.time.now() - startedAt };
 }
 
-it('thirty hours: every video is there, as bytes, although the service has forgotten the first ones', async () => {
+it('a batch of thirty hours delivers every file, although the service has forgotten the first tasks', async () => {
 	sandbox.double.setTaskSeconds(HOUR_MS / 1000);
 	const { found, ms } = await runBatch(30, { timeout: 7200 });
 	expect(ms).toBeGreaterThan(30 * HOUR_MS);
@@ -58,7 +58,7 @@ it('thirty hours: every video is there, as bytes, although the service has forgo
 	}
 }, 600_000);
 
-it('a video is fetched by the next look, minutes after it is finished, however long its check is', async () => {
+it('a finished video is downloaded by the next poll, minutes later, in a check of any length', async () => {
 	sandbox.double.setTaskSeconds(600);
 	await runBatch(6);
 	const downloads = sandbox.double

@@ -1,6 +1,6 @@
 /**
- * How fast a batch that survives restarts is, and what n8n has to store for it. In a file of its own,
- * because a process remembers an account's run times.
+ * The speed of a batch with Survive Restarts, and the number of its checks. A file of its own, because a process
+ * remembers an account's run times.
  */
 import { PORTRAITS, survive } from './durableWait.mts';
 import { useN8n } from './server/n8nServer.mts';
@@ -11,7 +11,7 @@ const n8n = useN8n(sandbox);
 
 const VIDEOS = 60;
 
-it('the account is never idle for long, and few checks do', async () => {
+it('a batch of 60 videos keeps the account busy with fewer than 20 checks', async () => {
 	const startedAt = sandbox.time.now();
 	const items = Array.from({ length: VIDEOS }, (_, number) => ({
 		number,

@@ -1,6 +1,6 @@
 /**
- * The looks of a check on the way to its creates, where n8n dies in one of them or a person presses Stop.
- * Rule of all tests here: no video is created twice, none is given up for nothing, and what was fetched stays.
+ * The polls of a check before its submits: n8n dies in one of them, or a user presses Stop. Rule of all tests here: no
+ * video is submitted twice, none fails without need, and every download is kept.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const n8n = useN8n(sandbox);
 
 const MINUTE_MS = 60_000;
 const SIX = [...PORTRAITS, ...PORTRAITS];
-/** At the service at a time. */
+/** The most tasks at the service at a time. */
 const AHEAD = 4;
 
 let folder = '';
@@ -45,7 +45,7 @@ const creates = () => sandbox.double.counts().createsAccepted;
 const downloads = () =>
 	sandbox.double.ledger().filter(({ path: where }) => where.startsWith('/results/')).length;
 
-/** One video, so that the account's run times are known, as they are on any night but the first. */
+/** Creates one video, so that the account's run times are known. */
 async function makeOne() {
 	await n8n.ended(
 		await n8n.run({ items: itemsOf(sandbox.double, ['kim.png']), parameters: survive() }),
@@ -53,7 +53,7 @@ async function makeOne() {
 	sandbox.double.reset();
 }
 
-/** Six portraits, four of them at the service at a time; the check that may create the next two has begun. */
+/** Runs six portraits, four of them at the service at a time, until the check for the other two has begun. */
 async function run(taskSeconds = 600) {
 	await makeOne();
 	sandbox.double.setTaskSeconds(taskSeconds);
@@ -81,7 +81,7 @@ function expectAllVideos({ items, errorItems, links }: Found, others = 0) {
 	expect(creates()).toBe(6 + others);
 }
 
-/** Somebody else makes a task each minute, until there is another check. @returns how many */
+/** Another user creates a task each minute until the next check starts. @returns how many */
 async function othersUntilTheNextCheck(): Promise<number> {
 	const rows = n8n.executions().length;
 	let made = 0;
@@ -97,7 +97,7 @@ async function othersUntilTheNextCheck(): Promise<number> {
 const isLook = (condition: (moment: Moment) => boolean) => (moment: Moment) =>
 	tasks().length === AHEAD && condition(moment);
 
-it('a check asks and downloads on its way, and no other is needed for that', async () => {
+it('one check polls and downloads before its submits', async () => {
 	const id = await run();
 	const before = n8n.executions().length;
 	await sandbox.time.until(() => downloads() > 0);
@@ -105,13 +105,13 @@ it('a check asks and downloads on its way, and no other is needed for that', asy
 	expectAllVideos(await n8n.ended(id));
 });
 
-describe('n8n dies in a look', () => {
+describe('n8n dies in a poll', () => {
 	it.each<[string, (moment: Moment) => boolean]>([
-		['as it asks', at('before', isLook(isQuery))],
-		['after it has asked', at('after', isLook(isQuery))],
-		['in the second one', nth(2, at('before', isLook(isQuery)))],
-		['before it is written down', isLook(isWrite(3, 'waiting', 'before'))],
-	])('%s: nothing is in doubt, whoever else makes tasks meanwhile', async (_, moment) => {
+		['before the request', at('before', isLook(isQuery))],
+		['after the request', at('after', isLook(isQuery))],
+		['in the second poll', nth(2, at('before', isLook(isQuery)))],
+		['before its row is stored', isLook(isWrite(3, 'waiting', 'before'))],
+	])('%s: nothing is unconfirmed, although another user creates tasks', async (_, moment) => {
 		const id = await run();
 		await die(moment);
 		n8n.start();
@@ -121,8 +121,8 @@ describe('n8n dies in a look', () => {
 	});
 });
 
-describe('n8n dies after the looks', () => {
-	it('as it creates: its group is in doubt, and the errors name who else may be it', async () => {
+describe('n8n dies after the polls', () => {
+	it('during a submit: the group is unconfirmed, and the errors name the candidates', async () => {
 		const id = await run();
 		await die(isLook(at('before', isCreate)));
 		n8n.start();
@@ -132,7 +132,7 @@ describe('n8n dies after the looks', () => {
 		expect(JSON.stringify(errorItems)).toContain(tasks().at(-2)?.id);
 	});
 
-	it('and is away until the service has forgotten the tasks: what the looks have fetched is there', async () => {
+	it('and stays down until the service has forgotten the tasks: the downloaded videos are kept', async () => {
 		const id = await run();
 		await die(isLook(at('before', isCreate)));
 		expect(downloads()).toBeGreaterThan(0);
@@ -144,8 +144,8 @@ describe('n8n dies after the looks', () => {
 	});
 });
 
-describe('a check is on its way', () => {
-	it('and the execution is stopped: that is noticed within minutes, and what is queued is canceled', async () => {
+describe("during a check's polls", () => {
+	it('Stop is noticed within minutes, and queued tasks are canceled', async () => {
 		const id = await run();
 		await n8n.stop(id);
 		await sandbox.time.advance(5 * MINUTE_MS);
@@ -158,7 +158,7 @@ describe('a check is on its way', () => {
 		]);
 	});
 
-	it('and its tasks end much sooner than any before: the account does not idle until its creates', async () => {
+	it('tasks that end much sooner than before do not leave the account idle', async () => {
 		const id = await run(20);
 		const startedAt = sandbox.time.now();
 		await sandbox.time.until(() => creates() > AHEAD);

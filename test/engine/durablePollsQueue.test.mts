@@ -1,6 +1,6 @@
 /**
- * A worker dies in a look, in queue mode: n8n puts an error in the place of all that the check had written down,
- * and says so at once. In a file of its own, because a process remembers an account's run times.
+ * A worker dies in a poll, in queue mode: n8n's error replaces all that the check has stored, and n8n reports the loss
+ * at once. A file of its own, because a process remembers an account's run times.
  */
 import { cancelByHand, makeTasks } from './account.mts';
 import { at, isCreate, isQuery, itemsOf, PORTRAITS, survive } from './durableWait.mts';
@@ -12,10 +12,10 @@ const sandbox = useSandbox({ taskSeconds: 600, rateLimits: { enforce: true } });
 const n8n = useN8n(sandbox, { isQueue: true });
 
 const SIX = [...PORTRAITS, ...PORTRAITS];
-/** At the service at a time. */
+/** The most tasks at the service at a time. */
 const AHEAD = 4;
 
-/** Six portraits; once four are made a worker dies at this moment, and somebody else makes a task each minute. */
+/** Runs six portraits. After four submits a worker dies at this moment, and another user creates a task each minute. */
 async function play(dies: (moment: Moment) => boolean) {
 	const { double, time } = sandbox;
 	await n8n.ended(await n8n.run({ items: itemsOf(double, ['kim.png']), parameters: survive() }));
@@ -32,17 +32,17 @@ async function play(dies: (moment: Moment) => boolean) {
 	for (let minute = 0; minute < 45; minute++) {
 		await time.advance(60_000);
 		const [task = ''] = await makeTasks(double, 1);
-		// One that runs already goes on.
+		// A running task cannot be canceled.
 		await cancelByHand(double, task).catch(() => undefined);
 	}
 	const { items, errorItems } = await n8n.ended(id);
 	return { videos: items.length, errors: errorItems.length };
 }
 
-it('minutes before its check may create: nothing is in doubt', async () => {
+it('a worker that dies minutes before the submits leaves nothing unconfirmed', async () => {
 	expect(await play(at('before', isQuery))).toEqual({ videos: 6, errors: 0 });
 });
 
-it('as its check creates: what it may have made is in doubt', async () => {
+it('a worker that dies during a submit leaves its group unconfirmed', async () => {
 	expect(await play(at('before', isCreate))).toEqual({ videos: AHEAD, errors: 6 - AHEAD });
 });

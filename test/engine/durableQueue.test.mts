@@ -1,6 +1,6 @@
 /**
- * The wait that survives a restart, in queue mode: a worker that dies takes its execution with it, and
- * n8n's main process reports that as an error of the execution.
+ * Survive Restarts in queue mode: an execution dies with its worker, and n8n's main process reports that as an error of
+ * the execution.
  */
 import { at, created, isQuery, isWrite, itemsOf, survive } from './durableWait.mts';
 import { useN8n } from './server/n8nServer.mts';
@@ -10,7 +10,7 @@ import { useSandbox } from './sandbox.mts';
 const sandbox = useSandbox({ taskSeconds: 600 });
 const n8n = useN8n(sandbox, { isQueue: true });
 
-/** Two portraits, parked; from then on every worker that asks about a task dies, so many times. */
+/** Parks two portraits. From then on, each worker that polls a task dies, this many times. */
 async function runWithDeaths(times: number) {
 	const id = await n8n.run({
 		items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
@@ -25,7 +25,7 @@ const taskIds = () => sandbox.double.tasks().map(({ id }) => id);
 
 afterEach(() => expect(sandbox.double.counts().createsAccepted).toBe(2));
 
-it('a check whose worker dies is made again, at once and not by its date', async () => {
+it('a check whose worker dies is repeated at once', async () => {
 	const found = await runWithDeaths(3);
 	expect(found.error).toBeUndefined();
 	expect(found.links).toEqual([0, 1]);
@@ -34,7 +34,7 @@ it('a check whose worker dies is made again, at once and not by its date', async
 	);
 });
 
-it('checks that are lost again and again are not made for ever: the error has every task ID', async () => {
+it('checks that are lost again and again end the batch, and the error has every task ID', async () => {
 	const startedAt = sandbox.time.now();
 	const found = await runWithDeaths(Infinity);
 	expect(found.status).toBe('error');
@@ -44,9 +44,9 @@ it('checks that are lost again and again are not made for ever: the error has ev
 	expect(sandbox.time.now() - startedAt).toBeLessThan(2 * 3_600_000);
 });
 
-/** Two portraits, whose supervisor waits so long for a worker whenever it is due. @returns how many there were */
+/** Runs two portraits whose supervisor waits this long for a worker. @returns how many supervisors there were */
 async function runInAFullQueue(minutes: number): Promise<number> {
-	// Hours, so that its guard looks several times.
+	// Hours, so that the guard runs several times.
 	sandbox.double.setTaskSeconds(5400);
 	const id = await n8n.run({
 		items: itemsOf(sandbox.double, ['ada.png', 'ben.jpg']),
@@ -60,15 +60,15 @@ async function runInAFullQueue(minutes: number): Promise<number> {
 	return n8n.executions().filter(({ depth }) => depth === 2).length;
 }
 
-it('a supervisor that is merely late in a full queue is not taken for lost', async () => {
+it('a supervisor that is late in a full queue is not replaced', async () => {
 	expect(await runInAFullQueue(9)).toBe(1);
 });
 
-it('one that is taken for lost, and comes after all, makes nothing twice', async () => {
+it('a supervisor that runs after its replacement submits nothing twice', async () => {
 	expect(await runInAFullQueue(50)).toBeGreaterThan(1);
 });
 
-describe('a worker dies in the moment of a supervisor, and with it all that was stored', () => {
+describe('a worker dies while a supervisor runs, and n8n loses the stored state', () => {
 	const isSupervisor = isWrite(2, 'waiting', 'before');
 
 	/** @param dies when, of those moments */
@@ -84,7 +84,7 @@ describe('a worker dies in the moment of a supervisor, and with it all that was 
 		return await n8n.ended(id);
 	}
 
-	it('its guard has seen both tasks: both videos come', async () => {
+	it('both videos are delivered if its guard has read both tasks', async () => {
 		const startedAt = sandbox.time.now();
 		const { items, links } = await runWithoutState(
 			() => sandbox.time.now() > startedAt + 35 * 60_000,
@@ -94,7 +94,7 @@ describe('a worker dies in the moment of a supervisor, and with it all that was 
 		expect(items.map(({ json }) => json['status'])).toEqual(['SUCCEEDED', 'SUCCEEDED']);
 	});
 
-	it('its guard has seen none: nothing is created again, and each item names both', async () => {
+	it('nothing is submitted again if its guard has read no task, and each item names both', async () => {
 		const { items, errorItems } = await runWithoutState(() => true);
 		expect(items).toEqual([]);
 		expect(errorItems.map(({ json }) => json['number'])).toEqual([0, 1]);

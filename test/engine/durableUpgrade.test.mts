@@ -1,6 +1,6 @@
 /**
- * The package is changed while a batch waits, for one that stores its state differently. Rule: the batch
- * ends with a sentence that says why, each video with its own task ID, and nothing is paid for twice.
+ * The package is updated during a wait, to a version that stores its state differently. Rule: the batch ends with the
+ * reason, each video has its own task ID, and nothing is paid for twice.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const ofVersion99: Change = (state) => {
 	state['version'] = 99;
 };
 
-/** As another version might have it: nothing but the entries is where it was. */
+/** The state of a version that has nothing but the entries in the same field. */
 const ofOtherShape: Change = (state) => {
 	const { entries } = state;
 	for (const name of Object.keys(state)) delete state[name];
@@ -43,14 +43,14 @@ const ofOtherShape: Change = (state) => {
 	}
 };
 
-/** No entry is where this version looks for it. */
+/** A state without the field that this version reads entries from. */
 const withoutEntries: Change = (state) => {
 	state['version'] = 99;
 	state['videos'] = { all: state['entries'] };
 	delete state['entries'];
 };
 
-/** What is stored is of another version, as far as can be seen. */
+/** Changes every stored state. */
 function store(change: Change) {
 	let changed = 0;
 	for (const { id } of n8n.executions().filter(({ depth }) => depth > 0))
@@ -65,7 +65,7 @@ function store(change: Change) {
 	expect(changed).toBeGreaterThan(0);
 }
 
-/** Whether a supervisor has written down a video that was fetched. */
+/** Whether a supervisor has stored a downloaded video. */
 const hasVideo = () =>
 	n8n
 		.executions()
@@ -73,8 +73,8 @@ const hasVideo = () =>
 		.map(({ id }) => JSON.stringify(n8n.execution(id).data.executionData?.contextData))
 		.some((text) => text.includes('"binary"'));
 
-/** No check can read what it is to do. */
-function breakOrders() {
+/** Makes every request unreadable. */
+function breakRequests() {
 	let changed = 0;
 	for (const { id } of n8n.executions().filter(({ depth }) => depth === 3))
 		n8n.edit(id, (data) => {
@@ -92,7 +92,7 @@ const CONTINUES = { settings: { onError: 'continueErrorOutput' as const } };
 const run = async (parameters: INodeParameters = survive(), more: object = CONTINUES) =>
 	await n8n.run({ items: itemsOf(sandbox.double), parameters, ...more });
 
-/** The task that was made for a portrait. */
+/** The task of a portrait. */
 const taskOf = (name: string) =>
 	sandbox.double
 		.ledger()
@@ -104,7 +104,7 @@ const taskOf = (name: string) =>
 const errorsOf = ({ errorItems }: Found) =>
 	errorItems.map(({ json }) => json['error'] as Record<string, string>);
 
-/** One error item for each portrait, with its task's ID. */
+/** Expects one error item per portrait, with its task ID. */
 function expectEachWithItsTask(found: Found) {
 	expect(found.status).toBe('success');
 	expect(found.items).toEqual([]);
@@ -118,8 +118,8 @@ function expectEachWithItsTask(found: Found) {
 	expect(sandbox.double.counts().createsAccepted).toBe(PORTRAITS.length);
 }
 
-describe('a batch that waits was written down by another version', () => {
-	it('the execution ends with an error that says why, with every task', async () => {
+describe('a waiting batch that another version has stored', () => {
+	it('ends the execution with an error that says why and names every task', async () => {
 		const id = await run(survive(), {});
 		await created(sandbox, n8n, id);
 		store(ofVersion99);
@@ -140,7 +140,7 @@ describe('a batch that waits was written down by another version', () => {
 		expectEachWithItsTask(await n8n.ended(id));
 	});
 
-	it('without an entry that can be found: one error, with every task', async () => {
+	it('without a readable entry ends in one error that names every task', async () => {
 		const id = await run();
 		await created(sandbox, n8n, id);
 		store(withoutEntries);
@@ -149,10 +149,10 @@ describe('a batch that waits was written down by another version', () => {
 		for (const name of PORTRAITS) expect(error?.['description']).toContain(taskOf(name));
 	});
 
-	it('what is finished is a video', async () => {
+	it('delivers the finished videos', async () => {
 		const folder = await mkdtemp(path.join(tmpdir(), 'emoji-video-'));
 		await keepFilesIn('filesystem', folder);
-		// Longer than a check, so that the first one is finished and the others are not.
+		// Longer than a check, so that only the first task is finished.
 		sandbox.double.setTaskSeconds(2400);
 		const id = await run(survive({ options: { timeout: 7200 } }));
 		await sandbox.time.until(hasVideo);
@@ -168,8 +168,8 @@ describe('a batch that waits was written down by another version', () => {
 	});
 });
 
-describe('a check is under way when the package is changed', () => {
-	it('what it creates is told by its report, and each item has its own task', async () => {
+describe('the package is changed during a check', () => {
+	it('its result names its tasks, and each item has its own task', async () => {
 		const id = await run();
 		await n8n.parked(id);
 		expect(sandbox.double.tasks()).toEqual([]);
@@ -177,7 +177,7 @@ describe('a check is under way when the package is changed', () => {
 		expectEachWithItsTask(await n8n.ended(id));
 	});
 
-	it('its report was not heard: it is read all the same', async () => {
+	it('its stored result is read', async () => {
 		const id = await run();
 		n8n.dieAt(
 			at(
@@ -191,7 +191,7 @@ describe('a check is under way when the package is changed', () => {
 		expectEachWithItsTask(await n8n.ended(id));
 	});
 
-	it('n8n dies while it creates: what may have been made is said of each', async () => {
+	it('n8n dies during its submits: each error says that a task may exist', async () => {
 		const id = await run();
 		n8n.dieAt(nth(2, at('after', isCreate)));
 		await n8n.untilDead();
@@ -205,28 +205,28 @@ describe('a check is under way when the package is changed', () => {
 		}
 	});
 
-	it('it cannot read its order: nothing is created, and the items say so', async () => {
+	it('its request cannot be read: nothing is submitted, and the items say so', async () => {
 		const id = await run();
 		await n8n.parked(id);
 		store(ofVersion99);
-		breakOrders();
+		breakRequests();
 		const errors = errorsOf(await n8n.ended(id));
 		expect(errors).toHaveLength(PORTRAITS.length);
 		for (const { message, description } of errors) expect(`${message} ${description}`).toMatch(WHY);
 		expect(sandbox.double.counts().createsAccepted).toBe(0);
 	});
 
-	it('an order alone that it cannot read is given again, and every video comes', async () => {
+	it('only its request cannot be read: the request is sent again, and every video is delivered', async () => {
 		const id = await run();
 		await n8n.parked(id);
-		breakOrders();
+		breakRequests();
 		const found = await n8n.ended(id);
 		expect(found.items).toHaveLength(PORTRAITS.length);
 		expect(sandbox.double.counts().createsAccepted).toBe(PORTRAITS.length);
 	});
 });
 
-it('the guard finds its supervisor lost, and of another version: each item has its own task', async () => {
+it('a guard whose lost supervisor is of another version returns each item with its own task', async () => {
 	sandbox.double.setTaskSeconds(2400);
 	const id = await run(survive({ options: { timeout: 7200 } }));
 	await created(sandbox, n8n, id);
@@ -237,7 +237,7 @@ it('the guard finds its supervisor lost, and of another version: each item has i
 	expectEachWithItsTask(await n8n.ended(id));
 });
 
-it('a guard of another version still looks after its supervisor, and every video comes', async () => {
+it('a guard of another version still replaces its supervisor, and every video is delivered', async () => {
 	const id = await run();
 	await created(sandbox, n8n, id);
 	for (const { id: guard } of n8n.executions().filter(({ depth }) => depth === 1))

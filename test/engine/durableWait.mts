@@ -1,4 +1,4 @@
-/** What tests of the wait that survives a restart have in common: the node's run, and moments to die in. */
+/** The shared parts of the tests of Survive Restarts: the node's run, and moments to die in. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { DashScopeMock } from '../../sandbox/dashscope/index.mts';
 import type { Found, Moment, N8nServer } from './server/n8nServer.mts';
@@ -20,7 +20,7 @@ export const survive = ({ options, ...more }: INodeParameters = {}): INodeParame
 	options: { surviveRestarts: true, ...(options as IDataObject) },
 });
 
-/** Looks that the account has so many tasks, and that all executions are parked. */
+/** Moves the clock until the account has this many tasks and all executions are parked. */
 export async function created(
 	{ double, time }: Pick<Sandbox, 'double' | 'time'>,
 	n8n: N8nServer,
@@ -48,7 +48,7 @@ export const at =
 		moment.when === when && is(moment);
 
 /**
- * A row of n8n's table is written.
+ * A write to a row of n8n's table.
  * @param depth 0: the user's execution; 1: the guard; 2: the supervisor; 3: the checks
  */
 export const isWrite = (depth: number, status: string, when: Moment['when']): Condition =>
