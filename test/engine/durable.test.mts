@@ -258,7 +258,7 @@ describe('n8n dies', () => {
 	});
 
 	it('and stays down beyond every date: every video comes out as unfinished at once', async () => {
-		const told = readLog();
+		const log = readLog();
 		const id = await run();
 		await created(sandbox, n8n, id);
 		n8n.kill();
@@ -267,7 +267,7 @@ describe('n8n dies', () => {
 		n8n.start();
 		const found = await n8n.ended(id);
 		expect(sandbox.time.now() - backAt).toBeLessThan(120_000);
-		expectAllUnfinished(found, told());
+		expectAllUnfinished(found, log());
 	});
 
 	it('in every check: nothing is paid for, and the batch still ends', async () => {

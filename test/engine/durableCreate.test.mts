@@ -132,7 +132,7 @@ describe('n8n dies during a group of submits', () => {
 
 describe('n8n dies after a check is parked, before its supervisor has stored it', () => {
 	it("this check submits nothing, the next supervisor's check does, and every video is delivered", async () => {
-		const told = readLog();
+		const log = readLog();
 		const id = await run({ parameters: survive({ limitOptions: { queueAhead: 1 } }) });
 		await created(sandbox, n8n, id, 1);
 		// The first write passes the result on, the second stores the next round.
@@ -147,7 +147,7 @@ describe('n8n dies after a check is parked, before its supervisor has stored it'
 		const found = await n8n.ended(id);
 		expect(found.links).toEqual([0, 1, 2]);
 		expect(creates()).toBe(PORTRAITS.length);
-		expect(told()).toContain(`execution=${id}`);
+		expect(log()).toContain(`execution=${id}`);
 		expectNothingLost(found);
 	});
 });
@@ -228,12 +228,12 @@ describe('a check that starts too late', () => {
 });
 
 describe('the submits of a batch', () => {
-	it("is told to n8n's log with the user's execution", async () => {
-		const told = readLog();
+	it("are logged with the user's execution", async () => {
+		const log = readLog();
 		const id = await run();
 		await created(sandbox, n8n, id);
 		for (const [item, task] of taskIds().entries()) {
-			expect(told()).toContain(`task accepted: task=${task} execution=${id} item=${item} `);
+			expect(log()).toContain(`task accepted: task=${task} execution=${id} item=${item} `);
 		}
 		await n8n.ended(id);
 	});

@@ -1,7 +1,7 @@
 /**
- * Runs the built node (dist/) in n8n's real engine, n8n-core's `WorkflowExecute`, against a DashScope
- * double. Nothing of ours and nothing of the engine is mocked; only what n8n's server would supply
- * (credentials, URLs) is handed in. Rule: `npm run build` comes first; npm test does it.
+ * Runs the built node (dist/) in n8n's real engine, n8n-core's `WorkflowExecute`, against the mock service. The node
+ * and the engine are real; this file supplies what n8n's server would (credentials, URLs). Rule: `npm run build` comes
+ * first; npm test does it.
  */
 import 'reflect-metadata';
 import path from 'node:path';
@@ -33,7 +33,7 @@ import type {
 
 export const EMOJI_VIDEO = 'n8n-nodes-emoji-video.emojiVideo';
 
-/** Emits the items of its parameter: what a trigger and a Set node would have brought. */
+/** A node that emits the items of its parameter, in place of a trigger and a Set node. */
 const itemsNode: INodeType = {
 	description: {
 		displayName: 'Items',
@@ -107,7 +107,7 @@ export function readLog(): () => string {
 }
 
 /**
- * Where n8n keeps files from now on: within the items, or in a folder of its own as a normal n8n does.
+ * Sets where n8n keeps files from now on: inside the items, or in a folder, as a normal n8n does.
  * @param folder for `filesystem`; n8n makes it
  */
 export async function keepFilesIn(mode: 'memory' | 'filesystem', folder = ''): Promise<void> {
@@ -120,7 +120,7 @@ export async function keepFilesIn(mode: 'memory' | 'filesystem', folder = ''): P
 	await service.init();
 }
 
-/** Puts bytes where n8n keeps files. */
+/** Stores bytes as an n8n file. */
 export const storeFile = async (
 	content: Buffer | Readable,
 	fileName: string,
@@ -132,7 +132,7 @@ export const storeFile = async (
 		{ fileName, mimeType, data: '' },
 	);
 
-/** The bytes of a file that the node put out, wherever n8n keeps it. */
+/** The bytes of an output file, in either storage. */
 export const bytesOf = async (file: IBinaryData | undefined): Promise<Buffer> =>
 	file ? await Container.get(BinaryDataService).getAsBuffer(file) : Buffer.alloc(0);
 
@@ -181,8 +181,8 @@ export interface NodeResult {
 const { authenticate } = new DashScopeApi();
 
 /**
- * What n8n's server would supply to every node.
- * @param credential read anew each time a node asks for it
+ * The data that n8n's server would supply to every node.
+ * @param credential read again for each access
  */
 export function createAdditionalData(credential: Credential): IWorkflowExecuteAdditionalData {
 	const credentialsHelper = {
@@ -276,7 +276,7 @@ async function createWorkflow(nodeRun: NodeRun): Promise<Workflow> {
 	});
 }
 
-/** A run under way, and the way to press Stop. */
+/** A running workflow with a Stop button. */
 export interface RunningNode {
 	result: Promise<NodeResult>;
 	stop(): void;

@@ -1,6 +1,6 @@
 /**
- * A wait in n8n's database, whatever the service answers and whenever n8n dies: each accepted task ID
- * stays in the state, what has ended stays as it ended, and the wait comes to an end.
+ * A durable wait under any responses, faults and crashes. Rules: each accepted task ID stays in the state, an end stays
+ * as it is, and the wait ends by its limits.
  */
 import fc from 'fast-check';
 import { saveSchedule, waitStateSchema } from '../../../../nodes/EmojiVideo/durable/plan/state';
@@ -36,18 +36,18 @@ interface Scenario {
 	tasks: Array<{
 		runSeconds: number;
 		end: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNKNOWN';
-		/** Made elsewhere: this wait does not know when. */
+		/** A task of another execution, with an unknown time of acceptance. */
 		isExternal: boolean;
-		/** How many entries stand for it. */
+		/** How many entries wait for it. */
 		entries: number;
-		/** After which time of the one before it was accepted. */
+		/** Time between the acceptance of the task before and of this one. */
 		afterMs: number;
 	}>;
 	/** Jobs that never became tasks. */
 	refused: number;
-	/** What the nth question meets, instead of an answer; `undefined`: an answer. */
+	/** The failure of the nth poll; `undefined`: a response. */
 	faults: Array<FailureKind | undefined>;
-	/** n8n dies after the nth check: what it found out is lost, and it is taken again. */
+	/** n8n loses the nth check after its work, so its result is lost. */
 	crashes: boolean[];
 	width: number;
 	settings: { runTimeoutMs: number; queueTimeoutMs: number; patienceMs: number };
@@ -59,8 +59,8 @@ interface Scenario {
 const SHORTEST_WAIT_MS = 66_000;
 const LATENCY_MS = 100;
 
-function nobody(taskId: string): never {
-	throw new Error(`Nobody knows ${taskId}.`);
+function unknownTask(taskId: string): never {
+	throw new Error(`Unknown task ${taskId}.`);
 }
 
 /** First in, first out, `width` at a time. */
@@ -109,14 +109,14 @@ function pack(scenario: Scenario, simulated: SimulatedTask[]): WaitState {
 	};
 }
 
-/** As it goes into the database and comes back. */
+/** A state after a round trip through the database. */
 const stored = (state: WaitState): WaitState =>
 	waitStateSchema.parse(JSON.parse(JSON.stringify(state)));
 
 const idsOf = ({ entries }: WaitState) => entries.map(({ taskId }) => taskId);
 const endsOf = ({ entries }: WaitState) => entries.map(({ settled }) => settled);
 
-/** Every ID is where it was, and each task without an end is still looked after. */
+/** Expects every ID at its position, and each open task in the schedule once. */
 function expectNothingLost(before: WaitState, after: WaitState) {
 	expect(idsOf(after)).toEqual(idsOf(before));
 	const open = after.schedule.open.map(({ taskId }) => taskId);
@@ -125,13 +125,13 @@ function expectNothingLost(before: WaitState, after: WaitState) {
 	expect(new Set(open).size).toBe(open.length);
 }
 
-/** What had ended before the check has ended in the same way after it. */
+/** Expects every end to be unchanged. */
 function expectSettledKept(before: WaitState, after: WaitState) {
 	const kept = endsOf(after).map((end, index) => (endsOf(before)[index] ? end : undefined));
 	expect(kept).toEqual(endsOf(before));
 }
 
-/** An end is what the service said, or carries the task's ID. */
+/** Expects each end to be the service's, or to have the task's ID. */
 function expectTrue({ entries }: WaitState, simulated: SimulatedTask[], now: number) {
 	for (const { settled, taskId } of entries) {
 		if (taskId === undefined || settled === undefined) continue;
@@ -145,7 +145,7 @@ function expectTrue({ entries }: WaitState, simulated: SimulatedTask[], now: num
 	}
 }
 
-/** A check, with its polls, on an account whose clock moves with each question. */
+/** Runs a check with all its polls, on an account whose clock moves with each poll. */
 async function runAll(
 	request: CheckRequest,
 	time: { now: number },
@@ -184,7 +184,7 @@ async function play(scenario: Scenario): Promise<void> {
 		const task = simulated.find((candidate) => candidate.taskId === taskId);
 		const kind = scenario.faults[questions++];
 		const fault = kind && fail({ kind, message: kind, nextStep: 'x' });
-		const response = fault ?? answered(taskAt(task ?? nobody(taskId), time.now));
+		const response = fault ?? answered(taskAt(task ?? unknownTask(taskId), time.now));
 		responses.push(response);
 		return Promise.resolve(response);
 	};
@@ -209,7 +209,7 @@ async function play(scenario: Scenario): Promise<void> {
 		time.now = startedAt;
 		const again = await runAll(plan.request, time, async (taskId) => {
 			time.now += LATENCY_MS;
-			return await Promise.resolve(replayed.shift() ?? nobody(taskId));
+			return await Promise.resolve(replayed.shift() ?? unknownTask(taskId));
 		});
 		expect(again.result.progress).toEqual(result.progress);
 		expect([replayed, time.now]).toEqual([[], endedAt]);
@@ -267,9 +267,9 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 	stopsAtFirstFailure: fc.boolean(),
 });
 
-describe('a wait in checks, with any answers, faults and crashes', () => {
+describe('a durable wait with any responses, faults and crashes', () => {
 	it(
-		'keeps every task ID, changes no end, and comes to an end by its limits',
+		'keeps every task ID, changes no end, and ends by its limits',
 		async () => {
 			await expectProperty(fc.asyncProperty(scenarios, play), 300);
 		},

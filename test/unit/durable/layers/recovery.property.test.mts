@@ -1,6 +1,6 @@
 /**
- * A wait that another version of the package has written down, whatever is illegible in it: every task ID
- * that still stands in it comes out, and no video that was not finished comes out as one.
+ * Recovery of a state that another version has stored, with any damage. Rules: every task ID in it comes out, and no
+ * unfinished video comes out as finished.
  */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';

@@ -368,16 +368,13 @@ describe('a batch is not parked', () => {
 		expect([started, paidTasks.isInFlight('key-2')]).toEqual([[], false]);
 	});
 
-	it.each([true, false])(
-		'at the first failure, if the node stops at it: %s',
-		(stops) => {
-			const { waiting, stop } = startCheck({ context: { stopsAtFirstFailure: stops } });
-			waiting.settle(label(0), succeed({ json: {} }));
-			expect(stop.batchEnd.aborted).toBe(false);
-			waiting.settle(label(0), fail(REFUSED));
-			expect(stop.batchEnd.aborted).toBe(stops);
-		},
-	);
+	it.each([true, false])('at the first failure, if the node stops at it: %s', (stops) => {
+		const { waiting, stop } = startCheck({ context: { stopsAtFirstFailure: stops } });
+		waiting.settle(label(0), succeed({ json: {} }));
+		expect(stop.batchEnd.aborted).toBe(false);
+		waiting.settle(label(0), fail(REFUSED));
+		expect(stop.batchEnd.aborted).toBe(stops);
+	});
 });
 
 describe('if n8n does not start the guard', () => {
