@@ -58,9 +58,10 @@ async function startWith(delivery: object, settings: object) {
 it('a new field of the delivery or of the poll settings reaches the check, with no other change', async () => {
 	Object.assign(deliverySchema.shape, { newOption: z.string().optional() });
 	Object.assign(pollSettingsSchema.shape, { newSettingMs: z.number().optional() });
-	const state = waitStateSchema.parse(
-		await startWith({ newOption: 'kept' }, { newSettingMs: 7, noSetting: 8 }),
-	);
+	const raw = await startWith({ newOption: 'kept' }, { newSettingMs: 7, noSetting: 8 });
+	expect(raw).toMatchObject({ schedule: { settings: { newSettingMs: 7 } } });
+	expect(JSON.stringify(raw)).not.toMatch(/noSetting|survivesRestarts/);
+	const state = waitStateSchema.parse(raw);
 	const plan = planRound(state, START_MS);
 	expect(plan.kind).toBe('check');
 	const request = checkRequestSchema.parse(stored('request' in plan ? plan.request : {}));
