@@ -52,6 +52,5 @@ export function confirmationPauseMs(
 /** The same result if the settings have worked before: a fault that seems to last will pass. */
 export function withoutLasting<T>(result: Result<T>): Result<T> {
 	if (result.ok || !result.failure.lasts) return result;
-	const { lasts: _, ...failure } = result.failure;
-	return { ok: false, failure };
+	return { ok: false, failure: { ...result.failure, lasts: undefined } };
 }

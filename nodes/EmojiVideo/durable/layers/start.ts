@@ -8,10 +8,9 @@
 import { DOWNLOADS_AT_END, keepsFilesInMemory } from '../n8n/filesInMemory';
 import { parkOn } from '../n8n/parking';
 import { guardWorkflow } from '../n8n/workflows';
-import { msUntilFirstPoll } from '../plan/pace';
+import { INITIAL_LATE_MS, msUntilFirstPoll } from '../plan/pace';
 import { isSettled, saveSchedule } from '../plan/state';
 import type { WaitState, Entry } from '../plan/state';
-import { INITIAL_LATE_MS } from '../plan/pace';
 import { aboutOf } from '../../batch/plan';
 import type { VideoLabel } from '../../batch/plan';
 import { createPollSchedule, enqueue } from '../../batch/pollSchedule';
