@@ -303,11 +303,41 @@ describe('tasks that end without a video', () => {
 		expect(error).toMatchObject({ messages: ['InvalidParameter: The size is not match xxxxxx'] });
 	});
 
-	test.each([
-		['UNKNOWN', 'DashScope does not know this task', '24 hours'],
-		['CANCELED', 'The task was taken out of the queue before it ran', 'Nothing was billed'],
-	])('%s ends the wait at once', async (status, message, nextStep) => {
-		const body = { request_id: 'r', output: { task_id: 't', task_status: status } };
+	test.each(['UNKNOWN', 'unknown'])(
+		'a single %s costs no video',
+		async (status) => {
+			const body = { request_id: 'r', output: { task_id: 't', task_status: status } };
+			sandbox.double.faults.add({
+				match: { method: 'GET', path: '/api/v1/tasks/' },
+				times: 1,
+				fault: { kind: 'status', status: 200, body },
+			});
+			const { error, outputs } = await sandbox.run({ parameters: sandbox.createAndWait() });
+			expect(error).toBeUndefined();
+			expect(outputs[0]?.map(({ json }) => json['status'])).toEqual(['SUCCEEDED']);
+			expect(sandbox.double.counts()).toMatchObject({ createsAccepted: 1 });
+		},
+		30_000,
+	);
+
+	test('a task that stays UNKNOWN ends at its time limit, with its ID', async () => {
+		const body = { request_id: 'r', output: { task_id: 't', task_status: 'UNKNOWN' } };
+		sandbox.double.faults.add({
+			match: { method: 'GET', path: '/api/v1/tasks/' },
+			times: 'always',
+			fault: { kind: 'status', status: 200, body },
+		});
+		const parameters = sandbox.createAndWait({ options: { queueTimeout: 2 } });
+		const { error } = await sandbox.run({ parameters });
+		expect(error?.message).toMatch(/reports the task as UNKNOWN at the end of "Queue Timeout/);
+		expect(error?.description).toContain(`Task ID: ${sandbox.double.tasks()[0]?.id}`);
+		expect(error?.description).not.toMatch(/again/);
+	}, 30_000);
+
+	test('CANCELED ends the wait at once', async () => {
+		const message = 'The task was taken out of the queue before it ran';
+		const nextStep = 'Nothing was billed';
+		const body = { request_id: 'r', output: { task_id: 't', task_status: 'CANCELED' } };
 		sandbox.double.faults.add({
 			match: { method: 'GET', path: '/api/v1/tasks/' },
 			times: 'always',

@@ -16,6 +16,20 @@ export const timeLimitFailure = ({ taskId, status, requestId }: Task, limit: Lim
 	status,
 });
 
+/** The last poll found the task UNKNOWN, although it may be alive. */
+export const unknownLimitFailure = (
+	{ taskId, status, requestId }: Task,
+	limit: Limit,
+): Failure => ({
+	kind: 'timeLimit',
+	limit,
+	message: `DashScope reports the task as UNKNOWN at the end of ${LIMIT_PLACEHOLDER}`,
+	nextStep: `The task may still run, and may be billed. ${FETCH_LATER} Check that the credential belongs to the account that created it.`,
+	requestId,
+	taskId,
+	status,
+});
+
 /**
  * The last polls got no response.
  * @param fault the failure of the last poll

@@ -1,10 +1,11 @@
 /**
- * What an answer about a task means for the schedule: the task goes on, has its video, or ended in a
- * failure; and what it tells of the queue: how long runs take, how many run at once. Pure, like
- * pollSchedule.ts, whose state this changes.
+ * Applies a poll's response to the schedule: the task continues, has its video, or ended in a failure. It also
+ * learns from it how long runs take and how many run at once. Pure, like pollSchedule.ts, whose state it changes.
+ * Rule: UNKNOWN ends no task that may be alive. DashScope's word for it is "does not exist or state unknown"
+ * (docs/service.md, "Task status").
  */
 import { taskFailure } from '../dashscope/errors';
-import { timeLimitFailure, unansweredLimitFailure } from './limitFailures';
+import { timeLimitFailure, unansweredLimitFailure, unknownLimitFailure } from './limitFailures';
 import type { ApiResponse } from '../dashscope/client';
 import { backoffMs, isPassing } from '../dashscope/retry';
 import type { Task } from '../dashscope/schemas';
@@ -12,15 +13,23 @@ import type { Failure, Result } from '../base/result';
 import { deadline, limitOf } from './pollSchedule';
 import type { OpenTask, PollSchedule } from './pollSchedule';
 
-const RUNS_KEPT = 50;
+/** How many run times the schedule remembers. */
+const MAX_RUNS_KEPT = 50;
 
-/** How long faults are ridden out behind the end of a task's time limit: its last answer may be a video. */
-const LAST_ANSWER_MS = 2 * 60_000;
+/** How long faults are retried after a task's time limit: the last response may be a video. */
+const LAST_RESPONSE_MS = 2 * 60_000;
+
+/** DashScope forgets a task this long after its creation at the earliest (docs/service.md, "Retention"). */
+const TASK_KEPT_MS = 24 * 3_600_000;
+
+/** The pauses between polls of an UNKNOWN task double from the first to the longest one. No source. */
+const UNKNOWN_FIRST_PAUSE_MS = 5_000;
+const UNKNOWN_LONGEST_PAUSE_MS = 10 * 60_000;
 
 /** How long faults that seem to last are retried, e.g. a certificate that is not trusted. At least two polls. */
 const LASTING_PATIENCE_MS = 10_000;
 
-/** What came of a question: the task goes on, has its video, or ended in a failure. */
+/** The result of a poll: the task is open, has its video, or ended in a failure. */
 export type PollResult =
 	| { kind: 'open' }
 	| { kind: 'done'; answer: ApiResponse<Task> }
@@ -36,15 +45,15 @@ function positionOf({ open }: PollSchedule, taskId: string): number {
 }
 
 /**
- * The service's times in this process's clock: told apart by the moment of acceptance, which both
- * know, so that a clock that is wrong on either side does no harm.
+ * Converts the service's time to this process's clock. Both clocks know the moment of acceptance, so a wrong
+ * clock on either side does no harm.
  */
 const toOwnClock = (open: OpenTask, task: Task, serviceTime: number | undefined) =>
 	serviceTime === undefined || task.submittedAt === undefined
 		? undefined
 		: open.queuedAt + Math.max(0, serviceTime - task.submittedAt);
 
-/** A task has ended: remember how long it ran, and that the next in line has its place. */
+/** Removes an ended task. Remembers its run time, and lets the next queued task start in its stead. */
 function removeEnded(schedule: PollSchedule, open: OpenTask, task: Task, now: number): void {
 	schedule.open.delete(open.taskId);
 	if (
@@ -56,7 +65,7 @@ function removeEnded(schedule: PollSchedule, open: OpenTask, task: Task, now: nu
 			templateId: open.templateId,
 			ms: Math.max(0, task.finishedAt - task.startedAt),
 		});
-		if (schedule.runs.length > RUNS_KEPT) schedule.runs.shift();
+		if (schedule.runs.length > MAX_RUNS_KEPT) schedule.runs.shift();
 	}
 	const freedAt = Math.min(now, toOwnClock(open, task, task.finishedAt) ?? now);
 	for (const next of schedule.open.values()) {
@@ -77,7 +86,7 @@ function recordFault(
 	open.faults++;
 	open.faultySince ??= now;
 	open.retryAt = now + backoffMs(open.faults, failure, random);
-	const isOver = now >= deadline(schedule, open) + LAST_ANSWER_MS;
+	const isOver = now >= deadline(schedule, open) + LAST_RESPONSE_MS;
 	const patienceMs = failure.lasts ? LASTING_PATIENCE_MS : schedule.settings.patienceMs;
 	const isPatient = now - open.faultySince < patienceMs;
 	if (isPassing(failure) && isPatient && !isOver) return { kind: 'open' };
@@ -92,7 +101,33 @@ function recordFault(
 }
 
 /**
- * Takes in the answer to a question.
+ * Keeps an UNKNOWN task open within its time limits if it may be alive: this execution submitted it or saw it
+ * alive, and it is younger than 24 hours.
+ */
+function recordUnknown(
+	schedule: PollSchedule,
+	open: OpenTask,
+	response: ApiResponse<Task>,
+	now: number,
+): PollResult {
+	const task = response.value;
+	const mayBeAlive = open.acceptedAt !== undefined && now - open.queuedAt < TASK_KEPT_MS;
+	if (!mayBeAlive) {
+		removeEnded(schedule, open, task, now);
+		return { kind: 'failed', failure: taskFailure(task), answer: response };
+	}
+	const pauseMs = UNKNOWN_FIRST_PAUSE_MS * 2 ** open.faults;
+	open.faults++;
+	open.faultySince = undefined;
+	open.retryAt = now + Math.min(UNKNOWN_LONGEST_PAUSE_MS, pauseMs);
+	if (now < deadline(schedule, open)) return { kind: 'open' };
+	schedule.open.delete(open.taskId);
+	const failure = unknownLimitFailure(task, limitOf(schedule, open));
+	return { kind: 'failed', failure, answer: response };
+}
+
+/**
+ * Applies a poll's result.
  * @param random a number in [0, 1) for the jitter of a pause after a fault
  */
 export function recordResponse(
@@ -108,10 +143,11 @@ export function recordResponse(
 	if (!result.ok) return recordFault(schedule, open, result.failure, now, random);
 
 	const task = result.value.value;
+	if (task.status === 'UNKNOWN') return recordUnknown(schedule, open, result.value, now);
 	const position = positionOf(schedule, taskId);
 	Object.assign(open, { faults: 0, faultySince: undefined, retryAt: 0, knownAt: now });
 	open.answers++;
-	// SubmittedJob elsewhere: the service's own time of submission is the best there is.
+	// For a task that was submitted elsewhere, the service's submit time is the best one available.
 	const isExternal = open.acceptedAt === undefined;
 	if (isExternal) {
 		open.queuedAt = Math.min(now, task.submittedAt ?? open.queuedAt);

@@ -166,7 +166,7 @@ export function taskFailure({ taskId, status, code, message, requestId }: Task):
 		UNKNOWN: {
 			message: 'DashScope does not know this task',
 			nextStep:
-				'Task IDs can be queried for 24 hours, from their creation or from their end (the documents disagree), with a key of the account that made them. Check the task ID and the credential; when the time is over, the video is gone and has to be created again.',
+				"Check the task ID, and that the credential's account created it. Tasks expire after 24 hours.",
 		},
 	};
 	const { message: text, nextStep } = reasons[status] ?? {

@@ -36,6 +36,66 @@ function scheduleOf(count: number, more: Partial<PollSettings> = {}) {
 	return { schedule, taskOf, hear, miss };
 }
 
+describe('an UNKNOWN task', () => {
+	const HOUR_MS = 3_600_000;
+
+	it('that this execution submitted is polled again, and its video is returned', () => {
+		const { hear } = scheduleOf(1);
+		expect(hear(0, 'UNKNOWN', 60_000)).toEqual({ kind: 'open' });
+		expect(hear(0, 'SUCCEEDED', 65_000).kind).toBe('done');
+	});
+
+	it('is polled after pauses that double from 5 seconds to 10 minutes', () => {
+		const { hear, taskOf } = scheduleOf(1, { queueTimeoutMs: 24 * HOUR_MS });
+		const pauses = Array.from({ length: 9 }, () => {
+			hear(0, 'UNKNOWN', 60_000);
+			return (taskOf(0).retryAt - 60_000) / 1000;
+		});
+		expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 320, 600, 600]);
+	});
+
+	it('is polled after 5 seconds again if it was seen alive in between', () => {
+		const { hear, taskOf } = scheduleOf(1);
+		for (const status of ['UNKNOWN', 'UNKNOWN', 'RUNNING', 'UNKNOWN'] as const)
+			hear(0, status, 60_000);
+		expect(taskOf(0).retryAt).toBe(65_000);
+	});
+
+	it('ends at its time limit with a failure that does not advise to create it again', () => {
+		const { hear } = scheduleOf(1);
+		expect(hear(0, 'UNKNOWN', HOUR_MS - 1)).toEqual({ kind: 'open' });
+		const end = hear(0, 'UNKNOWN', HOUR_MS);
+		expect(end).toMatchObject({
+			kind: 'failed',
+			failure: { kind: 'timeLimit', limit: 'queue', taskId: '0', status: 'UNKNOWN' },
+			answer: { value: { taskId: '0' } },
+		});
+		expect(JSON.stringify(end)).not.toMatch(/create (?:it|the video) again/i);
+	});
+
+	it('ends at once if it is 24 hours old', () => {
+		const { hear } = scheduleOf(1, { queueTimeoutMs: 48 * HOUR_MS });
+		expect(hear(0, 'UNKNOWN', 24 * HOUR_MS - 1)).toEqual({ kind: 'open' });
+		expect(hear(0, 'UNKNOWN', 24 * HOUR_MS)).toMatchObject({
+			kind: 'failed',
+			failure: { kind: 'task', message: 'DashScope does not know this task' },
+		});
+	});
+
+	it('ends at once if this execution neither submitted it nor saw it alive', () => {
+		const { schedule, hear } = scheduleOf(0);
+		enqueue(schedule, { taskId: '0' }, 0);
+		expect(hear(0, 'UNKNOWN', 1000)).toMatchObject({ kind: 'failed', failure: { kind: 'task' } });
+	});
+
+	it('stays open if it was made elsewhere and this execution saw it alive', () => {
+		const { schedule, hear } = scheduleOf(0);
+		enqueue(schedule, { taskId: '0' }, 0);
+		hear(0, 'PENDING', 1000);
+		expect(hear(0, 'UNKNOWN', 2000)).toEqual({ kind: 'open' });
+	});
+});
+
 describe('a wait', () => {
 	it('in the queue ends with its limit, and not before', () => {
 		const { hear } = scheduleOf(1);

@@ -430,7 +430,6 @@ describe('the end of a task', () => {
 	it.each<[TaskStatus, RegExp]>([
 		['FAILED', /failed/],
 		['CANCELED', /taken out of the queue/],
-		['UNKNOWN', /does not know/],
 	])('as %s ends the wait at once, in words of its own', (end, message) => {
 		const watch = watchOver(1);
 		nextPolls(watch, START_MS + MINUTE);

@@ -285,7 +285,7 @@ describe('a task without a video', () => {
 			'UNKNOWN',
 			{},
 			'DashScope does not know this task',
-			'Task IDs can be queried for 24 hours, from their creation or from their end (the documents disagree), with a key of the account that made them. Check the task ID and the credential; when the time is over, the video is gone and has to be created again.',
+			"Check the task ID, and that the credential's account created it. Tasks expire after 24 hours.",
 		],
 		['PENDING', {}, 'The task is PENDING', FETCH_LATER],
 		['RUNNING', {}, 'The task is RUNNING', FETCH_LATER],
