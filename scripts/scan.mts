@@ -18,12 +18,7 @@ const root = path.resolve(import.meta.dirname, '..');
 
 /** Code that can be read, one compiled file for each source. */
 const MAX_PACKED_BYTES = 120 * 1024;
-const SHIPPED = [
-	/^dist\/.+\.(js|svg|json)$/,
-	/^README(\.zh-CN)?\.md$/,
-	/^LICENSE\.md$/,
-	/^package\.json$/,
-];
+const SHIPPED = [/^dist\/.+\.(js|svg|json)$/, /^README\.md$/, /^LICENSE\.md$/, /^package\.json$/];
 
 interface Verdict {
 	passed: boolean;

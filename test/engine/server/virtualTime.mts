@@ -3,7 +3,7 @@
  * and the mock service. Rule: the clock stands still while a request or a file is being processed, so results do not
  * depend on the speed of the machine.
  *
- * Each timer belongs to the process that set it (see process.mts), and dies with it.
+ * Each timer belongs to the process that set it (see mortalProcess.mts), and dies with it.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { setImmediate as nextRound } from 'node:timers/promises';
