@@ -51,6 +51,7 @@ export function confirmationPauseMs(
 
 /** The same result if the settings have worked before: a fault that seems to last will pass. */
 export function withoutLasting<T>(result: Result<T>): Result<T> {
-	if (result.ok || !result.failure.lasts) return result;
-	return { ok: false, failure: { ...result.failure, lasts: undefined } };
+	if (result.ok) return result;
+	const { lasts, ...failure } = result.failure;
+	return lasts ? { ok: false, failure } : result;
 }
