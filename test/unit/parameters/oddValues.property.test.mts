@@ -174,9 +174,10 @@ function n8nWith({ resource, operation, path, odd: { value }, continues }: Asked
 	const refuse = async (...request: unknown[]) => {
 		sent.push(request);
 		return await Promise.resolve({
-			statusCode: 401,
+			// A rejected key would be confirmed after 10 seconds of real time.
+			statusCode: 400,
 			headers: {},
-			body: '{"code":"InvalidApiKey","message":"Invalid API-key provided."}',
+			body: '{"code":"InvalidParameter","message":"Rejected.","request_id":"r"}',
 		});
 	};
 	const context = {};
