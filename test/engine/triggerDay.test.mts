@@ -15,8 +15,12 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const START_MS = Date.UTC(2025, 9, 14, 3, 28, 4);
 
-/** Whatever may be called off and is as long as this is a time limit: on this clock nothing takes that long. */
+/**
+ * A sleep of this length in whole seconds is a time limit, and no request takes that long on this clock. The jitter
+ * of a back-off never gives whole seconds.
+ */
 const SHORTEST_LIMIT_MS = 20_000;
+const isTimeLimit = (ms: number) => ms >= SHORTEST_LIMIT_MS && ms % 1000 === 0;
 
 /** Time that is over as soon as somebody waits for it. */
 function createQuickClock() {
@@ -24,7 +28,7 @@ function createQuickClock() {
 	const clock: Clock = {
 		now: () => now,
 		async sleep(ms, signal) {
-			if (signal && ms >= SHORTEST_LIMIT_MS) {
+			if (signal && isTimeLimit(ms)) {
 				await new Promise<void>((resolve) =>
 					signal.addEventListener('abort', () => resolve(), { once: true }),
 				);
