@@ -34,7 +34,11 @@ let accounts = 0;
 async function pathsReadBy(resource: string, operation: string): Promise<Set<string>> {
 	const read = new Set<string>();
 	const rejects = async () =>
-		await Promise.resolve({ statusCode: 401, headers: {}, body: '{"code":"InvalidApiKey"}' });
+		await Promise.resolve({
+			statusCode: 400,
+			headers: {},
+			body: '{"code":"InvalidParameter","request_id":"r"}',
+		});
 	for (const choices of CHOICES) {
 		const values: Record<string, unknown> = { ...VALUES, ...choices, resource, operation };
 		const functions = {
