@@ -174,8 +174,8 @@ function n8nWith({ resource, operation, path, odd: { value }, continues }: Asked
 	const refuse = async (...request: unknown[]) => {
 		sent.push(request);
 		return await Promise.resolve({
-			// A rejected key would be confirmed after 10 seconds of real time.
-			statusCode: 400,
+			// A rejected key would be confirmed after 10 seconds of real time, and a 400 asks for smaller pages.
+			statusCode: 404,
 			headers: {},
 			body: '{"code":"InvalidParameter","message":"Rejected.","request_id":"r"}',
 		});
